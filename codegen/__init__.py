@@ -1,0 +1,1 @@
+"""Build time only, never shipped: `specs/` in, `generated/` out."""

@@ -1,0 +1,100 @@
+"""specs/ -> generated/refundkit_apis/, in a scratch folder first, so that nothing half made is ever left behind."""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from .clients import write_clients
+from .lint import lint
+from .schemas import write_schemas
+from .spec import Spec, SpecError, load_all
+from .structs import write_structs
+
+ROOT = Path(__file__).parent.parent
+SPECS = ROOT / "specs"
+PACKAGE = ROOT / "generated" / "refundkit_apis"
+RUNTIME = Path(__file__).parent / "runtime"
+# Pinned rules instead of ruff's defaults, which rewrite annotations: see the version pin in pyproject.toml.
+RUFF = ("--isolated", "--no-cache", "--target-version", "py311", "--line-length", "120", "--quiet")
+
+
+def generate() -> Path:
+    """Replace generated/refundkit_apis by what the specs say; the path of it. Raises SpecError."""
+    with built() as package:
+        shutil.rmtree(PACKAGE, ignore_errors=True)
+        PACKAGE.parent.mkdir(exist_ok=True)
+        shutil.copytree(package, PACKAGE)
+    return PACKAGE
+
+
+def drift() -> list[str]:
+    """A unified diff from generated/ as it stands to what the specs say; empty when they agree. Raises SpecError."""
+    with built() as package:
+        names = sorted(_files(package) | _files(PACKAGE))
+        return [line for name in names for line in _difference(PACKAGE / name, package / name, name)]
+
+
+@contextmanager
+def built() -> Iterator[Path]:
+    """The package as the specs say it, in a temporary folder."""
+    specs = load_all(SPECS)
+    flaws = [str(flaw) for spec in specs for flaw in lint(spec)]
+    if flaws:
+        raise SpecError("\n".join(flaws))
+    with tempfile.TemporaryDirectory(prefix="refundkit-") as folder:
+        scratch = Path(folder)
+        package = scratch / "refundkit_apis"
+        package.mkdir()
+        (package / "__init__.py").write_text('"""Typed clients and models, generated from specs/: do not edit."""\n')
+        (package / "py.typed").write_text("")
+        shutil.copytree(RUNTIME, package / "_runtime", ignore=shutil.ignore_patterns("__pycache__"))
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda spec: _compile(spec, package, scratch), specs))
+        for command in (("check", "--fix-only", "--select", "I,F401"), ("format",)):
+            _ruff(command, package)
+        yield package
+
+
+def _compile(spec: Spec, package: Path, scratch: Path) -> None:
+    own = package / spec.api
+    write_clients(spec, own, scratch)
+    write_structs(spec, own, scratch)
+    write_schemas(spec, own)
+
+
+def _ruff(command: tuple[str, ...], package: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "ruff", *command, *RUFF, str(package)], capture_output=True, text=True, check=False
+    )
+    if run.returncode:
+        raise SpecError(f"ruff {command[0]} on the generated code: {run.stdout}{run.stderr}")
+
+
+def _files(package: Path) -> set[str]:
+    return {
+        str(path.relative_to(package))
+        for path in package.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def _difference(old: Path, new: Path, name: str) -> list[str]:
+    before, after = (path.read_text("utf-8") if path.exists() else None for path in (old, new))
+    if before == after:
+        return []
+    return list(
+        difflib.unified_diff(
+            (before or "").splitlines(keepends=True),
+            (after or "").splitlines(keepends=True),
+            f"generated/refundkit_apis/{name}" if before is not None else "/dev/null",
+            f"specs say/{name}" if after is not None else "/dev/null",
+        )
+    ) or [f"{name}: {'missing' if before is None else 'not generated from anything'}\n"]

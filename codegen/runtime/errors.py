@@ -1,0 +1,75 @@
+"""What a call raises. Every error of the clients is a RefundError."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class RefundError(Exception):
+    """The root of every error that a call raises."""
+
+
+class TransportError(RefundError):
+    """The request or its answer was lost on the way: whether the server acted on it is unknown."""
+
+
+class TimedOut(TransportError):
+    """No answer in time: whether the server acted on the request is unknown."""
+
+
+class DecodeError(RefundError):
+    """The server answered with success, but not with what its documentation says.
+
+    `response` is the httpx.Response; the message never repeats its body.
+    """
+
+    def __init__(self, message: str, response: httpx.Response) -> None:
+        super().__init__(message)
+        self.response = response
+
+
+class StatusError(RefundError):
+    """The server refused: `status` is the HTTP status, documented or not.
+
+    `code` and `reason` are the API's own words, "" where the answer has none (an HTML page, say); `request_id` is the
+    correlation id of the exchange or ""; `response` is the httpx.Response.
+    """
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self.status = response.status_code
+        self.code, self.reason = _words(response.content)
+        self.request_id = _request_id(response)
+        words = " ".join(part for part in (self.code, self.reason) if part)
+        super().__init__(f"HTTP {self.status}" + (f": {words}" if words else ""))
+
+
+def _words(content: bytes) -> tuple[str, str]:
+    """(code, message) out of the error forms of the four APIs."""
+    try:
+        body: Any = msgspec.json.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return "", ""
+    error = body.get("errors", body) if isinstance(body, dict) else body
+    if isinstance(error, dict):
+        error = error.get("error", error)
+    if isinstance(error, list) and body.get("title") is None:
+        error = error[0] if error else {}
+    if not isinstance(error, dict):
+        error = body
+    code = _first(error, "code", "title")
+    return code, _first(error, "description", "message", "detail", "info")
+
+
+def _first(error: dict[str, Any], *keys: str) -> str:
+    return next((value for key in keys if isinstance(value := error.get(key), str) and value), "")
+
+
+def _request_id(response: httpx.Response) -> str:
+    sent = response.request.headers.get("WM_QOS.CORRELATION_ID", "")
+    return str(response.headers.get("WM_QOS.CORRELATION_ID") or response.headers.get("X-Request-Id") or sent)

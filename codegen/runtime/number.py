@@ -1,0 +1,119 @@
+"""Exact numbers: money and quantities, from the literal in the text to the verdict.
+
+A number of an API is one of three Python values, as the text wrote it: `int` for an integer literal, `Decimal` for one
+with a point or an exponent, `str` for a quoted one where the API takes that. None of them ever becomes a float.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, ClassVar, NoReturn
+
+# An integer literal beyond this has over 400 digits: no document of ours holds one (RF001).
+_LARGEST = 10**400
+
+
+class _NumberType(type):
+    """Lets msgspec take an int, a Decimal or a str for a number: `isinstance` asks for the value's class alone."""
+
+    kinds: frozenset[type]
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return value.__class__ in cls.kinds
+
+
+class Number(metaclass=_NumberType):
+    """A number as one spec component bounds it; `scalars.py` of an API holds one subclass for each.
+
+    The class is never instantiated: it names the type for msgspec, and `decode` judges a value.
+    """
+
+    kinds: ClassVar[frozenset[type]] = frozenset({int, Decimal})
+    decode: ClassVar[Callable[[Any], Any]]
+
+    def __init_subclass__(
+        cls,
+        *,
+        text: bool = False,
+        null: bool = False,
+        whole: bool = False,
+        minimum: int | None = None,
+        maximum: int | None = None,
+        above: int | None = None,
+        below: int | None = None,
+        pattern: str | None = None,
+        unlike: str | None = None,
+    ) -> None:
+        """`text`: a string is taken too, if it has `pattern` and not `unlike`; `whole`: 1.0 is 1 and 1.5 is refused;
+        `above` and `below` are the exclusive bounds."""
+        kinds = {int, Decimal} | ({str} if text else set()) | ({type(None)} if null else set())
+        cls.kinds = frozenset(kinds)
+        within = _bounds(minimum, maximum, above, below)
+        spelled = _spelling(pattern, unlike) if text else None
+        cls.decode = staticmethod(_decoder(within, spelled, whole=whole, null=null))
+
+
+def decode_number(number: type[Number], value: Any) -> Any:
+    """msgspec's `dec_hook`: the value as it stands, or ValueError where the component refuses it."""
+    return number.decode(value)
+
+
+def _bounds(
+    minimum: int | None, maximum: int | None, above: int | None, below: int | None
+) -> Callable[[Decimal | int], bool] | None:
+    if below is not None and (minimum, maximum, above) == (None, None, None):
+        limit: int = below
+        return lambda value: value < limit
+    low = minimum if above is None else above
+    high = maximum if below is None else below
+    if low is None and high is None:
+        return None
+
+    def within(value: Decimal | int) -> bool:
+        if low is not None and (value < low or (above is not None and value == low)):
+            return False
+        return not (high is not None and (value > high or (below is not None and value == high)))
+
+    return within
+
+
+def _spelling(pattern: str | None, unlike: str | None) -> Callable[[str], bool]:
+    has = re.compile(pattern or "").search
+    lacks = re.compile(unlike).search if unlike else None
+    return lambda text: bool(has(text)) and not (lacks and lacks(text))
+
+
+def _decoder(
+    within: Callable[[Decimal | int], bool] | None, spelled: Callable[[str], bool] | None, *, whole: bool, null: bool
+) -> Callable[[Any], Any]:
+    def decode(value: Any) -> Any:
+        kind = value.__class__
+        if kind is Decimal:
+            if whole:
+                value = _whole(value)
+        elif kind is int:
+            if not -_LARGEST < value < _LARGEST:
+                _refuse(value)
+        elif kind is str and spelled is not None and spelled(value):
+            return value
+        elif value is None and null:
+            return value
+        else:
+            _refuse(value)
+        if within is not None and not within(value):
+            _refuse(value)
+        return value
+
+    return decode
+
+
+def _whole(value: Decimal) -> int:
+    if value != value.to_integral_value():
+        _refuse(value)
+    return int(value)
+
+
+def _refuse(value: object) -> NoReturn:
+    raise ValueError(f"a {value.__class__.__name__} that the schema refuses")

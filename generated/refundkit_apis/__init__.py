@@ -1,0 +1,1 @@
+"""Typed clients and models, generated from specs/: do not edit."""

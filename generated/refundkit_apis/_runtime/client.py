@@ -1,0 +1,145 @@
+"""The connection that every operation takes as `client`, and the one place that sends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+import attrs
+import httpx
+import msgspec
+
+from .codec import decode
+from .errors import DecodeError, StatusError, TimedOut, TransportError
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Request:
+    """One call as an operation makes it: what the caller decides, without the headers that the connection knows."""
+
+    method: str
+    path: str
+    query: dict[str, str] = attrs.field(factory=dict)
+    content: bytes | None = attrs.field(default=None, repr=False)
+    media_type: str | None = None
+
+
+@attrs.frozen
+class Response(Generic[T]):
+    """A successful answer: its HTTP status, its headers, and the body as the documented model."""
+
+    status: int
+    headers: Mapping[str, str]
+    parsed: T = attrs.field(repr=False)
+
+
+@attrs.define
+class Client:
+    """Where one API lives and how it is reached.
+
+    `base_url` has scheme and host; `auth` is any httpx.Auth; `headers` go with every request; `timeout` is in seconds;
+    `options` are further arguments of httpx.Client and httpx.AsyncClient (transport, proxy, event hooks, verify). Use it
+    as a context manager, sync or async, or close the httpx clients yourself. Safe for many threads, as httpx.Client is.
+    """
+
+    base_url: str
+    auth: httpx.Auth | None = attrs.field(default=None, kw_only=True, repr=False)
+    headers: Mapping[str, str] = attrs.field(factory=dict, kw_only=True, repr=False)
+    timeout: float | httpx.Timeout = attrs.field(default=30.0, kw_only=True)
+    options: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True, repr=False)
+    _sync: httpx.Client | None = attrs.field(default=None, init=False, repr=False)
+    _async: httpx.AsyncClient | None = attrs.field(default=None, init=False, repr=False)
+
+    def get_httpx_client(self) -> httpx.Client:
+        """The httpx.Client behind the sync calls, made at the first of them."""
+        if self._sync is None:
+            self._sync = httpx.Client(**self._arguments())
+        return self._sync
+
+    def get_async_httpx_client(self) -> httpx.AsyncClient:
+        """The httpx.AsyncClient behind the async calls, made at the first of them."""
+        if self._async is None:
+            self._async = httpx.AsyncClient(**self._arguments())
+        return self._async
+
+    def _arguments(self) -> dict[str, Any]:
+        return {
+            "base_url": self.base_url,
+            "auth": self.auth,
+            "headers": self.headers,
+            "timeout": self.timeout,
+            **self.options,
+        }
+
+    def __enter__(self) -> Self:
+        self.get_httpx_client().__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.get_httpx_client().__exit__(kind, error, trace)
+
+    async def __aenter__(self) -> Self:
+        await self.get_async_httpx_client().__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.get_async_httpx_client().__aexit__(kind, error, trace)
+
+
+def send(client: Client, request: Request, model: type[T]) -> Response[T]:
+    """Send the request once and decode a 2xx answer.
+
+    Raises StatusError for any other status, DecodeError for a 2xx that is not the model, TimedOut and TransportError.
+    """
+    try:
+        response = client.get_httpx_client().request(**_httpx(request))
+    except httpx.HTTPError as error:
+        raise _lost(error) from error
+    return _receive(response, model)
+
+
+async def send_async(client: Client, request: Request, model: type[T]) -> Response[T]:
+    """As `send`, with the async client."""
+    try:
+        response = await client.get_async_httpx_client().request(**_httpx(request))
+    except httpx.HTTPError as error:
+        raise _lost(error) from error
+    return _receive(response, model)
+
+
+def _httpx(request: Request) -> dict[str, Any]:
+    headers = {"Accept": "application/json"}
+    if request.media_type is not None:
+        headers["Content-Type"] = request.media_type
+    return {
+        "method": request.method,
+        "url": request.path,
+        "params": request.query or None,
+        "content": request.content,
+        "headers": headers,
+    }
+
+
+def _lost(error: httpx.HTTPError) -> TransportError:
+    kind = TimedOut if isinstance(error, httpx.TimeoutException) else TransportError
+    return kind(f"{type(error).__name__}: {error}")
+
+
+def _receive(response: httpx.Response, model: type[T]) -> Response[T]:
+    if not 200 <= response.status_code < 300:
+        raise StatusError(response)
+    try:
+        parsed = decode(response.content, model)
+    except msgspec.ValidationError as error:
+        raise DecodeError(f"HTTP {response.status_code} with an undocumented body: {error}", response) from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        kind = response.headers.get("Content-Type", "no content type")
+        raise DecodeError(f"HTTP {response.status_code} with a body that is no JSON ({kind})", response) from error
+    return Response(status=response.status_code, headers=response.headers, parsed=parsed)

@@ -1,0 +1,146 @@
+"""GET /v3/orders/{purchase_order_id}: Read one order, with the charges, statuses and refunds of its lines."""
+
+from urllib.parse import quote
+
+from ...client import Client, Request, Response, send, send_async
+from ...models.order_response import OrderResponse
+
+
+def _request(
+    purchase_order_id: str,
+    *,
+    product_info: str | None = None,
+    replacement_info: str | None = None,
+) -> Request:
+    return Request(
+        method="GET",
+        path="/v3/orders/{purchase_order_id}".format(
+            purchase_order_id=quote(purchase_order_id, safe=""),
+        ),
+        query={
+            name: value
+            for name, value in (
+                ("productInfo", product_info),
+                ("replacementInfo", replacement_info),
+            )
+            if value is not None
+        },
+    )
+
+
+def sync_detailed(
+    purchase_order_id: str,
+    *,
+    client: Client,
+    product_info: str | None = None,
+    replacement_info: str | None = None,
+) -> Response[OrderResponse]:
+    """Read one order, with the charges, statuses and refunds of its lines.
+
+    The page names only the refund; this is the order that it answers with.
+
+    Args:
+        purchase_order_id: Walmart's number of the order; not the customer's order number.
+        product_info: `true` adds the product's image and weight to every line.
+        replacement_info: `true` adds `orderType` and the ids of replaced orders.
+
+    Raises:
+        StatusError: The server answered with a status other than 2xx, documented or not.
+        DecodeError: The server answered with success, but not with OrderResponse.
+        TransportError: No answer, or not in time.
+    """
+    return send(
+        client,
+        _request(
+            purchase_order_id,
+            product_info=product_info,
+            replacement_info=replacement_info,
+        ),
+        OrderResponse,
+    )
+
+
+def sync(
+    purchase_order_id: str,
+    *,
+    client: Client,
+    product_info: str | None = None,
+    replacement_info: str | None = None,
+) -> OrderResponse:
+    """Read one order, with the charges, statuses and refunds of its lines.
+
+    The page names only the refund; this is the order that it answers with.
+
+    Args:
+        purchase_order_id: Walmart's number of the order; not the customer's order number.
+        product_info: `true` adds the product's image and weight to every line.
+        replacement_info: `true` adds `orderType` and the ids of replaced orders.
+
+    Raises:
+        StatusError: The server answered with a status other than 2xx, documented or not.
+        DecodeError: The server answered with success, but not with OrderResponse.
+        TransportError: No answer, or not in time.
+    """
+    return sync_detailed(
+        purchase_order_id, product_info=product_info, replacement_info=replacement_info, client=client
+    ).parsed
+
+
+async def asyncio_detailed(
+    purchase_order_id: str,
+    *,
+    client: Client,
+    product_info: str | None = None,
+    replacement_info: str | None = None,
+) -> Response[OrderResponse]:
+    """Read one order, with the charges, statuses and refunds of its lines.
+
+    The page names only the refund; this is the order that it answers with.
+
+    Args:
+        purchase_order_id: Walmart's number of the order; not the customer's order number.
+        product_info: `true` adds the product's image and weight to every line.
+        replacement_info: `true` adds `orderType` and the ids of replaced orders.
+
+    Raises:
+        StatusError: The server answered with a status other than 2xx, documented or not.
+        DecodeError: The server answered with success, but not with OrderResponse.
+        TransportError: No answer, or not in time.
+    """
+    return await send_async(
+        client,
+        _request(
+            purchase_order_id,
+            product_info=product_info,
+            replacement_info=replacement_info,
+        ),
+        OrderResponse,
+    )
+
+
+async def asyncio(
+    purchase_order_id: str,
+    *,
+    client: Client,
+    product_info: str | None = None,
+    replacement_info: str | None = None,
+) -> OrderResponse:
+    """Read one order, with the charges, statuses and refunds of its lines.
+
+    The page names only the refund; this is the order that it answers with.
+
+    Args:
+        purchase_order_id: Walmart's number of the order; not the customer's order number.
+        product_info: `true` adds the product's image and weight to every line.
+        replacement_info: `true` adds `orderType` and the ids of replaced orders.
+
+    Raises:
+        StatusError: The server answered with a status other than 2xx, documented or not.
+        DecodeError: The server answered with success, but not with OrderResponse.
+        TransportError: No answer, or not in time.
+    """
+    return (
+        await asyncio_detailed(
+            purchase_order_id, product_info=product_info, replacement_info=replacement_info, client=client
+        )
+    ).parsed

@@ -1,0 +1,3 @@
+from ..structs import Charge
+
+__all__ = ["Charge"]

@@ -1,0 +1,3 @@
+from ..structs import ErrorList
+
+__all__ = ["ErrorList"]

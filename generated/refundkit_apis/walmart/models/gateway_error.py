@@ -1,0 +1,3 @@
+from ..structs import GatewayError
+
+__all__ = ["GatewayError"]

@@ -1,0 +1,3 @@
+from ..structs import Item
+
+__all__ = ["Item"]

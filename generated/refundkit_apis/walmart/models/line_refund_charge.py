@@ -1,0 +1,3 @@
+from ..structs import LineRefundCharge
+
+__all__ = ["LineRefundCharge"]

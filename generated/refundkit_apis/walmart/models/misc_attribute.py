@@ -1,0 +1,3 @@
+from ..structs import MiscAttribute
+
+__all__ = ["MiscAttribute"]

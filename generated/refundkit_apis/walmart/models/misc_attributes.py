@@ -1,0 +1,3 @@
+from ..structs import MiscAttributes
+
+__all__ = ["MiscAttributes"]

@@ -1,0 +1,3 @@
+from ..structs import MiscDetail
+
+__all__ = ["MiscDetail"]

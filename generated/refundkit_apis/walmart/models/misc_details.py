@@ -1,0 +1,3 @@
+from ..structs import MiscDetails
+
+__all__ = ["MiscDetails"]

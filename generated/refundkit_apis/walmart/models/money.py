@@ -1,0 +1,3 @@
+from ..structs import Money
+
+__all__ = ["Money"]

@@ -1,0 +1,3 @@
+from ..structs import OrderLineStatus
+
+__all__ = ["OrderLineStatus"]

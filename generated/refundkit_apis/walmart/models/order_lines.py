@@ -1,0 +1,3 @@
+from ..structs import OrderLines
+
+__all__ = ["OrderLines"]

@@ -1,0 +1,3 @@
+from ..structs import OrderRefund
+
+__all__ = ["OrderRefund"]

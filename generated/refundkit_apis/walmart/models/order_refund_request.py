@@ -1,0 +1,3 @@
+from ..structs import OrderRefundRequest
+
+__all__ = ["OrderRefundRequest"]

@@ -1,0 +1,3 @@
+from ..structs import RefundCharge
+
+__all__ = ["RefundCharge"]

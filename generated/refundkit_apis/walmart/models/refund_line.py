@@ -1,0 +1,3 @@
+from ..structs import RefundLine
+
+__all__ = ["RefundLine"]

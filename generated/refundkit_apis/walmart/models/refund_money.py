@@ -1,0 +1,3 @@
+from ..structs import RefundMoney
+
+__all__ = ["RefundMoney"]

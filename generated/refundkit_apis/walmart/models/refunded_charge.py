@@ -1,0 +1,3 @@
+from ..structs import RefundedCharge
+
+__all__ = ["RefundedCharge"]

@@ -1,0 +1,3 @@
+from ..structs import Token
+
+__all__ = ["Token"]

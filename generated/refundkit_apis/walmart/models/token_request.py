@@ -1,0 +1,3 @@
+from ..structs import TokenRequest
+
+__all__ = ["TokenRequest"]

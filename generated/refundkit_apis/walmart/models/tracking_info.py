@@ -1,0 +1,3 @@
+from ..structs import TrackingInfo
+
+__all__ = ["TrackingInfo"]

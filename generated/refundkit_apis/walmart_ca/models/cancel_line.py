@@ -1,0 +1,3 @@
+from ..structs import CancelLine
+
+__all__ = ["CancelLine"]

@@ -1,0 +1,3 @@
+from ..structs import CancelLineStatus
+
+__all__ = ["CancelLineStatus"]

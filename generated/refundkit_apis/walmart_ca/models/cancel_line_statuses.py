@@ -1,0 +1,3 @@
+from ..structs import CancelLineStatuses
+
+__all__ = ["CancelLineStatuses"]

@@ -1,0 +1,3 @@
+from ..structs import CancelLines
+
+__all__ = ["CancelLines"]

@@ -1,0 +1,3 @@
+from ..structs import CancelQuantity
+
+__all__ = ["CancelQuantity"]

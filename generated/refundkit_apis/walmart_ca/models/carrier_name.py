@@ -1,0 +1,3 @@
+from ..structs import CarrierName
+
+__all__ = ["CarrierName"]

@@ -1,0 +1,3 @@
+from ..structs import Charges
+
+__all__ = ["Charges"]

@@ -1,0 +1,3 @@
+from ..structs import LineRefund
+
+__all__ = ["LineRefund"]

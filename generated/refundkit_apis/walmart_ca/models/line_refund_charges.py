@@ -1,0 +1,3 @@
+from ..structs import LineRefundCharges
+
+__all__ = ["LineRefundCharges"]

@@ -1,0 +1,3 @@
+from ..structs import OrderCancellation
+
+__all__ = ["OrderCancellation"]

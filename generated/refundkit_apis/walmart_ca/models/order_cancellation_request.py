@@ -1,0 +1,3 @@
+from ..structs import OrderCancellationRequest
+
+__all__ = ["OrderCancellationRequest"]

@@ -1,0 +1,3 @@
+from ..structs import OrderLineStatuses
+
+__all__ = ["OrderLineStatuses"]

@@ -1,0 +1,3 @@
+from ..structs import PostalAddress
+
+__all__ = ["PostalAddress"]

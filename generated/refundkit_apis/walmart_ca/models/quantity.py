@@ -1,0 +1,3 @@
+from ..structs import Quantity
+
+__all__ = ["Quantity"]

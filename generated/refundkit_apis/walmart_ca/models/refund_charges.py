@@ -1,0 +1,3 @@
+from ..structs import RefundCharges
+
+__all__ = ["RefundCharges"]

@@ -1,0 +1,3 @@
+from ..structs import RefundLines
+
+__all__ = ["RefundLines"]

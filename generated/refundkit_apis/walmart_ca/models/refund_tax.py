@@ -1,0 +1,3 @@
+from ..structs import RefundTax
+
+__all__ = ["RefundTax"]

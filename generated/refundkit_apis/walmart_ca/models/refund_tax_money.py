@@ -1,0 +1,3 @@
+from ..structs import RefundTaxMoney
+
+__all__ = ["RefundTaxMoney"]

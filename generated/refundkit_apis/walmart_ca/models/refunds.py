@@ -1,0 +1,3 @@
+from ..structs import Refunds
+
+__all__ = ["Refunds"]

@@ -1,0 +1,3 @@
+from ..structs import ShippingInfo
+
+__all__ = ["ShippingInfo"]
