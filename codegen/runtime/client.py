@@ -93,8 +93,8 @@ class Client:
         await self.get_async_httpx_client().__aexit__(kind, error, trace)
 
 
-def send(client: Client, request: Request, model: type[T]) -> Response[T]:
-    """Send the request once and decode a 2xx answer.
+def send(client: Client, request: Request, model: Any) -> Response[Any]:
+    """Send the request once and decode a 2xx answer as the model (a class, or a union or list of them).
 
     Raises StatusError for any other status, DecodeError for a 2xx that is not the model, TimedOut and TransportError.
     """
@@ -105,7 +105,7 @@ def send(client: Client, request: Request, model: type[T]) -> Response[T]:
     return _receive(response, model)
 
 
-async def send_async(client: Client, request: Request, model: type[T]) -> Response[T]:
+async def send_async(client: Client, request: Request, model: Any) -> Response[Any]:
     """As `send`, with the async client."""
     try:
         response = await client.get_async_httpx_client().request(**_httpx(request))
@@ -132,7 +132,7 @@ def _lost(error: httpx.HTTPError) -> TransportError:
     return kind(f"{type(error).__name__}: {error}")
 
 
-def _receive(response: httpx.Response, model: type[T]) -> Response[T]:
+def _receive(response: httpx.Response, model: Any) -> Response[Any]:
     if not 200 <= response.status_code < 300:
         raise StatusError(response)
     try:

@@ -1,0 +1,134 @@
+"""GET /tax/connections/{connection_id}/orders/{order_id}: Read one order, with its lines and, when asked for, its refunds."""
+
+from urllib.parse import quote
+
+from ...client import Client, Request, Response, send, send_async
+from ...models.order import Order
+
+
+def _request(
+    connection_id: str,
+    order_id: str,
+    *,
+    expand: str | None = None,
+) -> Request:
+    return Request(
+        method="GET",
+        path="/tax/connections/{connection_id}/orders/{order_id}".format(
+            connection_id=quote(connection_id, safe=""),
+            order_id=quote(order_id, safe=""),
+        ),
+        query={name: value for name, value in (("expand", expand),) if value is not None},
+    )
+
+
+def sync_detailed(
+    connection_id: str,
+    order_id: str,
+    *,
+    client: Client,
+    expand: str | None = None,
+) -> Response[Order]:
+    """Read one order, with its lines and, when asked for, its refunds.
+
+    The page names only the refund.
+
+    Args:
+        connection_id: The id of the merchant's connection, 36 characters or more.
+        order_id: The merchant's own id of the order, any text.
+        expand: `refunds` adds the refunds made so far; without it the order is silent about them.
+
+    Raises:
+        StatusError: The server answered with a status other than 2xx, documented or not.
+        DecodeError: The server answered with success, but not with Order.
+        TransportError: No answer, or not in time.
+    """
+    return send(
+        client,
+        _request(
+            connection_id,
+            order_id,
+            expand=expand,
+        ),
+        Order,
+    )
+
+
+def sync(
+    connection_id: str,
+    order_id: str,
+    *,
+    client: Client,
+    expand: str | None = None,
+) -> Order:
+    """Read one order, with its lines and, when asked for, its refunds.
+
+    The page names only the refund.
+
+    Args:
+        connection_id: The id of the merchant's connection, 36 characters or more.
+        order_id: The merchant's own id of the order, any text.
+        expand: `refunds` adds the refunds made so far; without it the order is silent about them.
+
+    Raises:
+        StatusError: The server answered with a status other than 2xx, documented or not.
+        DecodeError: The server answered with success, but not with Order.
+        TransportError: No answer, or not in time.
+    """
+    return sync_detailed(connection_id, order_id, expand=expand, client=client).parsed
+
+
+async def asyncio_detailed(
+    connection_id: str,
+    order_id: str,
+    *,
+    client: Client,
+    expand: str | None = None,
+) -> Response[Order]:
+    """Read one order, with its lines and, when asked for, its refunds.
+
+    The page names only the refund.
+
+    Args:
+        connection_id: The id of the merchant's connection, 36 characters or more.
+        order_id: The merchant's own id of the order, any text.
+        expand: `refunds` adds the refunds made so far; without it the order is silent about them.
+
+    Raises:
+        StatusError: The server answered with a status other than 2xx, documented or not.
+        DecodeError: The server answered with success, but not with Order.
+        TransportError: No answer, or not in time.
+    """
+    return await send_async(
+        client,
+        _request(
+            connection_id,
+            order_id,
+            expand=expand,
+        ),
+        Order,
+    )
+
+
+async def asyncio(
+    connection_id: str,
+    order_id: str,
+    *,
+    client: Client,
+    expand: str | None = None,
+) -> Order:
+    """Read one order, with its lines and, when asked for, its refunds.
+
+    The page names only the refund.
+
+    Args:
+        connection_id: The id of the merchant's connection, 36 characters or more.
+        order_id: The merchant's own id of the order, any text.
+        expand: `refunds` adds the refunds made so far; without it the order is silent about them.
+
+    Raises:
+        StatusError: The server answered with a status other than 2xx, documented or not.
+        DecodeError: The server answered with success, but not with Order.
+        TransportError: No answer, or not in time.
+    """
+    return (await asyncio_detailed(connection_id, order_id, expand=expand, client=client)).parsed

@@ -1,0 +1,3 @@
+from ..structs import Currency
+
+__all__ = ["Currency"]

@@ -1,0 +1,3 @@
+from ..structs import Exemption
+
+__all__ = ["Exemption"]

@@ -1,0 +1,3 @@
+from ..structs import Order
+
+__all__ = ["Order"]

@@ -1,0 +1,3 @@
+from ..structs import OrderLine
+
+__all__ = ["OrderLine"]

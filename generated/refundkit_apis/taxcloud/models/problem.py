@@ -1,0 +1,3 @@
+from ..structs import Problem
+
+__all__ = ["Problem"]

@@ -1,0 +1,3 @@
+from ..structs import ProblemDetail
+
+__all__ = ["ProblemDetail"]

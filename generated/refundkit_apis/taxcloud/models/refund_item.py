@@ -1,0 +1,3 @@
+from ..structs import RefundItem
+
+__all__ = ["RefundItem"]

@@ -1,0 +1,3 @@
+from ..structs import RefundedItem
+
+__all__ = ["RefundedItem"]

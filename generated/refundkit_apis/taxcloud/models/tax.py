@@ -1,0 +1,3 @@
+from ..structs import Tax
+
+__all__ = ["Tax"]

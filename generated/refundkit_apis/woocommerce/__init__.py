@@ -1,0 +1,1 @@
+"""A client library for accessing WooCommerce legacy REST API, order refunds"""

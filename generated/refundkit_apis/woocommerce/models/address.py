@@ -1,0 +1,3 @@
+from ..structs import Address
+
+__all__ = ["Address"]

@@ -1,0 +1,3 @@
+from ..structs import ApiError
+
+__all__ = ["ApiError"]

@@ -1,0 +1,3 @@
+from ..structs import CouponLine
+
+__all__ = ["CouponLine"]

@@ -1,0 +1,3 @@
+from ..structs import Customer
+
+__all__ = ["Customer"]

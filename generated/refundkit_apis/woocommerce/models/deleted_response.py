@@ -1,0 +1,3 @@
+from ..structs import DeletedResponse
+
+__all__ = ["DeletedResponse"]

@@ -1,0 +1,3 @@
+from ..structs import ErrorResponse
+
+__all__ = ["ErrorResponse"]

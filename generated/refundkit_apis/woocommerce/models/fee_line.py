@@ -1,0 +1,3 @@
+from ..structs import FeeLine
+
+__all__ = ["FeeLine"]

@@ -1,0 +1,3 @@
+from ..structs import LineItem
+
+__all__ = ["LineItem"]

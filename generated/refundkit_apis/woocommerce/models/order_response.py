@@ -1,0 +1,3 @@
+from ..structs import OrderResponse
+
+__all__ = ["OrderResponse"]

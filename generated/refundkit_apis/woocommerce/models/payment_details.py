@@ -1,0 +1,3 @@
+from ..structs import PaymentDetails
+
+__all__ = ["PaymentDetails"]

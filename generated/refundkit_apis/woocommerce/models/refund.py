@@ -1,0 +1,3 @@
+from ..structs import Refund
+
+__all__ = ["Refund"]

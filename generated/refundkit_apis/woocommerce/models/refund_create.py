@@ -1,0 +1,3 @@
+from ..structs import RefundCreate
+
+__all__ = ["RefundCreate"]

@@ -1,0 +1,3 @@
+from ..structs import RefundCreateRequest
+
+__all__ = ["RefundCreateRequest"]

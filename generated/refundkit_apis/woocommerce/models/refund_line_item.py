@@ -1,0 +1,3 @@
+from ..structs import RefundLineItem
+
+__all__ = ["RefundLineItem"]

@@ -1,0 +1,3 @@
+from ..structs import RefundListResponse
+
+__all__ = ["RefundListResponse"]

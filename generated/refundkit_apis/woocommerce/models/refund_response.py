@@ -1,0 +1,3 @@
+from ..structs import RefundResponse
+
+__all__ = ["RefundResponse"]

@@ -1,0 +1,3 @@
+from ..structs import RefundUpdate
+
+__all__ = ["RefundUpdate"]

@@ -1,0 +1,3 @@
+from ..structs import RefundUpdateRequest
+
+__all__ = ["RefundUpdateRequest"]

@@ -1,0 +1,3 @@
+from ..structs import ShippingLine
+
+__all__ = ["ShippingLine"]

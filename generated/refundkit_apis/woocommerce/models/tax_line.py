@@ -1,0 +1,3 @@
+from ..structs import TaxLine
+
+__all__ = ["TaxLine"]

@@ -1,0 +1,387 @@
+"""The one function that everything calls: the bytes of a request in, a report out.
+
+A body goes the short way first: one decode into its model, a test that no key was lost, the rules over the model. Only
+where that way refuses, doubts or finds something is the text read again, slowly and exactly, for the full list of
+findings and their places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Literal
+
+import msgspec
+from refundkit_apis._runtime.codec import encode
+
+from . import operations, rules
+from .config import Config, effective
+from .operations import Operation
+from .rule import BODY, HEADERS, ORDER, PARTS, PATH, QUERY, REFUNDS, REGISTRY, URL, Finding, Found, Rule, Severity, masked
+from .rule import finding as make_finding
+
+# A finding of these is about a field's name, not its value.
+KEYED = frozenset({"RF002", "RF103", "RF108", "RF309"})
+VALID_BODY, VALID_ORDER, CREDENTIALS = "valid body", "valid order", "credentials"
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError, ValueError)
+
+Hit = tuple[Rule, Finding]
+
+
+class NotRun(msgspec.Struct, frozen=True, kw_only=True):
+    """Rules that did not run, and the part of the request or its context that was missing for them."""
+
+    codes: tuple[str, ...]
+    missing: str
+
+
+class RefundRejected(Exception):
+    """A request that must not be sent; `report` says why."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        errors = [str(one) for one in report.findings if one.severity == "error"]
+        unchecked = [f"not run for want of {one.missing}: {', '.join(one.codes)}" for one in report.not_run]
+        super().__init__(f"{report.operation}: " + "; ".join(errors or unchecked))
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found, and what it could not look at."""
+
+    operation: str
+    findings: tuple[Finding, ...]
+    not_run: tuple[NotRun, ...]
+
+    @property
+    def ok(self) -> bool:
+        """No error among the findings, and the body was one that its schema accepts."""
+        refused = any(one.missing == VALID_BODY for one in self.not_run)
+        return not refused and not any(one.severity == "error" for one in self.findings)
+
+    @property
+    def complete(self) -> bool:
+        """No rule was kept from running."""
+        return not self.not_run
+
+    def raise_for_errors(self) -> None:
+        """Raises RefundRejected unless `ok`."""
+        if not self.ok:
+            raise RefundRejected(self)
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts of one request as they were given; a part that was not is None. Texts are JSON."""
+
+    body: bytes | None = None
+    path: dict[str, str] | None = None
+    query: dict[str, str] | None = None
+    headers: dict[str, str] | None = None
+    url: str | None = None
+    order: bytes | None = None
+    refunds: bytes | None = None
+
+    @property
+    def parts(self) -> int:
+        """Which parts are there, as the bits of rule.py; the body's bit is set by reading it."""
+        bits = 0
+        for value, bit in (
+            (self.path, PATH),
+            (self.query, QUERY),
+            (self.headers, HEADERS),
+            (self.url, URL),
+            (self.order, ORDER),
+            (self.refunds, REFUNDS),
+        ):
+            if value is not None:
+                bits |= bit
+        return bits
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """The rules of one operation under one configuration, sorted by what they are called with."""
+
+    operation: Operation
+    severities: dict[str, Severity]
+    each: tuple[tuple[str, tuple[Rule, ...]], ...]
+    once: tuple[Rule, ...]
+    raw: tuple[Rule, ...]
+    rules: tuple[Rule, ...]
+    skipped: dict[int, tuple[NotRun, ...]]
+
+
+@lru_cache(maxsize=512)
+def plan(operation: Operation, config: Config) -> Plan:
+    """The rules that apply, by the configuration's select, ignore and severities."""
+    rules.load(operation.api)
+    severities: dict[str, Severity] = {rule.code: level for rule in REGISTRY.values() if (level := effective(config, rule)) != "off"}
+    active = [rule for rule in REGISTRY.values() if rule.covers(operation.name) and rule.code in severities]
+    running = [rule for rule in active if "value" not in rule.asks and rule.asks]
+    if operation.described.body is None:
+        running = [rule for rule in running if not rule.needs & BODY]
+    each = tuple(
+        (level, tuple(rule for rule in running if level in rule.asks and not rule.raw))
+        for level in ("charge", "line", "item")
+    )
+    looped = {rule.code for _, group in each for rule in group}
+    return Plan(
+        operation,
+        severities,
+        tuple((level, group) for level, group in each if group),
+        tuple(rule for rule in running if rule.code not in looped and not rule.raw),
+        tuple(rule for rule in running if rule.raw),
+        tuple(running),
+        {},
+    )
+
+
+def check(
+    operation: str,
+    body: object = None,
+    *,
+    order: object = None,
+    refunds: object = None,
+    path: Mapping[str, object] | None = None,
+    query: Mapping[str, object] | None = None,
+    headers: Mapping[str, object] | None = None,
+    url: str | None = None,
+    require: Iterable[str] = (),
+    config: Config | None = None,
+) -> Report:
+    """Check one request of an operation before it is sent.
+
+    `body`, `order` and `refunds` are JSON as bytes or str, plain data, or generated models; the order is the API's own
+    get-order response, `refunds` its own list of earlier refunds. `require` names context (`order`, `refunds`, `path`,
+    `query`, `headers`) whose absence is an error (RF006). Does no I/O, keeps no state, and never raises for bad data;
+    raises ValueError for an operation or a requirement that does not exist.
+    """
+    found = operations.get(operation)
+    text, problem = _text(body)
+    given = Given(
+        body=text,
+        path=operations.values(path),
+        query=operations.values(query),
+        headers=operations.values(headers),
+        url=url,
+        order=_text(order)[0],
+        refunds=_text(refunds)[0],
+    )
+    chosen = plan(found, config or Config())
+    hits, skipped = judge(chosen, given, tuple(require))
+    if problem:
+        hits = [*hits, (REGISTRY["RF001"], make_finding("", problem))]
+    if not hits:
+        return Report(operation=operation, findings=(), not_run=skipped)
+    in_text = isinstance(body, (bytes, str))
+    return Report(operation=operation, findings=tuple(_placed(chosen, hits, text, in_text)), not_run=skipped)
+
+
+def judge(chosen: Plan, given: Given, require: tuple[str, ...] = ()) -> tuple[list[Hit], tuple[NotRun, ...]]:
+    """Every finding of one request, without its place in a file, and what did not run."""
+    hits: list[Hit] = []
+    have = given.parts
+    unmet: list[NotRun] = []
+    model = None
+    if chosen.operation.described.body is not None:
+        model, problems = read_body(chosen.operation, given.body)
+        hits.extend((REGISTRY[code], one) for code, one in problems)
+        if model is not None:
+            have |= BODY
+    values: dict[str, Any] = {"operation": chosen.operation, "given": given, "body": model}
+    if model is not None and chosen.each:
+        hits.extend(_each(chosen, rules.view(chosen.operation, model)))
+    for rule in chosen.once:
+        if rule.needs & ~have == 0:
+            hits.extend(_run(rule, _arguments(rule, values, given)))
+    for rule in chosen.raw:
+        if rule.needs & ~have == 0:
+            hits.extend(_run(rule, _arguments(rule, values, given)))
+    if have & (PATH | QUERY | HEADERS):
+        hits.extend((REGISTRY[code], one) for code, one in rules.parameter_flaws(chosen.operation, given))
+    skipped = chosen.skipped.get(have)
+    if skipped is None:
+        skipped = chosen.skipped[have] = _not_run(chosen, have)
+    if have & HEADERS and not rules.credentials_held(chosen.operation, given):
+        unmet.append(NotRun(codes=("RF502",), missing=CREDENTIALS))
+    if require:
+        hits.extend(_required(chosen, require, have))
+    silenced = [hit for hit in hits if hit[0].code in chosen.severities]
+    return silenced, (*skipped, *unmet)
+
+
+def read_body(operation: Operation, text: bytes | None) -> tuple[Any, list[tuple[str, Finding]]]:
+    """The body as its model, or None, and what reading it found (RF0xx and RF1xx)."""
+    if text is None:
+        return None, [("RF101", make_finding("request:/body", f"{operation.name} takes a body and none was given"))]
+    try:
+        model = operations.quick_decoder(operation).decode(text)
+    except _UNREADABLE:
+        model = None
+    # Each key has one colon of its own, so a text with as many as its model when written again names no key twice and
+    # holds nothing that the model lacks. Only an escaped colon could forge that.
+    if model is not None and b"\\u003" not in text and text.count(b":") == encode(model).count(b":"):
+        return model, []
+    return _diagnosed(operation, text)
+
+
+def _diagnosed(operation: Operation, text: bytes) -> tuple[Any, list[tuple[str, Finding]]]:
+    """As read_body, the slow way: all that is wrong with the text and its value."""
+    from .read import read_json
+    from .schema import flaws
+
+    document = read_json(text)
+    found = [
+        (one.code, Finding(pointer=one.pointer, message=one.message, help=one.help, line=one.line, column=one.column))
+        for one in document.problems
+    ]
+    if not document.readable:
+        return None, found
+    refused = flaws(operation, document.value)
+    found.extend((flaw.code, flaw.finding) for flaw in refused)
+    if not all(flaw.removable for flaw in refused):
+        return None, found
+    value = document.value
+    if refused:
+        value = _without(value, [flaw.finding.pointer for flaw in refused])
+    try:
+        return operations.decoder(operation).decode(encode(value)), found
+    except _UNREADABLE as error:
+        return None, [*found, *disagreement(operation, error)]
+
+
+def disagreement(operation: Operation, error: Exception) -> list[tuple[str, Finding]]:
+    """A body that its schema accepts and its model refuses: our defect, said aloud (the tests raise here)."""
+    message = f"the model of {operation.name} refuses what its schema accepts: {error}"
+    return [("RF102", make_finding("", message, "this is a defect of refundkit: please report it with the payload"))]
+
+
+def _without(value: Any, pointers: Iterable[str]) -> Any:
+    """A copy of the value without the fields at the pointers."""
+    gone = set(pointers)
+
+    def copy(node: Any, at: str) -> Any:
+        if isinstance(node, dict):
+            places = {key: f"{at}/{key.replace('~', '~0').replace('/', '~1')}" for key in node}
+            return {key: copy(inner, places[key]) for key, inner in node.items() if places[key] not in gone}
+        if isinstance(node, list):
+            return [copy(inner, f"{at}/{index}") for index, inner in enumerate(node)]
+        return node
+
+    return copy(value, "")
+
+
+def _each(chosen: Plan, view: rules.View) -> list[Hit]:
+    hits: list[Hit] = []
+    for level, group in chosen.each:
+        for thing in getattr(view, f"{level}s"):
+            for rule in group:
+                found = rule.run(thing)
+                if found is not None:
+                    hits.extend(_collect(rule, found))
+    return hits
+
+
+def _run(rule: Rule, arguments: dict[str, Any]) -> list[Hit]:
+    found: Found = rule.run(**arguments)
+    return [] if found is None else _collect(rule, found)
+
+
+def _collect(rule: Rule, found: Found) -> list[Hit]:
+    if found is None:
+        return []
+    return [(rule, found)] if isinstance(found, Finding) else [(rule, one) for one in found]
+
+
+def _arguments(rule: Rule, values: dict[str, Any], given: Given) -> dict[str, Any]:
+    arguments = {}
+    for name in rule.asks:
+        value = values[name] if name in values else getattr(given, name)
+        if value is not None:
+            arguments[name] = value
+    return arguments
+
+
+def _not_run(chosen: Plan, have: int) -> tuple[NotRun, ...]:
+    """The rules that some part was missing for, grouped by the part."""
+    missing: dict[str, list[str]] = {}
+    for rule in chosen.rules:
+        for part, bit in (*PARTS.items(), (VALID_BODY, BODY)):
+            if (rule.needs | rule.sharpens) & bit & ~have:
+                missing.setdefault(part, []).append(rule.code)
+    if chosen.operation.described.body is not None and not have & BODY:
+        missing.setdefault(VALID_BODY, [])
+    return tuple(NotRun(codes=tuple(sorted(codes)), missing=part) for part, codes in missing.items())
+
+
+def _required(chosen: Plan, require: tuple[str, ...], have: int) -> Iterable[Hit]:
+    for part in require:
+        if part not in PARTS:
+            known = ", ".join(PARTS)
+            raise ValueError(f"cannot require {part!r}{operations.suggestion(part, list(PARTS))} (known are {known})")
+        wanting = [rule.code for rule in chosen.rules if (rule.needs | rule.sharpens) & PARTS[part]]
+        if not have & PARTS[part] and wanting:
+            message = f"the {part} was required and is not there; not checked: {', '.join(sorted(wanting))}"
+            yield REGISTRY["RF006"], make_finding(f"{part}:", message, f"give the {part}")
+
+
+def _placed(chosen: Plan, hits: list[Hit], text: bytes | None, in_text: bool) -> list[Finding]:
+    """The findings with id, severity and place in the text, in the order of the text."""
+    findings = [complete(rule, one, chosen.severities[rule.code], chosen.operation.name) for rule, one in hits]
+    in_body = [index for index, one in enumerate(findings) if one.line is None and is_in_body(one.pointer)]
+    if text is not None and in_body:
+        from .read import read_json
+
+        wanted = [(findings[index].pointer, part_of(findings[index])) for index in in_body]
+        for index, place in zip(in_body, read_json(text).locate_all(wanted), strict=True):
+            if place is not None:
+                findings[index] = msgspec.structs.replace(findings[index], line=place.line, column=place.column)
+    ordered = sorted(findings, key=order_of)
+    return ordered if in_text else [msgspec.structs.replace(one, line=None, column=None) for one in ordered]
+
+
+def is_in_body(pointer: str) -> bool:
+    """Whether a finding's pointer is one into the body."""
+    return not pointer or pointer.startswith("/")
+
+
+def part_of(one: Finding) -> Literal["key", "value"]:
+    """Whether a finding is about a field's name or its value."""
+    return "key" if one.code in KEYED else "value"
+
+
+def complete(rule: Rule, found: Finding, severity: Severity, operation: str) -> Finding:
+    """A rule's finding with the rule's id and its severity under the configuration; values masked."""
+    return msgspec.structs.replace(
+        found,
+        code=rule.code,
+        name=rule.name,
+        severity=severity,
+        operation=operation,
+        message=masked(found.message),
+        help=masked(found.help),
+        source=rule.source,
+    )
+
+
+_PARTS_IN_ORDER = ("", "request:", "path:", "query:", "header:", "order:", "refunds:")
+
+
+def order_of(one: Finding) -> tuple[int, int, int, int, str]:
+    """Findings come by record, then by part, within the body by position, then by rule."""
+    prefix = one.pointer.partition(":")[0] + ":" if not one.pointer.startswith("/") and one.pointer else ""
+    part = _PARTS_IN_ORDER.index(prefix) if prefix in _PARTS_IN_ORDER else len(_PARTS_IN_ORDER)
+    return (one.record, part, one.line or 0, one.column or 0, one.code)
+
+
+def _text(value: object) -> tuple[bytes | None, str]:
+    """JSON text of anything that can be given as a body, and what is wrong if it has none."""
+    if value is None or isinstance(value, bytes):
+        return value, ""
+    if isinstance(value, str):
+        try:
+            return value.encode(), ""
+        except UnicodeEncodeError:
+            return b"", "a lone surrogate in the text"
+    try:
+        return encode(value), ""
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        return b"", f"cannot be written as JSON: {error}"

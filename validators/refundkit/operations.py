@@ -1,0 +1,213 @@
+"""What can be checked: every operation of the specs, with its parameters, its decoders and its schemas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from importlib import import_module
+from importlib.resources import files
+from typing import Any, Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import msgspec
+from refundkit_apis._runtime.number import decode_number
+
+APIS = ("walmart", "walmart_ca", "woocommerce", "taxcloud")
+# Walmart's older Canadian API, and what replaces it; every other API is current.
+REPLACED = {"walmart_ca": "walmart"}
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A path, query or header parameter; `schema` is that of a string, with its x-rule."""
+
+    name: str
+    place: Literal["path", "query", "header"] = msgspec.field(name="in")
+    required: bool
+    schema: dict[str, Any]
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """One part of a security scheme: the header or query key that holds it; kind is basic, bearer or apiKey."""
+
+    name: str
+    place: Literal["query", "header"] = msgspec.field(name="in")
+    kind: str
+
+
+class Described(msgspec.Struct, frozen=True):
+    """An operation as schemas.json holds it; `body` and `responses` name models of the API."""
+
+    method: str
+    path: str
+    summary: str
+    page: str
+    section: str
+    parameters: tuple[Parameter, ...]
+    security: tuple[tuple[Credential, ...], ...]
+    media_type: str | None
+    accept: tuple[str, ...]
+    body: str | None
+    responses: dict[str, str]
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """schemas.json of one API; the schemas stay text until one is asked for."""
+
+    api: str
+    title: str
+    description: str
+    servers: tuple[str, ...]
+    operations: dict[str, Described]
+    schemas: dict[str, msgspec.Raw]
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """One operation under its one name, `walmart_ca.refund_order_lines`; equal and hashed by that name."""
+
+    name: str
+    api: str
+    described: Described
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Operation) and other.name == self.name
+
+    @property
+    def current(self) -> bool:
+        """Whether the vendor still develops this API."""
+        return self.api not in REPLACED
+
+    @property
+    def xml(self) -> bool:
+        """Whether the wire format is XML, the JSON form being ours."""
+        return self.described.media_type == "application/xml"
+
+    def parameters(self, place: str) -> list[Parameter]:
+        """Its path, query or header parameters."""
+        return [parameter for parameter in self.described.parameters if parameter.place == place]
+
+    def struct(self, part: str = "body") -> Any:
+        """The generated model of the body, or of a response by its status. Raises KeyError where there is none."""
+        name = self.described.body if part == "body" else self.described.responses[part]
+        if name is None:
+            raise KeyError(part)
+        return getattr(import_module(f"refundkit_apis.{self.api}.structs"), name)
+
+    def schema(self, part: str = "body") -> dict[str, Any]:
+        """The bundled JSON Schema of the body, or of a response by its status. Raises KeyError where there is none."""
+        short = self.name.partition(".")[2]
+        schema: dict[str, Any] = msgspec.json.decode(bundle(self.api).schemas[f"{short}.{part}"])
+        return schema
+
+
+@cache
+def bundle(api: str) -> Bundle:
+    """Everything schemas.json says of one API."""
+    text = files("refundkit_apis").joinpath(api, "schemas.json").read_bytes()
+    return msgspec.json.decode(text, type=Bundle)
+
+
+@cache
+def of_api(api: str) -> dict[str, Operation]:
+    """The operations of one API by their full names."""
+    described = bundle(api).operations
+    return {f"{api}.{name}": Operation(f"{api}.{name}", api, one) for name, one in described.items()}
+
+
+def names() -> list[str]:
+    """The name of every operation, the current API of a vendor before the one it replaces."""
+    return [name for api in APIS for name in of_api(api)]
+
+
+def find(name: str) -> Operation | None:
+    """The operation of that name, or None."""
+    api = name.partition(".")[0]
+    return of_api(api).get(name) if api in APIS else None
+
+
+def get(name: str) -> Operation:
+    """The operation of that name. Raises ValueError that suggests the nearest."""
+    operation = find(name)
+    if operation is None:
+        raise ValueError(f"unknown operation {name!r}{suggestion(name, names())}")
+    return operation
+
+
+def suggestion(wrong: str, right: list[str]) -> str:
+    """`; did you mean 'x'?` for the nearest name, or nothing."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(wrong, right, n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+class Match(msgspec.Struct, frozen=True):
+    """An operation found by method and URL, with the values that the URL holds (percent-decoded)."""
+
+    operation: Operation
+    path: dict[str, str]
+    query: dict[str, str]
+
+
+def match(method: str, url: str) -> Match | None:
+    """The operation that a request calls, by the end of the URL's path: a shop may live below a path of its own."""
+    split = urlsplit(url)
+    for name in names():
+        operation = get(name)
+        if operation.described.method == method.upper():
+            found = _path_pattern(operation.described.path).search(split.path)
+            if found:
+                path = {key: unquote(value) for key, value in found.groupdict().items()}
+                return Match(operation, path, dict(parse_qsl(split.query, keep_blank_values=True)))
+    return None
+
+
+@cache
+def _path_pattern(template: str) -> re.Pattern[str]:
+    pattern = re.sub(r"\\\{([A-Za-z_]+)\\\}", r"(?P<\1>[^/]+)", re.escape(template))
+    return re.compile(pattern + r"/?\Z")
+
+
+@cache
+def quick_decoder(operation: Operation, part: str = "body") -> msgspec.json.Decoder[Any]:
+    """Decodes a body unless something about its number literals needs a closer look: then it raises ValueError."""
+    return msgspec.json.Decoder(operation.struct(part), dec_hook=decode_number, float_hook=_plain_literal)
+
+
+@cache
+def decoder(operation: Operation, part: str = "body") -> msgspec.json.Decoder[Any]:
+    """Decodes a body that read.py has found readable."""
+    return msgspec.json.Decoder(operation.struct(part), dec_hook=decode_number, float_hook=Decimal)
+
+
+@cache
+def get_order(api: str) -> Operation:
+    """The operation of an API that reads the order."""
+    return of_api(api)[f"{api}.get_order"]
+
+
+def success(operation: Operation) -> str:
+    """The status of the operation's documented success."""
+    return next(status for status in operation.described.responses if status.startswith("2"))
+
+
+def values(given: Mapping[str, object] | None) -> dict[str, str] | None:
+    """Path, query or header values as text; None stays None, an entry that is None is left out."""
+    if given is None:
+        return None
+    return {str(name): _text(value) for name, value in given.items() if value is not None}
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _plain_literal(literal: str) -> Decimal:
+    """A number literal of everyday length; RF001 has limits for the others, which read.py knows."""
+    if len(literal) > 40 or "e" in literal or "E" in literal:
+        raise ValueError(literal)
+    return Decimal(literal)

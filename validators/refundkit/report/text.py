@@ -1,0 +1,56 @@
+"""What the formats for people share: the headline of a finding and the summary of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..rule import Finding
+    from . import Run
+
+_COLORS = {"error": "31", "warning": "33", "bold": "1", "faint": "2", "good": "32"}
+_WANTS = {
+    "order": "the order (--order)",
+    "refunds": "the earlier refunds (--refunds)",
+    "path": "the path",
+    "query": "the query",
+    "headers": "the headers",
+    "credentials": "credentials",
+    "valid body": "a valid body",
+    "valid order": "a valid order",
+}
+
+
+def painted(text: str, style: str, color: bool) -> str:
+    """The text in a style, where colour is wanted."""
+    return f"\x1b[{_COLORS[style]}m{text}\x1b[0m" if color else text
+
+
+def headline(one: Finding, color: bool) -> str:
+    """`file:line:column: severity CODE name: message`; a place outside the file's text is named by its pointer."""
+    place = ":".join(str(part) for part in (one.file, one.line, one.column) if part is not None)
+    where = "" if one.line is not None else f" ({one.pointer})" if one.pointer else ""
+    severity = painted(f"{one.severity} {one.code}", one.severity, color)
+    return f"{painted(place, 'bold', color)}: {severity} {one.name}: {one.message}{where}"
+
+
+def summary(run: Run, color: bool) -> str:
+    """What was checked, what was found, and what could not be looked at."""
+    errors, warnings = run.count("error"), run.count("warning")
+    style = "error" if errors else "warning" if warnings else "good"
+    counts = painted(f"{_many(errors, 'error')}, {_many(warnings, 'warning')}", style, color)
+    text = f"Checked {_many(run.checked, 'payload')} in {_many(run.files, 'file')}: {counts}."
+    codes: dict[str, set[str]] = {}
+    for one in run.not_run:
+        codes.setdefault(one.missing, set()).update(one.codes)
+    wants = [(len(found), _WANTS[missing]) for missing, found in codes.items() if found]
+    if not wants:
+        return text
+    first, *rest = [f"{count} {part}" for count, part in wants]
+    count, part = first.split(" ", 1)
+    words = [f"{count} {'rule wants' if count == '1' else 'rules want'} {part}", *rest]
+    return f"{text} Not run: {', '.join(words)}"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

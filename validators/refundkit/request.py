@@ -1,0 +1,172 @@
+"""What a document says of itself: a bare body, or a whole request with its operation and its parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from refundkit_apis._runtime.codec import encode
+
+from . import operations
+from .check import Given
+from .operations import Operation, suggestion
+from .rule import Finding, finding
+
+KEYS = ("operation", "method", "url", "path", "query", "headers", "body", "order", "refunds")
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_VALUES = msgspec.json.Decoder(dict[str, str | int | bool | None])
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A document read as a request: what it is for, its parts, and what is wrong with it as a request.
+
+    `whole` is false for a bare body. `doubtful`: a key may stand twice, which only a slow reading can tell.
+    """
+
+    operation: Operation | None = None
+    given: Given
+    whole: bool = False
+    doubtful: bool = False
+    problems: tuple[tuple[str, Finding], ...] = ()
+
+
+def read_request(data: bytes, default: Operation | None, forced: bool) -> Asked:
+    """Read JSON text as a bare body or a request.
+
+    `default` is the operation that config or `--as` names, `forced` is true for the latter. Text that is no JSON object
+    is a bare body; what is wrong with it, the check of the body says.
+    """
+    try:
+        members = _MEMBERS.decode(data)
+    except _UNREADABLE:
+        members = None
+    if members is None or not _is_request(members):
+        return _bare(data, members or {}, default)
+    problems: list[tuple[str, Finding]] = []
+    for key in members:
+        if key not in KEYS:
+            help_text = suggestion(key, list(KEYS)).lstrip("; ") or f"a request has {', '.join(KEYS)}"
+            problems.append(("RF103", finding(f"request:/{key}", f"a request has no {key!r}", help_text)))
+    parts = {key: bytes(raw) for key, raw in members.items() if bytes(raw) != b"null"}
+    path, query, headers = (_parameters(parts, key, problems) for key in ("path", "query", "headers"))
+    method, url = (_word(parts, key, problems) for key in ("method", "url"))
+    match = operations.match(method, url) if method and url else None
+    if match is not None:
+        path, query = {**match.path, **(path or {})}, {**match.query, **(query or {})}
+    operation = _operation(_word(parts, "operation", problems), match, method, url, default, forced, problems)
+    given = Given(
+        body=parts.get("body"),
+        path=path,
+        query=query,
+        headers=headers,
+        url=url,
+        order=parts.get("order"),
+        refunds=parts.get("refunds"),
+    )
+    return Asked(
+        operation=operation,
+        given=given,
+        whole=True,
+        doubtful=b"\\u003" in data or not _all_there(data, members),
+        problems=tuple(problems),
+    )
+
+
+def candidates(members: dict[str, Any]) -> list[Operation]:
+    """The operations whose body could have these top-level fields, the current API before an older one."""
+    found = []
+    for name in operations.names():
+        operation = operations.get(name)
+        if operation.described.body is not None and members:
+            fields = operation.schema().get("properties", {})
+            if all(key in fields for key in members):
+                found.append(operation)
+    return found
+
+
+def unknown_operation(members: dict[str, Any]) -> tuple[str, Finding]:
+    """RF003 for a body that nothing names an operation for, with the flag to add."""
+    fitting = candidates(members)
+    if not fitting:
+        help_text = "name it with --as OPERATION; `refundkit operations` lists them"
+    else:
+        help_text = " or ".join(
+            f"--as {operation.name}" + ("" if operation.current else f" (older; {_replacement(operation)} replaces it)")
+            for operation in fitting
+        )
+        help_text = f'add {help_text}, or files = {{"*.json" = "{fitting[0].name}"}} to the configuration'
+    return "RF003", finding("", "nothing says which operation this payload is for", help_text)
+
+
+def _replacement(operation: Operation) -> str:
+    return operations.REPLACED[operation.api]
+
+
+def _is_request(members: dict[str, Any]) -> bool:
+    if "operation" in members or ("method" in members and "url" in members):
+        return True
+    return "body" in members and all(key in KEYS for key in members)
+
+
+def _bare(data: bytes, members: dict[str, Any], default: Operation | None) -> Asked:
+    problems = () if default is not None else (unknown_operation(members),)
+    return Asked(operation=default, given=Given(body=data), problems=problems)
+
+
+def _all_there(data: bytes, members: dict[str, msgspec.Raw]) -> bool:
+    """Whether the decoded members hold every colon of the text, so that no key stood twice."""
+    return data.count(b":") == encode(members).count(b":")
+
+
+def _parameters(
+    parts: dict[str, bytes], key: str, problems: list[tuple[str, Finding]]
+) -> dict[str, str] | None:
+    if key not in parts:
+        return None
+    try:
+        values = _VALUES.decode(parts[key])
+    except _UNREADABLE:
+        problems.append(("RF102", finding(f"request:/{key}", f"{key!r} is no object of plain values")))
+        return None
+    if parts[key].count(b":") != encode(values).count(b":"):
+        problems.append(("RF002", finding(f"request:/{key}", f"{key!r} names a key twice")))
+    return operations.values(values)
+
+
+def _word(parts: dict[str, bytes], key: str, problems: list[tuple[str, Finding]]) -> str | None:
+    if key not in parts:
+        return None
+    try:
+        return msgspec.json.decode(parts[key], type=str)
+    except _UNREADABLE:
+        problems.append(("RF102", finding(f"request:/{key}", f"{key!r} is no text")))
+        return None
+
+
+def _operation(
+    name: str | None,
+    match: operations.Match | None,
+    method: str | None,
+    url: str | None,
+    default: Operation | None,
+    forced: bool,
+    problems: list[tuple[str, Finding]],
+) -> Operation | None:
+    """What the request says of its operation wins over config; a clash with --as is RF003."""
+    said = operations.find(name) if name is not None else match.operation if match else None
+    if name is not None and said is None:
+        message = f"unknown operation {name!r}{suggestion(name, operations.names())}"
+        problems.append(("RF003", finding("request:/operation", message, "`refundkit operations` lists them")))
+        return None
+    if name is None and method and url and said is None:
+        message = f"{method.upper()} {url} is no operation of a spec"
+        problems.append(("RF003", finding("request:/url", message, "`refundkit operations` lists them")))
+        return None
+    if said is not None and forced and default is not None and said != default:
+        message = f"the request is for {said.name}, --as says {default.name}"
+        problems.append(("RF003", finding("request:/operation", message, "drop one of the two")))
+        return None
+    if said is None and default is None:
+        problems.append(unknown_operation({}))
+    return said or default

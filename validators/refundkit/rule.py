@@ -1,0 +1,169 @@
+"""What a rule is, what it finds, and the registry of them.
+
+A rule is one function. Its parameters say what it is about and so what it needs: `charge`, `line` and `item` call it
+once for each of the body's, `body`, `ledger`, `path`, `query`, `headers`, `url`, `refunds` once. It runs when all of
+them are there; a parameter with a default sharpens the rule but does not gate it. It returns a finding, several, or
+None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from inspect import cleandoc
+from typing import Any, Literal, TypeAlias, TypeVar
+
+import msgspec
+
+Severity: TypeAlias = Literal["error", "warning", "off"]
+
+# What a rule can need, by the name of the missing part in `not_run`.
+BODY, PATH, QUERY, HEADERS, URL, ORDER, REFUNDS = (1 << bit for bit in range(7))
+PARTS = {"order": ORDER, "refunds": REFUNDS, "path": PATH, "query": QUERY, "headers": HEADERS}
+_NEEDS = {
+    "charge": BODY,
+    "line": BODY,
+    "item": BODY,
+    "body": BODY,
+    "ledger": BODY | ORDER,
+    "path": PATH,
+    "query": QUERY,
+    "headers": HEADERS,
+    "url": URL,
+    "order": ORDER,
+    "refunds": REFUNDS,
+    "given": 0,  # whatever parts there are, raw
+    "operation": 0,
+    "value": 0,  # a value that the spec refuses: the rule only words the finding
+}
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong, where it is, and what to do.
+
+    `pointer` is an RFC 6901 pointer into the body, or `path:`, `query:`, `header:`, `order:`, `refunds:`, `request:` and
+    a pointer or name. `line` and `column` are 1-based and None where the text is not at hand.
+    """
+
+    code: str = ""
+    name: str = ""
+    severity: Severity = "error"
+    message: str
+    operation: str = ""
+    file: str | None = None
+    record: int = 1
+    line: int | None = None
+    column: int | None = None
+    pointer: str
+    source: str = ""
+    help: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.severity} {self.code} {self.name}: {self.message} ({self.pointer or '/'})"
+
+
+def finding(pointer: str, message: str, help: str = "") -> Finding:  # noqa: A002 - the field's name
+    """A finding of the rule that calls this; the checker adds the rule's id, severity and the place in the text."""
+    return Finding(pointer=pointer, message=message, help=help)
+
+
+Found: TypeAlias = Finding | Iterable[Finding] | None
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A rule with everything the world may know of it. `on` holds operation names or API names."""
+
+    code: str
+    name: str
+    severity: Severity
+    on: tuple[str, ...]
+    source: str
+    run: Callable[..., Any]
+    asks: tuple[str, ...]
+    needs: int
+    sharpens: int
+    raw: bool
+
+    def covers(self, operation: str) -> bool:
+        """Whether the rule is about this operation."""
+        return not self.on or operation in self.on or operation.partition(".")[0] in self.on
+
+    @property
+    def doc(self) -> str:
+        """The text that `refundkit rule` prints: a title, why it hurts, a Bad and a Good."""
+        return cleandoc(self.run.__doc__ or "")
+
+    @property
+    def title(self) -> str:
+        return self.doc.partition("\n")[0]
+
+
+REGISTRY: dict[str, Rule] = {}
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def rule(
+    code: str,
+    name: str,
+    *,
+    severity: Severity = "error",
+    on: Iterable[str] = (),
+    source: str = "",
+    raw: bool = False,
+) -> Callable[[F], F]:
+    """Register the function below as a rule.
+
+    `source` names the pages or servers that say so, "" where it is our own judgement; `raw` rules read values as they
+    were sent and run whatever the schema says. Raises ValueError for an id or a name that is taken.
+    """
+
+    def register(run: F) -> F:
+        if code in REGISTRY or any(known.name == name for known in REGISTRY.values()):
+            raise ValueError(f"rule {code} {name} is registered already")
+        asks, needs, sharpens = _asks(run)
+        REGISTRY[code] = Rule(code, name, severity, tuple(on), source, run, asks, needs & ~BODY if raw else needs, sharpens, raw)
+        return run
+
+    return register
+
+
+def _asks(run: Callable[..., Any]) -> tuple[tuple[str, ...], int, int]:
+    code = run.__code__
+    asks = code.co_varnames[: code.co_argcount]
+    gates = len(asks) - len(run.__defaults__ or ())
+    needs = sharpens = 0
+    for position, name in enumerate(asks):
+        if name not in _NEEDS:
+            raise ValueError(f"rule {run.__name__}: a rule cannot ask for {name!r}, only for {', '.join(_NEEDS)}")
+        if position < gates:
+            needs |= _NEEDS[name]
+        else:
+            sharpens |= _NEEDS[name]
+    return asks, needs, sharpens
+
+
+# 14 to 19 digits with a card network's first digits; the check digit decides.
+_CARD = re.compile(r"(?<![0-9])(?:4|5[1-5]|2[2-7]|3[0-9]|6)(?:[ -]?[0-9]){12,18}(?![0-9])")
+_IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Z0-9])")
+
+
+def masked(text: str) -> str:
+    """The text with card numbers and IBANs reduced to their last four characters."""
+    return _IBAN.sub(_hide_iban, _CARD.sub(_hide_card, text))
+
+
+def _hide_card(found: re.Match[str]) -> str:
+    digits = [int(digit) for digit in found[0] if digit.isdigit()]
+    doubled = [digit if index % 2 else sum(divmod(2 * digit, 10)) for index, digit in enumerate(digits[-2::-1], 0)]
+    luhn = (sum(doubled) + digits[-1]) % 10 == 0
+    return _hidden(found[0]) if luhn and 14 <= len(digits) <= 19 else found[0]
+
+
+def _hide_iban(found: re.Match[str]) -> str:
+    plain = found[0].replace(" ", "")
+    number = "".join(str(int(character, 36)) for character in plain[4:] + plain[:4])
+    return _hidden(found[0]) if int(number) % 97 == 1 else found[0]
+
+
+def _hidden(text: str) -> str:
+    return "*" * (len(text) - 4) + text[-4:]

@@ -1,0 +1,1 @@
+"""The caps: what no refund may exceed, written once against the ledger, for every API."""

@@ -1,0 +1,206 @@
+"""The rules about documents (RF0xx) and shapes (RF1xx): read.py and schema.py find them, these are their words.
+
+A function of no parameters never runs; it holds the rule's id, name and docs.
+"""
+
+from __future__ import annotations
+
+from ..rule import rule
+
+
+@rule("RF001", "invalid-document")
+def invalid_document() -> None:
+    """The text is not one JSON, YAML or XML document.
+
+    What one parser forgives another reads as something else, and a refund is no place for that. This is also said of
+    NaN and Infinity, bad UTF-8, a lone surrogate, text after the document, an empty document, a number literal of over
+    400 characters or with an exponent beyond 308, an XML document type or entity, and YAML aliases that expand beyond
+    1,000 nodes. A UTF-8 byte order mark is accepted.
+
+    Bad:
+        text: '{"a":'
+    Good:
+        {}
+    """
+
+
+@rule("RF002", "duplicate-key")
+def duplicate_key() -> None:
+    """An object names a key twice.
+
+    Servers disagree on which of the two counts, so the amount you read may not be the amount that is refunded. Of an
+    order given as context only the fields that rules read are held to this.
+
+    Bad:
+        text: '{"order_refund": {"amount": "5.00", "amount": "50.00"}}'
+        operation: woocommerce.create_refund
+    Good:
+        {}
+    """
+
+
+@rule("RF003", "unknown-operation")
+def unknown_operation() -> None:
+    """Nothing says which operation the payload is for.
+
+    A payload that is held to no schema would pass in silence. Name the operation by `--as`, by `files` in the
+    configuration, or in the request itself.
+
+    Bad:
+        text: '{"orderRefund": {}}'
+        operation: null
+    Good:
+        {}
+    """
+
+
+@rule("RF004", "nested-too-deeply")
+def nested_too_deeply() -> None:
+    """The document nests deeper than 64 levels.
+
+    No request of these APIs needs a tenth of that; parsers differ on where they give up, or crash.
+
+    Bad:
+        text: '[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]'
+    Good:
+        {}
+    """
+
+
+@rule("RF005", "wrong-context")
+def wrong_context() -> None:
+    """The order or an earlier refund, given as context, is not the one of this refund.
+
+    Caps that are held against another order are worse than none. Also said when the context is no such response at
+    all, `{}` included, and with a hint when the path holds Walmart's customer order id.
+
+    Bad:
+        order: {}
+    Good:
+        {}
+    """
+
+
+@rule("RF006", "context-missing")
+def context_missing() -> None:
+    """Context that was required is not there.
+
+    Said only when asked for (`--require-context`, `require=`, the guard): without the order nothing holds the refund
+    to what was charged.
+
+    Bad:
+        require: [order]
+        order: null
+    Good:
+        require: [order]
+    """
+
+
+@rule("RF101", "missing-field")
+def missing_field() -> None:
+    """A required field is missing.
+
+    Bad:
+        operation: woocommerce.create_refund
+        /order_refund/amount: null
+    Good:
+        {}
+    """
+
+
+@rule("RF102", "wrong-type")
+def wrong_type() -> None:
+    """A value is of another type than the schema says; 1.0 is an integer, as JSON Schema has it.
+
+    Bad:
+        …/chargeAmount/amount: "-19.99"
+    Good:
+        …/chargeAmount/amount: -19.99
+    """
+
+
+@rule("RF103", "unknown-field")
+def unknown_field() -> None:
+    """A field that neither the request's nor the response's schema knows.
+
+    Servers drop it in silence, and what it was meant to do does not happen. The nearest known name is suggested; the
+    rest of the body is judged without the field.
+
+    Bad:
+        …/chargeAmount/ammount: -19.99
+    Good:
+        {}
+    """
+
+
+@rule("RF104", "value-not-allowed")
+def value_not_allowed() -> None:
+    """A value is none of those that the schema lists.
+
+    Bad:
+        …/chargeAmount/currency: US Dollar
+    Good:
+        …/chargeAmount/currency: USD
+    """
+
+
+@rule("RF105", "out-of-range")
+def out_of_range() -> None:
+    """A number lies outside its bounds.
+
+    Bad:
+        operation: taxcloud.refund_order
+        /items/0/cartItemIndex: -1
+    Good:
+        {}
+    """
+
+
+@rule("RF106", "wrong-length")
+def wrong_length() -> None:
+    """A text or list is too short or too long: a refund of no line refunds nothing.
+
+    Bad:
+        /orderRefund/orderLines/orderLine: []
+    Good:
+        {}
+    """
+
+
+@rule("RF107", "wrong-format")
+def wrong_format() -> None:
+    """A text is not of the form that the schema asks for, such as a date-time with its offset.
+
+    Bad:
+        operation: taxcloud.refund_order
+        /returnedDate: 2026-02-30 12:00
+    Good:
+        {}
+    """
+
+
+@rule("RF108", "server-field")
+def server_field() -> None:
+    """A field that the server computes is sent.
+
+    It is ignored at best; TaxCloud prices the refund itself, by the discounted price that was paid. The rest of the
+    body is judged without the field.
+
+    Bad:
+        operation: woocommerce.create_refund
+        /order_refund/id: 4711
+    Good:
+        {}
+    """
+
+
+@rule("RF109", "no-variant")
+def no_variant() -> None:
+    """A value fits none of the variants that the schema allows; the one that got furthest is reported.
+
+    Bad:
+        operation: woocommerce.create_refund
+        /order_refund/line_items: all of them
+    Good:
+        {}
+    """
