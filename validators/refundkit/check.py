@@ -19,11 +19,15 @@ from .config import Config, effective
 from .operations import Operation
 from .rule import BODY, HEADERS, ORDER, PARTS, PATH, QUERY, REFUNDS, REGISTRY, URL, Finding, Found, Rule, Severity, masked
 from .rule import finding as make_finding
+from .rules import documents as _  # noqa: F401 - RF0xx and RF1xx are found by code, without being asked for
 
 # A finding of these is about a field's name, not its value.
 KEYED = frozenset({"RF002", "RF103", "RF108", "RF309"})
 VALID_BODY, VALID_ORDER, CREDENTIALS = "valid body", "valid order", "credentials"
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError, ValueError)
+
+# Beside the parts: an order was given, and is no order of this refund.
+INVALID_ORDER = 1 << 16
 
 Hit = tuple[Rule, Finding]
 
@@ -104,7 +108,6 @@ class Plan(msgspec.Struct, frozen=True):
     severities: dict[str, Severity]
     each: tuple[tuple[str, tuple[Rule, ...]], ...]
     once: tuple[Rule, ...]
-    raw: tuple[Rule, ...]
     rules: tuple[Rule, ...]
     skipped: dict[int, tuple[NotRun, ...]]
 
@@ -119,19 +122,13 @@ def plan(operation: Operation, config: Config) -> Plan:
     if operation.described.body is None:
         running = [rule for rule in running if not rule.needs & BODY]
     each = tuple(
-        (level, tuple(rule for rule in running if level in rule.asks and not rule.raw))
+        (f"{level}s", group)
         for level in ("charge", "line", "item")
+        if (group := tuple(rule for rule in running if rule.asks == (level,)))
     )
     looped = {rule.code for _, group in each for rule in group}
-    return Plan(
-        operation,
-        severities,
-        tuple((level, group) for level, group in each if group),
-        tuple(rule for rule in running if rule.code not in looped and not rule.raw),
-        tuple(rule for rule in running if rule.raw),
-        tuple(running),
-        {},
-    )
+    once = tuple(rule for rule in running if rule.code not in looped)
+    return Plan(operation, severities, each, once, tuple(running), {})
 
 
 def check(
@@ -177,35 +174,77 @@ def check(
 
 def judge(chosen: Plan, given: Given, require: tuple[str, ...] = ()) -> tuple[list[Hit], tuple[NotRun, ...]]:
     """Every finding of one request, without its place in a file, and what did not run."""
+    operation = chosen.operation
     hits: list[Hit] = []
     have = given.parts
-    unmet: list[NotRun] = []
-    model = None
-    if chosen.operation.described.body is not None:
-        model, problems = read_body(chosen.operation, given.body)
+    values: dict[str, Any] = {"operation": operation, "given": given}
+    if operation.described.body is not None:
+        model, problems = read_body(operation, given.body)
         hits.extend((REGISTRY[code], one) for code, one in problems)
         if model is not None:
             have |= BODY
-    values: dict[str, Any] = {"operation": chosen.operation, "given": given, "body": model}
-    if model is not None and chosen.each:
-        hits.extend(_each(chosen, rules.view(chosen.operation, model)))
+            values["body"] = model
+            view = rules.view(operation, model)
+            for level, group in chosen.each:
+                for thing in getattr(view, level):
+                    for rule in group:
+                        found = rule.run(thing)
+                        if found is not None:
+                            hits.extend(_collected(rule, found))
+            values.update(lines=view.lines, charges=view.charges, items=view.items)
+    if have & (ORDER | REFUNDS):
+        have, problems = _with_context(chosen, given, have, values)
+        hits.extend((REGISTRY[code], one) for code, one in problems)
     for rule in chosen.once:
         if rule.needs & ~have == 0:
-            hits.extend(_run(rule, _arguments(rule, values, given)))
-    for rule in chosen.raw:
-        if rule.needs & ~have == 0:
-            hits.extend(_run(rule, _arguments(rule, values, given)))
+            hits.extend(_run(rule, values, given, have))
     if have & (PATH | QUERY | HEADERS):
-        hits.extend((REGISTRY[code], one) for code, one in rules.parameter_flaws(chosen.operation, given))
+        hits.extend((REGISTRY[code], one) for code, one in rules.parameter_flaws(operation, given))
     skipped = chosen.skipped.get(have)
     if skipped is None:
         skipped = chosen.skipped[have] = _not_run(chosen, have)
-    if have & HEADERS and not rules.credentials_held(chosen.operation, given):
-        unmet.append(NotRun(codes=("RF502",), missing=CREDENTIALS))
+    if have & HEADERS and not rules.credentials_held(operation, given):
+        skipped = (*skipped, NotRun(codes=("RF502",), missing=CREDENTIALS))
     if require:
         hits.extend(_required(chosen, require, have))
-    silenced = [hit for hit in hits if hit[0].code in chosen.severities]
-    return silenced, (*skipped, *unmet)
+    return [hit for hit in hits if hit[0].code in chosen.severities], skipped
+
+
+def _with_context(
+    chosen: Plan, given: Given, have: int, values: dict[str, Any]
+) -> tuple[int, list[tuple[str, Finding]]]:
+    """Read the order and the earlier refunds; what is there now, and what is wrong with them.
+
+    A part that cannot be used is taken back: its bit goes, and INVALID_ORDER says that an order was given all the same.
+    """
+    from .context import read_order, read_refunds
+
+    operation = chosen.operation
+    order = refunds = None
+    problems: list[tuple[str, Finding]] = []
+    if given.order is not None:
+        order, problems = read_order(operation, given.order)
+    if given.refunds is not None:
+        refunds, found = read_refunds(operation, given.refunds)
+        problems.extend(found)
+    strange = list(rules.strangers(operation, given, values.get("body"), order, refunds))
+    problems.extend(("RF005", one) for one in strange)
+    if any(one.pointer.startswith("order:") for one in strange):
+        order = None
+    if any(one.pointer.startswith("refunds:") for one in strange):
+        refunds = None
+    if order is None:
+        have = have & ~ORDER | (INVALID_ORDER if given.order is not None else 0)
+    if refunds is None:
+        have &= ~REFUNDS
+    if order is not None or refunds is not None:
+        refunds = rules.earlier(operation, order, refunds)
+        have |= REFUNDS if refunds is not None else 0
+    values["refunds"] = refunds
+    if order is not None and have & BODY:
+        values["order"] = order
+        values["ledger"] = rules.ledger(operation, values["body"], order, refunds, given.path)
+    return have, problems
 
 
 def read_body(operation: Operation, text: bytes | None) -> tuple[Any, list[tuple[str, Finding]]]:
@@ -269,35 +308,18 @@ def _without(value: Any, pointers: Iterable[str]) -> Any:
     return copy(value, "")
 
 
-def _each(chosen: Plan, view: rules.View) -> list[Hit]:
-    hits: list[Hit] = []
-    for level, group in chosen.each:
-        for thing in getattr(view, f"{level}s"):
-            for rule in group:
-                found = rule.run(thing)
-                if found is not None:
-                    hits.extend(_collect(rule, found))
-    return hits
-
-
-def _run(rule: Rule, arguments: dict[str, Any]) -> list[Hit]:
-    found: Found = rule.run(**arguments)
-    return [] if found is None else _collect(rule, found)
-
-
-def _collect(rule: Rule, found: Found) -> list[Hit]:
-    if found is None:
-        return []
-    return [(rule, found)] if isinstance(found, Finding) else [(rule, one) for one in found]
-
-
-def _arguments(rule: Rule, values: dict[str, Any], given: Given) -> dict[str, Any]:
+def _run(rule: Rule, values: dict[str, Any], given: Given, have: int) -> list[Hit]:
     arguments = {}
     for name in rule.asks:
-        value = values[name] if name in values else getattr(given, name)
+        value = values[name] if name in values else getattr(given, name, None)
         if value is not None:
             arguments[name] = value
-    return arguments
+    found: Found = rule.run(**arguments)
+    return [] if found is None else _collected(rule, found)
+
+
+def _collected(rule: Rule, found: Finding | Iterable[Finding]) -> list[Hit]:
+    return [(rule, found)] if isinstance(found, Finding) else [(rule, one) for one in found]
 
 
 def _not_run(chosen: Plan, have: int) -> tuple[NotRun, ...]:
@@ -306,7 +328,8 @@ def _not_run(chosen: Plan, have: int) -> tuple[NotRun, ...]:
     for rule in chosen.rules:
         for part, bit in (*PARTS.items(), (VALID_BODY, BODY)):
             if (rule.needs | rule.sharpens) & bit & ~have:
-                missing.setdefault(part, []).append(rule.code)
+                name = VALID_ORDER if bit == ORDER and have & INVALID_ORDER else part
+                missing.setdefault(name, []).append(rule.code)
     if chosen.operation.described.body is not None and not have & BODY:
         missing.setdefault(VALID_BODY, [])
     return tuple(NotRun(codes=tuple(sorted(codes)), missing=part) for part, codes in missing.items())

@@ -6,7 +6,6 @@ This is the slow and exact reading. It runs for documents that a typed decode re
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 import msgspec
 
 if TYPE_CHECKING:
-    from yaml import Event, ScalarEvent  # type: ignore[import-untyped,unused-ignore]
+    from yaml.events import AliasEvent, CollectionStartEvent, Event, ScalarEvent
 
 Part: TypeAlias = Literal["value", "key"]
 Span: TypeAlias = tuple[int, int]
@@ -134,12 +133,12 @@ class Document(msgspec.Struct, frozen=True, eq=False):
         return self.source.lines[index].removesuffix("\r") if 0 <= index < len(self.source.lines) else ""
 
 
-def pointer(tokens: Iterable[str]) -> str:
+def pointer_of(path: Iterable[str]) -> str:
     """The RFC 6901 pointer of a path of keys and indexes."""
-    return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in tokens)
+    return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in path)
 
 
-def tokens(pointer: str) -> list[str] | None:
+def path_of(pointer: str) -> list[str] | None:
     """The path of keys and indexes that a pointer says; None if it is no RFC 6901 pointer."""
     if not pointer:
         return []
@@ -163,16 +162,16 @@ class Fault(msgspec.Struct, frozen=True):
     other: tuple[str, int] | None = None
 
 
-class Refused(Exception):
+class ReadingError(Exception):
     """A document that cannot be read any further, and the fault it has."""
 
-    def __init__(self, message: str, span: Span | None = None, help: str = "", *, code: str = "RF001") -> None:
+    def __init__(self, message: str, span: Span | None = None, hint: str = "", *, code: str = "RF001") -> None:
         super().__init__(message)
-        self.fault = Fault(code, message, help, span=span)
+        self.fault = Fault(code, message, hint, span=span)
 
     def at(self, path: Iterable[str]) -> Fault:
         """The fault, with the path of the value that was being read."""
-        return msgspec.structs.replace(self.fault, pointer=pointer(path))
+        return msgspec.structs.replace(self.fault, pointer=pointer_of(path))
 
 
 class Faults:
@@ -182,20 +181,22 @@ class Faults:
         self.found: list[Fault] = []
         self._room = _ROOM
 
-    def duplicate(self, message: str, span: Span, pointer: str, first: int) -> None:
-        """Adds an RF002 at `span` for what stands first at `first`."""
+    def duplicate(self, kind: str, key: str, span: Span, path: Iterable[str], first: int) -> None:
+        """Adds an RF002 for the key at `span` and `path`, which stands first at `first`."""
         if self._room < 0:
             return
         # Many duplicates below one long key would repeat it in every pointer: a square of the document's size.
+        pointer = pointer_of(path)
         self._room -= len(pointer) + 100
         if self._room < 0:
             self.found.append(Fault("RF002", "more duplicate keys follow, which are not listed", span=span))
-        else:
-            help = "servers disagree on which one counts; keep one"
-            self.found.append(Fault("RF002", message, help, pointer, span, ("first at", first)))
+            return
+        message = f"key {quoted(key)} stands twice in one {kind}"
+        hint = "servers disagree on which one counts; keep one"
+        self.found.append(Fault("RF002", message, hint, pointer, span, ("first at", first)))
 
 
-def document(source: Source, value: object, faults: Sequence[Fault] = (), places: Place | None = None) -> Document:
+def readable(source: Source, value: object, faults: Sequence[Fault] = (), places: Place | None = None) -> Document:
     """The document of a value that was read, whatever duplicates it has."""
     return Document(value, _problems(source, faults), True, source, places)
 
@@ -209,16 +210,18 @@ def _problems(source: Source, faults: Sequence[Fault]) -> tuple[Problem, ...]:
     if not faults:
         return ()
     spans = [_clipped(source.text, fault.span) for fault in faults]
-    offsets = [offset for span in filter(None, spans) for offset in span]
-    at = source.positions(offsets + [fault.other[1] for fault in faults if fault.other])
+    others = [fault.other[1] for fault in faults if fault.other]
+    at = source.positions([span[0] for span in spans if span] + others)
     return tuple(_problem(fault, span, at) for fault, span in zip(faults, spans, strict=True))
 
 
 def _problem(fault: Fault, span: Span | None, at: dict[int, tuple[int, int]]) -> Problem:
     other = f", {fault.other[0]} line {at[fault.other[1]][0]}" if fault.other else ""
-    line, column = at[span[0]] if span else (None, None)
-    end = at[span[1]][1] if span else None
-    return Problem(fault.code, fault.message + other, fault.help, fault.pointer, line, column, end)
+    head = (fault.code, fault.message + other, fault.help, fault.pointer)
+    if span is None:
+        return Problem(*head, None, None, None)
+    line, column = at[span[0]]
+    return Problem(*head, line, column, column + span[1] - span[0])
 
 
 def _clipped(text: str, span: Span | None) -> Span | None:
@@ -231,19 +234,19 @@ def _clipped(text: str, span: Span | None) -> Span | None:
 
 
 def decoded(source: Source) -> str:
-    """The source's text; Refused where it is not UTF-8, or empty."""
+    """The source's text; ReadingError where it is not UTF-8, or empty."""
     data = source.data
     wide = _wide(data[:4])
     if wide:
-        raise Refused(f"the document is {wide}, not UTF-8", help="save it as UTF-8")
+        raise ReadingError(f"the document is {wide}, not UTF-8", hint="save it as UTF-8")
     try:
         data.decode()
     except UnicodeDecodeError as error:
         at = len(data[: error.start].decode().removeprefix("\ufeff"))
         message = f"byte {data[error.start]:#04x} at offset {error.start} is not UTF-8"
-        raise Refused(message, (at, at + 1), "save the document as UTF-8") from None
+        raise ReadingError(message, (at, at + 1), "save the document as UTF-8") from None
     if not source.text.strip(" \t\r\n"):
-        raise Refused("the document is empty")
+        raise ReadingError("the document is empty")
     return source.text
 
 
@@ -255,18 +258,22 @@ def _wide(head: bytes) -> str:
 
 
 def number(literal: str) -> int | Decimal:
-    """The exact value of a decimal literal: an int where it has no '.', 'e' or 'E'; Refused beyond the limits."""
+    """The exact value of a decimal literal: an int where it has no '.', 'e' or 'E'; ReadingError beyond the limits."""
     refuse_excess(literal)
     return Decimal(literal) if any(mark in literal for mark in ".eE") else int(literal)
 
 
 def refuse_excess(literal: str) -> None:
-    """Raises Refused for a number literal over 400 characters or with an exponent beyond 308, as written."""
-    if len(literal) > _DIGITS:
-        raise Refused(f"a number of {len(literal)} characters: {_DIGITS} at most are read")
+    """Raises ReadingError for a number literal over 400 characters or with an exponent beyond 308, as written."""
+    _refuse_long(literal)
     exponent = literal.lower().partition("e")[2]
     if exponent and abs(int(exponent)) > _EXPONENT:
-        raise Refused(f"the exponent {exponent} is out of range: {-_EXPONENT} to {_EXPONENT}")
+        raise ReadingError(f"the exponent {exponent} is out of range: {-_EXPONENT} to {_EXPONENT}")
+
+
+def _refuse_long(literal: str) -> None:
+    if len(literal) > _DIGITS:
+        raise ReadingError(f"a number of {len(literal)} characters: {_DIGITS} at most are read")
 
 
 def quoted(text: str) -> str:
@@ -290,8 +297,8 @@ def read_json(data: bytes, *, first_line: int = 1) -> Document:
     try:
         value = _DECODER.decode(body)
         if _proven(body, value):
-            return document(source, value)
-    except (ValueError, ArithmeticError, RecursionError, Refused):
+            return readable(source, value)
+    except (ValueError, ArithmeticError, RecursionError, ReadingError):
         pass
     return _read_carefully(source)
 
@@ -346,11 +353,11 @@ def _read_carefully(source: Source) -> Document:
     faults = Faults()
     try:
         reading = _Json(decoded(source), faults)
-    except Refused as refused:
+    except ReadingError as refused:
         return unreadable(source, [refused.fault])
     try:
-        return document(source, reading.document(), faults.found)
-    except Refused as refused:
+        return readable(source, reading.document(), faults.found)
+    except ReadingError as refused:
         return unreadable(source, [*faults.found, refused.at(reading.path())])
 
 
@@ -383,7 +390,7 @@ class _Frame:
             self.container.append(value)
 
     def token(self) -> str:
-        """The pointer token of the value that is read next."""
+        """The pointer token of the value that is read."""
         return self.key if isinstance(self.container, dict) else str(len(self.container))
 
 
@@ -395,14 +402,17 @@ class _Json:
         self.faults = faults
         self.at = 0
         self.stack: list[_Frame] = []
+        self.in_value = True
 
     def path(self) -> list[str]:
-        return [frame.token() for frame in self.stack]
+        """The path of the value that is read; between two values, of what they are in."""
+        path = [frame.token() for frame in self.stack]
+        return path if self.in_value else path[:-1]
 
     def document(self) -> object:
         while True:
             mark = self.peek()
-            if mark == "{" or mark == "[":
+            if mark in ("{", "["):
                 if not self.opened(mark):
                     continue
                 value: object = self.stack.pop().container
@@ -441,6 +451,7 @@ class _Json:
 
     def continues(self, frame: _Frame) -> bool:
         """Reads what follows a value: a comma (and the next key) or the end of the object or array."""
+        self.in_value = False
         keyed = isinstance(frame.container, dict)
         close = "}" if keyed else "]"
         mark = self.peek()
@@ -455,18 +466,20 @@ class _Json:
             self.refuse("trailing comma", comma, comma + 1, "JSON has no comma after the last value; remove it")
         if keyed:
             self.read_key()
+        self.in_value = True
         return True
 
     def read_key(self) -> None:
         frame = self.stack[-1]
+        self.in_value = False
         if self.peek() != '"':
             self.refuse_key()
         start = self.at
         frame.key = key = self.string()
+        self.in_value = True
         first = frame.keys.setdefault(key, start)
         if first != start:
-            message = f"key {quoted(key)} stands twice in one object"
-            self.faults.duplicate(message, (start, self.at), pointer(self.path()), first)
+            self.faults.duplicate("object", key, (start, self.at), self.path(), first)
         if self.peek() != ":":
             self.refuse_found(f'":" after the key {quoted(key)}')
         self.at += 1
@@ -495,8 +508,8 @@ class _Json:
             self.at = found.end()
             try:
                 return number(found[0])
-            except Refused as refused:
-                raise Refused(refused.fault.message, found.span()) from None
+            except ReadingError as refused:
+                raise ReadingError(refused.fault.message, found.span()) from None
         word = _WORD.match(self.text, self.at)
         if not word or word[0] not in _WORDS:
             self.refuse_value(word[0] if word else "")
@@ -505,8 +518,8 @@ class _Json:
 
     # What is wrong, in words that help.
 
-    def refuse(self, message: str, start: int, end: int, help: str = "", *, code: str = "RF001") -> NoReturn:
-        raise Refused(message, (start, end), help, code=code)
+    def refuse(self, message: str, start: int, end: int, hint: str = "", *, code: str = "RF001") -> NoReturn:
+        raise ReadingError(message, (start, end), hint, code=code)
 
     def refuse_found(self, expected: str) -> NoReturn:
         """Refuses what stands here, where something else was expected."""
@@ -517,16 +530,17 @@ class _Json:
             self.refuse("a comment", self.at, self.at + 1, "JSON has no comments; remove it")
         if mark == "'":
             self.refuse("single quotes", self.at, self.at + 1, "JSON strings and keys want double quotes")
-        word = _WORD.match(self.text, self.at)
-        end = word.end() if word else self.at + 1
-        help = "a comma is missing before it" if expected.startswith('","') and mark not in "]}:" else ""
-        self.refuse(f"expected {expected}, found {quoted(self.text[self.at : end])}", self.at, end, help)
+        found = _PLAIN.match(self.text, self.at) or _WORD.match(self.text, self.at)
+        end = found.end() if found else self.at + 1
+        hint = "a comma is missing before it" if expected.startswith('","') and mark not in "]}:" else ""
+        what = quoted(self.text[self.at : end].strip('"') or '"')
+        self.refuse(f"expected {expected}, found {what}", self.at, end, hint)
 
     def refuse_end(self, expected: str) -> NoReturn:
         """Refuses the end of the document within an object or array, or before its value."""
         end = len(self.text.rstrip(" \t\n\r"))
         message = f"the document ends where {expected} is expected"
-        fault = Refused(message, (end, end))
+        fault = ReadingError(message, (end, end))
         if self.stack:
             frame = self.stack[-1]
             kind = "object" if isinstance(frame.container, dict) else "array"
@@ -546,11 +560,11 @@ class _Json:
         if word.lstrip("+-").lower() in ("nan", "infinity", "inf"):
             self.refuse(f"{word[:20]} is no JSON number", start, end, "give a number, or null if there is none")
         if word[0] in "+-.0123456789":
-            help = "digits, with no + or 0 before them, no separators, and a digit on both sides of the point"
-            self.refuse(f"{quoted(word)} is no JSON number", start, end, help)
+            hint = "digits, with no + or 0 before them, no separators, and a digit on both sides of the point"
+            self.refuse(f"{quoted(word)} is no JSON number", start, end, hint)
         meant = {"True": "true", "False": "false", "None": "null", "undefined": "null"}.get(word)
-        help = f"write {meant}" if meant else "a text wants double quotes"
-        self.refuse(f"{quoted(word)} is no JSON value", start, end, help)
+        hint = f"write {meant}" if meant else 'a text wants straight double quotes: "'
+        self.refuse(f"{quoted(word)} is no JSON value", start, end, hint)
 
     def refuse_string(self) -> NoReturn:
         start = self.at
@@ -568,8 +582,8 @@ class _Json:
 
     def refuse_trailing(self) -> NoReturn:
         several = self.text[self.at] in '{["'
-        help = "several documents, one a line, are a .jsonl file" if several else ""
-        self.refuse("more follows after the end of the document", self.at, self.at + 1, help)
+        hint = "several documents, one a line, are a .jsonl file" if several else ""
+        self.refuse("more follows after the end of the document", self.at, self.at + 1, hint)
 
 
 # JSON: where things stand.
@@ -602,14 +616,17 @@ def _scanned(document: Document, wanted: Sequence[tuple[str, Part]]) -> list[Spa
     _scan(document.source.text, root, left)
     if repeats:
         _drop_overwritten(root)
-    return [
-        node and (node.key if part == "key" and node.key else node.value)
-        for node, (_, part) in zip(nodes, wanted, strict=True)
-    ]
+    return [_part(node, part) for node, (_, part) in zip(nodes, wanted, strict=True)]
+
+
+def _part(node: _Wanted | Place | None, part: Part) -> Span | None:
+    if node is None:
+        return None
+    return node.key if part == "key" and node.key else node.value
 
 
 def _wanted(root: _Wanted, pointer: str) -> _Wanted | None:
-    path = tokens(pointer)
+    path = path_of(pointer)
     if path is None:
         return None
     node = root
@@ -632,10 +649,7 @@ def _scan(text: str, root: _Wanted, left: int) -> None:
         kind = token.lastindex
         if unwanted:
             # In a container that nobody wants only the brackets count.
-            if kind == _OPEN:
-                unwanted += 1
-            elif kind is None:
-                unwanted -= 1
+            unwanted += (kind == _OPEN) - (kind is None)
             continue
         if kind is None:
             node.value = (start, token.end())
@@ -686,7 +700,7 @@ def _drop_overwritten(root: _Wanted) -> None:
 
 def _placed(place: Place, pointer: str, part: Part) -> Span | None:
     """The span of what is wanted where a reading has noted all places."""
-    path = tokens(pointer)
+    path = path_of(pointer)
     if path is None:
         return None
     for token in path:
@@ -694,4 +708,299 @@ def _placed(place: Place, pointer: str, part: Part) -> Span | None:
         if child is None:
             return None
         place = child
-    return place.key if part == "key" and place.key else place.value
+    return _part(place, part)
+
+
+# YAML: the parser's events, resolved by the core schema of YAML 1.2.
+
+
+def read_yaml(data: bytes) -> list[Document]:
+    """Reads a YAML stream in UTF-8, one Document for each of its documents, by the core schema of YAML 1.2.
+
+    So `no`, `1_000` and dates are strings, `0777` is 777, and a number literal keeps its digits. A key is its text as
+    written; `<<` is a key like any other. RF001: what is no YAML, an empty document, a tag that the core schema lacks,
+    a key that is no scalar, .inf and .nan, numbers beyond the limits of JSON's, aliases to more than 1,000 nodes.
+    RF002 and RF004: as for JSON. A syntax error or RF004 ends the stream.
+
+    PyYAML's C parser is used where it is there. The Python one agrees with it but for two rare things: it refuses tabs
+    before a token in flow style, and takes unknown directives.
+    """
+    source = Source(data)
+    try:
+        text = decoded(source)
+        control = _UNPRINTABLE.search(text)
+        if control:
+            message = f"the control character \\u{ord(control[0]):04x}"
+            raise ReadingError(message, control.span(), "YAML wants it escaped")
+    except ReadingError as refused:
+        return [unreadable(source, [refused.fault])]
+    readings = list(_yaml_readings(text))
+    if not readings:
+        return [unreadable(source, [Fault("RF001", "the document is empty")])]
+    return [reading.document(source) for reading in readings]
+
+
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_HALF = re.compile("[\ud800-\udfff]")
+_NO_CHARACTER = "an escape that is no character"
+_TAG = "tag:yaml.org,2002:"
+_NULL = re.compile(r"~|null|Null|NULL|")
+_BOOL = re.compile(r"(true|True|TRUE)|false|False|FALSE")
+_INT = re.compile(r"[-+]?+[0-9]++")
+_RADIX = re.compile(r"0o[0-7]++|0x[0-9a-fA-F]++")
+_FLOAT = re.compile(r"[-+]?+(?:\.[0-9]++|[0-9]++(?:\.[0-9]*+)?+)(?:[eE][-+]?+[0-9]++)?+")
+_INFINITE = re.compile(r"[-+]?(?:\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN")
+
+
+def _yaml_readings(text: str) -> Iterator[_Yaml]:
+    """The reading of each document; the last one has the syntax error, if there is one."""
+    import yaml
+
+    reading = None
+    try:
+        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            if isinstance(event, yaml.DocumentStartEvent):
+                reading = _Yaml(text)
+            elif reading and isinstance(event, yaml.DocumentEndEvent):
+                yield reading
+                reading = None
+            elif reading:
+                reading.take(event)
+                if reading.ends_stream:
+                    break
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        reading = reading or _Yaml(text)
+        reading.refusal = reading.refusal or reading.syntax_fault(error)
+    if reading:
+        yield reading
+
+
+class _Node(msgspec.Struct, frozen=True):
+    """A value that has been read, its place, and the number of nodes and of levels that an alias to it adds."""
+
+    value: object
+    place: Place
+    size: int = 1
+    height: int = 0
+
+
+def _bounds(event: Event) -> Span:
+    start, end = event.start_mark, event.end_mark
+    return (start.index, end.index) if start and end else (0, 0)
+
+
+class _Collection:
+    """A mapping or sequence that is being read."""
+
+    def __init__(self, container: dict[str, object] | list[object], event: CollectionStartEvent) -> None:
+        self.container = container
+        self.anchor = event.anchor
+        self.flow = event.flow_style
+        self.start, self.end = _bounds(event)
+        self.children: dict[str, Place] = {}
+        self.key: tuple[str, Span] | None = None
+        self.firsts: dict[str, int] = {}
+        self.size = 1
+        self.height = 1
+
+    def wants_key(self) -> bool:
+        return isinstance(self.container, dict) and self.key is None
+
+    def token(self) -> str:
+        if isinstance(self.container, list):
+            return str(len(self.container))
+        return self.key[0] if self.key else ""
+
+    def add(self, node: _Node) -> None:
+        token, place = self.token(), node.place
+        if isinstance(self.container, list):
+            self.container.append(node.value)
+        elif self.key:
+            self.container[token] = node.value
+            place = Place(place.value, self.key[1], place.children)
+            self.key = None
+        self.children[token] = place
+        self.end = max(self.end, place.value[1])
+        self.size += node.size
+        self.height = max(self.height, node.height + 1)
+
+
+class _Yaml:
+    """The reading of one document: takes its events one by one, with a stack of its own."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.faults = Faults()
+        self.refusal: Fault | None = None
+        self.ends_stream = False
+        self.stack: list[_Collection] = []
+        self.root: _Node | None = None
+        self.anchors: dict[str, _Node | _Collection] = {}
+        self.expanded = 0
+
+    def document(self, source: Source) -> Document:
+        if self.refusal or not self.root:
+            refusal = self.refusal or Fault("RF001", "the document is empty")
+            return unreadable(source, [*self.faults.found, refusal])
+        return readable(source, self.root.value, self.faults.found, self.root.place)
+
+    def path(self) -> list[str]:
+        return [collection.token() for collection in self.stack if not collection.wants_key()]
+
+    def take(self, event: Event) -> None:
+        """Reads on, unless something was refused before."""
+        if self.refusal:
+            return
+        try:
+            self.read(event)
+        except ReadingError as refused:
+            fault = refused.at(self.path())
+            self.refusal = msgspec.structs.replace(fault, span=fault.span or _bounds(event))
+            # The parser's time grows with the square of the depth, and the C parser stops at an escape like that.
+            self.ends_stream = fault.code == "RF004" or fault.message.endswith(_NO_CHARACTER)
+
+    def syntax_fault(self, error: Exception) -> Fault:
+        """What the parser could not read, and where."""
+        problem, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
+        if problem is None or "Unicode character" in problem:
+            problem, mark = _NO_CHARACTER, getattr(error, "context_mark", None)
+        at = min(mark.index, len(self.text)) if mark else 0
+        hint = "YAML is indented with spaces, not with tabs" if self.text[at : at + 1] == "\t" else ""
+        return Fault("RF001", f"invalid YAML: {problem}", hint, pointer_of(self.path()), (at, at) if mark else None)
+
+    def read(self, event: Event) -> None:
+        import yaml
+
+        keyed = bool(self.stack) and self.stack[-1].wants_key()
+        if isinstance(event, yaml.ScalarEvent):
+            if keyed:
+                self.read_key(event)
+            elif self.stack or not _blank(event):
+                self.complete(_Node(_resolved(event), Place(self.span(event))), event.anchor)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self.close(event)
+        elif keyed:
+            raise ReadingError("a key that is no plain text", hint="write the key itself")
+        elif isinstance(event, yaml.AliasEvent):
+            self.expand(event)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self.open(event)
+
+    def span(self, event: Event) -> Span:
+        start, end = _bounds(event)
+        # A block scalar's event ends where the next token begins.
+        return start, start + len(self.text[start:end].rstrip(" \t\r\n"))
+
+    def read_key(self, event: ScalarEvent) -> None:
+        value = _resolved(event) if event.tag else event.value
+        _refuse_halves(event.value)
+        frame, span = self.stack[-1], self.span(event)
+        if event.anchor:
+            self.anchors[event.anchor] = _Node(value, Place(span))
+        key: str = event.value
+        first = frame.children.get(key)
+        frame.key = (key, span)
+        if first and first.key:
+            start = frame.firsts.setdefault(key, first.key[0])
+            self.faults.duplicate("mapping", key, span, self.path(), start)
+
+    def open(self, event: CollectionStartEvent) -> None:
+        import yaml
+
+        if len(self.stack) == DEPTH:
+            raise ReadingError(f"nested more than {DEPTH} levels deep", code="RF004")
+        mapping = isinstance(event, yaml.MappingStartEvent)
+        if event.tag and event.tag not in ("!", _TAG + ("map" if mapping else "seq")):
+            raise _unknown_tag(event.tag)
+        collection = _Collection({} if mapping else [], event)
+        self.stack.append(collection)
+        if event.anchor:
+            self.anchors[event.anchor] = collection
+
+    def close(self, event: Event) -> None:
+        collection = self.stack.pop()
+        # The end of a block style collection is where the next token begins: its last value ends before.
+        end = _bounds(event)[1] if collection.flow else collection.end
+        place = Place((collection.start, end), None, collection.children)
+        node = _Node(collection.container, place, collection.size, collection.height)
+        self.complete(node, None)
+        if collection.anchor and self.anchors.get(collection.anchor) is collection:
+            self.anchors[collection.anchor] = node
+
+    def complete(self, node: _Node, anchor: str | None) -> None:
+        if anchor:
+            self.anchors[anchor] = node
+        if self.stack:
+            self.stack[-1].add(node)
+        else:
+            self.root = node
+
+    def expand(self, event: AliasEvent) -> None:
+        from copy import deepcopy
+
+        name = event.anchor or ""
+        node = self.anchors.get(name)
+        if node is None:
+            raise ReadingError(f"no anchor &{name} before its alias")
+        if isinstance(node, _Collection):
+            raise ReadingError(f"the alias *{name} stands within what it names")
+        self.expanded += node.size
+        if self.expanded > _EXPANSION:
+            raise ReadingError(f"aliases expand beyond {_EXPANSION:,} nodes")
+        if len(self.stack) + node.height > DEPTH:
+            raise ReadingError(f"nested more than {DEPTH} levels deep", code="RF004")
+        place = Place(self.span(event), None, node.place.children)
+        # A copy, so that who takes something out of one place does not take it out of the other.
+        self.complete(_Node(deepcopy(node.value), place, node.size, node.height), None)
+
+
+def _blank(event: ScalarEvent) -> bool:
+    """Whether nothing stands where the parser says that an empty scalar does."""
+    return not (event.value or event.tag or event.anchor) and event.implicit[0]
+
+
+def _resolved(event: ScalarEvent) -> object:
+    """The value of a scalar: by its tag, or if it is plain by its text."""
+    text, tag = event.value, event.tag
+    _refuse_halves(text)
+    if tag == "!" or tag == _TAG + "str" or (tag is None and not event.implicit[0]):
+        return text
+    if tag and tag not in (_TAG + "null", _TAG + "bool", _TAG + "int", _TAG + "float"):
+        raise _unknown_tag(tag)
+    kind, value = _core(text)
+    if tag is None:
+        return value
+    due = tag.removeprefix(_TAG)
+    if kind != due and (kind, due) != ("int", "float"):
+        raise ReadingError(f"{quoted(text)} is no {due}, as its tag says")
+    return Decimal(text) if kind != due else value
+
+
+def _core(text: str) -> tuple[str, object]:
+    """What the core schema takes a plain scalar for, and its value."""
+    if _NULL.fullmatch(text):
+        return "null", None
+    boolean = _BOOL.fullmatch(text)
+    if boolean:
+        return "bool", bool(boolean[1])
+    if _RADIX.fullmatch(text):
+        _refuse_long(text)
+        return "int", int(text, 0)
+    if _INT.fullmatch(text):
+        return "int", number(text)
+    if _FLOAT.fullmatch(text):
+        return "float", number(text)
+    if _INFINITE.fullmatch(text):
+        raise ReadingError(f"{text} is no number that JSON has", hint="give a number, or null if there is none")
+    return "str", text
+
+
+def _refuse_halves(text: str) -> None:
+    """Raises ReadingError for a lone surrogate, which the C parser refuses by itself."""
+    if _HALF.search(text):
+        raise ReadingError(f"invalid YAML: {_NO_CHARACTER}")
+
+
+def _unknown_tag(tag: str) -> ReadingError:
+    tag = tag.replace(_TAG, "!!", 1)
+    return ReadingError(f"the tag {quoted(tag)} is none of YAML's core schema", hint="remove it, or quote the text")

@@ -11,12 +11,13 @@ import msgspec
 from ..operations import APIS, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ..check import Given
+    from ..ledger import Ledger
     from ..rule import Finding
 
-_SHARED = ("documents", "identity", "caps")
+_SHARED = ("identity", "caps")
 _OF_API = {"walmart": "walmart", "walmart_ca": "walmart", "woocommerce": "woocommerce", "taxcloud": "taxcloud"}
 
 
@@ -43,13 +44,44 @@ def load_all() -> None:
 
 def view(operation: Operation, body: Any) -> View:
     """The lines, charges and items of a body."""
-    found: View = _viewer(operation.api)(operation, body)
+    found: View = _module(operation.api).view(operation, body)
+    return found
+
+
+def order_fields(api: str) -> frozenset[str]:
+    """The names of the fields of an order that rules read."""
+    fields: frozenset[str] = _module(api).ORDER_FIELDS
+    return fields
+
+
+def refunds_type(api: str) -> Any:
+    """What an API's own list of earlier refunds decodes to."""
+    return _module(api).refunds_type()
+
+
+def earlier(operation: Operation, order: Any, refunds: Any) -> list[Any] | None:
+    """The earlier refunds: those that were given, else those that the order carries; None where nobody told."""
+    found: list[Any] | None = _module(operation.api).earlier(order, refunds)
+    return found
+
+
+def strangers(operation: Operation, given: Given, body: Any, order: Any, refunds: Any) -> Iterator[Finding]:
+    """RF005: context that is of another order than the request."""
+    found: Iterator[Finding] = _module(operation.api).strangers(operation, given, body, order, refunds)
+    return found
+
+
+def ledger(
+    operation: Operation, body: Any, order: Any, refunds: list[Any] | None, path: Mapping[str, str] | None
+) -> Ledger:
+    """The ledger of a refund; `refunds` as `earlier` found them."""
+    found: Ledger = _module(operation.api).ledger(operation, body, order, refunds, path)
     return found
 
 
 @cache
-def _viewer(api: str) -> Any:
-    return import_module(f"{__name__}.{_OF_API[api]}").view
+def _module(api: str) -> Any:
+    return import_module(f"{__name__}.{_OF_API[api]}")
 
 
 def parameter_flaws(operation: Operation, given: Given) -> Iterator[tuple[str, Finding]]:

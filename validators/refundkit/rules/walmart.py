@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, cast, get_args
 
 import msgspec
 from msgspec import UNSET
 
+from .. import ledger as ledgers
+from ..ledger import Ledger
 from ..operations import Operation, suggestion
 from ..rule import Finding, finding, rule
 from . import View
-from .identity import WALMART
-from .money import decimals, digits, places, plain, total
+from .money import EXACT, ZERO, decimals, digits, places, plain, total
 
 if TYPE_CHECKING:
     from refundkit_apis.walmart import structs as us
@@ -23,11 +25,22 @@ if TYPE_CHECKING:
 
     RefundLine: TypeAlias = us.RefundLine | ca.RefundLine
     RefundedCharge: TypeAlias = us.RefundedCharge | ca.RefundedCharge
-    Body: TypeAlias = us.OrderRefundRequest | ca.OrderRefundRequest | ca.OrderCancellationRequest
+    OrderResponse: TypeAlias = us.OrderResponse | ca.OrderResponse
+    OrderLine: TypeAlias = us.OrderLine | ca.OrderLine
+    OrderLineStatus: TypeAlias = us.OrderLineStatus | ca.OrderLineStatus
+    AnyCharge: TypeAlias = RefundedCharge | us.Charge | ca.Charge
+    RefundBody: TypeAlias = us.OrderRefundRequest | ca.OrderRefundRequest
+    Body: TypeAlias = RefundBody | ca.OrderCancellationRequest
 
 REFUND = ("walmart.refund_order_lines", "walmart_ca.refund_order_lines")
 CANCEL = ("walmart_ca.cancel_order_lines",)
 Number: TypeAlias = Decimal | int
+
+ORDER_FIELDS = frozenset(
+    "order purchaseOrderId customerOrderId orderLines orderLine lineNumber charges charge chargeType chargeName"
+    " chargeAmount amount currency tax taxAmount taxDetails orderLineQuantity orderLineStatuses orderLineStatus status"
+    " statusQuantity refund refundCharges refundCharge returnOrderId".split()
+)
 
 
 class Amount(msgspec.Struct, frozen=True, gc=False):
@@ -42,6 +55,7 @@ class Charge(msgspec.Struct, frozen=True, gc=False):
     """One refunded charge; `at` are the indices of its line, refund and charge."""
 
     at: tuple[int, int, int]
+    number: str
     reason: str
     charge: RefundedCharge
 
@@ -76,37 +90,205 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     first: int
     line: RefundLine | ca.CancelLine
     wrapper: str
-    charged: bool = True
+    charged: bool
 
     def pointer(self, where: str = "") -> str:
         return f"/{self.wrapper}/orderLines/orderLine/{self.index}{where}"
+
+    @property
+    def whole(self) -> bool:
+        """Whether the line is marked as a full refund, which only the current API can say."""
+        return getattr(self.line, "is_full_refund", UNSET) is True
+
+    @property
+    def cancels(self) -> list[ca.CancelLineStatus]:
+        """What a cancellation says of the line."""
+        return cast("ca.CancelLine", self.line).order_line_statuses.order_line_status
+
+
+class Past(msgspec.Struct, frozen=True, gc=False):
+    """One charge that an earlier refund gave back, and its line."""
+
+    number: str
+    charge: AnyCharge
 
 
 def view(operation: Operation, body: Body) -> View:
     """The lines of a request and, of a refund, their charges."""
     if operation.name in CANCEL:
-        return View(lines=_lines(body.order_cancellation.order_lines.order_line, "orderCancellation"))  # type: ignore[union-attr]
-    charges = []
-    lines = body.order_refund.order_lines.order_line  # type: ignore[union-attr]
-    bare = set()
-    for i, line in enumerate(lines):
-        before = len(charges)
-        for j, refund in enumerate(line.refunds.refund):
-            given = refund.refund_charges.refund_charge
-            if given is not UNSET:
-                for k, charge in enumerate(given):
-                    charges.append(Charge((i, j, k), charge.refund_reason, charge.charge))
-        if len(charges) == before:
-            bare.add(i)
-    return View(lines=_lines(lines, "orderRefund", bare), charges=charges)
+        cancel = cast("ca.OrderCancellationRequest", body)
+        return View(lines=_lines(cancel.order_cancellation.order_lines.order_line, "orderCancellation"))
+    refund = cast("RefundBody", body)
+    charges = _charges(refund)
+    charged = frozenset(charge.at[0] for charge in charges)
+    return View(lines=_lines(refund.order_refund.order_lines.order_line, "orderRefund", charged), charges=charges)
 
 
-def _lines(lines: list[RefundLine] | list[ca.CancelLine], wrapper: str, bare: frozenset[int] | set[int] = frozenset()) -> list[Line]:
+def _charges(body: RefundBody) -> list[Charge]:
+    lines: Sequence[RefundLine] = body.order_refund.order_lines.order_line
+    return [
+        Charge((i, j, k), line.line_number, charge.refund_reason, charge.charge)
+        for i, line in enumerate(lines)
+        for j, refund in enumerate(line.refunds.refund)
+        if refund.refund_charges.refund_charge is not UNSET
+        for k, charge in enumerate(refund.refund_charges.refund_charge)
+    ]
+
+
+def _lines(lines: Sequence[RefundLine | ca.CancelLine], wrapper: str, charged: frozenset[int] = frozenset()) -> list[Line]:
     first: dict[str, int] = {}
     return [
-        Line(index, line.line_number, first.setdefault(line.line_number, index), line, wrapper, index not in bare)
+        Line(index, line.line_number, first.setdefault(line.line_number, index), line, wrapper, index in charged)
         for index, line in enumerate(lines)
     ]
+
+
+def refunds_type() -> Any:
+    """Earlier refunds are given as earlier request bodies; both APIs share all that rules read of them."""
+    from refundkit_apis.walmart.structs import OrderRefundRequest
+
+    return list[OrderRefundRequest]
+
+
+def earlier(order: OrderResponse | None, refunds: list[us.OrderRefundRequest] | None) -> list[Past] | None:
+    """Earlier request bodies if they were given, else what the order's lines carry: none without `refund`."""
+    if refunds is not None:
+        charges = [charge for refund in refunds for charge in _charges(refund)]
+        return [Past(charge.number, charge.charge) for charge in charges]
+    return None if order is None else [past for line in order.order.order_lines.order_line for past in _carried(line)]
+
+
+def _carried(line: OrderLine) -> Iterator[Past]:
+    charges = line.refund.refund_charges if line.refund not in (None, UNSET) else UNSET
+    for past in [] if charges is UNSET or charges.refund_charge is UNSET else charges.refund_charge:
+        yield Past(line.line_number, past.charge)
+
+
+def strangers(
+    operation: Operation, given: Given, body: Body | None, order: OrderResponse | None, refunds: list[us.OrderRefundRequest] | None
+) -> Iterator[Finding]:
+    """RF005: the order, or an earlier refund, is of another purchase order than the request."""
+    own = getattr(getattr(body, "order_refund", None), "purchase_order_id", None)
+    asked = own or (given.path or {}).get("purchaseOrderId")
+    if order is not None and asked is not None and order.order.purchase_order_id != asked:
+        found = order.order
+        customers = f"; {asked} is its customerOrderId" if found.customer_order_id == asked else ""
+        message = f"the refund is of order {asked}, the context is order {found.purchase_order_id}{customers}"
+        yield finding("order:/order/purchaseOrderId", message, "give the order that is refunded")
+    for index, refund in enumerate(refunds or []):
+        if asked is not None and refund.order_refund.purchase_order_id != asked:
+            message = f"this earlier refund is of order {refund.order_refund.purchase_order_id}, not of {asked}"
+            yield finding(f"refunds:/{index}/orderRefund/purchaseOrderId", message)
+
+
+def ledger(
+    operation: Operation,
+    body: Body,
+    order: OrderResponse,
+    refunds: list[Past],
+    path: Mapping[str, str] | None,
+) -> Ledger:
+    """The lines that the request names, with what the order, the earlier refunds and the request say of them."""
+    shipped = _LEFT_THE_HOUSE if operation.name in CANCEL else _SHIPPED[operation.api]
+    known = {line.line_number: line for line in order.order.order_lines.order_line}
+    book: dict[str, ledgers.Line] = {}
+    requested = view(operation, body)
+    for line in requested.lines:
+        if line.number not in book:
+            own = known.get(line.number)
+            book[line.number] = _unknown_line(line) if own is None else _known_line(line, own, shipped)
+        book[line.number].whole |= line.whole
+        if operation.name in CANCEL:
+            _count_cancelled(book[line.number], line)
+    for past in refunds:
+        if past.number in book:
+            _count_past(book[past.number], past.charge)
+    for charge in requested.charges:
+        _count_refund(book[charge.number], charge)
+    currencies = [charge.charge_amount.currency for line in known.values() for charge in line.charges.charge]
+    return Ledger(lines=list(book.values()), currency=currencies[0] if currencies else "")
+
+
+def _unknown_line(line: Line) -> ledgers.Line:
+    return ledgers.Line(number=line.number, pointer=line.pointer("/lineNumber"), known=False)
+
+
+def _known_line(line: Line, own: OrderLine, shipped: frozenset[str]) -> ledgers.Line:
+    entries = own.order_line_statuses.order_line_status
+    charges: dict[str, ledgers.Charge] = {}
+    for charge in own.charges.charge:
+        kept = _charge(charges, charge.charge_type, charge.charge_amount.currency)
+        kept.charged = EXACT.add(kept.charged, charge.charge_amount.amount)
+        kept.tax_charged = EXACT.add(kept.tax_charged, _tax(charge))
+    return ledgers.Line(
+        number=line.number,
+        pointer=line.pointer("/lineNumber"),
+        known=True,
+        ordered=quantity(own.order_line_quantity.amount),
+        shipped=_in_status(entries, shipped),
+        cancelled=_in_status(entries, frozenset({"cancelled"})),
+        charges=charges,
+        statuses=", ".join(f"{entry.status} {entry.status_quantity.amount}" for entry in entries) or "no status",
+        returned="" if own.return_order_id in (None, UNSET) else own.return_order_id,
+    )
+
+
+def _count_past(line: ledgers.Line, past: AnyCharge) -> None:
+    """Add an earlier refund to its line's charge of the same type; its name holds a reason and says nothing."""
+    kept = _charge(line.charges, past.charge_type, past.charge_amount.currency)
+    kept.refunded_before = EXACT.subtract(kept.refunded_before, past.charge_amount.amount)
+    kept.tax_before = EXACT.subtract(kept.tax_before, _tax(past))
+
+
+def _count_refund(line: ledgers.Line, charge: Charge) -> None:
+    """Add a charge of this request to its line's charge of the same type."""
+    given = charge.charge
+    kept = _charge(line.charges, given.charge_type, given.charge_amount.currency)
+    kept.refunded_now = EXACT.subtract(kept.refunded_now, given.charge_amount.amount)
+    kept.tax_now = EXACT.subtract(kept.tax_now, _tax(given))
+    kept.pointer = charge.pointer("/charge/chargeAmount/amount")
+    if given.tax is not UNSET:
+        kept.tax_pointer = charge.pointer("/charge/tax/taxAmount/amount")
+    elif charge.details:
+        kept.tax_pointer = charge.pointer("/charge/taxDetails")
+
+
+def _count_cancelled(line: ledgers.Line, requested: Line) -> None:
+    for index, status in enumerate(requested.cancels):
+        line.refunded_now = EXACT.add(line.refunded_now, quantity(status.status_quantity.amount))
+        where = f"/orderLineStatuses/orderLineStatus/{index}/statusQuantity/amount"
+        line.quantity_pointer = requested.pointer(where)
+
+
+def _charge(charges: dict[str, ledgers.Charge], kind: str, currency: str) -> ledgers.Charge:
+    """The charge of a type; a charge type that the line lacks was charged 0."""
+    key = kind.upper()
+    if key not in charges:
+        charges[key] = ledgers.Charge(kind=kind, currency=currency)
+    return charges[key]
+
+
+def _tax(charge: AnyCharge) -> Number:
+    """The tax of a charge: `tax` counts, and `taxDetails` only where it is alone."""
+    if charge.tax is not None and charge.tax is not UNSET:
+        return charge.tax.tax_amount.amount
+    details = getattr(charge, "tax_details", UNSET)
+    return ZERO if details is UNSET else total([tax.tax_amount.amount for tax in details])
+
+
+def _in_status(entries: Sequence[OrderLineStatus], wanted: frozenset[str]) -> Decimal:
+    return total([quantity(one.status_quantity.amount) for one in entries if one.status.lower() in wanted])
+
+
+def quantity(text: str) -> Decimal:
+    """A quantity that Walmart writes as a string; zero where it is no plain number."""
+    return Decimal(text) if _QUANTITY.fullmatch(text) else ZERO
+
+
+_QUANTITY = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?")
+_LEFT_THE_HOUSE = frozenset({"shipped", "delivered", "refund"})
+# What counts as shipped: for the current API also what has arrived, and what was refunded, which was shipped once.
+_SHIPPED = {"walmart": _LEFT_THE_HOUSE, "walmart_ca": frozenset({"shipped"})}
 
 
 @rule("RF201", "amount-not-negative", on=REFUND, source="walmart-ca-refund, facts")
@@ -125,7 +307,7 @@ def amount_not_negative(value: Number) -> tuple[str, str]:
 
 
 @rule("RF205", "currency-mismatch", on=REFUND)
-def currency_mismatch(charge: Charge) -> Iterator[Finding]:
+def currency_mismatch(charges: list[Charge], ledger: Ledger | None = None) -> Iterator[Finding]:
     """The currency of a tax differs from that of its charge, or the refund's from the order's.
 
     One charge is one payment; in two currencies one of them is wrong by the exchange rate.
@@ -135,11 +317,15 @@ def currency_mismatch(charge: Charge) -> Iterator[Finding]:
     Good:
         …/tax/taxAmount/currency: USD
     """
-    own = charge.charge.charge_amount.currency
-    for amount in charge.amounts():
-        if amount.currency != own:
-            message = f"the tax is in {amount.currency}, its charge in {own}"
-            yield finding(charge.pointer(f"{amount.where}/currency"), message, f"send {own}")
+    for charge in charges:
+        own = charge.charge.charge_amount.currency
+        for amount in charge.amounts():
+            if amount.currency != own:
+                message = f"the tax is in {amount.currency}, its charge in {own}"
+                yield finding(charge.pointer(f"{amount.where}/currency"), message, f"send {own}")
+        if ledger is not None and ledger.currency and own != ledger.currency:
+            message = f"the refund is in {own}, the order in {ledger.currency}"
+            yield finding(charge.pointer("/charge/chargeAmount/currency"), message, f"send {ledger.currency}")
 
 
 @rule("RF206", "amount-precision", severity="warning", on=(*REFUND, "woocommerce"), source="facts")
@@ -242,6 +428,69 @@ def cancel_reason_unsupported(value: object) -> tuple[str, str]:
     return f"{value!r} is no supported cancellation reason", "CANCEL_BY_SELLER or CUSTOMER_REQUESTED_SELLER_TO_CANCEL"
 
 
+@rule("RF306", "full-refund-partial", severity="warning", on=("walmart.refund_order_lines",))
+def full_refund_partial(ledger: Ledger) -> Iterator[Finding]:
+    """A line is marked as a full refund, but the charges given are less than what is left.
+
+    Walmart then refunds everything that is left, whatever the amounts say; only one of the two can be meant.
+
+    Bad:
+        …/isFullRefund: true
+    Good:
+        /orderRefund/orderLines/orderLine/0: {lineNumber: "2", isFullRefund: true, refunds: {refund: [{refundCharges: {
+            refundCharge: [{refundReason: DamagedItem, charge: {chargeType: PRODUCT, chargeName: ItemPrice,
+            chargeAmount: {amount: -24.50, currency: USD}}}]}}]}}
+    """
+    for line in ledger.known_lines:
+        short = [charge for charge in line.charges.values() if charge.refunded_now < charge.refundable]
+        if line.whole and short and any(charge.pointer for charge in line.charges.values()):
+            left = ", ".join(f"{plain(charge.refundable)} of {charge.kind}" for charge in short)
+            yield line.finding(f"line {line.number} is a full refund, but gives back less than is left: {left}")
+
+
+@rule("RF312", "upgraded-to-full", severity="warning", on=("walmart.refund_order_lines",), source="facts")
+def upgraded_to_full(ledger: Ledger) -> Iterator[Finding]:
+    """The whole product charge is refunded, and Walmart will refund its tax and shipping as well.
+
+    A refund that is not marked full but gives back the whole price is made a full one by the server. Here some tax or
+    shipping is still left that the request does not name: it goes too.
+
+    Bad:
+        …/chargeAmount/amount: -39.98
+        …/tax/taxAmount/amount: -3.30
+    Good:
+        …/chargeAmount/amount: -39.98
+        …/tax/taxAmount/amount: -3.30
+        …/refundCharge/1/charge/chargeAmount/amount: -5.00
+    """
+    for line, charge in ledger.charges:
+        if line.whole or charge.kind.upper() != "PRODUCT" or not charge.charged or charge.refunded_now != charge.charged:
+            continue
+        tax = [one for one in line.charges.values() if one.tax_now < one.tax_refundable]
+        rest = [one for one in line.charges.values() if one is not charge and one.refunded_now < one.refundable]
+        if tax or rest:
+            kinds = sorted({f"{one.kind} tax" for one in tax} | {one.kind for one in rest})
+            message = f"refunds the whole price of line {line.number}; Walmart adds what is left of {', '.join(kinds)}"
+            yield charge.finding(message, "name them too, or refund less than the whole price")
+
+
+@rule("RF318", "return-exists", severity="warning", on=("walmart.refund_order_lines",), source="facts")
+def return_exists(ledger: Ledger) -> Iterator[Finding]:
+    """The line has a return, which may pay the refund already.
+
+    A line with a `returnOrderId` was sent back through a return order; refunding that one is another call, and paying
+    both is paying twice.
+
+    Bad:
+        order:…/orderLine/0/returnOrderId: "108500000000001"
+    Good:
+        {}
+    """
+    for line in ledger.known_lines:
+        if line.returned:
+            yield line.finding(f"line {line.number} has return {line.returned}", "see whether the return pays it")
+
+
 @rule("RF308", "status-not-cancelled", severity="warning", on=CANCEL, source="facts")
 def status_not_cancelled(line: Line) -> Iterator[Finding]:
     """The status of a cancelled line is not Cancelled.
@@ -253,7 +502,7 @@ def status_not_cancelled(line: Line) -> Iterator[Finding]:
     Good:
         …/orderLineStatus/0/status: CANCELLED
     """
-    for index, status in enumerate(line.line.order_line_statuses.order_line_status):  # type: ignore[union-attr]
+    for index, status in enumerate(line.cancels):
         if status.status.lower() != "cancelled":
             where = f"/orderLineStatuses/orderLineStatus/{index}/status"
             yield finding(line.pointer(where), f"status is {status.status!r}", "send Cancelled")
@@ -271,7 +520,7 @@ def nothing_refunded(line: Line) -> Finding | None:
         …/refundCharges/refundCharge: []
         …/isFullRefund: true
     """
-    if line.charged or getattr(line.line, "is_full_refund", False) is True:
+    if line.charged or line.whole:
         return None
     return finding(line.pointer("/refunds"), f"line {line.number} has no charge", "add what is refunded, or drop the line")
 

@@ -1,0 +1,174 @@
+"""The story that a spec's own examples tell: a good request of an operation with its order, and variations of it."""
+
+from __future__ import annotations
+
+import copy
+import re
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from refundkit import operations
+from refundkit_apis._runtime.codec import encode
+
+ROOT = Path(__file__).parent.parent
+HEADERS: dict[str, dict[str, str]] = {
+    "walmart": {
+        "WM_SEC.ACCESS_TOKEN": "a-token-of-our-own",
+        "WM_QOS.CORRELATION_ID": "5f0c3e6a-9a68-4f1d-8b53-1f2f6c8f3a10",
+        "WM_SVC.NAME": "Example Shop",
+        "WM_MARKET": "us",
+        "WM_GLOBAL_VERSION": "3.1",
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+    },
+    "walmart_ca": {
+        "WM_SEC.ACCESS_TOKEN": "a-token-of-our-own",
+        "WM_QOS.CORRELATION_ID": "5f0c3e6a-9a68-4f1d-8b53-1f2f6c8f3a10",
+        "WM_SVC.NAME": "Example Shop",
+        "WM_CONSUMER.CHANNEL.TYPE": "0f3e4dd4-0514-4346-b39d-af0e00ea066d",
+        "Accept": "application/xml",
+        "Content-Type": "application/xml",
+    },
+    "woocommerce": {"Authorization": "Basic Y2tfb3duOmNzX293bg==", "Accept": "application/json"},
+    "taxcloud": {"X-API-KEY": "a-key-of-our-own", "Accept": "application/json", "Content-Type": "application/json"},
+}
+
+
+class Exact(yaml.SafeLoader):
+    """YAML with numbers as they are written."""
+
+
+Exact.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Decimal(node.value))
+
+
+@cache
+def spec(api: str) -> dict[str, Any]:
+    """A parsed spec, its decimals exact."""
+    document: dict[str, Any] = yaml.load((ROOT / "specs" / f"{api}.yaml").read_text("utf-8"), Loader=Exact)  # noqa: S506
+    return document
+
+
+def resolved(api: str, node: Any) -> Any:
+    """A node of a spec behind its `$ref`."""
+    while isinstance(node, dict) and "$ref" in node:
+        target: Any = spec(api)
+        for key in node["$ref"].removeprefix("#/").split("/"):
+            target = target[key]
+        node = target
+    return node
+
+
+def examples(operation: str, part: str = "body") -> list[Any]:
+    """The spec's examples of a body, or of a response by its status."""
+    found = operations.get(operation)
+    node = spec(found.api)["paths"][found.described.path][found.described.method.lower()]
+    holder = node.get("requestBody", {}) if part == "body" else resolved(found.api, node["responses"][part])
+    return [
+        copy.deepcopy(resolved(found.api, example)["value"])
+        for content in holder.get("content", {}).values()
+        for example in content.get("examples", {}).values()
+    ]
+
+
+def story(operation: str) -> dict[str, Any]:
+    """A whole good request of the operation: its first example, its order, its earlier refunds."""
+    found = operations.get(operation)
+    order = examples(f"{found.api}.get_order", "200")[0]
+    request: dict[str, Any] = {
+        "operation": operation,
+        "path": _path(found, order),
+        "query": {},
+        "headers": dict(HEADERS[found.api]),
+        "order": order,
+    }
+    if found.described.body is not None:
+        request["body"] = examples(operation)[0]
+    if found.api == "woocommerce":
+        request["refunds"] = examples("woocommerce.list_refunds", "200")[0]
+    if found.described.method == "GET" or operation == "walmart.create_token":
+        request.pop("order")
+        request.pop("refunds", None)
+    return request
+
+
+def _path(operation: operations.Operation, order: Any) -> dict[str, str]:
+    inner = order.get("order", order)
+    known = {
+        "purchaseOrderId": inner.get("purchaseOrderId"),
+        "id": inner.get("id"),
+        "refund_id": "900",
+        "connectionId": inner.get("connectionId"),
+        "orderId": inner.get("orderId"),
+    }
+    return {parameter.name: str(known[parameter.name]) for parameter in operation.parameters("path")}
+
+
+def varied(changes: dict[str, Any], operation: str) -> dict[str, Any]:
+    """The operation's story with some values changed; null drops one.
+
+    A key is a pointer into the body, or one into another part behind `order:`, `refunds:`, `path:`, `query:`,
+    `header:`; `…/` stands for the first place that ends so. `operation`, `url`, `order`, `refunds`, `text` and
+    `require` replace the part itself.
+    """
+    request = story(changes.get("operation") or operation)
+    for key, value in changes.items():
+        prefix, _, rest = key.partition(":")
+        if key in ("operation", "text", "url", "order", "refunds", "require", "query"):
+            request[key] = value
+        elif prefix in ("path", "query", "header") and rest:
+            _set(request["headers" if prefix == "header" else prefix], [rest], value)
+        else:
+            root, pointer = (request[prefix], rest) if prefix in ("order", "refunds") else (request["body"], key)
+            _set(root, _found(root, pointer), value)
+    return request
+
+
+def _found(root: Any, pointer: str) -> list[str]:
+    if not pointer.startswith("…/"):
+        return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+    wanted = pointer.removeprefix("…/").split("/")
+    for place in _places(root, []):
+        if place[-len(wanted) :] == wanted:
+            return place
+    for place in _places(root, []):  # a new key beside known ones
+        if place[-len(wanted) : -1] == wanted[:-1] or (len(wanted) > 1 and place[-len(wanted) + 1 :] == wanted[:-1]):
+            return [*place[: len(place) - (place[-len(wanted) : -1] == wanted[:-1])], wanted[-1]]
+    raise KeyError(pointer)
+
+
+def _places(node: Any, at: list[str]) -> list[list[str]]:
+    if isinstance(node, dict):
+        items = [(key, value) for key, value in node.items()]
+    elif isinstance(node, list):
+        items = [(str(index), value) for index, value in enumerate(node)]
+    else:
+        items = []
+    return [place for key, value in items for place in ([*at, key], *_places(value, [*at, key]))]
+
+
+def _set(root: Any, place: list[str], value: Any) -> None:
+    for key in place[:-1]:
+        root = root[int(key)] if isinstance(root, list) else root[key]
+    key: Any = int(place[-1]) if isinstance(root, list) else place[-1]
+    if value is None:
+        del root[key]
+    elif isinstance(root, list) and key == len(root):
+        root.append(value)
+    else:
+        root[key] = value
+
+
+def examples_of_docs(doc: str) -> dict[str, dict[str, Any]]:
+    """The Bad and the Good of a rule's docs, as the changes that `varied` takes."""
+    found = {}
+    for match in re.finditer(r"^(Bad|Good):\n((?:    .*\n?|\n)*)", doc, re.MULTILINE):
+        found[match[1].lower()] = yaml.load(match[2], Loader=Exact) or {}  # noqa: S506
+    return found
+
+
+def text(value: object) -> bytes:
+    """A value as JSON, its numbers as they are written."""
+    return encode(value)

@@ -1,0 +1,55 @@
+"""Every rule's own docs: its Bad raises it, its Good is clean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import refundkit
+from refundkit import rules
+from refundkit.lint import Context, Settings, lint
+from refundkit.read import read_json
+from refundkit.rule import REGISTRY, Rule
+from refundkit.sources import Record
+from story import examples_of_docs, operations, text, varied
+
+rules.load_all()
+RULES = [REGISTRY[code] for code in sorted(REGISTRY)]
+
+
+def home(rule: Rule) -> str:
+    """The operation that a rule's docs are about unless they name another."""
+    for name in operations.names():
+        operation = operations.get(name)
+        if rule.covers(name) and (operation.described.body is not None or name == "woocommerce.delete_refund"):
+            return name
+    raise AssertionError(rule.code)
+
+
+def codes(changes: dict[str, Any], rule: Rule) -> set[str]:
+    """The ids that the story, so changed, raises."""
+    request = varied(changes, home(rule))
+    require = tuple(request.pop("require", ()))
+    data = request["text"].encode() if "text" in request else text({k: v for k, v in request.items() if v is not None})
+    named = changes.get("operation", home(rule))
+    settings = Settings(
+        config=refundkit.Config(severity=((rule.code, "warning"),) if rule.severity == "off" else ()),
+        operation=operations.get(named) if "text" in request and named else None,
+        require=require,
+    )
+    record = Record("docs.json", 1, data, lambda: read_json(data))
+    return {one.code for one, _ in lint(record, settings, lambda asked: Context()).findings}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_bad_raises_it(rule: Rule) -> None:
+    """The Bad of a rule's docs raises the rule."""
+    assert rule.code in codes(examples_of_docs(rule.doc)["bad"], rule)
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in RULES if "good" in examples_of_docs(rule.doc)], ids=lambda rule: rule.code
+)
+def test_good_is_clean(rule: Rule) -> None:
+    """The Good of a rule's docs raises nothing at all."""
+    assert codes(examples_of_docs(rule.doc)["good"], rule) == set()

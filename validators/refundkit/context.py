@@ -1,0 +1,100 @@
+"""The order and the earlier refunds that a refund is judged by: JSON text -> models, or why they cannot be used."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import msgspec
+from refundkit_apis._runtime.codec import encode
+from refundkit_apis._runtime.number import decode_number
+
+from . import operations, rules
+from .operations import Operation
+from .rule import Finding
+from .rule import finding as make_finding
+
+Problems = list[tuple[str, Finding]]
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError, ValueError)
+
+
+def read_order(operation: Operation, text: bytes) -> tuple[Any, Problems]:
+    """The order as the model of its API, or None, with what is wrong (RF001, RF002, RF004, RF005).
+
+    Only the fields that rules read count: an oddity elsewhere does not make an order unusable.
+    """
+    source = operations.get_order(operation.api)
+    status = operations.success(source)
+    try:
+        model = operations.decoder(source, status).decode(text)
+    except _UNREADABLE:
+        model = None
+    if model is not None and _certain(text, model):
+        return model, []
+    return _read_slowly(text, operations.decoder(source, status), rules.order_fields(operation.api), "order")
+
+
+def read_refunds(operation: Operation, text: bytes) -> tuple[Any, Problems]:
+    """The list of earlier refunds as the models of its API, or None, with what is wrong."""
+    decoder = _refunds_decoder(operation.api)
+    try:
+        model = decoder.decode(text)
+    except _UNREADABLE:
+        model = None
+    if model is not None and _certain(text, model):
+        return model, []
+    return _read_slowly(text, decoder, None, "refunds")
+
+
+def _certain(text: bytes, model: Any) -> bool:
+    """Whether no key stands twice: each has a colon of its own, and decoding loses those of a repeated one."""
+    if b"\\u003" in text:
+        return False
+    colons = text.count(b":")
+    if colons == encode(model).count(b":"):
+        return True
+    try:
+        return colons == encode(msgspec.json.decode(text)).count(b":")
+    except _UNREADABLE:
+        return False
+
+
+def _read_slowly(
+    text: bytes, decoder: msgspec.json.Decoder[Any], fields: frozenset[str] | None, part: str
+) -> tuple[Any, Problems]:
+    from .read import read_json
+
+    document = read_json(text)
+    problems = [
+        (one.code, make_finding(f"{part}:{one.pointer}", f"the {part}: {one.message}", one.help))
+        for one in document.problems
+        if fields is None or one.code != "RF002" or fields.issuperset(_names(one.pointer))
+    ]
+    if not document.readable:
+        return None, problems
+    value = document.value if fields is None else _only(document.value, fields)
+    try:
+        return decoder.decode(encode(value)), problems
+    except _UNREADABLE as error:
+        kind = "get-order response" if part == "order" else "list of earlier refunds"
+        where = str(error).partition(" - at `$")[2].rstrip("`")
+        message = f"this is no {kind} of the API: {str(error).partition(' - ')[0]}{f' at {where}' if where else ''}"
+        return None, [*problems, ("RF005", make_finding(f"{part}:", message, "give the API's own response as it came"))]
+
+
+def _names(pointer: str) -> list[str]:
+    return [name for name in pointer.split("/")[1:] if not name.isdigit()]
+
+
+def _only(value: Any, fields: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _only(inner, fields) for key, inner in value.items() if key in fields}
+    if isinstance(value, list):
+        return [_only(inner, fields) for inner in value]
+    return value
+
+
+@cache
+def _refunds_decoder(api: str) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(rules.refunds_type(api), dec_hook=decode_number, float_hook=Decimal)

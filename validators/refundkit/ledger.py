@@ -1,0 +1,117 @@
+"""The neutral view of an order and a refund of it, which the caps are written against, once for every API.
+
+Amounts and quantities are exact decimals without sign: what is given back counts up, whatever the wire says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import msgspec
+
+from .rule import Finding, finding
+from .rules.money import EXACT, ZERO
+
+
+class Charge(msgspec.Struct, kw_only=True):
+    """One line x one charge type: what was charged, refunded before and is refunded now, and the same of its tax.
+
+    `pointer` and `tax_pointer` are where the request names the amounts, "" where it does not.
+    """
+
+    kind: str
+    currency: str
+    charged: Decimal = ZERO
+    refunded_before: Decimal = ZERO
+    refunded_now: Decimal = ZERO
+    tax_charged: Decimal = ZERO
+    tax_before: Decimal = ZERO
+    tax_now: Decimal = ZERO
+    pointer: str = ""
+    tax_pointer: str = ""
+
+    @property
+    def refundable(self) -> Decimal:
+        """What is left of the charge before this refund."""
+        return EXACT.subtract(self.charged, self.refunded_before)
+
+    @property
+    def tax_refundable(self) -> Decimal:
+        """What is left of its tax before this refund."""
+        return EXACT.subtract(self.tax_charged, self.tax_before)
+
+    def finding(self, message: str, help: str = "") -> Finding:  # noqa: A002 - the field's name
+        """A finding at the amount."""
+        return finding(self.pointer, message, help)
+
+    def tax_finding(self, message: str, help: str = "") -> Finding:  # noqa: A002 - the field's name
+        """A finding at the tax."""
+        return finding(self.tax_pointer or self.pointer, message, help)
+
+
+class Line(msgspec.Struct, kw_only=True):
+    """One line of the order that the request names, however often; `known` is false where the order lacks it.
+
+    `pointer` is where the request names it first. Quantities that an API does not tell are zero. `open` is what is
+    neither shipped nor cancelled; `left` of `ordered` is what earlier refunds have not taken. `whole` is true where the
+    request marks the line as a full refund.
+    """
+
+    number: str
+    pointer: str
+    known: bool
+    quantity_pointer: str = ""
+    ordered: Decimal = ZERO
+    shipped: Decimal = ZERO
+    cancelled: Decimal = ZERO
+    refunded_before: Decimal = ZERO
+    refunded_now: Decimal = ZERO
+    charges: dict[str, Charge] = {}
+    statuses: str = ""
+    whole: bool = False
+    returned: str = ""
+
+    @property
+    def open(self) -> Decimal:
+        """What may still be cancelled."""
+        return EXACT.subtract(EXACT.subtract(self.ordered, self.shipped), self.cancelled)
+
+    @property
+    def left(self) -> Decimal:
+        """What may still be refunded, as a quantity."""
+        return EXACT.subtract(self.ordered, self.refunded_before)
+
+    def finding(self, message: str, help: str = "") -> Finding:  # noqa: A002 - the field's name
+        """A finding at the line."""
+        return finding(self.pointer, message, help)
+
+
+class Ledger(msgspec.Struct, kw_only=True):
+    """An order and one refund of it.
+
+    `total`, `refunded_before` and `refunded_now` are of the order as a whole, for APIs that refund an amount of it;
+    `amount_pointer` is where the request names that amount.
+    """
+
+    lines: list[Line] = []
+    currency: str = ""
+    total: Decimal = ZERO
+    refunded_before: Decimal = ZERO
+    refunded_now: Decimal = ZERO
+    amount_pointer: str = ""
+
+    @property
+    def known_lines(self) -> Iterator[Line]:
+        """The lines that the order has."""
+        return (line for line in self.lines if line.known)
+
+    @property
+    def charges(self) -> Iterator[tuple[Line, Charge]]:
+        """Every charge that the request refunds, of the lines that the order has."""
+        return ((line, charge) for line in self.lines if line.known for charge in line.charges.values() if charge.pointer)
+
+    @property
+    def refundable(self) -> Decimal:
+        """What is left of the order's total before this refund."""
+        return EXACT.subtract(self.total, self.refunded_before)
