@@ -17,7 +17,7 @@ from refundkit_apis._runtime.codec import encode
 from . import operations, rules
 from .config import Config, effective
 from .operations import Operation
-from .rule import BODY, HEADERS, ORDER, PARTS, PATH, QUERY, REFUNDS, REGISTRY, URL, Finding, Found, Rule, Severity, masked
+from .rule import BODY, HEADERS, NEEDS, ORDER, PARTS, PATH, QUERY, REFUNDS, REGISTRY, URL, Finding, Found, Rule, Severity, masked
 from .rule import finding as make_finding
 from .rules import documents as _  # noqa: F401 - RF0xx and RF1xx are found by code, without being asked for
 
@@ -30,6 +30,7 @@ _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticErr
 INVALID_ORDER = 1 << 16
 
 Hit = tuple[Rule, Finding]
+_DEFAULT = Config()
 
 
 class NotRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,34 +102,61 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
         return bits
 
 
+class Stage(msgspec.Struct, frozen=True):
+    """The rules that can run with certain parts at hand, each with the names of its arguments, and those that cannot."""
+
+    once: tuple[tuple[Rule, tuple[str, ...]], ...]
+    not_run: tuple[NotRun, ...]
+
+
 class Plan(msgspec.Struct, frozen=True):
-    """The rules of one operation under one configuration, sorted by what they are called with."""
+    """The rules of one operation under one configuration, sorted by what they are called with.
+
+    `each` are those called once for each line, charge or item; `stages` fills up as combinations of parts are met.
+    """
 
     operation: Operation
     severities: dict[str, Severity]
     each: tuple[tuple[str, tuple[Rule, ...]], ...]
     once: tuple[Rule, ...]
-    rules: tuple[Rule, ...]
-    skipped: dict[int, tuple[NotRun, ...]]
+    stages: dict[int, Stage]
+
+    def stage(self, have: int) -> Stage:
+        """What runs and what does not when just these parts are there."""
+        found = self.stages.get(have)
+        if found is None:
+            once = [(rule, _arguments(rule, have)) for rule in self.once if not rule.needs & ~have]
+            found = self.stages[have] = Stage(tuple(once), _not_run(self, have))
+        return found
 
 
 @lru_cache(maxsize=512)
-def plan(operation: Operation, config: Config) -> Plan:
-    """The rules that apply, by the configuration's select, ignore and severities."""
+def plan(name: str, config: Config) -> Plan:
+    """The rules that apply to an operation, by the configuration's select, ignore and severities."""
+    operation = operations.get(name)
     rules.load(operation.api)
-    severities: dict[str, Severity] = {rule.code: level for rule in REGISTRY.values() if (level := effective(config, rule)) != "off"}
-    active = [rule for rule in REGISTRY.values() if rule.covers(operation.name) and rule.code in severities]
-    running = [rule for rule in active if "value" not in rule.asks and rule.asks]
+    severities: dict[str, Severity] = {
+        rule.code: level for rule in REGISTRY.values() if (level := effective(config, rule)) != "off"
+    }
+    running = [
+        rule
+        for rule in REGISTRY.values()
+        if rule.code in severities and rule.covers(name) and rule.asks and "value" not in rule.asks
+    ]
     if operation.described.body is None:
         running = [rule for rule in running if not rule.needs & BODY]
     each = tuple(
         (f"{level}s", group)
-        for level in ("charge", "line", "item")
+        for level in ("line", "charge", "item")
         if (group := tuple(rule for rule in running if rule.asks == (level,)))
     )
     looped = {rule.code for _, group in each for rule in group}
-    once = tuple(rule for rule in running if rule.code not in looped)
-    return Plan(operation, severities, each, once, tuple(running), {})
+    return Plan(operation, severities, each, tuple(rule for rule in running if rule.code not in looped), {})
+
+
+def _arguments(rule: Rule, have: int) -> tuple[str, ...]:
+    """The names that the rule is called with: a parameter whose part is missing keeps its default."""
+    return tuple(name for name in rule.asks if not NEEDS[name] & ~have)
 
 
 def check(
@@ -151,7 +179,7 @@ def check(
     `query`, `headers`) whose absence is an error (RF006). Does no I/O, keeps no state, and never raises for bad data;
     raises ValueError for an operation or a requirement that does not exist.
     """
-    found = operations.get(operation)
+    chosen = plan(operation, config or _DEFAULT)
     text, problem = _text(body)
     given = Given(
         body=text,
@@ -162,7 +190,6 @@ def check(
         order=_text(order)[0],
         refunds=_text(refunds)[0],
     )
-    chosen = plan(found, config or Config())
     hits, skipped = judge(chosen, given, tuple(require))
     if problem:
         hits = [*hits, (REGISTRY["RF001"], make_finding("", problem))]
@@ -180,34 +207,55 @@ def judge(chosen: Plan, given: Given, require: tuple[str, ...] = ()) -> tuple[li
     values: dict[str, Any] = {"operation": operation, "given": given}
     if operation.described.body is not None:
         model, problems = read_body(operation, given.body)
-        hits.extend((REGISTRY[code], one) for code, one in problems)
+        if problems:
+            hits.extend((REGISTRY[code], one) for code, one in problems)
         if model is not None:
             have |= BODY
-            values["body"] = model
             view = rules.view(operation, model)
+            values["body"], values["lines"] = model, view.lines
+            values["charges"], values["items"] = view.charges, view.items
             for level, group in chosen.each:
-                for thing in getattr(view, level):
+                for thing in values[level]:
                     for rule in group:
                         found = rule.run(thing)
                         if found is not None:
-                            hits.extend(_collected(rule, found))
-            values.update(lines=view.lines, charges=view.charges, items=view.items)
-    if have & (ORDER | REFUNDS):
-        have, problems = _with_context(chosen, given, have, values)
+                            _collect(hits, rule, found)
+    if have & ~BODY:
+        have, problems = _with_parts(chosen, given, have, values)
         hits.extend((REGISTRY[code], one) for code, one in problems)
-    for rule in chosen.once:
-        if rule.needs & ~have == 0:
-            hits.extend(_run(rule, values, given, have))
-    if have & (PATH | QUERY | HEADERS):
-        hits.extend((REGISTRY[code], one) for code, one in rules.parameter_flaws(operation, given))
-    skipped = chosen.skipped.get(have)
-    if skipped is None:
-        skipped = chosen.skipped[have] = _not_run(chosen, have)
+    stage = chosen.stage(have)
+    for rule, names in stage.once:
+        found = rule.run(**{name: values[name] for name in names})
+        if found is not None:
+            _collect(hits, rule, found)
+    skipped = stage.not_run
     if have & HEADERS and not rules.credentials_held(operation, given):
         skipped = (*skipped, NotRun(codes=("RF502",), missing=CREDENTIALS))
     if require:
         hits.extend(_required(chosen, require, have))
-    return [hit for hit in hits if hit[0].code in chosen.severities], skipped
+    return ([hit for hit in hits if hit[0].code in chosen.severities] if hits else hits), skipped
+
+
+def _collect(hits: list[Hit], rule: Rule, found: Finding | Iterable[Finding]) -> None:
+    if isinstance(found, Finding):
+        hits.append((rule, found))
+    else:
+        for one in found:
+            hits.append((rule, one))
+
+
+def _with_parts(
+    chosen: Plan, given: Given, have: int, values: dict[str, Any]
+) -> tuple[int, list[tuple[str, Finding]]]:
+    """Put path, query, headers, URL and context into `values`; what is there now, and what is wrong with it."""
+    values.update(path=given.path, query=given.query, headers=given.headers, url=given.url)
+    problems: list[tuple[str, Finding]] = []
+    if have & (PATH | QUERY | HEADERS):
+        problems.extend(rules.parameter_flaws(chosen.operation, given))
+    if have & (ORDER | REFUNDS):
+        have, found = _with_context(chosen, given, have, values)
+        problems.extend(found)
+    return have, problems
 
 
 def _with_context(
@@ -308,24 +356,10 @@ def _without(value: Any, pointers: Iterable[str]) -> Any:
     return copy(value, "")
 
 
-def _run(rule: Rule, values: dict[str, Any], given: Given, have: int) -> list[Hit]:
-    arguments = {}
-    for name in rule.asks:
-        value = values[name] if name in values else getattr(given, name, None)
-        if value is not None:
-            arguments[name] = value
-    found: Found = rule.run(**arguments)
-    return [] if found is None else _collected(rule, found)
-
-
-def _collected(rule: Rule, found: Finding | Iterable[Finding]) -> list[Hit]:
-    return [(rule, found)] if isinstance(found, Finding) else [(rule, one) for one in found]
-
-
 def _not_run(chosen: Plan, have: int) -> tuple[NotRun, ...]:
     """The rules that some part was missing for, grouped by the part."""
     missing: dict[str, list[str]] = {}
-    for rule in chosen.rules:
+    for rule in (*chosen.once, *(rule for _, group in chosen.each for rule in group)):
         for part, bit in (*PARTS.items(), (VALID_BODY, BODY)):
             if (rule.needs | rule.sharpens) & bit & ~have:
                 name = VALID_ORDER if bit == ORDER and have & INVALID_ORDER else part
@@ -340,7 +374,7 @@ def _required(chosen: Plan, require: tuple[str, ...], have: int) -> Iterable[Hit
         if part not in PARTS:
             known = ", ".join(PARTS)
             raise ValueError(f"cannot require {part!r}{operations.suggestion(part, list(PARTS))} (known are {known})")
-        wanting = [rule.code for rule in chosen.rules if (rule.needs | rule.sharpens) & PARTS[part]]
+        wanting = [rule.code for rule in chosen.once if (rule.needs | rule.sharpens) & PARTS[part]]
         if not have & PARTS[part] and wanting:
             message = f"the {part} was required and is not there; not checked: {', '.join(sorted(wanting))}"
             yield REGISTRY["RF006"], make_finding(f"{part}:", message, f"give the {part}")

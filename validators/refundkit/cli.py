@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -138,7 +139,7 @@ def _linted(options: argparse.Namespace, settings: Settings, found: Run) -> Any:
         found.files += 1
         own = _for_file(settings, file)
         for record in records(file, _schema_of(own), batches=settings.response is None):
-            yield lint(record, own, lambda asked, record=record: contexts.of(record, asked))
+            yield lint(record, own, partial(contexts.of, record))
 
 
 def _nothing() -> NoReturn:

@@ -75,7 +75,7 @@ def lint(record: Record, settings: Settings, context: Callable[[Asked], Context]
             problems = _reading_problems(record)
         return _finished(record, "", problems, (), settings, asked)
     found = context(asked)
-    chosen = plan(asked.operation, settings.config)
+    chosen = plan(asked.operation.name, settings.config)
     hits, skipped = judge(chosen, _merged(asked.given, settings, found), settings.require)
     if asked.doubtful:
         problems.extend(_envelope_problems(record))

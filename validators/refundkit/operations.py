@@ -63,18 +63,12 @@ class Bundle(msgspec.Struct, frozen=True):
     schemas: dict[str, msgspec.Raw]
 
 
-class Operation(msgspec.Struct, frozen=True):
-    """One operation under its one name, `walmart_ca.refund_order_lines`; equal and hashed by that name."""
+class Operation(msgspec.Struct, frozen=True, eq=False):
+    """One operation under its one name, `walmart_ca.refund_order_lines`; there is one object for each."""
 
     name: str
     api: str
     described: Described
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Operation) and other.name == self.name
 
     @property
     def current(self) -> bool:

@@ -234,16 +234,16 @@ def _clipped(text: str, span: Span | None) -> Span | None:
 
 
 def decoded(source: Source) -> str:
-    """The source's text; ReadingError where it is not UTF-8, or empty."""
-    data = source.data
-    wide = _wide(data[:4])
+    """The source's text. Raises ReadingError where it is not in the source's encoding, or empty."""
+    data, encoding = source.data, source.encoding
+    wide = _wide(data[:4]) if encoding == "utf-8" else ""
     if wide:
         raise ReadingError(f"the document is {wide}, not UTF-8", hint="save it as UTF-8")
     try:
-        data.decode()
+        data.decode(encoding)
     except UnicodeDecodeError as error:
-        at = len(data[: error.start].decode().removeprefix("\ufeff"))
-        message = f"byte {data[error.start]:#04x} at offset {error.start} is not UTF-8"
+        at = len(data[: error.start].decode(encoding).removeprefix("\ufeff"))
+        message = f"byte {data[error.start]:#04x} at offset {error.start} is not {encoding.upper()}"
         raise ReadingError(message, (at, at + 1), "save the document as UTF-8") from None
     if not source.text.strip(" \t\r\n"):
         raise ReadingError("the document is empty")
@@ -261,6 +261,14 @@ def number(literal: str) -> int | Decimal:
     """The exact value of a decimal literal: an int where it has no '.', 'e' or 'E'; ReadingError beyond the limits."""
     refuse_excess(literal)
     return Decimal(literal) if any(mark in literal for mark in ".eE") else int(literal)
+
+
+def number_at(literal: str, span: Span) -> int | Decimal:
+    """As number, with the place of the literal in the error."""
+    try:
+        return number(literal)
+    except ReadingError as refused:
+        raise ReadingError(refused.fault.message, span) from None
 
 
 def refuse_excess(literal: str) -> None:
@@ -506,10 +514,7 @@ class _Json:
         found = _NUMBER.match(self.text, self.at)
         if found:
             self.at = found.end()
-            try:
-                return number(found[0])
-            except ReadingError as refused:
-                raise ReadingError(refused.fault.message, found.span()) from None
+            return number_at(found[0], found.span())
         word = _WORD.match(self.text, self.at)
         if not word or word[0] not in _WORDS:
             self.refuse_value(word[0] if word else "")

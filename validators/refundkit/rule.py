@@ -20,7 +20,7 @@ Severity: TypeAlias = Literal["error", "warning", "off"]
 # What a rule can need, by the name of the missing part in `not_run`.
 BODY, PATH, QUERY, HEADERS, URL, ORDER, REFUNDS = (1 << bit for bit in range(7))
 PARTS = {"order": ORDER, "refunds": REFUNDS, "path": PATH, "query": QUERY, "headers": HEADERS}
-_NEEDS = {
+NEEDS = {
     "charge": BODY,
     "line": BODY,
     "item": BODY,
@@ -136,12 +136,12 @@ def _asks(run: Callable[..., Any]) -> tuple[tuple[str, ...], int, int]:
     gates = len(asks) - len(run.__defaults__ or ())
     needs = sharpens = 0
     for position, name in enumerate(asks):
-        if name not in _NEEDS:
-            raise ValueError(f"rule {run.__name__}: a rule cannot ask for {name!r}, only for {', '.join(_NEEDS)}")
+        if name not in NEEDS:
+            raise ValueError(f"rule {run.__name__}: a rule cannot ask for {name!r}, only for {', '.join(NEEDS)}")
         if position < gates:
-            needs |= _NEEDS[name]
+            needs |= NEEDS[name]
         else:
-            sharpens |= _NEEDS[name]
+            sharpens |= NEEDS[name]
     return asks, needs, sharpens
 
 

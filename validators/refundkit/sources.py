@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,7 +137,7 @@ def _lines(file: str) -> Iterator[Record]:
             for number, line in enumerate(stream, 1):
                 if line.strip():
                     text = line.rstrip(b"\r\n")
-                    yield Record(file, number, text, lambda text=text, number=number: read_json(text, first_line=number))
+                    yield Record(file, number, text, partial(read_json, text, first_line=number))
     except OSError as error:
         raise SourceError(f"{file}: {error.strerror or error}") from error
 

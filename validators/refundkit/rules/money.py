@@ -25,6 +25,12 @@ def decimals(currency: str) -> int | None:
     return None if currency in _WITHOUT_MINOR_UNIT else _DECIMALS.get(currency, 2)
 
 
+def everyday(value: Decimal | int) -> bool:
+    """Whether a number has at most 2 decimals and 8 digits: cheap to tell, and true of most amounts."""
+    text = str(value)
+    return len(text) < 10 and (value.__class__ is int or text[-3:-2] == "." or text[-2:-1] == ".")
+
+
 def places(value: Decimal | int) -> int:
     """How many decimals a number has by value: -5.00000 has none."""
     if value.__class__ is int:

@@ -15,7 +15,7 @@ from ..ledger import Ledger
 from ..operations import Operation, suggestion
 from ..rule import Finding, finding, rule
 from . import View
-from .money import EXACT, ZERO, decimals, digits, places, plain, total
+from .money import EXACT, ZERO, decimals, digits, everyday, places, plain, total
 
 if TYPE_CHECKING:
     from refundkit_apis.walmart import structs as us
@@ -67,19 +67,22 @@ class Charge(msgspec.Struct, frozen=True, gc=False):
         )
 
     @property
-    def details(self) -> list[us.RefundTax]:
+    def details(self) -> Sequence[us.RefundTax]:
         """The breakdown of the tax, which only the current API has."""
         details = getattr(self.charge, "tax_details", UNSET)
-        return [] if details is UNSET else details
+        return () if details is UNSET else details
 
-    def amounts(self) -> Iterator[Amount]:
+    def amounts(self) -> Sequence[Amount]:
         """Every amount of the charge: its own, its tax, and the parts of its tax."""
         charge = self.charge
-        yield Amount("/charge/chargeAmount", charge.charge_amount.amount, charge.charge_amount.currency)
+        money = charge.charge_amount
+        found = [Amount("/charge/chargeAmount", money.amount, money.currency)]
         if charge.tax is not UNSET:
-            yield Amount("/charge/tax/taxAmount", charge.tax.tax_amount.amount, charge.tax.tax_amount.currency)
+            found.append(Amount("/charge/tax/taxAmount", charge.tax.tax_amount.amount, charge.tax.tax_amount.currency))
         for index, tax in enumerate(self.details):
-            yield Amount(f"/charge/taxDetails/{index}/taxAmount", tax.tax_amount.amount, tax.tax_amount.currency)
+            where = f"/charge/taxDetails/{index}/taxAmount"
+            found.append(Amount(where, tax.tax_amount.amount, tax.tax_amount.currency))
+        return found
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -129,10 +132,16 @@ def _charges(body: RefundBody) -> list[Charge]:
     return [
         Charge((i, j, k), line.line_number, charge.refund_reason, charge.charge)
         for i, line in enumerate(lines)
-        for j, refund in enumerate(line.refunds.refund)
-        if refund.refund_charges.refund_charge is not UNSET
-        for k, charge in enumerate(refund.refund_charges.refund_charge)
+        for j, charges in enumerate(_charges_of(line))
+        for k, charge in enumerate(charges)
     ]
+
+
+def _charges_of(line: RefundLine) -> Iterator[Sequence[us.RefundCharge | ca.RefundCharge]]:
+    """The charges of each refund of the line."""
+    for refund in line.refunds.refund:
+        charges = refund.refund_charges.refund_charge
+        yield () if charges is UNSET else charges
 
 
 def _lines(lines: Sequence[RefundLine | ca.CancelLine], wrapper: str, charged: frozenset[int] = frozenset()) -> list[Line]:
@@ -374,7 +383,7 @@ def amount_too_long(charge: Charge) -> Iterator[Finding]:
         …/chargeAmount/amount: -19.99000
     """
     for amount in charge.amounts():
-        if places(amount.value) > 4 or digits(amount.value) > 11:
+        if not everyday(amount.value) and (places(amount.value) > 4 or digits(amount.value) > 11):
             message = f"{plain(amount.value)} has more than 4 decimals or more than 11 digits"
             yield finding(charge.pointer(f"{amount.where}/amount"), message)
 

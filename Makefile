@@ -1,0 +1,37 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test generate check-generated docs-check regenerate lint type fuzz bench
+help: ## the targets
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 18
+
+demo: .venv/.demo ## lint the requests in examples/
+	@$(BIN)/refundkit check examples --isolated --fail-on never --output-format full
+	@echo; echo "The findings above are expected: half of examples/ is bad on purpose. Now try one of your own:"
+	@echo "    $(BIN)/refundkit check --as walmart.refund_order_lines --order order.json refund.json"
+test: .venv/.test ## every test
+	$(BIN)/pytest
+generate: .venv/.test ## specs/ -> generated/
+	$(BIN)/python -m codegen generate
+check-generated: .venv/.test ## fail when generated/ is not what specs/ says
+	$(BIN)/python -m codegen check
+lint: .venv/.test ## specs and code against their rules
+	$(BIN)/python -m codegen lint
+	$(BIN)/openapi-spec-validator specs/*.yaml
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+type: .venv/.test ## mypy --strict over everything
+	$(BIN)/mypy validators/refundkit generated/refundkit_apis codegen tests
+
+# Set up once, and again when pyproject.toml changes: what `demo` needs to run, and what everything else needs besides.
+.venv/.demo: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "refundkit needs Python 3.11 or newer: make PYTHON=python3.13"; exit 1; }
+	@echo "Setting up .venv (once)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+.venv/.test: .venv/.demo
+	@echo "Setting up the tools of development (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group codegen --group test --editable ".[reference]"
+	@touch $@

@@ -1,0 +1,305 @@
+"""walmart_ca's wire, XML, and the JSON form of it that the spec describes.
+
+The JSON form is an object with one key, the name of the root element. What an element becomes is said by the JSON
+Schema of the body: a list where the schema has an array, a number where it has a number, a string otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import msgspec
+
+from .read import DEPTH, Document, Faults, Place, ReadingError, Source, Span, decoded, number_at, readable, unreadable
+
+if TYPE_CHECKING:
+    from xml.parsers.expat import XMLParserType
+
+Schema = Mapping[str, Any]
+
+_SPACE = " \t\r\n"
+_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+")
+_TAG = re.compile(r"""<([^\s/>]++)[^>"']*+(?:"[^"]*+"[^>"']*+|'[^']*+'[^>"']*+)*+>""")
+_LEAD = re.compile(r"(?:[ \t\r\n]++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What a schema makes of an element: the JSON types it may have, and its children by name."""
+
+    types: frozenset[str]
+    properties: dict[str, Schema]
+    items: Schema | None
+    namespace: str
+
+
+def read_xml(data: bytes, schema: Schema | None) -> Document:
+    """Reads XML, in UTF-8 or UTF-16, into the JSON form that `schema`, the bundled JSON Schema of a body, describes.
+
+    An element whose schema is an array becomes a list, however often it stands there; one that is a number or boolean
+    becomes that where its text is such a literal, and else stays a string, which is for the schema to refuse; an empty
+    one that is an object becomes {}. What the schema does not know, or all where it is None: children become an
+    object, repeated ones a list, text a string, untrimmed. xsi:nil is null, other xsi attributes are left out; any
+    attribute besides is a field "@name" of its element, or "element@name" beside it if that has nothing but text.
+
+    RF001: what is no XML, a document type or entity (nothing is expanded or fetched), text between elements, an element
+    that is not in the namespace of the schema's root. RF002: a repeated element that is no array. RF004: 65 levels.
+    """
+    source = Source(data, _encoding(data))
+    faults = Faults()
+    try:
+        reading = _Xml(decoded(source), source, schema, faults)
+    except ReadingError as refused:
+        return unreadable(source, [refused.fault])
+    try:
+        reading.parse()
+    except ReadingError as refused:
+        return unreadable(source, [*faults.found, refused.at(reading.path())])
+    outer = reading.stack[0]
+    return readable(source, outer.children, faults.found, Place((0, len(source.text)), None, outer.places))
+
+
+def _encoding(data: bytes) -> str:
+    """The encoding that the first bytes tell, as for expat."""
+    if data.startswith((b"\xff\xfe", b"<\0")) and data[2:4] != b"\0\0":
+        return "utf-16-le"
+    return "utf-16-be" if data.startswith((b"\xfe\xff", b"\0<")) else "utf-8"
+
+
+class Shapes:
+    """The shapes of one bundled schema, each worked out when it is first met."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._definitions: Schema = schema.get("$defs", {})
+        self._known: dict[int, Shape] = {}
+
+    def of(self, schema: Schema) -> Shape:
+        shape = self._known.get(id(schema))
+        if shape is None:
+            shape = self._known[id(schema)] = self._shape(schema)
+        return shape
+
+    def _shape(self, schema: Schema) -> Shape:
+        types: set[str] = set()
+        properties: dict[str, Schema] = {}
+        items: Schema | None = None
+        namespace = ""
+        for branch in self._branches(schema):
+            kind = branch.get("type", ())
+            types.update([kind] if isinstance(kind, str) else kind)
+            properties.update(branch.get("properties", {}))
+            items = branch.get("items", items)
+            namespace = branch.get("xml", {}).get("namespace", namespace)
+        return Shape(frozenset(types), properties, items, namespace)
+
+    def _branches(self, schema: Schema) -> Iterator[Schema]:
+        """The schema, and all that it refers to or lets a value choose from."""
+        yield schema
+        if "$ref" in schema:
+            yield from self._branches(self._definitions[schema["$ref"].removeprefix("#/$defs/")])
+        for branch in schema.get("anyOf", ()):
+            yield from self._branches(branch)
+
+
+class _Element:
+    """An element that is being read. `path` is its part of the pointer: its name, and its index if it is in a list."""
+
+    def __init__(self, name: str, path: tuple[str, ...], shape: Shape | None, tag: re.Match[str] | None) -> None:
+        self.name = name
+        self.path = path
+        self.shape = shape
+        self.start, self.inner = tag.span() if tag else (0, 0)
+        self.key = tag.span(1) if tag else (0, 0)
+        self.attributes: dict[str, str] = {}
+        self.nil = False
+        self.text: list[str] = []
+        self.children: dict[str, Any] = {}
+        self.places: dict[str, Place] = {}
+        self.firsts: dict[str, Span] = {}
+        self.listed: set[str] = set()
+
+    def schema_of(self, name: str) -> Schema | None:
+        return self.shape.properties.get(name) if self.shape else None
+
+    def lead(self, text: str) -> int:
+        """Where what is no space and no comment begins in it."""
+        found = _LEAD.match(text, self.inner)
+        return found.end() if found else self.inner
+
+    def add(self, name: str, value: object, place: Place, extent: Span) -> None:
+        if name not in self.listed:
+            self.children[name] = value
+            self.places[name] = place
+            return
+        if name not in self.children:
+            self.children[name] = []
+            self.places[name] = Place(extent, place.key)
+        listed, whole = self.children[name], self.places[name]
+        whole.children[str(len(listed))] = place
+        listed.append(value)
+        self.places[name] = Place((whole.value[0], extent[1]), whole.key, whole.children)
+
+    def make_list(self, name: str) -> None:
+        """Makes a list of what stood once and stands again, where no schema knows it."""
+        self.listed.add(name)
+        first, place = self.children[name], self.places[name]
+        self.children[name] = [first]
+        self.places[name] = Place(self.firsts[name], place.key, {"0": place})
+
+
+class _Xml:
+    """The reading of one document: the target of an XML parser, with a stack of its own."""
+
+    def __init__(self, text: str, source: Source, schema: Schema | None, faults: Faults) -> None:
+        self.text = text
+        self.source = source
+        self.faults = faults
+        self.shapes = Shapes(schema) if schema is not None else None
+        self.stack = [_Element("", (), self.shapes.of(schema) if self.shapes and schema is not None else None, None)]
+        self.namespace = ""
+        self.seen = (len(source.data) - len(source.data.removeprefix("\ufeff".encode(source.encoding))), 0)
+
+    def path(self) -> list[str]:
+        return [token for element in self.stack for token in element.path]
+
+    def parse(self) -> None:
+        """Reads the whole document. Raises ReadingError, with the fault's place."""
+        from xml.parsers.expat import ErrorString
+
+        from defusedxml.common import DefusedXmlException
+        from defusedxml.ElementTree import DefusedXMLParser, ParseError
+
+        parser = DefusedXMLParser(target=self, forbid_dtd=True)
+        self.expat: XMLParserType = parser.parser
+        # Buffered text would be told of too late for its place to be known.
+        self.expat.buffer_text = False
+        self.expat.XmlDeclHandler = self.declaration
+        try:
+            parser.feed(self.source.data)
+            parser.close()
+        except DefusedXmlException:
+            at = self.text.rfind("<!DOCTYPE", 0, self.offset(self.expat.CurrentByteIndex))
+            hint = "remove it: only &lt; &gt; &amp; &quot; &apos; and character references are read"
+            self.refuse("a document type", at, hint, end=at + 9)
+        except ParseError as error:
+            self.refuse(f"invalid XML: {ErrorString(error.code)}", self.offset(self.expat.ErrorByteIndex))
+
+    def refuse(self, message: str, start: int, hint: str = "", *, end: int = 0, code: str = "RF001") -> NoReturn:
+        raise ReadingError(message, (start, end), hint, code=code)
+
+    def offset(self, index: int) -> int:
+        """The place in the text of a byte of the data that is not before the last one asked for."""
+        at, characters = self.seen
+        characters += len(self.source.data[at:index].decode(self.source.encoding, "replace"))
+        self.seen = (max(at, index), characters)
+        return characters
+
+    # What the parser calls.
+
+    def declaration(self, version: str, encoding: str | None, standalone: int) -> None:
+        if encoding and not re.fullmatch("utf-8|utf-16(?:le|be)?", encoding, re.IGNORECASE):
+            self.refuse(f"the encoding {encoding} is not read", 0, "save the document as UTF-8")
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        parent = self.stack[-1]
+        space, _, name = tag.rpartition("}")
+        found = _TAG.match(self.text, self.offset(self.expat.CurrentByteIndex))
+        if "".join(parent.text).strip(_SPACE):
+            self.refuse_text(parent, parent.lead(self.text))
+        # Only space: kept, it would be looked through again at every child.
+        parent.text.clear()
+        self.stack.append(self.element(parent, name, found))
+        element = self.stack[-1]
+        if len(self.stack) - 1 > DEPTH:
+            self.refuse(f"nested more than {DEPTH} levels deep", element.key[0], end=element.key[1], code="RF004")
+        self.check_namespace(space.removeprefix("{"), element)
+        for attribute, value in attributes.items():
+            if not attribute.startswith(_INSTANCE):
+                element.attributes[attribute.rpartition("}")[2]] = value
+            elif attribute == _INSTANCE + "nil":
+                element.nil = value.strip(_SPACE) in ("true", "1")
+
+    def element(self, parent: _Element, name: str, found: re.Match[str] | None) -> _Element:
+        """A new child of an element, which may be the next of a list."""
+        schema = parent.schema_of(name)
+        shape = self.shapes.of(schema) if self.shapes and schema is not None else None
+        if shape and "array" in shape.types:
+            parent.listed.add(name)
+            shape = self.shapes.of(shape.items) if self.shapes and shape.items is not None else None
+        elif name in parent.firsts and name not in parent.listed:
+            if shape is None:
+                parent.make_list(name)
+            else:
+                key = found.span(1) if found else (0, 0)
+                self.faults.duplicate("element", name, key, [*self.path(), name], parent.firsts[name][0])
+        path = (name, str(len(parent.children.get(name, ())))) if name in parent.listed else (name,)
+        return _Element(name, path, shape, found)
+
+    def check_namespace(self, space: str, element: _Element) -> None:
+        """Refuses an element that is not in the namespace that the schema names for its root."""
+        if len(self.stack) == 2:
+            self.namespace = self.expected_namespace(element)
+        if self.namespace in ("", space):
+            return
+        actual = f'the namespace "{space}"' if space else "no namespace"
+        hint = f'add xmlns="{self.namespace}" to the root element'
+        self.refuse(f"<{element.name}> is in {actual}", element.key[0], hint, end=element.key[1])
+
+    def expected_namespace(self, root: _Element) -> str:
+        if root.shape and root.shape.namespace:
+            return root.shape.namespace
+        outer = self.stack[0].shape
+        if root.shape or not outer or not self.shapes:
+            return ""
+        return next((found for one in outer.properties.values() if (found := self.shapes.of(one).namespace)), "")
+
+    def data(self, text: str) -> None:
+        element = self.stack[-1]
+        element.text.append(text)
+        if element.firsts and text.strip(_SPACE):
+            at = self.offset(self.expat.CurrentByteIndex) + len(text) - len(text.lstrip(_SPACE))
+            self.refuse_text(element, at)
+
+    def refuse_text(self, element: _Element, at: int) -> NoReturn:
+        self.refuse("text between elements", at, f"<{element.name}> may hold text or elements, not both")
+
+    def end(self, tag: str) -> None:
+        at = self.offset(self.expat.CurrentByteIndex)
+        element = self.stack[-1]
+        alone = self.text[element.inner - 2] == "/"
+        extent = (element.start, element.inner if alone else self.text.index(">", at) + 1)
+        span = extent if element.firsts else self.trimmed(element, at) or extent
+        value = self.value(element, span)
+        self.stack.pop()
+        parent = self.stack[-1]
+        parent.add(element.name, value, Place(span, element.key, element.places), extent)
+        parent.firsts.setdefault(element.name, extent)
+        for name, text in element.attributes.items():
+            owner, field = (element, f"@{name}") if isinstance(value, dict) else (parent, f"{element.name}@{name}")
+            owner.children[field] = text
+            owner.places[field] = Place((element.start, element.inner))
+
+    def trimmed(self, element: _Element, end: int) -> Span | None:
+        """The span of an element's text, without the space and comments before it and the space after it."""
+        start = min(element.lead(self.text), end)
+        inner = self.text[start:end].rstrip(_SPACE)
+        return (start, start + len(inner)) if inner else None
+
+    def value(self, element: _Element, span: Span) -> object:
+        text = "".join(element.text)
+        literal = text.strip(_SPACE)
+        types = element.shape.types if element.shape else frozenset()
+        if element.nil and not element.firsts and not literal:
+            return None
+        if element.firsts or ("object" in types and not literal):
+            return element.children
+        if "string" in types:
+            return text
+        if types & {"number", "integer"} and _NUMBER.fullmatch(literal):
+            return number_at(literal, span)
+        if "boolean" in types:
+            return _BOOLEANS.get(literal, text)
+        return text
