@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from importlib import import_module
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
+import refundkit_apis
 from refundkit_apis._runtime.number import decode_number
 
 APIS = ("walmart", "walmart_ca", "woocommerce", "taxcloud")
@@ -101,7 +102,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
 @cache
 def bundle(api: str) -> Bundle:
     """Everything schemas.json says of one API."""
-    text = files("refundkit_apis").joinpath(api, "schemas.json").read_bytes()
+    text = Path(refundkit_apis.__path__[0], api, "schemas.json").read_bytes()
     return msgspec.json.decode(text, type=Bundle)
 
 

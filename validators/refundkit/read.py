@@ -6,9 +6,11 @@ This is the slow and exact reading. It runs for documents that a typed decode re
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
 import msgspec
@@ -81,22 +83,17 @@ class Source(msgspec.Struct, frozen=True, dict=True, eq=False):
         return self.data.decode(self.encoding, "replace").removeprefix("\ufeff")
 
     @cached_property
-    def lines(self) -> list[str]:
-        return self.text.split("\n")
+    def starts(self) -> list[int]:
+        """The offset of every line, and where one more would begin."""
+        return [0, *accumulate(len(line) + 1 for line in self.text.split("\n"))]
 
-    def positions(self, offsets: Iterable[int]) -> dict[int, tuple[int, int]]:
-        """The line and column of every offset, in one pass over the text however many they are."""
-        text, found = self.text, {}
-        line, start, seen = self.first_line, 0, 0
-        for offset in sorted(set(offsets)):
-            line += text.count("\n", seen, offset)
-            start = max(start, text.rfind("\n", seen, offset) + 1)
-            found[offset] = (line, offset - start + 1)
-            seen = offset
-        return found
+    def position(self, offset: int) -> tuple[int, int]:
+        """The line and column of an offset."""
+        index = bisect_right(self.starts, offset) - 1
+        return self.first_line + index, offset - self.starts[index] + 1
 
 
-class Document(msgspec.Struct, frozen=True, eq=False):
+class Document(msgspec.Struct, frozen=True, dict=True, eq=False):
     """What one document says.
 
     `value` is made of dict, list, str, int, Decimal, bool and None: an int for an integer literal and a Decimal, exact
@@ -122,15 +119,19 @@ class Document(msgspec.Struct, frozen=True, eq=False):
         if not self.readable:
             return [None] * len(wanted)
         spans = _scanned(self, wanted) if self.places is None else [_placed(self.places, *each) for each in wanted]
-        known = [(start, max(end, start + 1)) for start, end in filter(None, spans)]
-        at = self.source.positions([offset for span in known for offset in span])
-        locations = iter([Location(*at[start], *at[end]) for start, end in known])
-        return [span and next(locations) for span in spans]
+        at = self.source.position
+        return [span and Location(*at(span[0]), *at(max(span[1], span[0] + 1))) for span in spans]
 
     def line(self, number: int) -> str:
         """The line of that number (as in a Location), without its end; "" where the document has no such line."""
-        index = number - self.source.first_line
-        return self.source.lines[index].removesuffix("\r") if 0 <= index < len(self.source.lines) else ""
+        index, starts = number - self.source.first_line, self.source.starts
+        if not 0 <= index < len(starts) - 1:
+            return ""
+        return self.source.text[starts[index] : starts[index + 1] - 1].removesuffix("\r")
+
+    @cached_property
+    def _elements(self) -> list[int]:
+        return _elements(self.source.text)
 
 
 def pointer_of(path: Iterable[str]) -> str:
@@ -207,27 +208,21 @@ def unreadable(source: Source, faults: Sequence[Fault]) -> Document:
 
 
 def _problems(source: Source, faults: Sequence[Fault]) -> tuple[Problem, ...]:
-    if not faults:
-        return ()
-    spans = [_clipped(source.text, fault.span) for fault in faults]
-    others = [fault.other[1] for fault in faults if fault.other]
-    at = source.positions([span[0] for span in spans if span] + others)
-    return tuple(_problem(fault, span, at) for fault, span in zip(faults, spans, strict=True))
+    return tuple(_problem(source, fault) for fault in faults)
 
 
-def _problem(fault: Fault, span: Span | None, at: dict[int, tuple[int, int]]) -> Problem:
-    other = f", {fault.other[0]} line {at[fault.other[1]][0]}" if fault.other else ""
+def _problem(source: Source, fault: Fault) -> Problem:
+    other = f", {fault.other[0]} line {source.position(fault.other[1])[0]}" if fault.other else ""
     head = (fault.code, fault.message + other, fault.help, fault.pointer)
-    if span is None:
+    if fault.span is None:
         return Problem(*head, None, None, None)
-    line, column = at[span[0]]
-    return Problem(*head, line, column, column + span[1] - span[0])
+    start, end = _clipped(source.text, fault.span)
+    line, column = source.position(start)
+    return Problem(*head, line, column, column + end - start)
 
 
-def _clipped(text: str, span: Span | None) -> Span | None:
+def _clipped(text: str, span: Span) -> Span:
     """The part of a span that is on its first line, one character at least."""
-    if span is None:
-        return None
     start, end = span
     newline = text.find("\n", start, end)
     return start, max(end if newline < 0 else newline, start + 1)
@@ -609,18 +604,23 @@ _QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _VALUE = rf'({_QUOTED}|[^][{{}}",: \t\n\r]++)'
 _TOKEN = re.compile(rf"[ \t\n\r,]*+(?:({_QUOTED})[ \t\n\r]*+:[ \t\n\r]*+{_VALUE}?|{_VALUE}|([{{[])|[]}}])")
 _KEY, _MEMBER, _ITEM, _OPEN = 1, 2, 3, 4
+_INDEX = re.compile("0|[1-9][0-9]{0,17}")
+_FEW = 16
 
 
 def _scanned(document: Document, wanted: Sequence[tuple[str, Part]]) -> list[Span | None]:
     """The spans of what is wanted in a JSON document, from a second pass over its text."""
-    root = _Wanted()
+    text, root = document.source.text, _Wanted()
     nodes = [_wanted(root, pointer) for pointer, _ in wanted]
     repeats = any(problem.code == "RF002" for problem in document.problems)
-    # Without duplicates the first occurrence is the last one, and the pass ends with the last find.
-    left = -1 if repeats else len({id(node) for node in nodes if node})
-    _scan(document.source.text, root, left)
-    if repeats:
-        _drop_overwritten(root)
+    if isinstance(document.value, list) and len(document.value) > _FEW and not root.asked:
+        # A batch is asked about record by record: each pass then goes over that record alone.
+        for token, node in root.children.items():
+            start = _element(document._elements, token)
+            if start is not None:
+                _scan(text, node, repeats, start)
+    else:
+        _scan(text, root, repeats)
     return [_part(node, part) for node, (_, part) in zip(nodes, wanted, strict=True)]
 
 
@@ -644,13 +644,46 @@ def _wanted(root: _Wanted, pointer: str) -> _Wanted | None:
     return node
 
 
-def _scan(text: str, root: _Wanted, left: int) -> None:
-    """Notes where the wanted values stand, until none is left to find."""
+def _elements(text: str) -> list[int]:
+    """The offsets of the elements of a text that is an array."""
+    found, depth = [], 0
+    for token in _TOKEN.finditer(text):
+        kind = token.lastindex
+        if depth == 1 and kind in (_ITEM, _OPEN):
+            found.append(token.start(kind))
+        depth += (kind == _OPEN) - (kind is None)
+    return found
+
+
+def _element(elements: list[int], token: str) -> int | None:
+    """Where the element that a pointer token names begins."""
+    if not _INDEX.fullmatch(token) or int(token) >= len(elements):
+        return None
+    return elements[int(token)]
+
+
+def _scan(text: str, root: _Wanted, repeats: bool, at: int = 0) -> None:
+    """Notes the places of what is wanted in the value that begins at an offset of the text."""
+    # Without duplicates the first occurrence is the last one, and the pass ends with the last find.
+    _pass(text, root, at, -1 if repeats else _asked(root))
+    if repeats:
+        _drop_overwritten(root)
+
+
+def _asked(root: _Wanted) -> int:
+    nodes = [root]
+    for node in nodes:
+        nodes.extend(node.children.values())
+    return sum(node.asked for node in nodes)
+
+
+def _pass(text: str, root: _Wanted, at: int, left: int) -> None:
+    """Goes through a value until `left` are found, and notes the last place of each that is wanted."""
     stack: list[tuple[_Wanted, bool, int, int]] = []
     node, keyed, start, index = _Wanted({"0": root}), False, 0, 0
-    unwanted = 0
     child: _Wanted | None = None
-    for token in _TOKEN.finditer(text):
+    unwanted = 0
+    for token in _TOKEN.finditer(text, at):
         kind = token.lastindex
         if unwanted:
             # In a container that nobody wants only the brackets count.
@@ -661,7 +694,7 @@ def _scan(text: str, root: _Wanted, left: int) -> None:
             left -= node.asked
             node, keyed, start, index = stack.pop()
         elif kind <= _MEMBER:
-            key = token[1][1:-1]
+            key = token[_KEY][1:-1]
             child = node.children.get(_unescaped(key) if "\\" in key else key)
             if child is None:
                 continue
@@ -685,7 +718,7 @@ def _scan(text: str, root: _Wanted, left: int) -> None:
                 continue
             child.value = token.span(_ITEM)
             left -= child.asked
-        if left == 0:
+        if left == 0 or not stack:
             return
 
 

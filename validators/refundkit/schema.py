@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .operations import Operation, success, suggestion
+from .operations import Operation, get, success, suggestion
 from .rule import REGISTRY, Finding, finding
 
 if TYPE_CHECKING:
+    import jsonschema.protocols
     import jsonschema_rs
 
 RULES = {
@@ -70,6 +71,31 @@ def flaws(operation: Operation, value: object, part: str = "body") -> list[Flaw]
     """Everything that the schema refuses in the value (plain data as read.py reads it)."""
     reader = _Reader(operation, part, _schema(operation, part), value)
     return [flaw for error in validator(operation, part).iter_errors(value) for flaw in reader.flaws(error)]
+
+
+def reference(operation: str) -> jsonschema.protocols.Validator:
+    """A plain `jsonschema` validator (Draft 2020-12) of the operation's body, for people who want that one.
+
+    It takes what read.py and msgspec read: a Decimal is a number, and an integer where it is whole. Raises ValueError
+    for an operation that does not exist or takes no body, ImportError where `refundkit[reference]` is not installed.
+    """
+    try:
+        from jsonschema import Draft202012Validator, validators
+    except ImportError as error:
+        raise ImportError("refundkit.reference() wants jsonschema: pip install 'refundkit[reference]'") from error
+    found = get(operation)
+    if found.described.body is None:
+        raise ValueError(f"{operation} takes no body")
+
+    def is_integer(checker: object, value: object) -> bool:
+        if isinstance(value, (Decimal, float)):
+            return value == value // 1
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
+    extend: Any = validators.extend
+    plain: jsonschema.protocols.Validator = extend(Draft202012Validator, type_checker=types)(_schema(found, "body"))
+    return plain
 
 
 class _Reader:

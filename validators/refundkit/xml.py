@@ -62,6 +62,14 @@ def read_xml(data: bytes, schema: Schema | None) -> Document:
     return readable(source, outer.children, faults.found, Place((0, len(source.text)), None, outer.places))
 
 
+def root_name(data: bytes) -> str:
+    """The local name of the root element, which says what the document is; "" where the first bytes have none."""
+    text = data.decode(_encoding(data), "replace").removeprefix("\ufeff")
+    lead = _LEAD.match(text)
+    tag = _TAG.match(text, lead.end() if lead else 0)
+    return tag[1].rpartition(":")[2] if tag else ""
+
+
 def _encoding(data: bytes) -> str:
     """The encoding that the first bytes tell, as for expat."""
     if data.startswith((b"\xff\xfe", b"<\0")) and data[2:4] != b"\0\0":
@@ -70,13 +78,15 @@ def _encoding(data: bytes) -> str:
 
 
 class Shapes:
-    """The shapes of one bundled schema, each worked out when it is first met."""
+    """The shapes of one bundled schema, each worked out when it is first met; None for what no schema describes."""
 
-    def __init__(self, schema: Schema) -> None:
-        self._definitions: Schema = schema.get("$defs", {})
+    def __init__(self, schema: Schema | None) -> None:
+        self._definitions: Schema = (schema or {}).get("$defs", {})
         self._known: dict[int, Shape] = {}
 
-    def of(self, schema: Schema) -> Shape:
+    def of(self, schema: Schema | None) -> Shape | None:
+        if schema is None:
+            return None
         shape = self._known.get(id(schema))
         if shape is None:
             shape = self._known[id(schema)] = self._shape(schema)
@@ -121,9 +131,6 @@ class _Element:
         self.firsts: dict[str, Span] = {}
         self.listed: set[str] = set()
 
-    def schema_of(self, name: str) -> Schema | None:
-        return self.shape.properties.get(name) if self.shape else None
-
     def lead(self, text: str) -> int:
         """Where what is no space and no comment begins in it."""
         found = _LEAD.match(text, self.inner)
@@ -157,8 +164,8 @@ class _Xml:
         self.text = text
         self.source = source
         self.faults = faults
-        self.shapes = Shapes(schema) if schema is not None else None
-        self.stack = [_Element("", (), self.shapes.of(schema) if self.shapes and schema is not None else None, None)]
+        self.shapes = Shapes(schema)
+        self.stack = [_Element("", (), self.shapes.of(schema), None)]
         self.namespace = ""
         self.seen = (len(source.data) - len(source.data.removeprefix("\ufeff".encode(source.encoding))), 0)
 
@@ -224,11 +231,10 @@ class _Xml:
 
     def element(self, parent: _Element, name: str, found: re.Match[str] | None) -> _Element:
         """A new child of an element, which may be the next of a list."""
-        schema = parent.schema_of(name)
-        shape = self.shapes.of(schema) if self.shapes and schema is not None else None
+        shape = self.shapes.of(parent.shape.properties.get(name)) if parent.shape else None
         if shape and "array" in shape.types:
             parent.listed.add(name)
-            shape = self.shapes.of(shape.items) if self.shapes and shape.items is not None else None
+            shape = self.shapes.of(shape.items)
         elif name in parent.firsts and name not in parent.listed:
             if shape is None:
                 parent.make_list(name)
@@ -249,12 +255,11 @@ class _Xml:
         self.refuse(f"<{element.name}> is in {actual}", element.key[0], hint, end=element.key[1])
 
     def expected_namespace(self, root: _Element) -> str:
-        if root.shape and root.shape.namespace:
-            return root.shape.namespace
+        """The namespace of the root, or if the schema knows no such root, of the one that it knows."""
         outer = self.stack[0].shape
-        if root.shape or not outer or not self.shapes:
-            return ""
-        return next((found for one in outer.properties.values() if (found := self.shapes.of(one).namespace)), "")
+        known = [self.shapes.of(schema) for schema in outer.properties.values()] if outer else []
+        shapes = [root.shape] if root.shape else known
+        return next((shape.namespace for shape in shapes if shape and shape.namespace), "")
 
     def data(self, text: str) -> None:
         element = self.stack[-1]

@@ -1,0 +1,293 @@
+"""A saved page as sections of blocks: headings, text, list items, tables and code, each with the line it stands on.
+
+Markdown is rendered to HTML with its line numbers and then read as HTML, so both have one reader; plain text is what a
+browser leaves of a page, where headings, labels and code may be stuck together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lxml import html
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+
+MARKDOWN, HTML, TEXT = {".md", ".markdown"}, {".html", ".htm"}, {".txt", ".text"}
+
+# Furniture: what surrounds a page and changes without it.
+NO_CONTENT = {"nav", "footer", "aside", "script", "style", "noscript", "template", "svg", "button", "select", "head"}
+NAVIGATION = re.compile(r"(sidebar|toc|table-of-contents|breadcrumbs?|menu|nav(bar|igation)?|pagination|feedback)\Z")
+INLINE = set(
+    "a abbr b bdi bdo cite code data del dfn em font i img ins kbd label mark q s samp small span strong sub sup time tt u"
+    " var wbr".split()
+)
+EMPHASIS = {"i", "em", "b", "strong", "span", "code", "small", "sup", "mark", "label"}
+MARKS = {"required", "optional", "mandatory", "read-only", "readonly", "read only", "write-only"}
+SEPARATORS = re.compile(r"[\s|>›»<‹«/·•←→,-]*\Z")
+FURNITURE = re.compile(
+    r"(?:(?:last |page )?(?:updated|modified|edited)\b.{0,40}"
+    r"|was this (?:page|article|section) helpful\W*(?:yes\W*no\W*)?|copy(?: (?:page|code|link|to clipboard))?|skip to .{0,30}"
+    r"|on this page|in this (?:article|page)|table of contents|edit (?:this )?page.{0,20}|suggest edits|ask ai|try it!?"
+    r"|(?:next|previous|prev)\b.{0,3}|\d+ min(?:ute)?s? read|\w[\w ]*(?: [>›»|] \w[\w ]*)+)\Z",
+    re.IGNORECASE,
+)
+
+# Headings of a plain text page, which marks none.
+TITLES = set(
+    "authentication|authorization|path parameters|query parameters|headers|request headers|parameters|request|"
+    "request body|body|body parameters|response|responses|response body|errors|error codes|status codes|endpoint|"
+    "endpoints|http request|sample request|sample response|example request|example response|request example|"
+    "response example|result|modify your code|attributes|properties|example|examples".split("|")
+)
+TITLE = re.compile(r"[A-Z][\w ]{0,40} (?:Properties|Attributes|Parameters)\Z")
+STUCK = re.compile(
+    r"(?<=[\w}\])'\"])((?:Sample|Example) (?:request|response)|Modify your code|(?:(?<=[}\])'\"])(?:Result|Request|Response|Errors)))\s*\Z"
+)
+
+
+class PageError(Exception):
+    """A page, or a part of it, that cannot be read; the message says where, and what was looked for."""
+
+
+class Cell(NamedTuple):
+    """One cell of a table; `marks` are the labels in it, such as `required`."""
+
+    line: int
+    text: str
+    marks: frozenset[str] = frozenset()
+
+
+class Block(NamedTuple):
+    """A piece of a section. `kind`: text, item, table or code; `rows` only of a table, the first is its head."""
+
+    kind: str
+    line: int
+    text: str
+    language: str = ""
+    rows: tuple[tuple[Cell, ...], ...] = ()
+
+
+class Section(NamedTuple):
+    """A heading and what stands below it, down to the next heading of any level."""
+
+    line: int
+    level: int
+    title: str
+    blocks: tuple[Block, ...]
+
+
+class Page(NamedTuple):
+    """A saved page. `plain` says that code is not told from text in it."""
+
+    path: Path
+    plain: bool
+    sections: tuple[Section, ...]
+
+    @property
+    def stem(self) -> str:
+        return self.path.stem
+
+    def above(self, index: int) -> Iterator[Section]:
+        """The section and the ones it is part of, inside out."""
+        level = self.sections[index].level + 1
+        for section in reversed(self.sections[: index + 1]):
+            if section.level < level:
+                level = section.level
+                yield section
+
+
+def read(path: Path, titles: Sequence[str] = ()) -> Page:
+    """The page. `titles` are headings that are known to be on it. Raises PageError when it is no readable file."""
+    suffix = path.suffix.lower()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise PageError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise PageError(f"{path}: not UTF-8 text") from error
+    if not text.strip():
+        raise PageError(f"{path}: empty")
+    if suffix in HTML or re.match(r"\s*<(!doctype|html)\b", text, re.IGNORECASE):
+        return Page(path, False, _html(text))
+    if suffix in MARKDOWN:
+        return Page(path, False, _html(_rendered(text)))
+    if suffix in TEXT:
+        return Page(path, True, _plain(text, {title.casefold() for title in titles} | TITLES))
+    known = " ".join(sorted(MARKDOWN | HTML | TEXT))
+    raise PageError(f"{path}: looked for a page saved as Markdown, HTML or plain text ({known})")
+
+
+def furniture(text: str) -> bool:
+    """Whether a line is no part of the documentation itself."""
+    return bool(FURNITURE.match(" ".join(text.split())))
+
+
+def _sections(headed: list[tuple[int, int, str, list[Block]]]) -> tuple[Section, ...]:
+    return tuple(
+        Section(line, level, title, tuple(blocks)) for line, level, title, blocks in headed if title or blocks
+    )
+
+
+# Markdown
+
+
+def _rendered(text: str) -> str:
+    markdown = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    tokens = markdown.parse(text)
+    line = 1
+    for token in tokens:
+        if token.map:
+            line = token.map[0] + (2 if token.type == "fence" else 1)
+        if token.type != "inline" and token.nesting >= 0:
+            token.attrSet("data-line", str(line))
+    markdown.add_render_rule("html_block", _wrapped)
+    return str(markdown.renderer.render(tokens, markdown.options, {}))
+
+
+def _wrapped(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """HTML inside Markdown, in an element that carries its line."""
+    return f'<div data-line="{tokens[index].attrGet("data-line")}">{tokens[index].content}</div>'
+
+
+# HTML
+
+
+def _html(text: str) -> tuple[Section, ...]:
+    document = html.document_fromstring(text.encode("utf-8"), parser=html.HTMLParser(encoding="utf-8"))
+    mains = document.xpath("//main|//article")
+    reader = _Reader()
+    reader.element(mains[0] if mains else document)
+    reader.flush()
+    return _sections(reader.headed)
+
+
+class _Reader:
+    """Walks a document in its order; inline text gathers until a block begins or ends."""
+
+    def __init__(self) -> None:
+        self.headed: list[tuple[int, int, str, list[Block]]] = [(1, 0, "", [])]
+        self.pieces: list[str] = []
+        self.unlinked: list[str] = []
+        self.linked = False
+        self.line = self.start = 1
+        self.shift = 0
+        self.kind = "text"
+
+    def element(self, node: Any) -> None:
+        if not isinstance(node.tag, str) or _ignored(node):
+            return
+        self._at(node)
+        if node.tag in INLINE:
+            self._inside(node)
+            return
+        self.flush()
+        if node.tag == "br":
+            return
+        if node.tag == "table":
+            self._table(node)
+        elif node.tag == "pre":
+            self._code(node)
+        elif re.match(r"h[1-6]\Z", node.tag):
+            self._heading(node)
+        else:
+            self.kind = "item" if node.tag in ("li", "dd") else "text"
+            self._inside(node)
+            self.flush()
+
+    def flush(self) -> None:
+        """End a block of text, unless it is furniture."""
+        text = "".join(self.pieces).strip()
+        links = SEPARATORS.match("".join(self.unlinked))
+        kind = self.kind
+        self.pieces, self.unlinked, self.kind = [], [], "text"
+        if text and not links and not furniture(text):
+            self.headed[-1][3].append(Block(kind, self.start, text))
+
+    def _at(self, node: Any) -> None:
+        """Go to the line of an element: its own in HTML, the one it carries in rendered Markdown."""
+        if "data-line" in node.attrib:
+            self.shift = int(node.attrib["data-line"]) - node.sourceline
+        self.line = node.sourceline + self.shift
+
+    def _inside(self, node: Any) -> None:
+        self._text(node.text)
+        for child in node:
+            outer, self.linked = self.linked, self.linked or child.tag == "a"
+            self.element(child)
+            self.linked = outer
+            self._text(child.tail)
+
+    def _text(self, text: str | None) -> None:
+        if not text:
+            return
+        if text.strip() and not "".join(self.pieces).strip():
+            lead = text[: len(text) - len(text.lstrip())]
+            self.start = self.line + lead.count("\n")
+        self.pieces.append(text)
+        if not self.linked:
+            self.unlinked.append(text)
+        self.line += text.count("\n")
+
+    def _heading(self, node: Any) -> None:
+        title = " ".join(node.text_content().split())
+        if title.startswith("/"):  # a path set as a heading
+            self.headed[-1][3].append(Block("text", self.line, title))
+        elif title:
+            self.headed.append((self.line, int(node.tag[1]), title.strip("#¶ "), []))
+
+    def _code(self, node: Any) -> None:
+        inner = node.find("code") if node.find("code") is not None else node
+        self._at(inner)
+        classes = f"{node.get('class', '')} {inner.get('class', '')} {node.get('data-lang', '')}".split()
+        language = next((name.removeprefix("language-") for name in classes if name.lower() not in ("highlight",)), "")
+        text = inner.text_content()
+        self.headed[-1][3].append(Block("code", self.line, text, language.lower()))
+        self.line += text.count("\n")
+
+    def _table(self, node: Any) -> None:
+        rows = []
+        line = self.line
+        for row in node.iter("tr"):
+            self._at(row)
+            cells = [cell for cell in row if cell.tag in ("th", "td")]
+            if cells:
+                rows.append(tuple(self._cell(cell) for cell in cells))
+        text = "\n".join(cell.text for row in rows for cell in row)
+        self.headed[-1][3].append(Block("table", line, text, rows=tuple(rows)))
+
+    def _cell(self, node: Any) -> Cell:
+        self._at(node)
+        marks = {" ".join(part.text_content().lower().split()) for part in node.iter(*EMPHASIS)} & MARKS
+        text = " ".join(node.text_content().split())
+        marks |= {mark for mark in MARKS if f"({mark})" in text.lower()}
+        return Cell(self.line, text, frozenset(marks))
+
+
+def _ignored(node: Any) -> bool:
+    names = f"{node.get('class', '')} {node.get('id', '')} {node.get('role', '')}".lower().split()
+    return node.tag in NO_CONTENT or any(NAVIGATION.match(name) for name in names)
+
+
+# Plain text
+
+
+def _plain(text: str, titles: set[str]) -> tuple[Section, ...]:
+    headed: list[tuple[int, int, str, list[Block]]] = []
+    for number, whole in enumerate(text.splitlines(), 1):
+        stuck = STUCK.search(whole)
+        line = whole[: stuck.start()] if stuck else whole
+        title = line.strip()
+        if not headed and title:
+            headed.append((number, 1, title, []))
+        elif title.casefold() in titles or TITLE.match(title):
+            headed.append((number, 2, title, []))
+        elif title and not furniture(title):
+            item = re.match(r"\s*[-*•]\s+(?=\S)", line)
+            headed[-1][3].append(Block("item" if item else "text", number, line[item.end() :] if item else line))
+        if stuck:
+            headed.append((number, 2, stuck[1], []))
+    return _sections(headed)

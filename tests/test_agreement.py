@@ -1,0 +1,103 @@
+"""The fast way and the slow way never disagree, and neither disagrees with `jsonschema`."""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from importlib import import_module
+from typing import Any
+
+import msgspec
+import pytest
+import refundkit
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from payloads import near_misses, noise, valid, written
+from refundkit import operations
+from refundkit.check import read_body
+from refundkit.read import read_json
+
+WITH_BODY = [name for name in operations.names() if operations.get(name).described.body is not None]
+EXAMPLES = int(os.environ.get("REFUNDKIT_EXAMPLES", "2000"))
+COUNTS: dict[str, int] = {}
+
+
+def pointer(path: Any) -> str:
+    """An RFC 6901 pointer of a jsonschema error."""
+    return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in path)
+
+
+def held(name: str, text: str) -> None:
+    """Hold the verdict on one text against `jsonschema`'s."""
+    COUNTS[name] = COUNTS.get(name, 0) + 1
+    operation = operations.get(name)
+    data = text.encode()
+    document = read_json(data)
+    model, problems = read_body(operation, data)
+    codes = {code for code, _ in problems}
+    if not document.readable:
+        assert model is None
+        assert codes & {"RF001", "RF004"}
+        return
+    assert {one.code for one in document.problems} == codes & {"RF001", "RF002", "RF004"}
+    errors = list(refundkit.reference(name).iter_errors(document.value))
+    schema_codes = codes - {"RF001", "RF002", "RF004"}
+    assert bool(errors) == bool(schema_codes), (text, [error.message for error in errors], problems)
+    if model is None:
+        assert errors
+    found = [one.pointer for code, one in problems if code in schema_codes]
+    for error in errors:
+        where = pointer(error.absolute_path)
+        assert any(one == where or one.startswith(where + "/") for one in found), (text, error.message, found)
+
+
+def quick_accepts(name: str, text: str) -> bool:
+    """Whether the fast way alone would take the text."""
+    try:
+        operations.quick_decoder(operations.get(name)).decode(text.encode())
+    except (msgspec.MsgspecError, ValueError, RecursionError, ArithmeticError):
+        return False
+    return True
+
+
+def payloads(name: str) -> st.SearchStrategy[str]:
+    """Valid payloads, near-misses and noise, as text."""
+    schema = operations.get(name).schema()
+    return st.one_of(valid(schema, schema).map(written), near_misses(schema), near_misses(schema), noise.map(written))
+
+
+@pytest.mark.parametrize("name", WITH_BODY)
+def test_fast_slow_and_jsonschema_agree(name: str) -> None:
+    """On valid payloads, near-misses and noise the verdict is jsonschema's, and each of its errors has a finding."""
+
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(payloads(name))
+    def agree(text: str) -> None:
+        held(name, text)
+        if quick_accepts(name, text):
+            assert not list(refundkit.reference(name).iter_errors(read_json(text.encode()).value))
+
+    agree()
+    print(f"{name}: {COUNTS[name]} examples agreed")
+    assert COUNTS[name] >= EXAMPLES
+
+
+def test_a_body_that_only_the_model_refuses_raises_here() -> None:
+    """A disagreement of model and schema is loud in tests: conftest turns it into an error."""
+    with pytest.raises(AssertionError, match="refuses what its schema accepts"):
+        import_module("refundkit.check").disagreement(operations.get("taxcloud.refund_order"), ValueError("made up"))
+
+
+def test_reference_takes_exact_numbers() -> None:
+    """The plain validator reads Decimals as numbers, and a whole one as an integer."""
+    plain = refundkit.reference("taxcloud.refund_order")
+    assert plain.is_valid({"items": [{"itemId": "a", "quantity": Decimal("0.5"), "cartItemIndex": Decimal("1.0")}]})
+    assert not plain.is_valid({"items": [{"itemId": "a", "quantity": Decimal(1), "cartItemIndex": Decimal("1.5")}]})
+
+
+def test_reference_names_what_is_wrong() -> None:
+    """An operation without a body has no reference validator, and an unknown one gets a suggestion."""
+    with pytest.raises(ValueError, match="takes no body"):
+        refundkit.reference("walmart.get_order")
+    with pytest.raises(ValueError, match="did you mean 'taxcloud.refund_order'"):
+        refundkit.reference("taxcloud.refund_orders")
