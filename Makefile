@@ -22,6 +22,11 @@ lint: .venv/.test ## specs and code against their rules
 	$(BIN)/ruff format --check .
 type: .venv/.test ## mypy --strict over everything
 	$(BIN)/mypy validators/refundkit generated/refundkit_apis codegen tests
+fuzz: .venv/.test ## feed random payloads and bytes to check() until interrupted
+	$(BIN)/python -m tests.fuzz
+bench: .venv/.bench ## our speed beside our peers', into bench/README.md
+	$(BIN)/pytest bench --benchmark-only --benchmark-json=.bench.json
+	$(BIN)/python -m bench .bench.json
 
 # Set up once, and again when pyproject.toml changes: what `demo` needs to run, and what everything else needs besides.
 .venv/.demo: pyproject.toml
@@ -34,4 +39,7 @@ type: .venv/.test ## mypy --strict over everything
 	@echo "Setting up the tools of development (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group codegen --group test --editable ".[reference]"
+	@touch $@
+.venv/.bench: .venv/.test
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	@touch $@

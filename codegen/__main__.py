@@ -1,9 +1,10 @@
-"""python -m codegen lint | generate | check"""
+"""python -m codegen lint | generate | check | docs PAGE… | changes REV"""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from .build import SPECS, drift, generate
 from .lint import lint
@@ -17,15 +18,22 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("lint", help="hold specs/ to the rules of specs/README.md")
     commands.add_parser("generate", help="write generated/refundkit_apis anew")
     commands.add_parser("check", help="fail with a diff when generated/ is not what the specs say")
-    command = parser.parse_args(arguments).command
+    docs = commands.add_parser("docs", help="hold saved documentation pages against specs/")
+    docs.add_argument(
+        "pages", nargs="+", type=Path, metavar="PAGE", help="a page saved as Markdown, HTML or plain text"
+    )
+    docs.add_argument("--output-format", choices=("text", "json"), default="text")
+    docs.add_argument("--accept", action="store_true", help="take the words of these pages as read")
+    docs.add_argument("--specs", type=Path, default=SPECS, metavar="FOLDER", help="other specs than specs/")
+    options = parser.parse_args(arguments)
     try:
-        return {"lint": _lint, "generate": _generate, "check": _check}[command]()
+        return {"lint": _lint, "generate": _generate, "check": _check, "docs": _docs}[options.command](options)
     except SpecError as error:
         print(error, file=sys.stderr)
         return 2
 
 
-def _lint() -> int:
+def _lint(_: argparse.Namespace) -> int:
     specs = load_all(SPECS)
     flaws = [flaw for spec in specs for flaw in lint(spec)]
     for flaw in flaws:
@@ -35,17 +43,29 @@ def _lint() -> int:
     return 1 if flaws else 0
 
 
-def _generate() -> int:
+def _generate(_: argparse.Namespace) -> int:
     print(f"wrote {generate()}", file=sys.stderr)
     return 0
 
 
-def _check() -> int:
+def _check(_: argparse.Namespace) -> int:
     difference = drift()
     sys.stdout.writelines(difference)
     if difference:
         print("generated/ is not what specs/ and codegen/ say: run `make generate` and commit it", file=sys.stderr)
     return 1 if difference else 0
+
+
+def _docs(options: argparse.Namespace) -> int:
+    from .pages.blocks import PageError
+    from .pages.docs import check
+
+    try:
+        as_json = options.output_format == "json"
+        return check(options.pages, options.specs, as_json=as_json, accepting=options.accept)
+    except PageError as error:
+        print(error, file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

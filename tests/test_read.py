@@ -29,7 +29,7 @@ def only(document: Document) -> Problem:
 
 def place(document: Document, pointer: str, part: read.Part = "value") -> tuple[int, int, int, int] | None:
     found = document.locate(pointer, part)
-    return found and (found.line, found.column, found.end_line, found.end_column)
+    return (found.line, found.column, found.end_line, found.end_column) if found else None
 
 
 def same(one: Any, other: Any) -> bool:
@@ -157,15 +157,22 @@ def test_invalid_json_is_named(text: str, words: str, column: int, end: int) -> 
     assert document.locate("") is None
 
 
-def test_help_says_what_to_write() -> None:
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"a":1,}', "remove it"),
+        ("{'a':1}", "double quotes"),
+        ("[None]", "write null"),
+        ("[1 2]", "a comma is missing"),
+        ("[NaN]", "null"),
+        ("{}\n{}", ".jsonl"),
+        ("[01]", "no + or 0"),
+        ('["\\x"]', "\\\\"),
+    ],
+)
+def test_help_says_what_to_write(text: str, words: str) -> None:
     """The help of a mistake that people make says what to write instead."""
-    helps = {
-        text: only(read_json(text.encode())).help
-        for text in ('{"a":1,}', "{'a':1}", "[None]", "[1 2]", "[NaN]", "{}\n{}", "[01]")
-    }
-    assert [word for word, text in zip(
-        ("comma", "double quotes", "null", "comma is missing", "null", ".jsonl", "no + or 0"), helps.values(), strict=True
-    ) if word not in text] == []  # fmt: skip
+    assert words in only(read_json(text.encode())).help
 
 
 @pytest.mark.parametrize(
@@ -191,7 +198,7 @@ def test_no_text_has_no_place(data: bytes, words: str) -> None:
 def test_bad_utf8_gives_the_byte() -> None:
     """Bytes that are no UTF-8 are RF001 with the offset of the byte and the place of the character."""
     problem = only(read_json(BOM + '{"a": "é",\n "b": "'.encode() + b"\xe9" + b'"}'))
-    assert "byte 0xe9 at offset 23" in problem.message
+    assert "byte 0xe9 at offset 22" in problem.message
     assert (problem.line, problem.column) == (2, 8)
 
 
@@ -218,7 +225,7 @@ def test_every_duplicate_is_told() -> None:
     assert told == [
         ("RF002", "/a/b", 2, 2, 5),
         ("RF002", "/a", 3, 2, 10),
-        ("RF002", "/a/c~0~1", 3, 22, 27),
+        ("RF002", "/a/c~0~1", 3, 23, 28),
         ("RF002", "/a/c~0~1", 4, 2, 7),
     ]
     assert [one.message[-6:] for one in document.problems] == ["line 1", "line 1", "line 3", "line 3"]
@@ -343,8 +350,7 @@ def test_locate(pointer: str, part: read.Part, expected: tuple[int, int, int, in
 def test_locate_all_answers_in_order() -> None:
     """Many places come from one pass, in the order of the questions, repeated and unknown ones among them."""
     document = read_json(b'{"a": 1, "b": {"c": 2}}')
-    wanted: list[tuple[str, read.Part]] = [("/b/c", "value"), ("/x", "value"), ("/a", "key"), ("/b/c", "value"), ("", "key")]
-    found = document.locate_all(wanted)
+    found = document.locate_all([("/b/c", "value"), ("/x", "value"), ("/a", "key"), ("/b/c", "value"), ("", "key")])
     assert [one and one.column for one in found] == [21, None, 2, 21, 1]
     assert document.locate_all([]) == []
 
@@ -365,11 +371,9 @@ def test_batch_is_located_record_by_record() -> None:
     data = b"[ " + b",\n ".join(b'{"a": [%d, {"b": "]"}]}' % number for number in range(5000)) + b"]"
     document = read_json(data)
     started = time.perf_counter()
-    assert [place(document, f"/{index}/a/1/b") for index in range(5000)] == [
-        (index + 1, 17 + len(str(index)) + (index == 0) - 1 + 1 - (index == 0) + (index == 0), index + 1,
-         20 + len(str(index)) + (index == 0) - 1 + 1 - (index == 0) + (index == 0))
-        for index in range(5000)
-    ]  # fmt: skip
+    for index in range(5000):
+        column = 16 + len(str(index)) + (1 if index else 2)
+        assert place(document, f"/{index}/a/1/b") == (index + 1, column, index + 1, column + 3)
     assert time.perf_counter() - started < 2
     assert place(document, "/5000") is None
     assert place(document, "/-1") is None
@@ -397,8 +401,8 @@ def strings(draw: st.DrawFn) -> str:
     text = draw(texts)
     escaped = draw(st.booleans())
     literal = json.dumps(text, ensure_ascii=escaped)
-    if draw(st.booleans()):
-        literal = literal.replace(":", "\\u003a").replace("a", "\\u0061").replace("/", "\\/")
+    if "\\u" not in literal and draw(st.booleans()):
+        literal = literal.replace("a", "\\u0061").replace(":", "\\u003a").replace("/", "\\/")
     return literal
 
 
@@ -424,7 +428,7 @@ class Writer:
             del self.places[known]
             if known != pointer:
                 self.keys.pop(known, None)
-        kind = self.draw(st.sampled_from(["string", "number", "word", "array", "object"] if depth else ["string", "number"]))
+        kind = self.draw(st.sampled_from(["string", "number", "word", "array", "object"][: 5 if depth else 2]))
         start = len(self.text)
         if kind == "string":
             self.put(self.draw(strings()))
@@ -476,6 +480,7 @@ def reference(data: bytes) -> tuple[object, int]:
 
     def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
         nonlocal repeated
+        encodable(pairs)
         repeated += len(pairs) - len(dict(pairs))
         return dict(pairs)
 
@@ -496,12 +501,17 @@ def reference(data: bytes) -> tuple[object, int]:
             parse_int=literal,
             parse_constant=constant,
         )
-        json.dumps(value, ensure_ascii=False, default=str).encode()
+        encodable(value)
     except (ValueError, RecursionError) as error:
         raise Refusal from error
     if depth(value) > 64:
         raise Refusal
     return value, repeated
+
+
+def encodable(value: object) -> None:
+    """Raises UnicodeEncodeError for a lone surrogate."""
+    json.dumps(value, ensure_ascii=False, default=str).encode()
 
 
 def depth(value: object) -> int:
@@ -526,21 +536,23 @@ def agrees(data: bytes) -> None:
 
 
 @given(documents())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_valid_documents_agree(writer: Writer) -> None:
     """On valid JSON, duplicates included, both lanes and the standard library read the same."""
     agrees(writer.text.encode())
 
 
+PIECES = [b"", b"\xff", b"\0", *b', } ] " \\ 0 - . e9 : \\ud800'.split(), b"\xed\xa0\x80"]
+
+
 @given(documents(), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_mutated_documents_agree(writer: Writer, data: st.DataObject) -> None:
     """On damaged JSON both lanes and the standard library accept and refuse the same."""
     text = bytearray(writer.text.encode())
-    pieces = [b"", b"\xff", b"\0", b",", b"}", b"]", b'"', b"\\", b"0", b"-", b".", b"e9", b":", b"\\ud800", b"\xed\xa0\x80"]
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(text)))
-        text[at : at + data.draw(st.integers(0, 2))] = data.draw(st.sampled_from(pieces))
+        text[at : at + data.draw(st.integers(0, 2))] = data.draw(st.sampled_from(PIECES))
     agrees(bytes(text))
 
 
@@ -548,14 +560,14 @@ def test_mutated_documents_agree(writer: Writer, data: st.DataObject) -> None:
 @example(b"\xef\xbb\xbf\xef\xbb\xbf1")
 @example(b'"\\u003')
 @example(b"-")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_bytes_agree(data: bytes) -> None:
     """On any bytes at all both lanes and the standard library accept and refuse the same."""
     agrees(data)
 
 
 @given(documents())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_value_is_located(writer: Writer) -> None:
     """Every value and key that counts is found where it was written."""
     document = read_json(writer.text.encode())
@@ -583,7 +595,7 @@ def test_no_duplicate_escapes_the_cheap_proof(writer: Writer) -> None:
         _, repeated = reference(data)
     except Refusal:
         return
-    assert may_repeat_keys(data, msgspec.json.encode(msgspec.json.decode(data))) or not repeated
+    assert may_repeat_keys(data, msgspec.json.encode(read._DECODER.decode(data))) or not repeated
 
 
 def test_forged_colon_is_doubted() -> None:
@@ -597,12 +609,13 @@ def test_forged_colon_is_doubted() -> None:
 def test_json_needs_no_other_format() -> None:
     """Reading JSON, good or bad, imports neither a YAML nor an XML library."""
     code = (
-        "import sys; from refundkit.read import read_json; read_json(b'{}').locate(''); read_json(b'{');"
-        "print([name for name in sys.modules if name.split('.')[0] in ('yaml', 'xml', 'pyexpat', 'defusedxml')])"
+        "import sys, refundkit; before = set(sys.modules); from refundkit.read import read_json;"
+        "read_json(b'{}').locate(''); read_json(b'{'); new = {one.split('.')[0] for one in set(sys.modules) - before};"
+        "print(new & {'yaml', 'xml', 'pyexpat', 'defusedxml', 'json'})"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "set()"
 
 
 # YAML.
@@ -627,14 +640,15 @@ def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
         ("[1, -1, +12, 0777, 0, -0]", [1, -1, 12, 777, 0, 0]),
         ("[0o17, 0x1F, 0b1, 0o8, -0x1]", [15, 31, "0b1", "0o8", "-0x1"]),
         ("[1.10, -0.0, .5, 1., 1e3, +1.5E-3]", [*map(Decimal, ["1.10", "-0.0", "0.5", "1", "1E3", "0.0015"])]),
-        ("[1_000, 1:30, 190:20:30, 2001-12-14, 1e, e1, ., 1.2.3]", "1_000,1:30,190:20:30,2001-12-14,1e,e1,.,1.2.3".split(",")),
+        ("[1_000, 1:30, 2001-12-14, 1e, e1, ., 1.2.3]", ["1_000", "1:30", "2001-12-14", "1e", "e1", ".", "1.2.3"]),
         ("['1', \"true\", ! 12, !!str 12]", ["1", "true", "12", "12"]),
-        ("[!!int '12', !!float 1, !!float '1.50', !!bool 'true', !!null '']", [12, Decimal(1), Decimal("1.50"), True, None]),
+        ("[!!int '12', !!bool 'true', !!null '']", [12, True, None]),
+        ("[!!float 1, !!float '1.50']", [Decimal(1), Decimal("1.50")]),
         ("a: !!map {b: !!seq [1]}\nc: ! {}", {"a": {"b": [1]}, "c": {}}),
         ("1: a\n1.10: b\nnull: c\ntrue: d\n? e\n: f", {"1": "a", "1.10": "b", "null": "c", "true": "d", "e": "f"}),
         ("x: &a {b: 1}\ny:\n  <<: *a", {"x": {"b": 1}, "y": {"<<": {"b": 1}}}),
         ("a: |\n  x\n\n  y\nb: >-\n  x\n  y\n", {"a": "x\n\ny\n", "b": "x y"}),
-        ("a: &x [1, &y 2]\nb: *x\nc: *y\n*y", None),
+        ("a: &x [1, &y 2]\nb: *x\nc: *y", {"a": [1, 2], "b": [1, 2], "c": 2}),
         ("- &x 1.10\n- *x\n- &x 2\n- *x", [Decimal("1.10"), Decimal("1.10"), 2, 2]),
         ("&k key: v\nagain: *k", {"key": "v", "again": "key"}),
         ("{a: [1, {b: c}], 'd': \"\\u00e9\\x41\"}", {"a": [1, {"b": "c"}], "d": "éA"}),
@@ -647,11 +661,8 @@ def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 def test_yaml_is_core_schema(text: str, value: object) -> None:
     """A scalar is what the core schema of YAML 1.2 takes it for, with every digit, by either parser."""
     (document,) = read_yaml(text.encode())
-    if value is None:
-        assert only(document).code == "RF001"
-    else:
-        assert document.problems == ()
-        assert same(document.value, value) or document.value == value == {"a": "\U0001f600"}
+    assert document.problems == ()
+    assert same(document.value, value)
 
 
 @pytest.mark.usefixtures("loader")
@@ -679,19 +690,19 @@ def test_yaml_is_core_schema(text: str, value: object) -> None:
         ("- &a b\n- *a : 1", "a key", 2, 3, "/1"),
         ("a: *b", "no anchor", 1, 4, "/a"),
         ("a: &a [1, *a]", "within what it names", 1, 11, "/a/1"),
-        ("a: [", "invalid YAML", 1, 5, "/a/0"),
-        ("a: 1\n\tb: 2", "invalid YAML", 2, 1, None),
-        ("a: b: c", "invalid YAML", 1, 5, None),
-        ("a: 'x", "invalid YAML", 1, 6, "/a"),
-        ("a: \"\\ud800\"", "no character", 1, 4, "/a"),
-        ("a: \"\\U00110000\"", "no character", None, None, "/a"),
-        ("a: \"\\UFFFFFFFF\"", "no character", None, None, "/a"),
+        ("a: [", "invalid YAML", 1, 5, ""),
+        ("a: 1\n\tb: 2", "invalid YAML", 2, 1, ""),
+        ("a: b: c", "invalid YAML", 1, 5, ""),
+        ("a: 'x", "invalid YAML", 1, 6, ""),
+        ("a: \"\\ud800\"", "no character", 1, 4, ""),
+        ("a: \"\\U00110000\"", "no character", None, None, ""),
+        ("a: \"\\UFFFFFFFF\"", "no character", None, None, ""),
         ("a: \x07", "control character \\u0007", 1, 4, ""),
         ("a: \x00", "control character \\u0000", 1, 4, ""),
         ("a: \x7f", "control character \\u007f", 1, 4, ""),
     ],
 )  # fmt: skip
-def test_invalid_yaml_is_named(text: str, words: str, line: int | None, column: int | None, pointer: str | None) -> None:
+def test_invalid_yaml_is_named(text: str, words: str, line: int | None, column: int | None, pointer: str) -> None:
     """What is no YAML, or none of the core schema, is RF001 at its place, by either parser."""
     document = read_yaml(text.encode())[-1]
     problem = only(document)
@@ -700,8 +711,7 @@ def test_invalid_yaml_is_named(text: str, words: str, line: int | None, column: 
     assert words in problem.message
     if line is not None:
         assert (problem.line, problem.column) == (line, column)
-    if pointer is not None:
-        assert problem.pointer == pointer
+    assert problem.pointer == pointer
 
 
 @pytest.mark.usefixtures("loader")
@@ -714,7 +724,7 @@ def test_yaml_in_another_encoding() -> None:
 @pytest.mark.usefixtures("loader")
 def test_yaml_duplicates() -> None:
     """Each further occurrence of a key is RF002, whatever way it is written, and the last value counts."""
-    (document,) = read_yaml(b'a: {b: 1}\n1: x\n"1": y\na:\n  c: 2\n  c: 3\n\'1\': z\n')
+    (document,) = read_yaml(b"a: {b: 1}\n1: x\n\"1\": y\na:\n  c: 2\n  c: 3\n'1': z\n")
     assert document.value == {"a": {"c": 3}, "1": "z"}
     told = [(one.code, one.pointer, one.line, one.column, one.end_column) for one in document.problems]
     assert told == [
@@ -814,7 +824,7 @@ orders:  # the list
         ("/orders/0/lines/1/q", "value", (4, 20, 4, 21)),
         ("/orders/0/note", "value", (5, 11, 7, 12)),
         ("/orders/1/id", "value", (9, 9, 9, 11)),
-        ("/orders/1/none", "value", (10, 10, 10, 11)),
+        ("/orders/1/none", "value", (10, 5, 10, 9)),
         ("/orders/1/map", "value", (11, 10, 12, 25)),
         ("/orders/1/map/b", "value", (12, 14, 12, 24)),
         ("/last key", "key", (14, 1, 14, 11)),
@@ -845,9 +855,7 @@ def test_json_is_yaml(tree: object) -> None:
     text = text.replace(b"E+", b"e+")
     expected = read_json(text)
     for parser in (yaml.CSafeLoader, yaml.SafeLoader):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(yaml, "CSafeLoader", parser)
-            (document,) = read_yaml(text)
+        (document,) = by(parser, text.decode())
         assert document.problems == ()
         assert same(document.value, expected.value)
         for pointer in _pointers(expected.value, ""):
@@ -862,28 +870,40 @@ def _pointers(value: object, at: str) -> Any:
         yield from _pointers(inner, at + read.pointer_of([str(token)]))
 
 
-@given(trees, st.data())
+def by(parser: Any, text: str) -> list[Document]:
+    """A YAML stream as one of PyYAML's parsers reads it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yaml, "CSafeLoader", parser)
+        return read_yaml(text.encode())
+
+
+def told(document: Document) -> object:
+    """All that a document says."""
+    places = document.locate_all([(pointer, "value") for pointer in _pointers(document.value, "")])
+    return repr(document.value), document.problems, places
+
+
+@given(trees, st.sampled_from([None, False, True]))
 @settings(max_examples=60, deadline=None)
-def test_yaml_parsers_agree(tree: object, data: st.DataObject) -> None:
-    """Both of PyYAML's parsers give the same documents, problems and places, for block style and damaged text too."""
-    plain_tree = msgspec.json.decode(msgspec.json.encode(tree))
-    text = yaml.safe_dump(plain_tree, allow_unicode=True, default_flow_style=data.draw(st.sampled_from([None, False, True])))
-    if data.draw(st.booleans()):
-        at = data.draw(st.integers(0, len(text)))
-        text = text[:at] + data.draw(st.sampled_from(["\n", " ", ":", "- ", "[", "}", "'", '"', "#", "&a ", "*a", ","])) + text[at:]
-    seen = []
-    for parser in (yaml.CSafeLoader, yaml.SafeLoader):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(yaml, "CSafeLoader", parser)
-            found = read_yaml(text.encode())
-        seen.append(
-            [
-                (
-                    repr(one.value),
-                    [(problem.code, problem.pointer, problem.line) for problem in one.problems],
-                    one.locate_all([(pointer, "value") for pointer in _pointers(one.value, "")]),
-                )
-                for one in found
-            ]
-        )
-    assert seen[0] == seen[1]
+def test_yaml_parsers_agree(tree: object, style: bool | None) -> None:
+    """Both of PyYAML's parsers give the same values in the same places, in block style and in flow style."""
+    text = yaml.safe_dump(msgspec.json.decode(msgspec.json.encode(tree)), allow_unicode=True, default_flow_style=style)
+    ours, theirs = by(yaml.CSafeLoader, text), by(yaml.SafeLoader, text)
+    assert [told(one) for one in ours] == [told(one) for one in theirs]
+    assert all(one.readable for one in ours)
+
+
+DAMAGE = ["\n", " ", ":", "- ", "[", "}", "'", '"', "#", "&a ", "*a", ",", "? ", "!", "\t", "---\n"]
+
+
+@given(trees, st.integers(0), st.sampled_from(DAMAGE))
+@settings(max_examples=100, deadline=None)
+def test_yaml_parsers_never_disagree_on_a_value(tree: object, at: int, piece: str) -> None:
+    """Damaged YAML that both of PyYAML's parsers accept says the same by both."""
+    text = yaml.safe_dump(msgspec.json.decode(msgspec.json.encode(tree)), allow_unicode=True)
+    at %= len(text)
+    text = text[:at] + piece + text[at:]
+    ours, theirs = by(yaml.CSafeLoader, text), by(yaml.SafeLoader, text)
+    if all(one.readable for one in [*ours, *theirs]):
+        assert [repr(one.value) for one in ours] == [repr(one.value) for one in theirs]
+        assert [len(one.problems) for one in ours] == [len(one.problems) for one in theirs]

@@ -21,31 +21,35 @@ MARKDOWN, HTML, TEXT = {".md", ".markdown"}, {".html", ".htm"}, {".txt", ".text"
 # Furniture: what surrounds a page and changes without it.
 NO_CONTENT = {"nav", "footer", "aside", "script", "style", "noscript", "template", "svg", "button", "select", "head"}
 NAVIGATION = re.compile(r"(sidebar|toc|table-of-contents|breadcrumbs?|menu|nav(bar|igation)?|pagination|feedback)\Z")
-INLINE = set(
-    "a abbr b bdi bdo cite code data del dfn em font i img ins kbd label mark q s samp small span strong sub sup time tt u"
-    " var wbr".split()
-)
+INLINE = {
+    *("a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "kbd"),
+    *("label", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"),
+}
 EMPHASIS = {"i", "em", "b", "strong", "span", "code", "small", "sup", "mark", "label"}
 MARKS = {"required", "optional", "mandatory", "read-only", "readonly", "read only", "write-only"}
-SEPARATORS = re.compile(r"[\s|>›»<‹«/·•←→,-]*\Z")
+# Angle quotation marks, bullets and arrows, as they stand between the links of a navigation.
+SEPARATORS = re.compile("[\\s|></,\u203a\u2039\u00bb\u00ab\u00b7\u2022\u2190\u2192-]*\\Z")
 FURNITURE = re.compile(
     r"(?:(?:last |page )?(?:updated|modified|edited)\b.{0,40}"
-    r"|was this (?:page|article|section) helpful\W*(?:yes\W*no\W*)?|copy(?: (?:page|code|link|to clipboard))?|skip to .{0,30}"
-    r"|on this page|in this (?:article|page)|table of contents|edit (?:this )?page.{0,20}|suggest edits|ask ai|try it!?"
-    r"|(?:next|previous|prev)\b.{0,3}|\d+ min(?:ute)?s? read|\w[\w ]*(?: [>›»|] \w[\w ]*)+)\Z",
+    r"|was this (?:page|article|section) helpful\W*(?:yes\W*no\W*)?|yes|no"
+    r"|copy(?: (?:page|code|link|to clipboard))?|edit (?:this )?page.{0,20}|suggest edits|ask ai|try it!?"
+    r"|skip to .{0,30}|on this page|in this (?:article|page)|table of contents|(?:next|previous|prev)\b.{0,3}"
+    r"|\d+ min(?:ute)?s? read|\w[\w ]*(?: [>|\u203a\u00bb] \w[\w ]*)+)\Z",
     re.IGNORECASE,
 )
 
 # Headings of a plain text page, which marks none.
-TITLES = set(
-    "authentication|authorization|path parameters|query parameters|headers|request headers|parameters|request|"
-    "request body|body|body parameters|response|responses|response body|errors|error codes|status codes|endpoint|"
-    "endpoints|http request|sample request|sample response|example request|example response|request example|"
-    "response example|result|modify your code|attributes|properties|example|examples".split("|")
-)
+TITLES = {
+    *("authentication", "authorization", "headers", "request headers", "parameters", "path parameters"),
+    *("query parameters", "body parameters", "body", "request", "request body", "response", "responses"),
+    *("response body", "errors", "error codes", "status codes", "endpoint", "endpoints", "http request", "result"),
+    *("sample request", "sample response", "example request", "example response", "request example"),
+    *("response example", "modify your code", "attributes", "properties", "example", "examples"),
+}
 TITLE = re.compile(r"[A-Z][\w ]{0,40} (?:Properties|Attributes|Parameters)\Z")
 STUCK = re.compile(
-    r"(?<=[\w}\])'\"])((?:Sample|Example) (?:request|response)|Modify your code|(?:(?<=[}\])'\"])(?:Result|Request|Response|Errors)))\s*\Z"
+    r"(?<=[\w}\])'\"])((?:Sample|Example) (?:request|response)|Modify your code"
+    r"|(?<=[}\])'\"])(?:Result|Request|Response|Errors))\s*\Z"
 )
 
 
@@ -127,9 +131,7 @@ def furniture(text: str) -> bool:
 
 
 def _sections(headed: list[tuple[int, int, str, list[Block]]]) -> tuple[Section, ...]:
-    return tuple(
-        Section(line, level, title, tuple(blocks)) for line, level, title, blocks in headed if title or blocks
-    )
+    return tuple(Section(line, level, title, tuple(blocks)) for line, level, title, blocks in headed if title or blocks)
 
 
 # Markdown

@@ -13,16 +13,15 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from codegen.spec import escape
-
+from ..spec import escape
 from .blocks import PageError
 
 CURL = re.compile(r"\bcurl\s")
-METHOD = re.compile(r"(?:-X|--request)[\s=]*['\"]?([A-Z]+)")
+METHOD = re.compile(r"(?<!\S)(?:-X|--request)[\s=]*['\"]?([A-Z]+)")
 URL = re.compile(r"https?://[^\s'\"\\]+")
-HEADER = re.compile(r"(?:-H|--header)\s+(['\"])([\w.-]+):\s*(.*?)\1")
-USER = re.compile(r"(?:-u|--user)\s")
-DATA = re.compile(r"(?:-d|--data(?:-raw|-binary|-urlencode)?)[\s=]+(['\"]?)\s*(?=\S)")
+HEADER = re.compile(r"(?<!\S)(?:-H|--header)\s+(['\"])([\w.-]+):\s*(.*?)\1")
+USER = re.compile(r"(?<!\S)(?:-u|--user)\s")
+DATA = re.compile(r"(?<!\S)(?:-d|--data(?:-raw|-binary|-urlencode)?)[\s=]+(['\"]?)\s*(?=\S)")
 ASSIGNED = re.compile(r"\b([A-Za-z_]\w*)\s*=\s*(?=[{\[\"'])")
 CALL = re.compile(r"([A-Za-z_][\w.]*)\.(\w+)(?=\()")
 VERBS = {"get", "post", "put", "patch", "delete"}
@@ -49,7 +48,7 @@ class Header(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A request as a page shows it. `arguments` are the keywords of an SDK's call, which names neither method nor URL."""
+    """A request as a page shows it; the call of an SDK has `arguments`, and neither method nor URL."""
 
     line: int
     method: str = ""
@@ -98,8 +97,7 @@ def statements(text: str, line: int) -> Iterator[Call]:
 
 def document(text: str, line: int, place: str) -> Literal:
     """A JSON document and nothing else. Raises PageError."""
-    literal = _json(text, len(text) - len(text.lstrip()), line, place)
-    return literal
+    return _json(text, len(text) - len(text.lstrip()), line, place)
 
 
 def leading(text: str, line: int, place: str) -> Literal | None:

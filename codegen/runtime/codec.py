@@ -23,7 +23,10 @@ def decoder(model: Any) -> msgspec.json.Decoder[Any]:
 
 
 def decode(data: bytes, model: type[T]) -> T:
-    """The JSON text as the model. Raises msgspec.MsgspecError, UnicodeDecodeError or RecursionError if it is none."""
+    """The JSON text as the model.
+
+    Raises msgspec.MsgspecError, UnicodeDecodeError, RecursionError or ArithmeticError (an exponent of 19 digits).
+    """
     target: Any = model
     decoded: T = decoder(target).decode(data)
     return decoded

@@ -55,7 +55,9 @@ def _words(content: bytes) -> tuple[str, str]:
         body: Any = msgspec.json.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return "", ""
-    error = body.get("errors", body) if isinstance(body, dict) else body
+    if not isinstance(body, dict):
+        return "", ""
+    error = body.get("errors", body)
     if isinstance(error, dict):
         error = error.get("error", error)
     if isinstance(error, list) and body.get("title") is None:

@@ -110,7 +110,7 @@ def _decoder(
 
 
 def _whole(value: Decimal) -> int:
-    if value != value.to_integral_value():
+    if not -_LARGEST < value < _LARGEST or value != value.to_integral_value():
         _refuse(value)
     return int(value)
 

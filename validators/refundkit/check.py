@@ -7,7 +7,7 @@ findings and their places.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -31,6 +31,9 @@ INVALID_ORDER = 1 << 16
 
 Hit = tuple[Rule, Finding]
 _DEFAULT = Config()
+_FINE: list[tuple[str, Finding]] = []
+# What a rule is called with where a part that would sharpen it is not there.
+_NOTHING = dict.fromkeys(NEEDS)
 
 
 class NotRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,22 +91,18 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def parts(self) -> int:
         """Which parts are there, as the bits of rule.py; the body's bit is set by reading it."""
-        bits = 0
-        for value, bit in (
-            (self.path, PATH),
-            (self.query, QUERY),
-            (self.headers, HEADERS),
-            (self.url, URL),
-            (self.order, ORDER),
-            (self.refunds, REFUNDS),
-        ):
-            if value is not None:
-                bits |= bit
-        return bits
+        return (
+            (self.path is not None and PATH)
+            | (self.query is not None and QUERY)
+            | (self.headers is not None and HEADERS)
+            | (self.url is not None and URL)
+            | (self.order is not None and ORDER)
+            | (self.refunds is not None and REFUNDS)
+        )
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """The rules that can run with certain parts at hand, each with the names of its arguments, and those that cannot."""
+    """The rules that can run with certain parts at hand, each with the names of its arguments, and the others."""
 
     once: tuple[tuple[Rule, tuple[str, ...]], ...]
     not_run: tuple[NotRun, ...]
@@ -119,14 +118,16 @@ class Plan(msgspec.Struct, frozen=True):
     severities: dict[str, Severity]
     each: tuple[tuple[str, tuple[Rule, ...]], ...]
     once: tuple[Rule, ...]
+    view: Callable[[Operation, Any], rules.View]
+    screen: Callable[[Operation, Any], bool] | None
     stages: dict[int, Stage]
 
     def stage(self, have: int) -> Stage:
         """What runs and what does not when just these parts are there."""
         found = self.stages.get(have)
         if found is None:
-            once = [(rule, _arguments(rule, have)) for rule in self.once if not rule.needs & ~have]
-            found = self.stages[have] = Stage(tuple(once), _not_run(self, have))
+            once = tuple((rule, rule.asks) for rule in self.once if not rule.needs & ~have)
+            found = self.stages[have] = Stage(once, _not_run(self, have))
         return found
 
 
@@ -151,12 +152,11 @@ def plan(name: str, config: Config) -> Plan:
         if (group := tuple(rule for rule in running if rule.asks == (level,)))
     )
     looped = {rule.code for _, group in each for rule in group}
-    return Plan(operation, severities, each, tuple(rule for rule in running if rule.code not in looped), {})
-
-
-def _arguments(rule: Rule, have: int) -> tuple[str, ...]:
-    """The names that the rule is called with: a parameter whose part is missing keeps its default."""
-    return tuple(name for name in rule.asks if not NEEDS[name] & ~have)
+    once = tuple(rule for rule in running if rule.code not in looped)
+    # A rule of the user's own, or one that is off by default, is nothing that the screen knows of.
+    known = all(REGISTRY[rule.code].severity != "off" and not rule.code.startswith("RF9") for rule in running)
+    screen = rules.screen(operation.api) if known else None
+    return Plan(operation, severities, each, once, rules.viewer(operation.api), screen, {})
 
 
 def check(
@@ -180,15 +180,15 @@ def check(
     raises ValueError for an operation or a requirement that does not exist.
     """
     chosen = plan(operation, config or _DEFAULT)
-    text, problem = _text(body)
+    text, problem = (body, "") if body.__class__ is bytes else _text(body)
     given = Given(
         body=text,
-        path=operations.values(path),
-        query=operations.values(query),
-        headers=operations.values(headers),
+        path=None if path is None else operations.values(path),
+        query=None if query is None else operations.values(query),
+        headers=None if headers is None else operations.values(headers),
         url=url,
-        order=_text(order)[0],
-        refunds=_text(refunds)[0],
+        order=None if order is None else _text(order)[0],
+        refunds=None if refunds is None else _text(refunds)[0],
     )
     hits, skipped = judge(chosen, given, tuple(require))
     if problem:
@@ -202,30 +202,33 @@ def check(
 def judge(chosen: Plan, given: Given, require: tuple[str, ...] = ()) -> tuple[list[Hit], tuple[NotRun, ...]]:
     """Every finding of one request, without its place in a file, and what did not run."""
     operation = chosen.operation
-    hits: list[Hit] = []
     have = given.parts
-    values: dict[str, Any] = {"operation": operation, "given": given}
+    model = None
+    hits: list[Hit] = []
     if operation.described.body is not None:
         model, problems = read_body(operation, given.body)
-        if problems:
-            hits.extend((REGISTRY[code], one) for code, one in problems)
         if model is not None:
             have |= BODY
-            view = rules.view(operation, model)
-            values["body"], values["lines"] = model, view.lines
-            values["charges"], values["items"] = view.charges, view.items
-            for level, group in chosen.each:
-                for thing in values[level]:
-                    for rule in group:
-                        found = rule.run(thing)
-                        if found is not None:
-                            _collect(hits, rule, found)
+            if have == BODY and not problems and not require and chosen.screen and chosen.screen(operation, model):
+                return hits, chosen.stage(have).not_run
+        hits.extend((REGISTRY[code], one) for code, one in problems)
+    values: dict[str, Any] = {**_NOTHING, "operation": operation, "given": given}
+    if model is not None:
+        view = chosen.view(operation, model)
+        values["body"], values["lines"] = model, view.lines
+        values["charges"], values["items"] = view.charges, view.items
+        for level, group in chosen.each:
+            for thing in values[level]:
+                for rule in group:
+                    found = rule.run(thing)
+                    if found is not None:
+                        _collect(hits, rule, found)
     if have & ~BODY:
         have, problems = _with_parts(chosen, given, have, values)
         hits.extend((REGISTRY[code], one) for code, one in problems)
     stage = chosen.stage(have)
     for rule, names in stage.once:
-        found = rule.run(**{name: values[name] for name in names})
+        found = rule.run(*[values[name] for name in names])
         if found is not None:
             _collect(hits, rule, found)
     skipped = stage.not_run
@@ -302,11 +305,11 @@ def read_body(operation: Operation, text: bytes | None) -> tuple[Any, list[tuple
     try:
         model = operations.quick_decoder(operation).decode(text)
     except _UNREADABLE:
-        model = None
+        return _diagnosed(operation, text)
     # Each key has one colon of its own, so a text with as many as its model when written again names no key twice and
     # holds nothing that the model lacks. Only an escaped colon could forge that.
-    if model is not None and b"\\u003" not in text and text.count(b":") == encode(model).count(b":"):
-        return model, []
+    if (b"\\" not in text or b"\\u003" not in text) and text.count(b":") == encode(model).count(b":"):
+        return model, _FINE
     return _diagnosed(operation, text)
 
 
@@ -366,7 +369,8 @@ def _not_run(chosen: Plan, have: int) -> tuple[NotRun, ...]:
                 missing.setdefault(name, []).append(rule.code)
     if chosen.operation.described.body is not None and not have & BODY:
         missing.setdefault(VALID_BODY, [])
-    return tuple(NotRun(codes=tuple(sorted(codes)), missing=part) for part, codes in missing.items())
+    parts = (*PARTS, VALID_BODY, VALID_ORDER)
+    return tuple(NotRun(codes=tuple(sorted(missing[part])), missing=part) for part in parts if part in missing)
 
 
 def _required(chosen: Plan, require: tuple[str, ...], have: int) -> Iterable[Hit]:

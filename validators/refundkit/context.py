@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -27,7 +28,7 @@ def read_order(operation: Operation, text: bytes) -> tuple[Any, Problems]:
     source = operations.get_order(operation.api)
     status = operations.success(source)
     try:
-        model = operations.decoder(source, status).decode(text)
+        model = operations.quick_decoder(source, status).decode(text)
     except _UNREADABLE:
         model = None
     if model is not None and _certain(text, model):
@@ -37,14 +38,13 @@ def read_order(operation: Operation, text: bytes) -> tuple[Any, Problems]:
 
 def read_refunds(operation: Operation, text: bytes) -> tuple[Any, Problems]:
     """The list of earlier refunds as the models of its API, or None, with what is wrong."""
-    decoder = _refunds_decoder(operation.api)
     try:
-        model = decoder.decode(text)
+        model = _refunds_decoder(operation.api, operations.plain_literal).decode(text)
     except _UNREADABLE:
         model = None
     if model is not None and _certain(text, model):
         return model, []
-    return _read_slowly(text, decoder, None, "refunds")
+    return _read_slowly(text, _refunds_decoder(operation.api, Decimal), None, "refunds")
 
 
 def _certain(text: bytes, model: Any) -> bool:
@@ -96,5 +96,5 @@ def _only(value: Any, fields: frozenset[str]) -> Any:
 
 
 @cache
-def _refunds_decoder(api: str) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(rules.refunds_type(api), dec_hook=decode_number, float_hook=Decimal)
+def _refunds_decoder(api: str, literal: Callable[[str], Decimal]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(rules.refunds_type(api), dec_hook=decode_number, float_hook=literal)

@@ -73,6 +73,11 @@ class Line(msgspec.Struct, kw_only=True):
     returned: str = ""
 
     @property
+    def exceeded(self) -> bool:
+        """Whether more is refunded than is left, counted in pieces; a refund of none never does."""
+        return 0 < self.refunded_now > self.left
+
+    @property
     def open(self) -> Decimal:
         """What may still be cancelled."""
         return EXACT.subtract(EXACT.subtract(self.ordered, self.shipped), self.cancelled)
@@ -91,7 +96,8 @@ class Ledger(msgspec.Struct, kw_only=True):
     """An order and one refund of it.
 
     `total`, `refunded_before` and `refunded_now` are of the order as a whole, for APIs that refund an amount of it;
-    `amount_pointer` is where the request names that amount.
+    `amount_pointer` is where the request names that amount, "" where it names none. `decimals` is how many the order's
+    money has, for requests that name no currency.
     """
 
     lines: list[Line] = []
@@ -100,6 +106,7 @@ class Ledger(msgspec.Struct, kw_only=True):
     refunded_before: Decimal = ZERO
     refunded_now: Decimal = ZERO
     amount_pointer: str = ""
+    decimals: int = 2
 
     @property
     def known_lines(self) -> Iterator[Line]:

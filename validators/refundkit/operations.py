@@ -149,16 +149,22 @@ class Match(msgspec.Struct, frozen=True):
 
 
 def match(method: str, url: str) -> Match | None:
-    """The operation that a request calls, by the end of the URL's path: a shop may live below a path of its own."""
+    """The operation that a request calls, by the end of the URL's path: a shop may live below a path of its own.
+
+    Where several fit, the longest counts: /wc-api/v3/orders/1 ends like another API's /v3/orders/1.
+    """
     split = urlsplit(url)
-    for name in names():
-        operation = get(name)
-        if operation.described.method == method.upper():
-            found = _path_pattern(operation.described.path).search(split.path)
-            if found:
-                path = {key: unquote(value) for key, value in found.groupdict().items()}
-                return Match(operation, path, dict(parse_qsl(split.query, keep_blank_values=True)))
-    return None
+    fitting = [
+        (found, operation)
+        for operation in map(get, names())
+        if operation.described.method == method.upper()
+        and (found := _path_pattern(operation.described.path).search(split.path))
+    ]
+    if not fitting:
+        return None
+    found, operation = max(fitting, key=lambda one: len(one[0][0]))
+    path = {key: unquote(value) for key, value in found.groupdict().items()}
+    return Match(operation, path, dict(parse_qsl(split.query, keep_blank_values=True)))
 
 
 @cache
@@ -170,7 +176,7 @@ def _path_pattern(template: str) -> re.Pattern[str]:
 @cache
 def quick_decoder(operation: Operation, part: str = "body") -> msgspec.json.Decoder[Any]:
     """Decodes a body unless something about its number literals needs a closer look: then it raises ValueError."""
-    return msgspec.json.Decoder(operation.struct(part), dec_hook=decode_number, float_hook=_plain_literal)
+    return msgspec.json.Decoder(operation.struct(part), dec_hook=decode_number, float_hook=plain_literal)
 
 
 @cache
@@ -201,7 +207,7 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _plain_literal(literal: str) -> Decimal:
+def plain_literal(literal: str) -> Decimal:
     """A number literal of everyday length; RF001 has limits for the others, which read.py knows."""
     if len(literal) > 40 or "e" in literal or "E" in literal:
         raise ValueError(literal)

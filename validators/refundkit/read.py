@@ -28,6 +28,7 @@ _DIGITS = 400
 _EXPONENT = 308
 _EXPANSION = 1_000
 _ROOM = 1_000_000
+_SPACES = " \t\n\r"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -92,6 +93,11 @@ class Source(msgspec.Struct, frozen=True, dict=True, eq=False):
         index = bisect_right(self.starts, offset) - 1
         return self.first_line + index, offset - self.starts[index] + 1
 
+    def location(self, start: int, end: int) -> Location:
+        """The location of a span; that of the character at `start`, if it is empty."""
+        line, column = self.position(start)
+        return Location(line, column, *self.position(end)) if start < end else Location(line, column, line, column + 1)
+
 
 class Document(msgspec.Struct, frozen=True, dict=True, eq=False):
     """What one document says.
@@ -119,8 +125,7 @@ class Document(msgspec.Struct, frozen=True, dict=True, eq=False):
         if not self.readable:
             return [None] * len(wanted)
         spans = _scanned(self, wanted) if self.places is None else [_placed(self.places, *each) for each in wanted]
-        at = self.source.position
-        return [span and Location(*at(span[0]), *at(max(span[1], span[0] + 1))) for span in spans]
+        return [span and self.source.location(*span) for span in spans]
 
     def line(self, number: int) -> str:
         """The line of that number (as in a Location), without its end; "" where the document has no such line."""
@@ -240,7 +245,7 @@ def decoded(source: Source) -> str:
         at = len(data[: error.start].decode(encoding).removeprefix("\ufeff"))
         message = f"byte {data[error.start]:#04x} at offset {error.start} is not {encoding.upper()}"
         raise ReadingError(message, (at, at + 1), "save the document as UTF-8") from None
-    if not source.text.strip(" \t\r\n"):
+    if not source.text.strip(_SPACES):
         raise ReadingError("the document is empty")
     return source.text
 
@@ -364,7 +369,7 @@ def _read_carefully(source: Source) -> Document:
         return unreadable(source, [*faults.found, refused.at(reading.path())])
 
 
-_SPACE = re.compile(r"[ \t\n\r]*+")
+_SPACE = re.compile(f"[{_SPACES}]*+")
 _PLAIN = re.compile(r'"([^"\\\x00-\x1f]*+)"')
 _CHARACTERS = r'(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*+'
 _STRING = re.compile(f'"{_CHARACTERS}"')
@@ -434,10 +439,13 @@ class _Json:
 
     def peek(self) -> str:
         """The next character that is no space; "" at the end."""
-        # Every pattern is possessive: it never goes back, so that no text makes it slow.
-        found = _SPACE.match(self.text, self.at)
-        self.at = found.end() if found else self.at
-        return self.text[self.at : self.at + 1]
+        mark = self.text[self.at : self.at + 1]
+        if mark in _SPACES:
+            # Every pattern is possessive: it never goes back, so that no text makes it slow.
+            found = _SPACE.match(self.text, self.at)
+            self.at = found.end() if found else self.at
+            mark = self.text[self.at : self.at + 1]
+        return mark
 
     def opened(self, mark: str) -> bool:
         """Reads the beginning of an object or array, and says whether that was all of it."""
@@ -538,7 +546,7 @@ class _Json:
 
     def refuse_end(self, expected: str) -> NoReturn:
         """Refuses the end of the document within an object or array, or before its value."""
-        end = len(self.text.rstrip(" \t\n\r"))
+        end = len(self.text.rstrip(_SPACES))
         message = f"the document ends where {expected} is expected"
         fault = ReadingError(message, (end, end))
         if self.stack:
@@ -760,8 +768,8 @@ def read_yaml(data: bytes) -> list[Document]:
     a key that is no scalar, .inf and .nan, numbers beyond the limits of JSON's, aliases to more than 1,000 nodes.
     RF002 and RF004: as for JSON. A syntax error or RF004 ends the stream.
 
-    PyYAML's C parser is used where it is there. The Python one agrees with it but for two rare things: it refuses tabs
-    before a token in flow style, and takes unknown directives.
+    PyYAML's C parser is used where it is there. What it and the Python one both accept they read the same; the Python
+    one refuses tabs between tokens, and takes unknown directives and some stray `:` and `?` in flow style.
     """
     source = Source(data)
     try:
@@ -780,7 +788,7 @@ def read_yaml(data: bytes) -> list[Document]:
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HALF = re.compile("[\ud800-\udfff]")
-_NO_CHARACTER = "an escape that is no character"
+_NO_CHARACTER = "invalid YAML: an escape that is no character"
 _TAG = "tag:yaml.org,2002:"
 _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOL = re.compile(r"(true|True|TRUE)|false|False|FALSE")
@@ -855,7 +863,9 @@ class _Collection:
             self.container.append(node.value)
         elif self.key:
             self.container[token] = node.value
-            place = Place(place.value, self.key[1], place.children)
+            start, end = place.value
+            # Where a value that is not written stands, the two parsers see differently: it is shown at its key.
+            place = Place(place.value if start < end else self.key[1], self.key[1], place.children)
             self.key = None
         self.children[token] = place
         self.end = max(self.end, place.value[1])
@@ -892,19 +902,23 @@ class _Yaml:
         try:
             self.read(event)
         except ReadingError as refused:
-            fault = refused.at(self.path())
+            # The C parser takes such an escape for a syntax error.
+            syntax = str(refused) == _NO_CHARACTER
+            fault = refused.at([] if syntax else self.path())
             self.refusal = msgspec.structs.replace(fault, span=fault.span or _bounds(event))
-            # The parser's time grows with the square of the depth, and the C parser stops at an escape like that.
-            self.ends_stream = fault.code == "RF004" or fault.message.endswith(_NO_CHARACTER)
+            # In a document that is too deep the parser's time grows with the square of the depth.
+            self.ends_stream = syntax or fault.code == "RF004"
 
     def syntax_fault(self, error: Exception) -> Fault:
         """What the parser could not read, and where."""
         problem, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
+        message = f"invalid YAML: {problem}"
         if problem is None or "Unicode character" in problem:
-            problem, mark = _NO_CHARACTER, getattr(error, "context_mark", None)
+            message, mark = _NO_CHARACTER, getattr(error, "context_mark", None)
         at = min(mark.index, len(self.text)) if mark else 0
         hint = "YAML is indented with spaces, not with tabs" if self.text[at : at + 1] == "\t" else ""
-        return Fault("RF001", f"invalid YAML: {problem}", hint, pointer_of(self.path()), (at, at) if mark else None)
+        # No pointer: how far the parser has read ahead of its last event depends on the parser.
+        return Fault("RF001", message, hint, span=(at, at) if mark else None)
 
     def read(self, event: Event) -> None:
         import yaml
@@ -927,7 +941,7 @@ class _Yaml:
     def span(self, event: Event) -> Span:
         start, end = _bounds(event)
         # A block scalar's event ends where the next token begins.
-        return start, start + len(self.text[start:end].rstrip(" \t\r\n"))
+        return start, start + len(self.text[start:end].rstrip(_SPACES))
 
     def read_key(self, event: ScalarEvent) -> None:
         value = _resolved(event) if event.tag else event.value
@@ -1009,9 +1023,11 @@ def _resolved(event: ScalarEvent) -> object:
     if tag is None:
         return value
     due = tag.removeprefix(_TAG)
-    if kind != due and (kind, due) != ("int", "float"):
+    if due == "float" and _INT.fullmatch(text):
+        return Decimal(text)
+    if kind != due:
         raise ReadingError(f"{quoted(text)} is no {due}, as its tag says")
-    return Decimal(text) if kind != due else value
+    return value
 
 
 def _core(text: str) -> tuple[str, object]:
@@ -1036,7 +1052,7 @@ def _core(text: str) -> tuple[str, object]:
 def _refuse_halves(text: str) -> None:
     """Raises ReadingError for a lone surrogate, which the C parser refuses by itself."""
     if _HALF.search(text):
-        raise ReadingError(f"invalid YAML: {_NO_CHARACTER}")
+        raise ReadingError(_NO_CHARACTER)
 
 
 def _unknown_tag(tag: str) -> ReadingError:

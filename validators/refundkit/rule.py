@@ -113,18 +113,21 @@ def rule(
     on: Iterable[str] = (),
     source: str = "",
     raw: bool = False,
+    forgoes: bool = False,
 ) -> Callable[[F], F]:
     """Register the function below as a rule.
 
     `source` names the pages or servers that say so, "" where it is our own judgement; `raw` rules read values as they
-    were sent and run whatever the schema says. Raises ValueError for an id or a name that is taken.
+    were sent and run whatever the schema says; a rule that `forgoes` what would sharpen it loses nothing worth telling
+    when that is missing. Raises ValueError for an id or a name that is taken.
     """
 
     def register(run: F) -> F:
         if code in REGISTRY or any(known.name == name for known in REGISTRY.values()):
             raise ValueError(f"rule {code} {name} is registered already")
         asks, needs, sharpens = _asks(run)
-        REGISTRY[code] = Rule(code, name, severity, tuple(on), source, run, asks, needs & ~BODY if raw else needs, sharpens, raw)
+        gates, sharpeners = needs & ~BODY if raw else needs, 0 if forgoes else sharpens
+        REGISTRY[code] = Rule(code, name, severity, tuple(on), source, run, asks, gates, sharpeners, raw)
         return run
 
     return register

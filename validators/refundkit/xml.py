@@ -22,7 +22,7 @@ Schema = Mapping[str, Any]
 _SPACE = " \t\r\n"
 _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+")
-_TAG = re.compile(r"""<([^\s/>]++)[^>"']*+(?:"[^"]*+"[^>"']*+|'[^']*+'[^>"']*+)*+>""")
+_TAG = re.compile(r"""<([^\s/>!]++)[^>"']*+(?:"[^"]*+"[^>"']*+|'[^']*+'[^>"']*+)*+>""")
 _LEAD = re.compile(r"(?:[ \t\r\n]++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 

@@ -129,6 +129,8 @@ def _httpx(request: Request) -> dict[str, Any]:
 
 def _lost(error: httpx.HTTPError) -> TransportError:
     kind = TimedOut if isinstance(error, httpx.TimeoutException) else TransportError
+    if isinstance(error, httpx.LocalProtocolError):  # its words quote a header, which may be a credential
+        return kind("LocalProtocolError: a header has characters that HTTP does not allow")
     return kind(f"{type(error).__name__}: {error}")
 
 
@@ -139,7 +141,7 @@ def _receive(response: httpx.Response, model: Any) -> Response[Any]:
         parsed = decode(response.content, model)
     except msgspec.ValidationError as error:
         raise DecodeError(f"HTTP {response.status_code} with an undocumented body: {error}", response) from None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
         kind = response.headers.get("Content-Type", "no content type")
         raise DecodeError(f"HTTP {response.status_code} with a body that is no JSON ({kind})", response) from error
     return Response(status=response.status_code, headers=response.headers, parsed=parsed)

@@ -277,7 +277,7 @@ class RefundTaxMoney(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown
 
 class CancelLineStatus(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
     status: str
-    """Cancelled is the one that makes sense."""
+    """Cancelled is the one that makes sense; RF308 warns about the ACKNOWLEDGED of the page's sample."""
     cancellation_reason: Literal["CANCEL_BY_SELLER", "CUSTOMER_REQUESTED_SELLER_TO_CANCEL"] = field(
         name="cancellationReason"
     )

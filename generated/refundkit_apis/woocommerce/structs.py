@@ -52,7 +52,7 @@ class RefundLineItem(Struct, kw_only=True, frozen=True, gc=False):
     price: RefundMoney | UnsetType = UNSET
     """Of one piece; above zero on current servers, below zero on older ones."""
     quantity: ItemQuantity | UnsetType = UNSET
-    """Zero or below."""
+    """Zero or below; live servers answer -1 where the page's sample shows 1."""
     tax_class: str | None | UnsetType = UNSET
     name: str | UnsetType = UNSET
     product_id: int | None | UnsetType = UNSET
@@ -168,7 +168,7 @@ class RefundUpdateRequest(Struct, kw_only=True, frozen=True, gc=False, forbid_un
 
 class Refund(Struct, kw_only=True, frozen=True, gc=False):
     id: int
-    """The refund's own id."""
+    """The refund's own id, which the page calls that of an order note."""
     amount: RefundMoney
     created_at: str | UnsetType = UNSET
     """A UTC date-time."""

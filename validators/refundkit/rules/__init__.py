@@ -11,13 +11,13 @@ import msgspec
 from ..operations import APIS, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ..check import Given
     from ..ledger import Ledger
     from ..rule import Finding
 
-_SHARED = ("identity", "caps")
+_SHARED = ("identity", "amounts", "caps")
 _OF_API = {"walmart": "walmart", "walmart_ca": "walmart", "woocommerce": "woocommerce", "taxcloud": "taxcloud"}
 
 
@@ -42,9 +42,15 @@ def load_all() -> None:
         load(api)
 
 
-def view(operation: Operation, body: Any) -> View:
-    """The lines, charges and items of a body."""
-    found: View = _module(operation.api).view(operation, body)
+def viewer(api: str) -> Callable[[Operation, Any], View]:
+    """What finds the lines, charges and items of a body."""
+    found: Callable[[Operation, Any], View] = _module(api).view
+    return found
+
+
+def screen(api: str) -> Callable[[Operation, Any], bool] | None:
+    """What tells cheaply that no rule of the API's own about a body alone can speak, if the API has that."""
+    found: Callable[[Operation, Any], bool] | None = getattr(_module(api), "unremarkable", None)
     return found
 
 

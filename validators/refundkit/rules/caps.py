@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 from ..ledger import Charge, Ledger, Line
 from ..rule import Finding, finding, rule
@@ -36,6 +37,32 @@ def refund_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
             yield charge.finding(message, f"send no more than {plain(left)}" if left else "leave the charge out")
 
 
+@rule(
+    "RF204", "refund-exceeds-order", on=("woocommerce.create_refund", "woocommerce.update_refund"), source="facts"
+)
+def refund_exceeds_order(
+    ledger: Ledger, refunds: list[Any] | None = None, path: Mapping[str, str] | None = None
+) -> Iterator[Finding]:
+    """The refund is larger than what is left of the order.
+
+    Left is the order's total less every other refund; an update leaves its own out, which the path names. Current
+    servers break off with a 500 on such a refund, older ones pay it; an update is held to nothing and blocks every
+    later refund. Compared as it is written, before any rounding: 29.004 of 29.00 is too much.
+
+    Bad:
+        /order_refund/amount: "85.81"
+        /order_refund/line_items: null
+    Good:
+        /order_refund/amount: "85.80"
+        /order_refund/line_items: null
+    """
+    if ledger.amount_pointer and ledger.refunded_now > ledger.refundable:
+        left = max(ledger.refundable, ZERO)
+        message = f"refunds {plain(ledger.refunded_now)}, but only {plain(left)} is left of {plain(ledger.total)}"
+        advice = f"send no more than {plain(left)}" if left else "nothing is left to refund"
+        yield finding(ledger.amount_pointer, message, advice)
+
+
 @rule("RF207", "tax-exceeds-charge", on=WALMART_REFUND)
 def tax_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
     """The refunded tax is larger than the tax that was charged.
@@ -56,6 +83,27 @@ def tax_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
                 f" of {plain(charge.tax_charged)}"
             )
             yield charge.tax_finding(message, f"send no more than {plain(left)}")
+
+
+@rule("RF213", "item-exceeds-line", severity="warning", on=("woocommerce.create_refund",), source="facts")
+def item_exceeds_line(ledger: Ledger) -> Iterator[Finding]:
+    """More is refunded of an item than the order has for it.
+
+    The server compares nothing of an item with the order: its reports then show a line that lost more than it brought.
+    An item is a product, a shipping or a fee line; a fee below zero is refunded below zero.
+
+    Bad:
+        /order_refund/line_items/73/refund_total: "8.01"
+    Good:
+        /order_refund/amount: "30.50"
+        /order_refund/line_items/74: {refund_total: "-0.30"}
+        order:/order/fee_lines/0/total: "-0.30"
+    """
+    for line, charge in ledger.charges:
+        now, whole = charge.refunded_now, charge.charged
+        if now > whole if whole >= 0 else not whole <= now <= 0:
+            message = f"refunds {plain(now)} of line {line.number}, whose total is {plain(whole)}"
+            yield charge.finding(message, f"send no more than {plain(whole)}")
 
 
 @rule("RF214", "tax-left-out", severity="warning", on=(*WALMART_REFUND, "woocommerce.create_refund"))
@@ -185,3 +233,44 @@ def cancel_exceeds_order(ledger: Ledger) -> Iterator[Finding]:
         if 0 < line.open < line.refunded_now:
             message = f"cancels {plain(line.refunded_now)} of line {line.number}, of which {plain(line.open)} are open"
             yield finding(line.quantity_pointer, message, f"cancel {plain(line.open)}")
+
+
+@rule("RF401", "quantity-exceeds-order", on=("taxcloud.refund_order",), source="taxcloud-refund")
+def quantity_exceeds_order(ledger: Ledger, refunds: list[Any] | None = None) -> Iterator[Finding]:
+    """More of an item is refunded than was ordered.
+
+    All refunds of an order together give back at most what was ordered, item by item. A refund that is sent again under
+    its idempotency key counts once. An item on several lines of the order is held to the line that `cartItemIndex`
+    names, and to all of them together.
+
+    Bad:
+        /items/1/quantity: 1.501
+    Good:
+        /items/1/quantity: 1.5
+    """
+    for line in ledger.known_lines:
+        if line.exceeded:
+            yield finding(line.quantity_pointer, *_too_many(line))
+
+
+@rule("RF404", "item-quantity-exceeds-order", severity="warning", on=("woocommerce.create_refund",), source="facts")
+def item_quantity_exceeds_order(ledger: Ledger, refunds: list[Any] | None = None) -> Iterator[Finding]:
+    """More pieces of an item are refunded than were ordered.
+
+    The server takes any quantity and puts as many back into stock as it is told. Earlier refunds count where the server
+    says which item they were of; current ones say 0.
+
+    Bad:
+        /order_refund/line_items/71/qty: 3
+    Good:
+        /order_refund/line_items/71/qty: 2
+    """
+    for line in ledger.known_lines:
+        if line.quantity_pointer and line.exceeded:
+            yield finding(line.quantity_pointer, *_too_many(line))
+
+
+def _too_many(line: Line) -> tuple[str, str]:
+    left = plain(max(line.left, ZERO))
+    message = f"refunds {plain(line.refunded_now)} of {line.number}, but only {left} of {plain(line.ordered)} are left"
+    return message, f"send at most {left}"

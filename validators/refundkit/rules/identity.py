@@ -39,7 +39,10 @@ PLACEHOLDERS = frozenset(
         "Basic " + base64.b64encode(b"consumer_key:consumer_secret").decode(),
     }
 )
-_SAMPLE = re.compile(b'"(?:' + b"|".join(re.escape(sample.encode()) for sample in sorted(PLACEHOLDERS)) + b')"')
+_ANY_SAMPLE = b'"(?:' + b"|".join(re.escape(sample.encode()) for sample in sorted(PLACEHOLDERS)) + b')"'
+_SAMPLE_IN_FIELD = re.compile(rb":\s*" + _ANY_SAMPLE)
+_SAMPLE_IN_LIST = re.compile(rb"[\[,]\s*" + _ANY_SAMPLE)
+_LIST_OF_TEXTS = re.compile(rb'\[\s*"')
 _FREE_TEXT = frozenset({"reason", "refundComments"})
 
 
@@ -118,7 +121,7 @@ def malformed_header(operation: Operation, headers: Mapping[str, str]) -> Iterat
 
 
 @rule("RF504", "placeholder-value", source="every page", raw=True)
-def placeholder_value(operation: Operation, given: Given) -> Iterator[Finding]:
+def placeholder_value(operation: Operation, given: Given) -> Iterable[Finding] | None:
     """A sample of the documentation was left in.
 
     A whole value that is one of the pages' samples ("string", PURCHASE_ORDER_ID, their GUID, timestamp, token and so
@@ -129,12 +132,10 @@ def placeholder_value(operation: Operation, given: Given) -> Iterator[Finding]:
     Good:
         {}
     """
-    yield from _body_placeholders(given.body)
-    for place, values in (("path", given.path), ("query", given.query), ("header", given.headers)):
-        for name, value in (values or {}).items():
-            own = (name, f"{{{name}}}", f"<{name}>") if place == "path" else ()
-            if value in PLACEHOLDERS or value in own:
-                yield finding(f"{place}:{name}", f"{name} still holds the documentation's sample", "put the real value")
+    parts = (("path", given.path), ("query", given.query), ("header", given.headers))
+    if not any(values for _, values in parts) and not _may_hold_sample(given.body):
+        return None
+    return (*_body_placeholders(given.body), *_part_placeholders(parts))
 
 
 @rule("RF505", "malformed-path", source="taxcloud-refund, woocommerce-refunds", raw=True)
@@ -341,9 +342,25 @@ def _accepts(asked: str, spoken: tuple[str, ...]) -> bool:
     return asked in ("*/*", *spoken) or any(asked == f"{kind.partition('/')[0]}/*" for kind in spoken)
 
 
+def _part_placeholders(parts: Iterable[tuple[str, Mapping[str, str] | None]]) -> Iterator[Finding]:
+    for place, values in parts:
+        for name, value in (values or {}).items():
+            own = (name, f"{{{name}}}", f"<{name}>") if place == "path" else ()
+            if value in PLACEHOLDERS or value in own:
+                yield finding(f"{place}:{name}", f"{name} still holds the documentation's sample", "put the real value")
+
+
+def _may_hold_sample(body: bytes | None) -> bool:
+    """Whether a text holds a sample, or an escape that could hide one: cheap, and false for most bodies."""
+    if body is None:
+        return False
+    if b"\\" in body or _SAMPLE_IN_FIELD.search(body):
+        return True
+    return bool(_LIST_OF_TEXTS.search(body) and _SAMPLE_IN_LIST.search(body))
+
+
 def _body_placeholders(body: bytes | None) -> Iterator[Finding]:
-    # Most bodies hold no sample and no escape that could hide one: that is seen without reading them again.
-    if body is None or not (b"\\" in body or _SAMPLE.search(body)):
+    if body is None or not _may_hold_sample(body):
         return
     try:
         value = msgspec.json.decode(body)

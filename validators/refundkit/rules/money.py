@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from decimal import Clamped, Context, Decimal, Inexact, InvalidOperation, Overflow, Rounded, Subnormal, Underflow
+from decimal import (
+    MAX_EMAX,
+    MAX_PREC,
+    MIN_EMIN,
+    Clamped,
+    Context,
+    Decimal,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+    Rounded,
+    Subnormal,
+    Underflow,
+)
 
-# Wide enough that a sum of literals of up to 400 digits and exponents up to 308 is never rounded; if it were, it traps.
+# As wide as can be, since a quoted amount may have any number of digits: no sum is ever rounded, and if one were, it
+# would trap. A sum takes the room of its operands; their exponents are at most 308 (RF001).
 EXACT = Context(
-    prec=4096,
-    Emin=-999_999,
-    Emax=999_999,
+    prec=MAX_PREC,
+    Emin=MIN_EMIN,
+    Emax=MAX_EMAX,
     traps=[Clamped, Inexact, InvalidOperation, Overflow, Rounded, Subnormal, Underflow],
 )
 ZERO = Decimal(0)
+EVERYDAY = 2
 
 _DECIMALS = dict.fromkeys(
     "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
@@ -26,7 +41,7 @@ def decimals(currency: str) -> int | None:
 
 
 def everyday(value: Decimal | int) -> bool:
-    """Whether a number has at most 2 decimals and 8 digits: cheap to tell, and true of most amounts."""
+    """Whether a number has at most EVERYDAY decimals and 8 digits: cheap to tell, and true of most amounts."""
     text = str(value)
     return len(text) < 10 and (value.__class__ is int or text[-3:-2] == "." or text[-2:-1] == ".")
 

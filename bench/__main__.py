@@ -1,0 +1,74 @@
+"""python -m bench RESULTS.json: the table of a run of pytest-benchmark, printed and put into bench/README.md."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+README = Path(__file__).parent / "README.md"
+MARK = "<!-- measured -->"
+OURS, FLOOR, RUST = "refundkit check, body", "msgspec decode (floor)", "orjson + jsonschema-rs is_valid"
+
+
+def main(results: str) -> int:
+    """Print the tables and write them below the mark of the README."""
+    runs = json.loads(Path(results).read_text("utf-8"))
+    rows = {}
+    for one in runs["benchmarks"]:
+        info = one["extra_info"]
+        each = one["stats"]["median"] / info["payloads"] * 1e6
+        rows[info["table"], info["name"], info["size"], info["bad"]] = each
+    text = "\n".join([_machine(runs), "", *_bodies(rows), "", *_orders(rows), "", *_growth(rows)]) + "\n"
+    print(text)
+    before = README.read_text("utf-8").partition(MARK)[0]
+    README.write_text(f"{before}{MARK}\n\n{text}", encoding="utf-8")
+    return 0
+
+
+def _machine(runs: dict[str, Any]) -> str:
+    cpu = runs["machine_info"].get("cpu", {})
+    name = cpu.get("brand_raw", platform.processor() or "unknown processor")
+    return f"{name}, {cpu.get('count', '?')} cores, Python {runs['machine_info']['python_version']}; one run, one core."
+
+
+def _bodies(rows: dict[Any, float]) -> list[str]:
+    columns = sorted({key[2:] for key in rows if key[0] == "body"}, key=lambda pair: (_size(pair[0]), pair[1]))
+    lines = ["Median microseconds a payload; in brackets the ratio of our time to it.", ""]
+    lines.append("| body alone | " + " | ".join(f"{size}, {bad} % bad" for size, bad in columns) + " |")
+    lines.append("|---" * (len(columns) + 1) + "|")
+    for name in dict.fromkeys(key[1] for key in rows if key[0] == "body"):
+        cells = [
+            f"{rows['body', name, *column]:,.1f} ({rows['body', OURS, *column] / rows['body', name, *column]:.2f})"
+            for column in columns
+        ]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _orders(rows: dict[Any, float]) -> list[str]:
+    sizes = sorted({key[2] for key in rows if key[0] == "order"}, key=_size)
+    lines = ["| body and order | " + " | ".join(sizes) + " |", "|---" * (len(sizes) + 1) + "|"]
+    names = list(dict.fromkeys(key[1] for key in rows if key[0] == "order"))
+    for name in names:
+        cells = [
+            f"{rows['order', name, size, 0]:,.1f} ({rows['order', names[0], size, 0] / rows['order', name, size, 0]:.2f})"
+            for size in sizes
+        ]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _growth(rows: dict[Any, float]) -> list[str]:
+    small, large = (rows["growth", f"{lines} lines", "", 0] for lines in (200, 2000))
+    return [f"A refund of 2,000 lines with its order costs {large / small:.1f} times one of 200 lines."]
+
+
+def _size(name: str) -> int:
+    return ("small", "typical", "large").index(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,116 @@
+"""Walmart refunds of three sizes, good and bad, with their orders; always the same ones."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+OPERATION = "walmart.refund_order_lines"
+REASONS = ("DamagedItem", "BillingError", "CustomerChangedMind", "Shipping & Delivery -> Damaged")
+
+
+def request(lines: int, charges: int, record: int) -> dict[str, Any]:
+    """A refund of so many lines with so many charges each; every second charge has its tax."""
+    return {
+        "orderRefund": {
+            "purchaseOrderId": f"29613804{record:05}",
+            "orderLines": {"orderLine": [_line(number, charges, record) for number in range(1, lines + 1)]},
+        }
+    }
+
+
+def _line(number: int, charges: int, record: int) -> dict[str, Any]:
+    given = [_charge(index, record) for index in range(charges)]
+    refund: dict[str, Any] = {"refundCharges": {"refundCharge": given}}
+    if charges > 1:
+        refund = {"refundId": f"R-{record:06}", "refundComments": "Handle was scratched on the way", **refund}
+    return {"lineNumber": str(number), "isFullRefund": False, "refunds": {"refund": [refund]}}
+
+
+def _charge(index: int, record: int) -> dict[str, Any]:
+    kind, name = (("PRODUCT", "ItemPrice"), ("SHIPPING", "Shipping"))[index % 2]
+    charge: dict[str, Any] = {
+        "chargeType": kind,
+        "chargeName": name,
+        "chargeAmount": {"amount": -(record % 900 + 100) / 100, "currency": "USD"},
+    }
+    if index % 2 == 1:
+        charge["tax"] = {"taxName": "ItemPriceTax", "taxAmount": {"amount": -0.33, "currency": "USD"}}
+    return {"refundReason": REASONS[record % len(REASONS)], "charge": charge}
+
+
+def order(body: dict[str, Any]) -> dict[str, Any]:
+    """An order that the refund fits: every line shipped, and twice the amount charged."""
+    refund = body["orderRefund"]
+    lines = []
+    for line in refund["orderLines"]["orderLine"]:
+        charges: dict[str, dict[str, Any]] = {}
+        for one in line["refunds"]["refund"][0]["refundCharges"]["refundCharge"]:
+            charge = one["charge"]
+            charges[charge["chargeType"]] = {
+                "chargeType": charge["chargeType"],
+                "chargeName": charge["chargeName"],
+                "chargeAmount": {"currency": "USD", "amount": 50.25},
+                "tax": {"taxName": "ItemPriceTax", "taxAmount": {"currency": "USD", "amount": 4.15}},
+            }
+        quantity = {"unitOfMeasurement": "EACH", "amount": "2"}
+        lines.append(
+            {
+                "lineNumber": line["lineNumber"],
+                "item": {"productName": "Camping kettle", "sku": "KETTLE-01"},
+                "charges": {"charge": list(charges.values())},
+                "orderLineQuantity": quantity,
+                "statusDate": 1763028000000,
+                "orderLineStatuses": {"orderLineStatus": [{"status": "Shipped", "statusQuantity": quantity}]},
+            }
+        )
+    return {
+        "order": {
+            "purchaseOrderId": refund["purchaseOrderId"],
+            "customerOrderId": "6731208845519",
+            "customerEmailId": "buyer@example.com",
+            "orderDate": 1762941600000,
+            "orderLines": {"orderLine": lines},
+        }
+    }
+
+
+# size -> (lines, charges a line, how many payloads a round)
+SIZES = {"small": (1, 1, 100), "typical": (1, 4, 100), "large": (200, 2, 2)}
+BAD = (0, 10, 100)
+
+
+def spoiled(body: dict[str, Any], record: int) -> dict[str, Any]:
+    """The refund with one thing wrong that its schema refuses."""
+    charge = body["orderRefund"]["orderLines"]["orderLine"][0]["refunds"]["refund"][0]["refundCharges"]["refundCharge"][
+        0
+    ]
+    money = charge["charge"]["chargeAmount"]
+    if record % 4 == 0:
+        money["amount"] = 12.34
+    elif record % 4 == 1:
+        money["currency"] = "US Dollar"
+    elif record % 4 == 2:
+        del charge["refundReason"]
+    else:
+        money["amount"] = "-12.34"
+    return body
+
+
+def texts(size: str, bad: int) -> list[bytes]:
+    """The payloads of one round as JSON, so many of a hundred bad."""
+    lines, charges, count = SIZES[size]
+    made = []
+    for record in range(count):
+        body = request(lines, charges, record)
+        if bad == 100 or (bad and record % (100 // bad) == 0):
+            body = spoiled(body, record)
+        made.append(json.dumps(body, separators=(",", ":")).encode())
+    return made
+
+
+def orders(size: str) -> list[bytes]:
+    """The orders of `texts(size, 0)`, in the same order."""
+    lines, charges, count = SIZES[size]
+    made = (order(request(lines, charges, record)) for record in range(count))
+    return [json.dumps(one, separators=(",", ":")).encode() for one in made]

@@ -1,0 +1,86 @@
+"""python -m tests.fuzz: payloads and raw bytes for check(), until interrupted. It never raises and never hangs."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import refundkit
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from refundkit import operations
+from story import examples, story, text
+from test_agreement import WITH_BODY, held, payloads
+
+PIECES = [b'"', b"\\", b"\\u003a", b"\\ud800", b":", b",", b"{", b"}", b"[", b"]", b"null", b"-0.0", b"1e999", b"NaN", b"\x00"]
+PIECES += [b"\xff", b"\xef\xbb\xbf", b"1" * 401, b"[" * 70, b'"amount":', b" ", b"\n", b"0.1", b"9007199254740993"]
+SLOWEST = 5.0
+
+
+def mutated(data: bytes, chance: random.Random) -> bytes:
+    """The text with a few bytes cut, doubled, swapped or replaced by a nasty piece."""
+    for _ in range(chance.randint(1, 4)):
+        start = chance.randrange(len(data) + 1)
+        end = min(len(data), start + chance.choice([0, 1, 1, 2, 8, 40]))
+        piece = chance.choice([b"", chance.choice(PIECES), data[start:end] * 2, chance.randbytes(2)])
+        data = data[:start] + piece + data[end:]
+    return data
+
+
+def bytes_run(name: str, chance: random.Random, rounds: int = 2000) -> Iterator[float]:
+    """Raw bytes as body, order and refunds; yields the seconds that each check took."""
+    bodies = [text(example) for example in examples(name)]
+    request = story(name)
+    context = {part: text(request[part]) for part in ("order", "refunds") if part in request}
+    for _ in range(rounds):
+        body = mutated(chance.choice(bodies), chance)
+        parts = {part: mutated(data, chance) if chance.random() < 0.5 else data for part, data in context.items()}
+        started = time.perf_counter()
+        try:
+            refundkit.check(name, body, path=request["path"], headers=request["headers"], **parts)
+        except Exception:
+            print(json.dumps({"operation": name, "body": body.hex(), **{k: v.hex() for k, v in parts.items()}}))
+            raise
+        yield time.perf_counter() - started
+
+
+def main() -> int:
+    """Fuzz until interrupted; prints how many payloads were judged and the slowest check."""
+    first = random.SystemRandom().randrange(2**32)
+    print(f"seed {first}; Ctrl-C ends it")
+    total, slowest, turn = 0, 0.0, 0
+    try:
+        while True:
+            for name in WITH_BODY:
+                turn += 1
+                for took in bytes_run(name, random.Random(first + turn)):  # noqa: S311 - not for secrets
+                    total, slowest = total + 1, max(slowest, took)
+                assert slowest < SLOWEST, f"a check of {name} took {slowest:.1f} s"
+
+                @seed(first + turn)
+                @settings(max_examples=500, deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+                @given(payloads(name))
+                def agree(payload: str, name: str = name) -> None:
+                    held(name, payload)
+
+                agree()
+                total += 500
+                print(f"\r{total:,} payloads, slowest check {slowest * 1000:.1f} ms", end="", flush=True)
+    except KeyboardInterrupt:
+        print()
+        return 0
+
+
+if __name__ == "__main__":
+    # conftest.py makes a disagreement of model and schema raise; so does the fuzzer.
+    from importlib import import_module
+
+    import conftest
+
+    import_module("refundkit.check").disagreement = conftest._raise  # type: ignore[attr-defined]
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""Every file of tests/cases: a good request raises nothing, a bad one exactly what its file says.
+
+A case is one JSON file, `tests/cases/<operation>/{good,bad}/<name>.json`, of these keys:
+
+    about     one sentence: what is right or wrong with the request
+    request   the request as a .json file would hold it; it is for the folder's operation unless it names one itself.
+              "order": "example" and "refunds": "example" stand for the spec's own
+    text      instead of a request: the document as it is, with `as` for the operation (none: nothing names one) and
+              `file` for the name of the file it stands in (refund.json unless said)
+    expect    of a bad one: every id that is found, with the pointers it is found at, no more and no less
+    not_run   what is missing for rules that cannot run (every part that is), each with ids that must be among them
+    says      texts that the messages and helps must hold
+    severity, require   as the configuration's severity and --require-context
+
+The name of a file tells which rule it is about: rf203-one-cent-over.json raises RF203, rf203-exactly-the-cap.json just
+does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import pytest
+from refundkit import Config, operations, rules
+from refundkit.lint import Context, Linted, Settings, lint
+from refundkit.rule import REGISTRY, Severity
+from refundkit.sources import records
+from refundkit_apis._runtime.codec import encode
+from story import story
+
+CASES = Path(__file__).parent / "cases"
+FILES = sorted(CASES.glob("*/*/*.json"))
+NAMES = [file.relative_to(CASES).as_posix().removesuffix(".json") for file in FILES]
+
+rules.load_all()
+
+# Rules without a case of both kinds, and why.
+WITHOUT_CASES = {
+    "RF317": "compares the records of a batch, and a case is one record",
+}
+# Rules that cover an operation by its API, and have nothing there to be wrong.
+WITHOUT_A_SUBJECT = {
+    ("walmart.create_token", "RF301"): "a token is of no order",
+    ("walmart.create_token", "RF501"): "the token's path and body name no order",
+    ("walmart.create_token", "RF505"): "the path has no parameter",
+    ("walmart_ca.cancel_order_lines", "RF501"): "the body names no order",
+    ("woocommerce.update_refund", "RF301"): "an update names no item",
+    ("woocommerce.update_refund", "RF507"): "an update does not ask the gateway",
+    ("taxcloud.refund_order", "RF502"): "each way to authenticate is one header, which cannot be there by half",
+}
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One file of tests/cases; the module's docstring says what the keys mean."""
+
+    about: str
+    expect: dict[str, list[str]] = {}
+    not_run: dict[str, list[str]] | None = None
+    says: list[str] = []
+    severity: dict[str, Severity] = {}
+    require: list[str] = []
+    request: dict[str, msgspec.Raw] | None = None
+    text: str | None = None
+    operation: str | None = msgspec.field(default=None, name="as")
+    file: str = "refund.json"
+
+
+@cache
+def case(file: Path) -> Case:
+    """A case as its file has it, literals and keys that stand twice included."""
+    return msgspec.json.decode(file.read_bytes(), type=Case)
+
+
+def written(members: dict[str, msgspec.Raw], operation: str) -> bytes:
+    """The request of a case as a document, with the spec's examples where it asks for them."""
+    parts = []
+    for key, raw in members.items():
+        example = bytes(raw) == b'"example"' and key in ("order", "refunds")
+        parts.append(encode(key) + b": " + (encode(story(operation)[key]) if example else bytes(raw)))
+    return b"{" + b",\n".join(parts) + b"}"
+
+
+def linted(file: Path, folder: Path) -> list[Linted]:
+    """What the check says of a case, record by record; `folder` is for the document."""
+    one, operation = case(file), file.parent.parent.name
+    document = folder / one.file
+    if one.request is not None:
+        document.write_bytes(written(one.request, operation))
+        named: str | None = None if "operation" in one.request or "url" in one.request else operation
+    else:
+        document.write_text(one.text or "", "utf-8")
+        named = one.operation
+    settings = Settings(
+        config=Config(severity=tuple(one.severity.items())),
+        operation=operations.get(named) if named else None,
+        forced=named is not None,
+        require=tuple(one.require),
+    )
+    return [
+        lint(record, settings, lambda asked: Context())
+        for record in records(str(document), lambda root: _schema(named))
+    ]
+
+
+def _schema(operation: str | None) -> dict[str, Any] | None:
+    return operations.get(operation).schema() if operation else None
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_case(file: Path, tmp_path: Path) -> None:
+    """A case raises exactly the ids and pointers that its file names, and a good one none."""
+    one, found = case(file), linted(file, tmp_path)
+    raised = {(each.code, each.pointer) for record in found for each, _ in record.findings}
+    expected = {(code, pointer) for code, pointers in one.expect.items() for pointer in pointers}
+    assert raised == expected
+    said = "\n".join(f"{each.message} {each.help}" for record in found for each, _ in record.findings)
+    for words in one.says:
+        assert words in said
+    if one.not_run is not None:
+        missing = {each.missing: set(each.codes) for record in found for each in record.not_run}
+        assert missing.keys() == one.not_run.keys()
+        for part, codes in one.not_run.items():
+            assert missing[part].issuperset(codes)
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_case_is_well_formed(file: Path) -> None:
+    """A case stands in the folder that its kind and its operation ask for, and says one thing."""
+    one, kind = case(file), file.parent.name
+    assert operations.find(file.parent.parent.name) is not None
+    assert kind in ("good", "bad")
+    assert bool(one.expect) == (kind == "bad")
+    assert (one.request is None) != (one.text is None)
+    assert one.about.endswith(".")
+    assert set(one.expect) <= set(REGISTRY)
+
+
+def with_body() -> list[str]:
+    """The operations that take a body."""
+    return [name for name in operations.names() if operations.get(name).described.body is not None]
+
+
+@pytest.mark.parametrize("operation", with_body())
+def test_every_operation_has_enough_cases(operation: str) -> None:
+    """An operation that takes a body has at least three good and six bad cases."""
+    assert len(list((CASES / operation / "good").glob("*.json"))) >= 3
+    assert len(list((CASES / operation / "bad").glob("*.json"))) >= 6
+
+
+def about(code: str, kind: Literal["raises", "misses"], operation: str = "*") -> Iterator[Path]:
+    """The cases that by their name are about a rule, and raise it, or just miss it."""
+    for file in CASES.glob(f"{operation}/*/{code.lower()}-*.json"):
+        if (code in case(file).expect) == (kind == "raises"):
+            yield file
+
+
+@pytest.mark.parametrize("code", sorted(set(REGISTRY) - set(WITHOUT_CASES)))
+@pytest.mark.parametrize("kind", ["raises", "misses"])
+def test_every_rule_has_a_case_of_both_kinds(code: str, kind: Literal["raises", "misses"]) -> None:
+    """For every rule there is a request that raises it and one that nearly does."""
+    assert list(about(code, kind))
+
+
+def subjects() -> list[tuple[str, str]]:
+    """Every operation that takes a body with every rule that covers it; RF0xx and RF1xx follow its schema instead."""
+    return [
+        (name, code)
+        for name in with_body()
+        for code, rule in sorted(REGISTRY.items())
+        if rule.covers(name) and code[:3] not in ("RF0", "RF1") and code not in WITHOUT_CASES
+    ]
+
+
+@pytest.mark.parametrize(("operation", "code"), [one for one in subjects() if one not in WITHOUT_A_SUBJECT])
+def test_every_rule_has_a_case_for_each_operation(operation: str, code: str) -> None:
+    """For every rule that an operation can break there is a request of it that does, and one that nearly does."""
+    assert list(about(code, "raises", operation))
+    assert list(about(code, "misses", operation))

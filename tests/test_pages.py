@@ -1,0 +1,224 @@
+"""Documentation pages against specs: what changed on a page is told once, where it stands, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = Path(__file__).parent / "pages"
+SEEDS = ROOT.parent / "shared" / "seeds"
+EXTEND, REPAIRS, INSPECT = "depot-extend.md", "depot-repairs.md", "depot-inspect.html"
+RETURN, WAIVE = "depot-return.txt", "depot-waive.txt"
+
+# (page, what stands there, what stands there after the change, kind of the difference, the line where it is told)
+CHANGES = [
+    # A Markdown table with check marks, a list of values, a call of an SDK.
+    (EXTEND, "/v2/loans/{loanId}/extend`", "/v2/loans/{loanId}/prolong`", "endpoint", "**API Endpoint**"),
+    (EXTEND, "`POST /v2", "`PUT /v2", "endpoint", "**API Endpoint**"),
+    (EXTEND, "{loanId}/extend", "{id}/extend", "endpoint", "**API Endpoint**"),
+    (EXTEND, "| `clerkNote`", "| `DEPOT.SHIFT` | ✓ | Which shift | `1` |\n| `clerkNote`", "parameter", "DEPOT.SHIFT"),
+    (EXTEND, "| `clerkNote` |  | A note for the file | `\"string\"` |\n", "", "parameter", "| Parameter"),
+    (EXTEND, "| `DEPOT.LANGUAGE`", "| `DEPOT.LOCALE`", "parameter", "DEPOT.LOCALE"),
+    (EXTEND, "| `DEPOT.BRANCH` | ✓ |", "| `DEPOT.BRANCH` |  |", "required", "`DEPOT.BRANCH`"),
+    (EXTEND, "| `clerkNote` |  |", "| `clerkNote` | ✓ |", "required", "`clerkNote`"),
+    (EXTEND, "| `clerkNote` |  |", "| `clerkNote` | sometimes |", "required", "`clerkNote`"),
+    (EXTEND, "- RAIN\n", "- RAIN\n- FROST\n", "enum", "- FROST"),
+    (EXTEND, "- JOB_NOT_DONE\n", "", "enum", "Extension reasons"),
+    (EXTEND, '`"nl"`', '`"fr"`', "enum", "DEPOT.LANGUAGE"),
+    (EXTEND, '{"line_number"', '{"priority": 1, "line_number"', "sample", "`loanLines`"),
+    (EXTEND, '"day_count": 0,', '"day_count": 0,\n                "priority": 1,', "sample", '"priority"'),
+    (EXTEND, '"extension_reason": "RAIN",', '"extension_reason": "SNOW",', "sample", '"SNOW"'),
+    (EXTEND, 'depot_branch="string",', 'depot_branch="string",\n    dry_run=True,', "parameter", "dry_run"),
+    (EXTEND, '"day_count": 0,', '"day_count": 2,', "stale", '"day_count"'),
+    (EXTEND, "for some more days", "for some more weeks", "prose", "### Extend"),
+    # A table of attributes with labels, endpoints in HTML, curl, Python and JSON in code blocks.
+    (REPAIRS, "| `id`       | integer |", "| `id`       | string  |", "type", "| `id`"),
+    (REPAIRS, "| `parts`    | array ", "| `parts`    | bag   ", "type", "| `parts`"),
+    (REPAIRS, "with the tool  ", 'with the tool <i class="label">read-only</i> ', "read-only", "| `fault`"),
+    (REPAIRS, 'for <i class="label label-info">read-only</i>', "for", "read-only", "| `asked_at`"),
+    (REPAIRS, 'cost <i class="label label-info">required</i>', "cost", "required", "| `budget`"),
+    (REPAIRS, "with the tool  ", 'with the tool <i class="label">required</i> ', "required", "| `fault`"),
+    (REPAIRS, "| `fault` ", "| `urgent` | boolean | Before all others |\n| `fault` ", "parameter", "| `urgent`"),
+    (REPAIRS, "| `fault`    | string  | What", "| `defect`   | string  | What", "parameter", "| `defect`"),
+    (REPAIRS, "<h6>/v2/tools/&lt;id&gt;/repairs</h6>", "<h6>/v2/tools/&lt;id&gt;/mends</h6>", "endpoint", "/mends"),
+    (REPAIRS, 'label-get">GET', 'label-get">PUT', "endpoint", ">PUT<"),
+    (REPAIRS, "-X POST https", "-X PUT https", "endpoint", "-X PUT"),
+    (REPAIRS, 'depot.post("tools/31/repairs"', 'depot.post("tools/31/mends"', "endpoint", '"tools/31/mends"'),
+    (REPAIRS, "curl https://api.depot", "curl https://depot", "host", "//depot.example"),
+    (REPAIRS, '"40.00"\n  }\n}\'', '"40.00",\n    "until": "May"\n  }\n}\'', "sample", '"until"'),
+    (REPAIRS, 'data = {"repair": {"budget": "40.00"}}', 'data = {"repair": {"budget": 40}}', "sample", "data ="),
+    (REPAIRS, '"id": 9,', '"id": "9",', "sample", '"id": "9"'),
+    (REPAIRS, '    "fault": "",', '    "fault": "",\n    "bench": 4,', "sample", '"bench"'),
+    (REPAIRS, '"BELT-2",\n        "fitted": false', '"BELT-2"', "parameter", '      {\n        "code"'),
+    (REPAIRS, "'40.00'", "'50.00'", "prose", "### HTTP Request"),
+    (REPAIRS, "## Ask for a Repair ##", "## Request a Repair ##", "prose", "## Request a Repair"),
+    (REPAIRS, "## List the", "## Warranty ##\n\nNone.\n\n## List the", "prose", "## Warranty"),
+    # Runs of words, a list of errors.
+    (RETURN, "Required>=12", "Required>=16", "limit", "depotIdstringRequired"),
+    (RETURN, "Required>=12 characters", "Required", "limit", "depotIdstringRequired"),
+    (RETURN, "<=200", "<=250", "limit", "remarkstring"),
+    (RETURN, "loanIdstringRequired", "loanIdstringRequired<=9 characters", "limit", "loanIdstring"),
+    (RETURN, "loanIdstringRequired", "loanIdstringOptional", "required", "loanIdstring"),
+    (RETURN, "remarkstringOptional", "remarkstringRequired", "required", "remarkstring"),
+    (RETURN, 'Optionalformat: "date-time"', 'Optionalformat: "date"', "format", "returnedAtstring or null"),
+    (RETURN, 'Optionalformat: "date-time"', "Optional", "format", "returnedAtstring or null"),
+    (RETURN, 'returnedAtstringformat: "date-time"', "returnedAtstring", "stale", "returnedAtstring\n"),
+    (RETURN, "toolslist of objects\n", "toolsobject\n", "type", "toolsobject"),
+    (RETURN, "string or nullOptional", "stringOptional", "type", "returnedAtstringOptional"),
+    (RETURN, "expects an object", "expects a list", "type", "expects a list"),
+    (RETURN, "toolslist of objects\n", "toolslist of objects\ncreditinteger\n", "parameter", "creditinteger"),
+    (RETURN, "remarkstringOptional<=200 characters\n", "", "parameter", "toolslist of objectsOptional"),
+    (RETURN, "AuthorizationBearer", "AuthorizationBasic", "parameter", "AuthorizationBasic"),
+    (RETURN, "404\nNot Found", "404\nNot Found Error\n409\nConflict", "status", "409"),
+    (RETURN, "404\nNot Found Error\n", "", "status", "400"),
+    (RETURN, "Created\n", "Accepted\n", "status", "Accepted"),
+    (RETURN, "POST /depots", "POST /v2/depots", "endpoint", "POST /v2/depots"),
+    (RETURN, "all of them", "some of them", "prose", "Return tools"),
+    # A page without its line ends: a command and a script stuck together.
+    (WAIVE, "POST https://api.depot.example", "POST https://api2.depot.example", "host", "api2"),
+    (WAIVE, "/waiveSample", "/forgiveSample", "endpoint", "/forgive"),
+    (WAIVE, "--header 'DEPOT.TOKEN", "--header 'DEPOT.DESK: 4' \\ --header 'DEPOT.TOKEN", "parameter", "DEPOT.DESK"),
+    (WAIVE, "'DEPOT.VERSION: 2.4'", "'DEPOT.VERSION: 2.5'", "enum", "2.5"),
+    (WAIVE, "content-type: application/json", "content-type: application/xml", "format", "application/xml"),
+    (WAIVE, 'payload = { "waiver": { ', 'payload = { "waiver": { "desk": 4, ', "sample", '"desk"'),
+    (WAIVE, '{ "waiver": { "amount": -2.5', '{ "waiver": { "amount": 2.5', "sample", '"amount": 2.5'),
+    (WAIVE, '"currency": "EUR"', '"currency": "USD"', "sample", "USD"),
+    (WAIVE, '"open": 4.5, ', '"open": 4.5, "paid": 1, ', "sample", '"paid"'),
+    (WAIVE, "200 OK", "202 Accepted", "status", "202"),
+    (WAIVE, "was late", "was closed", "prose", "Waive a fee"),
+    # HTML.
+    (INSPECT, "Up to 20 characters", "Up to 30 characters", "limit", "Up to 30"),
+    (INSPECT, "<td>yes</td>", "<td>no</td>", "required", "<td>no</td>"),
+    (INSPECT, "<td>string</td>", "<td>integer</td>", "type", "integer"),
+    (INSPECT, "<code>passed</code> or", "<code>passed</code>, <code>late</code> or", "enum", "late"),
+    (INSPECT, "<code>passed</code> or <code>failed</code>", "<code>passed</code>", "enum", "One of"),
+    (INSPECT, "?branch=oost", "?branch=oost&amp;page=2", "parameter", "page=2"),
+    (INSPECT, '"id": 7', '"id": 7, "tool": 3', "sample", '"tool"'),
+    (INSPECT, "  <tr><td>429", "  <tr><td>410</td><td>Branch closed</td></tr>\n  <tr><td>429", "status", "410"),
+    (INSPECT, "  <tr><td>429</td><td>Too many calls</td></tr>\n", "", "status", "401"),
+    (INSPECT, "No token", "No token, or an old one", "prose", "Status codes"),
+    (INSPECT, "has looked at", "has still to look at", "prose", "<h1>"),
+]  # fmt: skip
+
+FURNITURE = [
+    (WAIVE, "Updated 15 days ago", "Updated 3 months ago"),
+    (WAIVE, "[email protected]", "desk@depot.example"),
+    (WAIVE, "Updated 15 days ago", "Was this page helpful?\nYes\nNo\nNext"),
+    (RETURN, "\n\nleft out, it is now\n\n", "\nleft out,   it is now\n"),
+    (REPAIRS, "# Tools - Repairs #", "[Tools](/tools) | [Loans](/loans)\n\n# Tools - Repairs #"),
+    (REPAIRS, "|------------|---------|---", "|---|---|---"),
+    (INSPECT, '<a href="/docs">Docs</a></nav>', '<a href="/start">Start</a> <a href="/help">Help</a></nav>'),
+    (INSPECT, "[email&#160;protected]", "inspections@depot.example"),
+    (INSPECT, "email-protection#0f6", "email-protection#99c"),
+    (INSPECT, "Last updated on 3 March 2026", "Last updated on 21 April 2026"),
+    (INSPECT, '/inspections">Inspections</a></p>', '/inspections">Inspections</a> / <a href="/x">All</a></p>'),
+]
+
+UNREADABLE = [
+    ("depot-extend.rst", "Extend a Loan\n=============\n", "Markdown, HTML or plain text"),
+    (EXTEND, "### Extend a Loan\n\nPOST /v2/loans/{loanId}/extend\n\nbranch:: text, always\n", "looked for a table"),
+    (INSPECT, '<html><body><div id="root"></div><script src="app.js"></script></body></html>', "looked for a table"),
+    (REPAIRS, "# Repairs\n\n```json\n{\n  repair: 1\n}\n```\n", ":5: looked for JSON in the sample of line 4"),
+    (WAIVE, "Waive a fee\ncurl -d '{ \"waiver\": … }' https://api.depot.example/\n", "looked for JSON"),
+    ("tools.md", "# Tools\n\n| Name | Type |\n|---|---|\n| `id` | string |\n", "x-source that is called `tools`"),
+    (EXTEND, "", "empty"),
+]
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The command as a person gives it."""
+    command = [sys.executable, "-m", "codegen", "docs", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def report(capsys: pytest.CaptureFixture[str], specs: Path, *pages: Path) -> tuple[int, list[dict[str, Any]]]:
+    """Exit status and differences of a run in this process, which is faster."""
+    from codegen.__main__ import main
+
+    status = main(["docs", "--specs", str(specs), "--output-format", "json", *map(str, pages)])
+    return status, json.loads(capsys.readouterr().out)["differences"]
+
+
+@pytest.fixture(scope="module")
+def parsed() -> Iterator[Callable[[Path], Any]]:
+    """What reads a folder of specs, each folder once: YAML takes longer than all the rest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT))  # codegen is no installed package
+        from codegen.spec import load_all
+
+        yield cache(load_all)
+
+
+@pytest.fixture(autouse=True)
+def fast(parsed: Callable[[Path], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs in this process share the parsed specs."""
+    monkeypatch.setattr("codegen.pages.docs.load_all", parsed)
+
+
+@pytest.fixture
+def specs(tmp_path: Path) -> Path:
+    """A copy of the depot's specs that a test may write to."""
+    return Path(shutil.copytree(PAGES / "specs", tmp_path / "specs"))
+
+
+def changed(folder: Path, page: str, old: str, new: str) -> Path:
+    """A copy of a page in which the first place that holds `old` holds `new`."""
+    text = (PAGES / page).read_text("utf-8")
+    assert old in text, f"{page} does not hold {old!r}"
+    (folder / page).write_text(text.replace(old, new, 1), "utf-8")
+    return folder / page
+
+
+def test_the_pages_of_the_depot_are_in_step_with_its_specs() -> None:
+    """Pages in all the notations that say what the spec says are exit 0, and every one tells how much was compared."""
+    pages = [EXTEND, REPAIRS, RETURN, WAIVE, INSPECT]
+    outcome = run("--specs", PAGES / "specs", *(PAGES / page for page in pages))
+    assert (outcome.returncode, outcome.stdout) == (0, "")
+    assert outcome.stderr.splitlines() == [
+        "depot-extend: 24 facts compared, no difference",
+        "depot-repairs: 32 facts compared, no difference",
+        "depot-return: 34 facts compared, no difference",
+        "depot-waive: 16 facts compared, no difference",
+        "depot-inspect: 20 facts compared, no difference",
+    ]
+
+
+@pytest.mark.parametrize(("page", "old", "new", "kind", "where"), CHANGES)
+def test_a_change_is_told_once_where_it_stands(
+    page: str, old: str, new: str, kind: str, where: str, *, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One change of a page is one difference, of its kind, at its line, and nothing else is said."""
+    path = changed(tmp_path, page, old, new)
+    text = path.read_text("utf-8")
+    begin = text.find(where, max(text.find(new) - len(where), 0)) if new and where in new else text.find(where)
+    line = text.count("\n", 0, begin) + 1
+    status, differences = report(capsys, PAGES / "specs", path)
+    told = [(one["kind"], one["page"], one["page_line"]) for one in differences]
+    assert (status, told) == (1, [(kind, path.stem, line)]), differences
+
+
+@pytest.mark.parametrize(("page", "old", "new"), FURNITURE)
+def test_furniture_is_no_change(
+    page: str, old: str, new: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Dates of updates, hidden mail addresses, navigation and white space may change without a word."""
+    assert report(capsys, PAGES / "specs", changed(tmp_path, page, old, new)) == (0, [])
+
+
+@pytest.mark.parametrize(("name", "text", "said"), UNREADABLE)
+def test_a_page_that_cannot_be_read_is_never_in_step(name: str, text: str, said: str, tmp_path: Path) -> None:
+    """A page in a notation that is not known is exit 2, says what was looked for, and is not counted."""
+    (tmp_path / name).write_text(text, "utf-8")
+    outcome = run("--specs", PAGES / "specs", "--output-format", "json", tmp_path / name)
+    assert outcome.returncode == 2
+    assert said in outcome.stderr
+    assert json.loads(outcome.stdout) == {"version": 1, "pages": {}, "differences": []}

@@ -1,0 +1,80 @@
+"""Everything that the README shows was run, and still comes out like that."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import refundkit
+from refundkit import cli
+from story import ROOT, story, text
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def block(language: str, start: str = "") -> str:
+    """The first fenced block of that language that holds the text."""
+    found = [body for body in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if start in body]
+    assert found, (language, start)
+    return str(found[0])
+
+
+def test_the_first_finding_is_what_the_command_prints(tmp_path: Path) -> None:
+    """The bad refund at the top, put into a file, prints just what the README shows."""
+    (tmp_path / "refund.json").write_text(block("json"), encoding="utf-8")
+    command, _, printed = block("console").partition("\n")
+    arguments = command.removeprefix("$ refundkit ").split()
+    run = subprocess.run(
+        [sys.executable, "-m", "refundkit", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert run.stdout == printed
+    assert run.stderr == ""
+    assert run.returncode == 1
+
+
+def test_check_before_sending_raises_for_the_bad_and_sends_the_good() -> None:
+    """The six lines for people with their own client refuse a refund over the charge and send one within it."""
+    good = story("walmart.refund_order_lines")
+    sent: list[str] = []
+    shop = SimpleNamespace(
+        get=lambda path: SimpleNamespace(content=text(good["order"])), post=lambda path, content: sent.append(path)
+    )
+    names: dict[str, Any] = {"shop": shop, "order_id": good["path"]["purchaseOrderId"], "body": text(good["body"])}
+    exec(block("python", "raise_for_errors"), names)  # noqa: S102 - our own README
+    assert sent == [f"/v3/orders/{names['order_id']}/refund"]
+    names["body"] = names["body"].replace(b"-19.99", b"-39.99")
+    with pytest.raises(refundkit.RefundRejected, match="RF203"):
+        exec(block("python", "raise_for_errors"), names)  # noqa: S102 - our own README
+    assert len(sent) == 1
+
+
+def test_the_configuration_is_one() -> None:
+    """The configuration that the README shows is accepted."""
+    table = tomllib.loads(block("toml"))
+    refundkit.Config(
+        select=tuple(table["select"]),
+        ignore=tuple(table["ignore"]),
+        severity=tuple(table["severity"].items()),
+        files=tuple(table["files"].items()),
+    )
+
+
+def test_every_flag_it_names_exists() -> None:
+    """Each `refundkit …` line of the README is one that the command line understands."""
+    lines = re.findall(r"^refundkit (check .*?)(?: +#.*)?$", README, re.MULTILINE)
+    assert len(lines) >= 4
+    for line in lines:
+        cli._parser().parse_args([part.strip("'") for part in line.split()])
+
+
+def test_every_target_it_names_exists() -> None:
+    """Each `make …` of the README is a target of the Makefile."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = {word for line in re.findall(r"^make (.*)$", README, re.MULTILINE) for word in line.split("#")[0].split()}
+    assert {word for word in named if word.isidentifier() or "-" in word} - {"…"} <= targets | {'DOCS="page.md'}
