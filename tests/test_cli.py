@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import jsonschema
 import pytest
 import refundkit
+from refundkit import operations
 from refundkit.cli import main
-from story import examples, operations, story, text
+from story import examples, story, text
 
 CA, US = "walmart_ca.refund_order_lines", "walmart.refund_order_lines"
 SHOP, UPDATE, TAX = "woocommerce.create_refund", "woocommerce.update_refund", "taxcloud.refund_order"
@@ -25,6 +26,7 @@ AMOUNT = "/orderRefund/orderLines/orderLine/0/refunds/refund/0/refundCharges/ref
 LINE = "/orderRefund/orderLines/orderLine/0/lineNumber"
 CARD, IBAN = "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00"
 SECRET = "tok-9f8e7d6c5b4a"
+GUID = "7d0c94b1-52a3-4c1e-9a57-6f0b2f9a6c44"
 SCHEMA = json.loads(files("refundkit").joinpath("report", "output.schema.json").read_text("utf-8"))
 VALID = jsonschema.Draft202012Validator(SCHEMA)
 
@@ -56,6 +58,11 @@ def refund(amount: str = "-1.00", *, order: str = ID, line: str = "1", reason: s
 def flat(body: str) -> str:
     """A document on one line, its literals as they were."""
     return "".join(line.strip() for line in body.splitlines())
+
+
+def asking(operation: str, rest: str) -> str:
+    """A whole request, as text, on one line unless the rest has more."""
+    return f'{{"operation": "{operation}", {rest}}}'
 
 
 class Outcome(NamedTuple):
@@ -336,7 +343,9 @@ def test_json_schema_is_closed() -> None:
     """The schema of the JSON output is a valid one, and takes no field that it does not name."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     objects = [SCHEMA, *(one for one in SCHEMA["$defs"].values() if one.get("type") == "object")]
-    assert all(one["additionalProperties"] is False and set(one["required"]) == set(one["properties"]) for one in objects)
+    assert all(
+        one["additionalProperties"] is False and set(one["required"]) == set(one["properties"]) for one in objects
+    )
 
 
 def test_not_run_is_one_entry_a_file_and_part(check: Cli) -> None:
@@ -345,7 +354,9 @@ def test_not_run_is_one_entry_a_file_and_part(check: Cli) -> None:
     write("b.json", refund())
     entries = check("--as", US, "a.jsonl", "b.json").document["not_run"]
     assert {(one["file"], one["missing"], one["records"]) for one in entries} == {
-        (file, missing, count) for file, count in (("a.jsonl", 3), ("b.json", 1)) for missing in ("order", "path", "headers")
+        (file, missing, count)
+        for file, count in (("a.jsonl", 3), ("b.json", 1))
+        for missing in ("order", "path", "headers")
     }
 
 
@@ -556,7 +567,7 @@ def test_patterns_of_order_and_refunds_by_the_path(check: Cli) -> None:
     """A pattern is filled from a whole request's own path, for the order and for the earlier refunds."""
     write("o/1204.json", example_order("woocommerce"))
     write("p/1204.json", text(examples("woocommerce.list_refunds", "200")[0]))
-    write("r.json", '{"operation": "%s", "path": {"id": 1204}, "body": {"order_refund": {"amount": "85.81"}}}' % SHOP)
+    write("r.json", asking(SHOP, '"path": {"id": 1204}, "body": {"order_refund": {"amount": "85.81"}}'))
     found = check("--order", "o/{id}.json", "--refunds", "p/{id}.json", "r.json")
     assert found.codes == ["RF204"]
     assert {one["missing"] for one in found.document["not_run"]} == {"query", "headers"}
@@ -650,7 +661,7 @@ def test_path_query_and_header_flags(check: Cli) -> None:
 
 def test_request_s_own_word_wins_over_a_flag(check: Cli) -> None:
     """What a whole request says of itself wins over a flag, which fills what it leaves open."""
-    write("r.json", '{"operation": "%s", "path": {"id": "1204"}, "body": {"order_refund": {}}}' % UPDATE)
+    write("r.json", asking(UPDATE, '"path": {"id": "1204"}, "body": {"order_refund": {}}'))
     assert check("--path", "id=abc", "--path", "refund_id=xyz", "r.json").only["pointer"] == "path:refund_id"
 
 
@@ -777,7 +788,9 @@ def test_fail_on(check: Cli, amount: str, level: str, status: int) -> None:
     assert check("--as", US, "--fail-on", level, "r.json").status == status
 
 
-@pytest.mark.parametrize("arguments", [("--ignore", "RF201"), ("--severity", "RF201=warning"), ("--severity", "RF201=off")])
+@pytest.mark.parametrize(
+    "arguments", [("--ignore", "RF201"), ("--severity", "RF201=warning"), ("--severity", "RF201=off")]
+)
 def test_body_that_was_not_judged_never_passes(check: Cli, arguments: tuple[str, ...]) -> None:
     """A body that its schema refuses is not judged by the rules, and never exits 0 for that, whatever is ignored."""
     write("r.json", refund("19.99"))
@@ -817,18 +830,16 @@ def test_required_context_that_is_there(check: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "head", "table"),
-    [("pyproject.toml", "[tool.refundkit]\n", "tool.refundkit."), ("refundkit.toml", "", "")],
+    ("name", "table"),
+    [("pyproject.toml", "tool.refundkit."), ("refundkit.toml", "")],
 )
-def test_nearest_configuration_counts(
-    cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, head: str, table: str
-) -> None:
+def test_nearest_configuration_counts(cli: Cli, monkeypatch: pytest.MonkeyPatch, name: str, table: str) -> None:
     """The nearest pyproject.toml or refundkit.toml upwards says which files are for which operation."""
-    write(name, f'{head}ignore = ["RF206"]\n[{table}files]\n"fixtures/ca/*.json" = "{CA}"\n"*" = "{US}"\n')
+    write(name, f'{table}ignore = ["RF206"]\n[{table}files]\n"fixtures/ca/*.json" = "{CA}"\n"*" = "{US}"\n')
     write("fixtures/ca/r.json", refund("-1.005"))
     write("fixtures/r.json", refund("-1.005"))
     write("fixtures/pyproject.toml", "[tool.other]\nx = 1\n")
-    monkeypatch.chdir(folder / "fixtures")
+    monkeypatch.chdir("fixtures")
     found = cli("check", "--output-format", "json", "ca/r.json", "r.json")
     assert found.codes == []
     assert {one["operation"] for one in found.document["not_run"]} == {CA, US}
@@ -847,7 +858,10 @@ def test_configuration_of_a_flag(cli: Cli) -> None:
 
 def test_order_and_refunds_of_the_configuration(cli: Cli) -> None:
     """The configuration's order and refunds patterns are those of the flags."""
-    write("refundkit.toml", f'order = "orders/{{id}}.json"\nrefunds = "past/{{id}}.json"\nfiles = {{"*.json" = "{SHOP}"}}\n')
+    write(
+        "refundkit.toml",
+        f'order = "orders/{{id}}.json"\nrefunds = "past/{{id}}.json"\nfiles = {{"*.json" = "{SHOP}"}}\n',
+    )
     write("orders/1204.json", example_order("woocommerce"))
     write("past/1204.json", text(examples("woocommerce.list_refunds", "200")[0]))
     write("r.json", '{"order_refund": {"amount": "85.81"}}')
@@ -879,7 +893,7 @@ def test_wrong_configuration(cli: Cli, content: str, said: str) -> None:
 def test_request_s_word_wins_over_the_configuration(cli: Cli) -> None:
     """What a request says of its operation wins over the configuration."""
     write("refundkit.toml", f'files = {{"*" = "{CA}"}}')
-    write("r.json", '{"operation": "%s", "body": {"order_refund": {"amount": "-1"}}}' % SHOP)
+    write("r.json", asking(SHOP, '"body": {"order_refund": {"amount": "-1"}}'))
     assert cli("check", "--output-format", "json", "r.json").only["operation"] == SHOP
 
 
@@ -888,7 +902,8 @@ def test_request_s_word_wins_over_the_configuration(cli: Cli) -> None:
 
 def test_array_is_a_batch(check: Cli) -> None:
     """An array in a .json file is a batch: its entries are records, and a pointer is one into the entry's body."""
-    write("r.json", f"[\n{flat(refund())},\n{flat(refund('1'))},\n" + '{"operation": "%s", "body": %s}\n]' % (US, refund("2")))
+    last = asking(US, f'"body": {refund("2")}')
+    write("r.json", f"[\n{flat(refund())},\n{flat(refund('1'))},\n{last}\n]")
     found = check("--as", US, "r.json")
     assert found.document["summary"]["checked"] == 3
     assert [(one["record"], one["line"], one["pointer"]) for one in found.document["findings"]] == [
@@ -958,6 +973,18 @@ def test_duplicate_key_in_yaml(check: Cli) -> None:
     assert (found.only["code"], found.only["line"], found.only["column"]) == ("RF002", 3, 3)
 
 
+@pytest.mark.parametrize("flag", ["--order", "--refunds"])
+def test_duplicate_key_in_context_of_yaml(check: Cli, flag: str) -> None:
+    """A key that stands twice in an order or in earlier refunds is RF002 in YAML too, in the file that holds it."""
+    order = "order:\n  id: 1204\n  total: '9.00'\n  total: '90.00'\n  line_items: []\n"
+    refunds = "order_refunds:\n- id: 1\n  amount: '9.00'\n  amount: '1.00'\n"
+    write("context.yaml", order if flag == "--order" else refunds)
+    write("r.json", '{"order_refund": {"amount": "1.00"}}')
+    found = check("--as", SHOP, flag, "context.yaml", "r.json")
+    assert found.status == 1
+    assert (found.only["code"], found.only["file"], found.only["line"]) == ("RF002", "context.yaml", 4)
+
+
 def test_xml_payload(check: Cli) -> None:
     """walmart_ca's wire format is read, by its root element where nothing else names the operation."""
     write("r.xml", xml_refund("19.99"))
@@ -979,7 +1006,7 @@ def test_standard_input(folder: Path) -> None:
 
 
 def test_patterns_are_expanded(check: Cli) -> None:
-    """A pattern stands for the files that it matches, in every folder for **; a file that is named twice is read once."""
+    """A pattern stands for the files that it matches, in every folder for **; a file named twice is read once."""
     write("a/r1.json", refund())
     write("a/b/r2.json", refund())
     write("a/b/other.json", "{}")
@@ -1015,7 +1042,9 @@ def test_empty_standard_input(check: Cli) -> None:
     assert (found.status, found.codes) == (1, ["RF001"])
 
 
-@pytest.mark.parametrize(("name", "content"), [("r.jsonl", ""), ("r.jsonl", "\n \n"), ("r.json", "[]"), ("in/x.txt", "")])
+@pytest.mark.parametrize(
+    ("name", "content"), [("r.jsonl", ""), ("r.jsonl", "\n \n"), ("r.json", "[]"), ("in/x.txt", "")]
+)
 def test_no_payload_at_all(check: Cli, name: str, content: str) -> None:
     """Inputs without any payload are exit 2, unless --allow-empty says that this is fine."""
     path = write(name, content).partition("/")[0]
@@ -1032,8 +1061,8 @@ def test_no_payload_at_all(check: Cli, name: str, content: str) -> None:
     [
         refund("19.99"),
         f"[{refund('19.99')}]",
-        '{"operation": "%s", "body": %s}' % (US, refund("19.99")),
-        '{"body": %s, "path": {"purchaseOrderId": "%s"}}' % (refund("19.99"), ID),
+        asking(US, f'"body": {refund("19.99")}'),
+        f'{{"body": {refund("19.99")}, "path": {{"purchaseOrderId": "{ID}"}}}}',
     ],
     ids=["body", "batch", "operation", "request"],
 )
@@ -1070,7 +1099,10 @@ def whole(**parts: Any) -> bytes:
 
 def test_request_by_operation(check: Cli) -> None:
     """A request may name its operation; its findings are at their lines of the file."""
-    write("r.json", '{\n "operation": "%s",\n "path": {\n  "id": "12a"},\n "body": {"order_refund": {\n  "amount": "-1"}}\n}' % SHOP)
+    write(
+        "r.json",
+        asking(SHOP, '\n\n "path": {\n  "id": "12a"},\n "body": {"order_refund": {\n  "amount": "-1"}}\n'),
+    )
     found = check("r.json").document["findings"]
     assert [(one["code"], one["pointer"], one["line"], one["column"]) for one in found] == [
         ("RF202", "/order_refund/amount", 6, 13),
@@ -1088,7 +1120,10 @@ def test_request_by_operation(check: Cli) -> None:
 )
 def test_request_by_method_and_url(check: Cli, method: str, url: str) -> None:
     """A request may name its method and URL, from which operation, path and query follow."""
-    write("r.json", text({"method": method, "url": url, "body": {"order_refund": {"amount": "1.00", "refund_payment": True}}}))
+    write(
+        "r.json",
+        text({"method": method, "url": url, "body": {"order_refund": {"amount": "1.00", "refund_payment": True}}}),
+    )
     found = check("r.json")
     assert found.codes == ([] if "api_refund=0" in url else ["RF216"])
     assert "path" not in {one["missing"] for one in found.document["not_run"]}
@@ -1123,7 +1158,7 @@ def test_clash_with_as(check: Cli) -> None:
 
 def test_unknown_key_of_a_request(check: Cli) -> None:
     """An unknown key of a request is RF103 at `request:`, at the key's place, and the rest is judged."""
-    write("r.json", '{"operation": "%s",\n "quary": {},\n "body": {"order_refund": {"amount": "-1"}}}' % SHOP)
+    write("r.json", asking(SHOP, '\n "quary": {},\n "body": {"order_refund": {"amount": "-1"}}'))
     found = check("r.json").document["findings"]
     (unknown,) = [one for one in found if one["code"] == "RF103"]
     assert (unknown["pointer"], unknown["line"], unknown["column"]) == ("request:/quary", 2, 2)
@@ -1133,18 +1168,24 @@ def test_unknown_key_of_a_request(check: Cli) -> None:
 
 def test_key_of_a_request_twice(check: Cli) -> None:
     """A part of a request that stands twice is RF002, wherever it stands."""
-    write("r.json", '{"operation": "%s", "body": {"order_refund": {"amount": 1}},\n "body": {"order_refund": {"amount": 2}}}' % SHOP)
+    write(
+        "r.json",
+        asking(SHOP, '"body": {"order_refund": {"amount": 1}},\n "body": {"order_refund": {"amount": 2}}'),
+    )
     found = check("r.json").only
     assert (found["code"], found["pointer"], found["line"]) == ("RF002", "request:/body", 2)
-    write("r.json", '{"operation": "%s", "path": {"id": "1",\n "id": "2"}, "body": {"order_refund": {"amount": 1}}}' % SHOP)
+    write(
+        "r.json",
+        asking(SHOP, '"path": {"id": "1",\n "id": "2"}, "body": {"order_refund": {"amount": 1}}'),
+    )
     found = check("r.json").only
     assert (found["code"], found["line"]) == ("RF002", 2)
 
 
 def test_key_twice_in_each_request_of_a_batch(check: Cli) -> None:
     """A key that stands twice is found in the record it stands in, in every one of a batch, and in no other."""
-    one = '{"operation": "%s", "operation": "%s", "body": {"order_refund": {"amount": 1, "amount": 2}}}' % (SHOP, SHOP)
-    good = '{"operation": "%s", "body": {"order_refund": {"amount": 1}}}' % SHOP
+    one = asking(SHOP, f'"operation": "{SHOP}", "body": {{"order_refund": {{"amount": 1, "amount": 2}}}}')
+    good = asking(SHOP, '"body": {"order_refund": {"amount": 1}}')
     expected = [(record, code, pointer) for record in (2, 12) for code, pointer in TWICE]
     lines = [good] + [one] + [good] * 9 + [one]
     write("r.json", "[" + ",\n".join(lines) + "]")
@@ -1162,7 +1203,11 @@ def test_broken_record_of_a_batch_breaks_no_other(check: Cli) -> None:
     """One entry of an array that cannot be read is its own RF001; the others are judged, and keep their places."""
     write("r.json", f"[{flat(refund('1'))},\n{flat(refund('-1e999'))},\n{flat(refund('2'))}]")
     found = check("--as", US, "r.json").document["findings"]
-    assert [(one["record"], one["code"], one["line"]) for one in found] == [(1, "RF201", 1), (2, "RF001", 2), (3, "RF201", 3)]
+    assert [(one["record"], one["code"], one["line"]) for one in found] == [
+        (1, "RF201", 1),
+        (2, "RF001", 2),
+        (3, "RF201", 3),
+    ]
 
 
 def test_array_that_is_not_closed(check: Cli) -> None:
@@ -1180,7 +1225,8 @@ def test_null_is_not_given(check: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "value"), [("path", []), ("headers", "Accept: text/csv"), ("query", {"a": {"b": 1}}), ("operation", 7), ("url", 7)]
+    ("part", "value"),
+    [("path", []), ("headers", "Accept: text/csv"), ("query", {"a": {"b": 1}}), ("operation", 7), ("url", 7)],
 )
 def test_part_of_a_wrong_type(check: Cli, part: str, value: object) -> None:
     """A part that is of a wrong type is RF102 at `request:`, and no traceback."""
@@ -1202,7 +1248,9 @@ def test_bare_body_with_a_key_named_body(check: Cli) -> None:
     """`body` beside a key that no request has is no request but a bare body."""
     write("r.json", '{"body": {}, "orderRefund": {}}')
     assert check("--as", US, "r.json").status == 1
-    assert ("RF103", "/body") in {(one["code"], one["pointer"]) for one in check("--as", US, "r.json").document["findings"]}
+    assert ("RF103", "/body") in {
+        (one["code"], one["pointer"]) for one in check("--as", US, "r.json").document["findings"]
+    }
 
 
 @pytest.mark.parametrize("operation", operations.names())
@@ -1240,11 +1288,32 @@ def test_place_of_a_finding(check: Cli, body: str, code: str, line: int, column:
     assert (found["code"], found["line"], found["column"]) == (code, line, column)
 
 
+def test_place_of_what_a_request_lacks(check: Cli) -> None:
+    """A header or path parameter that a whole request lacks is found at the object that should hold it."""
+    write(
+        "r.json",
+        asking(
+            UPDATE,
+            '\n "path": {"id": "1"},\n "query": {"consumer_key": "k"},\n "headers": {},\n "body": {"order_refund": {}}',
+        ),
+    )
+    found = check("r.json").document["findings"]
+    assert [(one["code"], one["pointer"], one["line"], one["column"]) for one in found] == [
+        ("RF505", "path:refund_id", 2, 10),
+        ("RF502", "query:consumer_secret", 3, 11),
+    ]
+    write("r.json", asking(US, f'"body": {flat(refund())},\n "headers": {{"WM_QOS.CORRELATION_ID": "{GUID}"}}'))
+    found = check("r.json").only
+    assert (found["pointer"], found["line"], found["column"]) == ("header:WM_SVC.NAME", 2, 13)
+
+
 # Numbers that identify a person's money.
 
 
 @pytest.mark.parametrize("output", ["full", "concise", "json"])
-@pytest.mark.parametrize("number", [CARD, CARD.replace(" ", "-"), CARD.replace(" ", ""), "378282246310005", IBAN, IBAN.replace(" ", "")])
+@pytest.mark.parametrize(
+    "number", [CARD, CARD.replace(" ", "-"), CARD.replace(" ", ""), "378282246310005", IBAN, IBAN.replace(" ", "")]
+)
 @pytest.mark.parametrize("field", ["lineNumber", "refundReason", "currency", "purchaseOrderId", "comments"])
 def test_card_numbers_and_ibans_are_masked(cli: Cli, number: str, field: str, output: str) -> None:
     """A card number or IBAN in a value is masked in every output, in messages and in the lines that are shown."""
@@ -1306,39 +1375,118 @@ def test_other_numbers_are_shown(cli: Cli) -> None:
 # Whatever comes in, no traceback.
 
 HOSTILE = [
-    *(b"", b" ", b"\n", b"\0", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe{\0}\0", b"null", b"true", b"0", b"-0.0", b"1e400", b'""'),
-    *(b"{}", b"[]", b"[[]]", b"[{}]", b"[null]", b"[1,2]", b"{", b"[", b"}", b'"', b'{"a"', b'{"a":1,}', b"{'a':1}", b"NaN"),
+    *(
+        b"",
+        b" ",
+        b"\n",
+        b"\0",
+        b"\xff",
+        b"\xef\xbb\xbf",
+        b"\xff\xfe{\0}\0",
+        b"null",
+        b"true",
+        b"0",
+        b"-0.0",
+        b"1e400",
+        b'""',
+    ),
+    *(
+        b"{}",
+        b"[]",
+        b"[[]]",
+        b"[{}]",
+        b"[null]",
+        b"[1,2]",
+        b"{",
+        b"[",
+        b"}",
+        b'"',
+        b'{"a"',
+        b'{"a":1,}',
+        b"{'a':1}",
+        b"NaN",
+    ),
     *(b'{"orderRefund":null}', b'{"orderRefund":[]}', b'{"orderRefund":{"orderLines":{"orderLine":[null]}}}'),
-    *(b'{"order_refund":null}', b'{"order_refund":{"amount":null}}', b'{"order_refund":{"amount":1,"line_items":{"":{}}}}'),
+    *(
+        b'{"order_refund":null}',
+        b'{"order_refund":{"amount":null}}',
+        b'{"order_refund":{"amount":1,"line_items":{"":{}}}}',
+    ),
     *(b'{"items":[{}]}', b'{"items":[null]}', b'{"items":[{"itemId":"","quantity":1e308}]}', b'{"grant_type":""}'),
-    *(b'{"body":null}', b'{"body":{}}', b'{"body":[]}', b'{"body":1,"order":1,"refunds":1}', b'{"body":{},"order":[],"refunds":{}}'),
+    *(
+        b'{"body":null}',
+        b'{"body":{}}',
+        b'{"body":[]}',
+        b'{"body":1,"order":1,"refunds":1}',
+        b'{"body":{},"order":[],"refunds":{}}',
+    ),
     *(b'{"operation":null}', b'{"operation":""}', b'{"operation":"."}', b'{"operation":"x.y","operation":"x.y"}'),
     *(b'{"method":"","url":""}', b'{"method":"POST","url":"//"}', b'{"method":"\\n","url":"?"}'),
-    *(b'{"body":{},"path":{"id":null},"query":{"":""},"headers":{"":""}}', b'{"body":{},"path":{"purchaseOrderId":""}}'),
-    *(b'{"\\ud800":1}', b'{"a":"\\u0000"}', b'{"a":"\xed\xa0\x80"}', b'{"a":1}{"a":2}', b"\\", b"//", b"#", b"---", b"- a"),
-    *(b"&a [*a]", b"*a", b"!!python/object:os.system {}", b"%YAML 9.9\n---\n1", b"? [a]\n: b", b"a: b: c", b"<<: 1", b"\t"),
-    *(b"<", b"<a/>", b"<a></b>", b"<!DOCTYPE a><a/>", b'<?xml version="1.0" encoding="latin-1"?><a/>', b"<orderRefund/>", b"<a b='&x;'/>"),
-    *(b"9" * 5000, b"-" * 99, b'"' + b"x" * 99_999 + b'"', b"{" * 500, b'{"a":' * 500, b"[" * 500 + b"]" * 500, b"0." + b"1" * 999),
+    *(
+        b'{"body":{},"path":{"id":null},"query":{"":""},"headers":{"":""}}',
+        b'{"body":{},"path":{"purchaseOrderId":""}}',
+    ),
+    *(
+        b'{"\\ud800":1}',
+        b'{"a":"\\u0000"}',
+        b'{"a":"\xed\xa0\x80"}',
+        b'{"a":1}{"a":2}',
+        b"\\",
+        b"//",
+        b"#",
+        b"---",
+        b"- a",
+    ),
+    *(
+        b"&a [*a]",
+        b"*a",
+        b"!!python/object:os.system {}",
+        b"%YAML 9.9\n---\n1",
+        b"? [a]\n: b",
+        b"a: b: c",
+        b"<<: 1",
+        b"\t",
+    ),
+    *(
+        b"<",
+        b"<a/>",
+        b"<a></b>",
+        b"<!DOCTYPE a><a/>",
+        b'<?xml version="1.0" encoding="latin-1"?><a/>',
+        b"<orderRefund/>",
+        b"<a b='&x;'/>",
+    ),
+    *(
+        b"9" * 5000,
+        b"-" * 99,
+        b'"' + b"x" * 99_999 + b'"',
+        b"{" * 500,
+        b'{"a":' * 500,
+        b"[" * 500 + b"]" * 500,
+        b"0." + b"1" * 999,
+    ),
 ]
 
 
-def noting(content: bytes, run: Callable[[], Outcome]) -> Outcome:
-    """Runs, and adds the content to what is raised."""
+def noting(content: bytes, cli: Cli, *arguments: str) -> Outcome:
+    """Runs a check, and adds the content to what is raised."""
     try:
-        return run()
+        return cli("check", "--isolated", *arguments)
     except Exception as error:
         error.add_note(f"of {content[:80]!r}")
         raise
 
 
 @pytest.mark.parametrize("suffix", ["json", "jsonl", "yaml", "xml"])
-@pytest.mark.parametrize("operation", [None, *(name for name in operations.names() if operations.get(name).described.body)])
+@pytest.mark.parametrize(
+    "operation", [None, *(name for name in operations.names() if operations.get(name).described.body)]
+)
 def test_no_input_prints_a_traceback(cli: Cli, operation: str | None, suffix: str) -> None:
     """Small hostile inputs of every kind end in findings or in exit 2, in every format that is read."""
     named = ("--as", operation) if operation else ()
     for index, content in enumerate(HOSTILE):
         name = write(f"h{index}.{suffix}", content)
-        found = noting(content, lambda: cli("check", "--isolated", "--output-format", "json", *named, name))
+        found = noting(content, cli, "--output-format", "json", *named, name)
         if found.status == 2:
             assert (found.out, found.err[:11]) == ("", "refundkit: "), content
         else:
@@ -1346,7 +1494,9 @@ def test_no_input_prints_a_traceback(cli: Cli, operation: str | None, suffix: st
             assert found.document["summary"]["files"] == 1
 
 
-@pytest.mark.parametrize("url", ["http://[", "http://[::1/wc-api/v3/orders/1/refunds", "http://a:b/wc-api/v3/orders/1/refunds", "%", ":"])
+@pytest.mark.parametrize(
+    "url", ["http://[", "http://[::1/wc-api/v3/orders/1/refunds", "http://a:b/wc-api/v3/orders/1/refunds", "%", ":"]
+)
 @pytest.mark.parametrize("named", [{"method": "POST"}, {"operation": SHOP}, {}])
 def test_url_that_is_none(check: Cli, named: dict[str, str], url: str) -> None:
     """A URL that no library can read is no operation's, and no traceback."""
@@ -1360,8 +1510,7 @@ def test_hostile_context(cli: Cli) -> None:
         context = write(f"c{index}.json", content)
         for operation in (US, CA, SHOP, UPDATE, TAX):
             payload = write("r.json", text(examples(operation)[0]))
-            arguments = ("--isolated", "--as", operation, "--order", context, "--refunds", context, payload)
-            found = noting(content, lambda: cli("check", *arguments))
+            found = noting(content, cli, "--as", operation, "--order", context, "--refunds", context, payload)
             assert found.status in (1, 2), (operation, content)
 
 

@@ -307,6 +307,15 @@ def test_bounds_are_for_numbers_and_patterns_for_text() -> None:
     assert [takes(literal, Loose) for literal in ("5", "4", '"-1"', '"5"')] == [True, False, True, False]
 
 
+def test_a_pattern_without_an_anchor_is_found_anywhere() -> None:
+    """A pattern without `^` or `$` asks for a part of the text, as in JSON Schema."""
+
+    class Coded(Number, text=True, pattern="[0-9]", unlike="--"):
+        """A number, or text with a digit and without two dashes."""
+
+    assert [takes(f'"{text}"', Coded) for text in ("a1b", "5", "ab", "1--", "--1")] == [True, True, False, False, False]
+
+
 def test_null_passes_every_bound() -> None:
     """Where null is taken, no bound judges it."""
 

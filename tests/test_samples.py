@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,10 +102,11 @@ def test_walmart_s_sample_order() -> None:
     operation = operations.get("walmart.get_order")
     assert flaws(operation, order, "200") == []
     line = order["order"]["orderLines"]["orderLine"][0]
-    again = {"lineNumber": line["lineNumber"], "refunds": {"refund": [{"refundCharges": line["refund"]["refundCharges"]}]}}
-    body = {
-        "orderRefund": {"purchaseOrderId": order["order"]["purchaseOrderId"], "orderLines": {"orderLine": [again]}}
+    again = {
+        "lineNumber": line["lineNumber"],
+        "refunds": {"refund": [{"refundCharges": line["refund"]["refundCharges"]}]},
     }
+    body = {"orderRefund": {"purchaseOrderId": order["order"]["purchaseOrderId"], "orderLines": {"orderLine": [again]}}}
     charges = f"{CHARGE[:-1]}{{}}/charge/chargeAmount/amount"
     assert {one for one in raised("walmart.refund_order_lines", body, order=order) if one[0] == "RF203"} == {
         ("RF203", charges.format(0)),
@@ -118,7 +118,12 @@ def test_walmart_s_sample_order() -> None:
 def test_older_walmart_refund(index: int) -> None:
     """The older API's samples hold placeholders everywhere, and refund nothing: their charges are empty."""
     arguments = sdk(calls("walmart-ca-refund.md")[index])
-    body = {"orderRefund": {"purchaseOrderId": arguments["purchase_order_id"], "orderLines": camel(arguments["order_lines"])}}
+    body = {
+        "orderRefund": {
+            "purchaseOrderId": arguments["purchase_order_id"],
+            "orderLines": camel(arguments["order_lines"]),
+        }
+    }
     assert raised("walmart_ca.refund_order_lines", body, path=own_path(arguments), headers=own_headers(arguments)) == {
         ("RF310", "/orderRefund/orderLines/orderLine/0/refunds"),
         ("RF504", "/orderRefund/purchaseOrderId"),
@@ -142,7 +147,9 @@ def test_older_walmart_cancel(index: int) -> None:
     body["orderCancellation"]["orderLines"]["orderLine"][0]["orderLineStatuses"]["orderLineStatus"][0][
         "statusQuantity"
     ]["amount"] = "1"
-    assert ("RF308", QUANTITY.replace("statusQuantity/amount", "status")) in raised("walmart_ca.cancel_order_lines", body)
+    assert ("RF308", QUANTITY.replace("statusQuantity/amount", "status")) in raised(
+        "walmart_ca.cancel_order_lines", body
+    )
 
 
 def test_names_of_a_python_sample() -> None:

@@ -98,7 +98,8 @@ def _given(case: Case, route: Route, role: str, given: Header) -> None:
     if not found:
         message = f"the page has `{given.name}`, {route.name} lacks it"
         edit = f"add `{given.name}` to `parameters`"
-        case.tally.differ("parameter", given.line, route.part("parameters").spot(), message, edit)
+        difference = case.tally.difference("parameter", given.line, route.part("parameters").spot(), message, edit)
+        case.tally.lack(given.name, route.node, difference)
 
 
 def _sent(case: Case, body: Literal, route: Route) -> None:
@@ -121,7 +122,8 @@ def _arguments(case: Case, call: Call, owners: Sequence[Route]) -> None:
         case.tally.count()
         if name not in known:
             message, edit = f"the page has `{name}`, {route.name} lacks it", f"add `{name}` to `parameters`"
-            case.tally.differ("parameter", value.line, route.part("parameters").spot(), message, edit)
+            spot = route.part("parameters").spot()
+            case.tally.lack(name, route.node, case.tally.difference("parameter", value.line, spot, message, edit))
         for place in known.get(name, []):
             case.seen.shown.add(place.node.pointer)
             case.tally.agree(value.line, place.node)

@@ -68,6 +68,10 @@ class Case(NamedTuple):
 def opened(page: Page, own: Sequence[Route]) -> Case:
     """The case of a page of which nothing is compared yet. Raises PageError when it has no facts."""
     case = Case(page, own, facts(page), Tally(page.path), Seen({}, {}, set(), set()), {})
+    case.tally.notes += [
+        f"{page.path}:{head.line}: no column for a name in `{head.value}`: only the words of this table are watched"
+        for head in case.facts.unread
+    ]
     case.tally.lines.update((route.name, case.line(route)) for route in own)
     return case
 

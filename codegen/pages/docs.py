@@ -50,6 +50,7 @@ def check(paths: Sequence[Path], specs: Path, *, as_json: bool = False, acceptin
     else:
         print(*found, sep="\n", end="\n" if found else "")
     for one in compared:
+        print(*one.tally.notes, sep="\n", end="\n" if one.tally.notes else "", file=sys.stderr)
         number = sum(difference.page == one.page.path for difference in found)
         told = "1 difference" if number == 1 else f"{number} differences" if number else "no difference"
         print(f"{one.page.stem}: {one.tally.facts} facts compared, {told}", file=sys.stderr)

@@ -30,7 +30,10 @@ def compare_endpoints(case: Case) -> None:
         elif f"{stated.method} {stated.path}" not in case.moved.values():
             message = f"the page has {stated.method} {stated.path}, the spec has no such operation"
             paths = Node(case.own[0].spec, (("/paths", {}),))
-            case.tally.differ("endpoint", stated.line, paths.spot(), message, "add the operation under `paths`")
+            edit = "add the operation under `paths`"
+            difference = case.tally.difference("endpoint", stated.line, paths.spot(), message, edit)
+            everything = Node(paths.spec, tuple(part for route in case.own for part in route.node.chain))
+            case.tally.lack(stated.path, everything, difference)
     for route in missing:
         if not any(_called(case, route, shown.call) for shown in case.facts.calls):
             message = f"the page does not name {route.operation.method} {route.operation.path} of {route.name}"

@@ -7,24 +7,31 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from ..lint import BOUNDS
 from ..spec import snake
 from . import samples
 from .blocks import Block, Cell, Page, PageError, Section
 from .samples import Call, Literal
 
-# What the title of a section says of the fields in it; the first that fits.
+# What the title of a section says of the fields in it, the first that fits; a title with other words is no such title.
 ROLES = (
     (r"response headers?", "none"),
     (r"\bpath\b", "path"),
     (r"\bquery\b", "query"),
     (r"\bheaders?\b", "header"),
     (r"\b(authentication|authorization|security|credentials)\b", "credential"),
-    (r"\b(errors?|status(es)?|status codes?)\b", "status"),
-    (r"\b(responses?|returns?|results?|output|answers?)\b", "response"),
+    (r"\b(errors?|status(es)?)\b", "status"),
+    (r"\b(responses?|returns|results?|output|answers?)\b", "response"),
     (r"\b(requests?|body|payload)\b", "request"),
     (r"\b(parameters?|arguments?|options)\b", "parameters"),
     (r"\b(properties|attributes|fields)\b", "any"),
 )
+ROLE_WORD = re.compile(
+    r"(?:path|query|headers?|authentication|authorization|security|credentials|errors?|status(?:es)?|responses?|returns"
+    r"|results?|output|answers?|requests?|body|payload|parameters?|arguments?|options|properties|attributes|fields"
+    r"|and|codes?|http|json|url|uri|schema|object|sample|samples|examples?|required|optional|success(?:ful)?|the|[0-9]+)\Z"
+)
+LIST_TITLE = re.compile(r".*\b(parameters|arguments|properties|attributes|fields)\Z", re.IGNORECASE)
 # The columns of a table of fields.
 COLUMNS = {
     "name": {
@@ -44,6 +51,7 @@ COLUMNS = {
     "description": {"description", "details", "notes", "meaning"},
     "example": {"example", "examples", "sample", "sample value", "example value"},
 }
+REQUIRED = {"required", "mandatory"}
 STATUS_COLUMNS = {"status", "code", "status code", "http status", "http code", "http status code"}
 YES = {"✓", "✔", "✔️", "✅", "☑", "yes", "y", "true", "required", "x", "mandatory"}
 NO = {"", "no", "n", "false", "optional", "-", "\u2013", "\u2014", "✗", "✘", "❌"}
@@ -138,8 +146,8 @@ class Said(NamedTuple):
 class Field(NamedTuple):
     """A parameter or an attribute as a table row or a run of words has it; None is what it does not tell.
 
-    `types` holds a frozenset of JSON types, or the page's own words when they name none; `required` true, false or the
-    page's own words; a limit is a keyword and its number.
+    `types` holds JSON types, and the page's own words where they name none; `required` true, false or the page's own
+    words; a limit is a keyword and its number.
     """
 
     name: str
@@ -221,7 +229,7 @@ class Body(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """Everything that a page says and a spec can be held to."""
+    """Everything that a page says and a spec can be held to; of the tables in `unread` only the words are watched."""
 
     endpoints: list[Endpoint]
     lists: list[Fields]
@@ -230,13 +238,15 @@ class Facts(NamedTuple):
     values: list[Values]
     statuses: list[Status]
     bodies: list[Body]
+    unread: list[Said]
 
 
 def facts(page: Page) -> Facts:
     """The facts of a page. Raises PageError where a sample cannot be read, or when the page has no facts at all."""
-    found = Facts([], [], [], [], [], [], [])
+    found = Facts([], [], [], [], [], [], [], [])
     for index, section in enumerate(page.sections):
         role = role_of(page, index)
+        found.unread.extend(_unread(section, role))
         found.endpoints.extend(_endpoints(index, section))
         found.lists.extend(_tables(index, section, role))
         found.lists.extend(_runs(index, section, role))
@@ -263,11 +273,14 @@ def words(text: str) -> frozenset[str]:
 
 def role_of(page: Page, index: int) -> str:
     """What a section's own title, or else the nearest above it, says of what stands in it."""
-    for section in page.above(index):
-        for pattern, role in ROLES:
-            if re.search(pattern, section.title, re.IGNORECASE):
-                return role
-    return ""
+    return next((role for section in page.above(index) if (role := _role(section.title))), "")
+
+
+def _role(title: str) -> str:
+    plain = all(ROLE_WORD.match(word) for word in re.findall(r"\w+", title.lower()))
+    lists = LIST_TITLE.match(title)
+    named = title if plain else lists[1] if lists else ""
+    return next((role for pattern, role in ROLES if re.search(pattern, named, re.IGNORECASE)), "")
 
 
 def _endpoints(index: int, section: Section) -> Iterator[Endpoint]:
@@ -280,14 +293,12 @@ def _endpoints(index: int, section: Section) -> Iterator[Endpoint]:
 
 def _text(section: Section, kinds: set[str]) -> tuple[str, int]:
     """The text of a section with its line ends where they were, and the line it begins on."""
-    text, first = "", section.line
+    text = ""
     for block in section.blocks:
         if block.kind in kinds:
-            text += "\n" * (block.line - first - text.count("\n")) + (
-                "" if not text or text.endswith("\n") or block.line > first + text.count("\n") else " "
-            )
-            text += block.text
-    return text, first
+            gap = block.line - section.line - text.count("\n")
+            text += ("\n" * gap or " ") + block.text
+    return text, section.line
 
 
 # Tables
@@ -296,11 +307,20 @@ def _text(section: Section, kinds: set[str]) -> tuple[str, int]:
 def _tables(index: int, section: Section, role: str) -> Iterator[Fields]:
     for block in section.blocks:
         columns = _columns(block)
-        if len(columns) > 1 and "name" in columns:
-            fields = [_row(row, columns, role) for row in block.rows[1:] if len(row) > columns["name"]]
-            kept = tuple(field for field in fields if field)
-            if kept:
-                yield Fields(index, block.line, role or "any", _subject(section), False, kept)
+        if len(columns) > 1 and "name" in columns and role not in ("status", "none"):
+            rows = [row for row in block.rows[1:] if len(row) > columns["name"]]
+            marking = role == "any" or any(cell.marks & REQUIRED for row in rows for cell in row)
+            fields = tuple(field for row in rows if (field := _row(row, columns, marking)))
+            if fields:
+                yield Fields(index, block.line, role, _subject(section), False, fields)
+
+
+def _unread(section: Section, role: str) -> Iterator[Said]:
+    """The heads of tables that should list fields, by the title above them, and have no column for a name."""
+    if role in ("path", "query", "header", "parameters", "any"):
+        for block in section.blocks:
+            if block.kind == "table" and "name" not in _columns(block):
+                yield Said(" | ".join(cell.text for cell in block.rows[0]) if block.rows else "", block.line)
 
 
 def _columns(block: Block) -> dict[str, int]:
@@ -314,7 +334,7 @@ def _subject(section: Section) -> frozenset[str]:
     return words(found[1]) if found else frozenset()
 
 
-def _row(row: tuple[Cell, ...], columns: dict[str, int], role: str) -> Field | None:
+def _row(row: tuple[Cell, ...], columns: dict[str, int], marking: bool) -> Field | None:
     cells = {column: row[place] for column, place in columns.items() if place < len(row)}
     name = re.match(r"[\w.\-\[\]]+", cells["name"].text)
     if not name:
@@ -329,47 +349,48 @@ def _row(row: tuple[Cell, ...], columns: dict[str, int], role: str) -> Field | N
         cells["name"].line,
         types,
         form,
-        _required(cells, marks, role),
+        _required(cells, marks, marking),
         Said(bool(marks & {"read-only", "readonly", "read only"}), text.line or cells["name"].line),
-        tuple(_limits(text.text, text.line)),
+        tuple(_limits(text.text, text.line, bool(types and types.value & {"integer", "number"}))),
         tuple(_inline(text.text, text.line)),
         example,
     )
 
 
-def _required(cells: dict[str, Cell], marks: frozenset[str], role: str) -> Said | None:
-    """The mark of a row; no mark in a table without a column for it is an optional field, but not in a response."""
+def _required(cells: dict[str, Cell], marks: frozenset[str], marking: bool) -> Said | None:
+    """The mark of a row; without a column for it, no mark is an optional field where the table marks the others."""
     if "required" in cells:
         text = cells["required"].text.casefold()
         value: bool | str = text in YES or (text not in NO and text)
         return Said(value, cells["required"].line)
-    if role == "response":
+    if not marking:
         return None
-    line = next((cell.line for cell in cells.values() if cell.marks & {"required", "mandatory"}), cells["name"].line)
-    return Said(bool(marks & {"required", "mandatory"}), line)
+    line = next((cell.line for cell in cells.values() if cell.marks & REQUIRED), cells["name"].line)
+    return Said(bool(marks & REQUIRED), line)
 
 
 def _types(text: str, line: int) -> tuple[Said | None, Said | None]:
-    """The JSON types that words name, and a format; the words themselves when they name none."""
+    """The JSON types that words name, the words themselves where they name none, and a format."""
     types, form = set(), None
     for part in re.split(r"\s+or\s+|\s*\|\s*|,\s*", text.strip().lower()):
         found = re.match(r"(?:(list|array|map)\b.*|([\w-]+)\s*(\[\])?\s*(?:[(<]([\w-]+)[)>])?)\Z", part)
         name = (found[1] or ("array" if found[3] else found[2])) if found else part
         form = FORMATS.get((found[4] if found else "") or name, form)
-        types.add("string" if name in FORMATS else TYPES.get(name, ""))
+        types.add("string" if name in FORMATS else TYPES.get(name, part))
     if not text.strip() or text.strip().lower() == "any":
         return None, None
-    return Said(text.strip() if "" in types else frozenset(types), line), Said(form, line) if form else None
+    return Said(frozenset(types), line), Said(form, line) if form else None
 
 
-def _limits(text: str, line: int) -> Iterator[Said]:
-    taken: set[str] = set()
+def _limits(text: str, line: int, number: bool) -> Iterator[Said]:
+    """The limits that words state; bounds only of a `number`, since a text may tell of other numbers."""
+    taken: dict[str, Said] = {}
     for pattern, limits in LIMITS:
         found = re.search(pattern, text, re.IGNORECASE)
-        for keyword, number in limits(found) if found else []:
-            if keyword not in taken:
-                taken.add(keyword)
-                yield Said((keyword, int(number) if number == int(number) else number), line)
+        for keyword, value in limits(found) if found else []:
+            if number or keyword not in BOUNDS:
+                taken.setdefault(keyword, Said((keyword, int(value) if value == int(value) else value), line))
+    return iter(taken.values())
 
 
 def _inline(text: str, line: int) -> Iterator[Said]:
@@ -394,8 +415,8 @@ def _runs(index: int, section: Section, role: str) -> Iterator[Fields]:
             fields.append(field)
         elif fields:
             fields[-1] = fields[-1]._replace(values=fields[-1].values + tuple(_inline(block.text, block.line)))
-    if fields:
-        yield Fields(index, fields[0].line, role or "any", _subject(section), True, tuple(fields))
+    if fields and role not in ("status", "none"):
+        yield Fields(index, fields[0].line, role, _subject(section), True, tuple(fields))
 
 
 def _run(text: str, line: int) -> Field | None:
@@ -416,7 +437,7 @@ def _run(text: str, line: int) -> Field | None:
         Said(stated, line) if stated else form,
         None if required is None else Said(required, line),
         Said(True, line) if "Read-only" in rest else None,
-        tuple(_limits(rest, line)),
+        tuple(_limits(rest, line, True)),
     )
 
 

@@ -73,11 +73,13 @@ def _stray(case: Case, fields: Fields, field: Field, owners: Sequence[Route]) ->
         case.tally.differ("parameter", field.line, elsewhere[0].node.spot(), message, f"move `{field.name}`")
         return
     node = _home(fields.role, owners)
-    message = f"the page has `{field.name}`, {owners[0].name if len(owners) == 1 else owners[0].spec.api} lacks it"
+    spot = node.spot() if node else owners[0].part("parameters").spot()
+    whose = owners[0].name if len(owners) == 1 else owners[0].spec.api
+    message = f"the page has `{field.name}`, {whose} lacks it"
     required = " as required" if field.required and field.required.value is True else ""
-    edit = f"add `{field.name}` to {node.name}{required}"
-    difference = case.tally.difference("parameter", field.line, node.spot(), message, edit)
-    case.tally.stray(Loose(str(fields.line), field.name, node, difference))
+    edit = f"add `{field.name}` to {spot.node.name}{required}"
+    difference = case.tally.difference("parameter", field.line, spot, message, edit)
+    case.tally.stray(Loose(str(fields.line), field.name, node or owners[0].node, difference))
 
 
 def _read_only(case: Case, fields: Fields, field: Field, places: list[Place]) -> None:
@@ -117,7 +119,7 @@ def _types(case: Case, field: Field, places: list[Place]) -> None:
     if said is None:
         return
     case.tally.count()
-    page = said.value if isinstance(said.value, str) else _either(said.value)
+    page = _either(said.value)
     differing = [
         (
             place.node,
@@ -199,11 +201,11 @@ def _created(places: list[Place], owners: Sequence[Route]) -> list[Place]:
     return (created or sent) + [place for place in places if place.role not in ("request", "response")]
 
 
-def _home(role: str, owners: Sequence[Route]) -> Node:
-    """Where a new field of a role would be written."""
+def _home(role: str, owners: Sequence[Route]) -> Node | None:
+    """The object that a new field of a role would be written in; none for a parameter."""
     bodies = [wrapped(one.body) or one.body for one in owners if one.body and role in ("request", "any")]
     answers = [wrapped(node) or node for one in owners for node in one.successes if role in ("response", "any")]
-    return next(iter(bodies + answers), owners[0].part("parameters"))
+    return next(iter(bodies + answers), None)
 
 
 def _either(types: Iterable[str]) -> str:

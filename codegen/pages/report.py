@@ -66,13 +66,15 @@ class Tally:
     """Counts what was compared for one page, and keeps what differs.
 
     `marked` are differences that the spec marks as known, `agreed` the lines on which page and spec say the same about
-    a thing that is marked, `lines` those where the page begins to speak of an operation. A field that is new on the
+    a thing that is marked, `lines` those where the page begins to speak of an operation, `notes` what else
+    a person should know. A field that is new on the
     page and one that is gone wait in `strays` and `lost`, since the two may be one that was renamed.
     """
 
     def __init__(self, page: Path) -> None:
         self.page = page
         self.facts = 0
+        self.notes: list[str] = []
         self.found: dict[tuple[str, str, Path, int], Difference] = {}
         self.marked: list[Difference] = []
         self.used: set[Mark] = set()
@@ -109,9 +111,15 @@ class Tally:
         for mark in node.marks:
             self.agreed.setdefault(mark, line)
 
+    def lack(self, name: str, node: Node, difference: Difference) -> None:
+        """The spec lacks a thing of the page; a mark on what would hold it covers it when its words name the thing."""
+        if not self._left_out(name, node, difference):
+            self._keep(difference)
+
     def stray(self, loose: Loose) -> None:
-        """A field that the spec lacks."""
-        self.strays.setdefault(loose.difference.message, loose)
+        """A field that the spec lacks, which may be one of its own under another name."""
+        if not self._left_out(loose.name, loose.node, loose.difference):
+            self.strays.setdefault(loose.difference.message, loose)
 
     def lose(self, loose: Loose) -> None:
         """A field that the page lacks, or knowingly leaves out."""
@@ -131,6 +139,12 @@ class Tally:
             else:
                 for loose in strays + lost:
                     self._keep(loose.difference)
+
+    def _left_out(self, name: str, node: Node, difference: Difference) -> bool:
+        marks = [mark for mark in node.marks if name in mark.why]
+        self.used.update(marks)
+        self.marked += [difference] if marks else []
+        return bool(marks)
 
     def _keep(self, difference: Difference) -> None:
         key = (difference.kind, difference.message, difference.spec_file, difference.spec_line)

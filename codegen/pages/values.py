@@ -26,9 +26,9 @@ def compare_enums(case: Case) -> None:
             case.tally.count()
             route = case.owners(values.section)[0]
             message = f"the page lists values of something that {route.name} does not have"
-            case.tally.differ(
-                "enum", values.line, route.part("requestBody").spot(), message, "add the field with its enum"
-            )
+            spot, edit = route.part("requestBody").spot(), "add the field with its enum"
+            difference = case.tally.difference("enum", values.line, spot, message, edit)
+            case.tally.lack(str(values.values[0].value), route.node, difference)
 
 
 def compare_values(case: Case, name: str, values: Iterable[Said], line: int, nodes: Sequence[Node]) -> None:
@@ -86,7 +86,8 @@ def _statuses(case: Case, route: Route, listed: list[Status], errors: bool) -> N
         return
     for status in new:
         message, edit = f"the page has status {status.code}, {route.name} lacks it", f'add "{status.code}"'
-        case.tally.differ("status", status.line, route.part("responses").spot(), message, edit)
+        difference = case.tally.difference("status", status.line, route.part("responses").spot(), message, edit)
+        case.tally.lack(status.code, route.node, difference)
     for code in gone:
         message = f"{route.name} has status {code}, the page does not list it"
         edit = f'remove "{code}", or mark it x-page-differs'

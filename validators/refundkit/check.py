@@ -306,6 +306,8 @@ def read_body(operation: Operation, text: bytes | None) -> tuple[Any, list[tuple
         model = operations.quick_decoder(operation).decode(text)
     except _UNREADABLE:
         return _diagnosed(operation, text)
+    if b"[" in text and operations.has_open_lists(operation):
+        return _diagnosed(operation, text)
     # Each key has one colon of its own, so a text with as many as its model when written again names no key twice and
     # holds nothing that the model lacks. Only an escaped colon could forge that.
     if (b"\\" not in text or b"\\u003" not in text) and text.count(b":") == encode(model).count(b":"):
@@ -381,7 +383,8 @@ def _required(chosen: Plan, require: tuple[str, ...], have: int) -> Iterable[Hit
         wanting = [rule.code for rule in chosen.once if (rule.needs | rule.sharpens) & PARTS[part]]
         if not have & PARTS[part] and wanting:
             message = f"the {part} was required and is not there; not checked: {', '.join(sorted(wanting))}"
-            yield REGISTRY["RF006"], make_finding(f"{part}:", message, f"give the {part}")
+            prefix = "header:" if part == "headers" else f"{part}:"
+            yield REGISTRY["RF006"], make_finding(prefix, message, f"give the {part}")
 
 
 def _placed(chosen: Plan, hits: list[Hit], text: bytes | None, in_text: bool) -> list[Finding]:

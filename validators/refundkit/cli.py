@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
@@ -37,9 +37,18 @@ class _Parser(argparse.ArgumentParser):
     """argparse, with the nearest flag suggested for an unknown one."""
 
     def error(self, message: str) -> NoReturn:
-        unknown = message.removeprefix("unrecognized arguments: ").split()[0] if "unrecognized" in message else ""
-        flags = [flag for action in self._actions for flag in action.option_strings]
-        raise UsageError(f"{message}{suggestion(unknown.split('=')[0], flags)}" if unknown else message)
+        words = message.removeprefix("unrecognized arguments: ").split() if "unrecognized" in message else []
+        unknown = next((word.split("=")[0] for word in words if word.startswith("-")), "")
+        raise UsageError(f"{message}{suggestion(unknown, list(_flags(self)))}" if unknown else message)
+
+
+def _flags(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """The flags of a parser and of its commands."""
+    for action in parser._actions:
+        yield from action.option_strings
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield from _flags(inner)
 
 
 def run() -> None:
@@ -234,8 +243,9 @@ class _Contexts:
     """The order and refunds files of a run, each read once however many records they serve."""
 
     def __init__(self, options: argparse.Namespace, settings: Settings) -> None:
-        self.order = options.order or settings.config.order
-        self.refunds = options.refunds or settings.config.refunds
+        self.order = options.order or _from_folder(settings.config.order, settings.config)
+        self.refunds = options.refunds or _from_folder(settings.config.refunds, settings.config)
+        self.path = settings.path or {}
         self.known: dict[str, Record] = {}
 
     def of(self, record: Record, asked: Asked) -> Context:
@@ -249,7 +259,7 @@ class _Contexts:
     def _record(self, pattern: str, record: Record, asked: Asked) -> Record:
         from .sources import read_one
 
-        file = _filled(pattern, record, asked)
+        file = _filled(pattern, record, asked, self.path)
         if file not in self.known:
             self.known[file] = read_one(file, _order_schema(asked))
         return self.known[file]
@@ -260,11 +270,16 @@ def _order_schema(asked: Asked) -> Callable[[str], dict[str, Any] | None]:
     return lambda root: operations.get_order(api).schema("200")
 
 
-def _filled(pattern: str, record: Record, asked: Asked) -> str:
+def _from_folder(pattern: str | None, config: Config) -> str | None:
+    """A pattern of the configuration stands for files beside the configuration."""
+    return None if pattern is None else os.path.normpath(Path(config.folder) / pattern)
+
+
+def _filled(pattern: str, record: Record, asked: Asked, path: dict[str, str]) -> str:
     """The pattern with {purchaseOrderId} and the like from the path or the body, {stem} from the file."""
     if "{" not in pattern:
         return pattern
-    values = {"stem": Path(record.file).stem, **_order_id(asked), **(asked.given.path or {})}
+    values = {"stem": Path(record.file).stem, **path, **_order_id(asked), **(asked.given.path or {})}
     try:
         return pattern.format_map(values)
     except (KeyError, ValueError, IndexError) as error:

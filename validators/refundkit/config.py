@@ -94,7 +94,7 @@ def _is(name: str, rule: Rule) -> bool:
 
 
 def _means(name: str, rule: Rule) -> bool:
-    return _is(name, rule) or (name.startswith("RF") and len(name) > 2 and rule.code.startswith(name))
+    return _is(name, rule) or (name.startswith("RF") and rule.code.startswith(name))
 
 
 def _nearest(name: str) -> str:

@@ -33,7 +33,7 @@ def read_order(operation: Operation, text: bytes) -> tuple[Any, Problems]:
         model = None
     if model is not None and _certain(text, model):
         return model, []
-    return _read_slowly(text, operations.decoder(source, status), rules.order_fields(operation.api), "order")
+    return _read_slowly(text, operations.decoder(source, status), operation.api, "order")
 
 
 def read_refunds(operation: Operation, text: bytes) -> tuple[Any, Problems]:
@@ -44,7 +44,7 @@ def read_refunds(operation: Operation, text: bytes) -> tuple[Any, Problems]:
         model = None
     if model is not None and _certain(text, model):
         return model, []
-    return _read_slowly(text, _refunds_decoder(operation.api, Decimal), None, "refunds")
+    return _read_slowly(text, _refunds_decoder(operation.api, Decimal), operation.api, "refunds")
 
 
 def _certain(text: bytes, model: Any) -> bool:
@@ -60,20 +60,18 @@ def _certain(text: bytes, model: Any) -> bool:
         return False
 
 
-def _read_slowly(
-    text: bytes, decoder: msgspec.json.Decoder[Any], fields: frozenset[str] | None, part: str
-) -> tuple[Any, Problems]:
+def _read_slowly(text: bytes, decoder: msgspec.json.Decoder[Any], api: str, part: str) -> tuple[Any, Problems]:
     from .read import read_json
 
     document = read_json(text)
     problems = [
         (one.code, make_finding(f"{part}:{one.pointer}", f"the {part}: {one.message}", one.help))
         for one in document.problems
-        if fields is None or one.code != "RF002" or fields.issuperset(_names(one.pointer))
+        if part == "refunds" or one.code != "RF002" or is_read(api, one.pointer)
     ]
     if not document.readable:
         return None, problems
-    value = document.value if fields is None else _only(document.value, fields)
+    value = document.value if part == "refunds" else _only(document.value, rules.order_fields(api))
     try:
         return decoder.decode(encode(value)), problems
     except _UNREADABLE as error:
@@ -83,8 +81,9 @@ def _read_slowly(
         return None, [*problems, ("RF005", make_finding(f"{part}:", message, "give the API's own response as it came"))]
 
 
-def _names(pointer: str) -> list[str]:
-    return [name for name in pointer.split("/")[1:] if not name.isdigit()]
+def is_read(api: str, pointer: str) -> bool:
+    """Whether a place of an order is one that rules read."""
+    return rules.order_fields(api).issuperset(name for name in pointer.split("/")[1:] if not name.isdigit())
 
 
 def _only(value: Any, fields: frozenset[str]) -> Any:

@@ -9,6 +9,7 @@ import msgspec
 
 from .check import Given, Hit, NotRun, complete, is_in_body, judge, order_of, part_of, plan
 from .config import Config, effective
+from .context import is_read
 from .operations import Operation
 from .request import Asked, read_request, unknown_operation
 from .rule import REGISTRY, Finding, masked
@@ -77,8 +78,9 @@ def lint(record: Record, settings: Settings, context: Callable[[Asked], Context]
     found = context(asked)
     chosen = plan(asked.operation.name, settings.config)
     hits, skipped = judge(chosen, _merged(asked.given, settings, found), settings.require)
-    if asked.doubtful:
-        problems.extend(_envelope_problems(record))
+    if asked.doubtful or not record.written:
+        problems.extend(_repeated_keys(record, asked.whole))
+    problems.extend(_repeated_context(asked.operation.api, found))
     return _finished(record, asked.operation.name, [*problems, *hits], skipped, settings, asked, found)
 
 
@@ -101,12 +103,33 @@ def _reading_problems(record: Record) -> list[Hit]:
     return [(REGISTRY[one.code], make_finding(one.pointer, one.message, one.help)) for one in record.document.problems]
 
 
-def _envelope_problems(record: Record) -> Iterator[Hit]:
-    """Keys that stand twice in the request itself, outside the parts that are read on their own."""
+def _repeated_keys(record: Record, whole: bool) -> Iterator[Hit]:
+    """Keys that stand twice where nobody has looked yet.
+
+    That is the request itself, outside the parts that are read on their own; of YAML and XML it is every part, since
+    what is read on its own there is our own text.
+    """
     for one in record.document.problems:
-        inside = one.pointer.removeprefix(record.at)
-        if one.code == "RF002" and not inside.startswith(("/body/", "/order/", "/refunds/")):
+        if one.code != "RF002" or not one.pointer.startswith(f"{record.at}/"):
+            continue
+        inside = one.pointer[len(record.at) :]
+        part = inside.split("/")[1] if whole else "body"
+        if part not in ("body", "order", "refunds") or inside.count("/") == 1 and whole:
             yield REGISTRY["RF002"], make_finding(f"request:{inside}", one.message, one.help)
+        elif not record.written:
+            pointer = inside.removeprefix(f"/{part}") if whole else inside
+            prefix = "" if part == "body" else f"{part}:"
+            yield REGISTRY["RF002"], make_finding(prefix + pointer, one.message, one.help)
+
+
+def _repeated_context(api: str, context: Context) -> Iterator[Hit]:
+    """Keys that stand twice in an order or a list of refunds that is YAML or XML, down to the fields that rules read."""
+    for part, record in (("order", context.order), ("refunds", context.refunds)):
+        if record is None or record.written:
+            continue
+        for one in record.document.problems:
+            if one.code == "RF002" and (part == "refunds" or is_read(api, one.pointer)):
+                yield REGISTRY["RF002"], make_finding(f"{part}:{one.pointer}", f"the {part}: {one.message}", one.help)
 
 
 def _merged(given: Given, settings: Settings, context: Context) -> Given:
@@ -115,7 +138,7 @@ def _merged(given: Given, settings: Settings, context: Context) -> Given:
         given,
         path=_both(settings.path, given.path),
         query=_both(settings.query, given.query),
-        headers=_both(settings.headers, given.headers),
+        headers=_both_headers(settings.headers, given.headers),
         order=given.order if context.order is None else context.order.data or b"",
         refunds=given.refunds if context.refunds is None else context.refunds.data or b"",
     )
@@ -123,6 +146,14 @@ def _merged(given: Given, settings: Settings, context: Context) -> Given:
 
 def _both(flags: dict[str, str] | None, own: dict[str, str] | None) -> dict[str, str] | None:
     return own if flags is None else {**flags, **(own or {})}
+
+
+def _both_headers(flags: dict[str, str] | None, own: dict[str, str] | None) -> dict[str, str] | None:
+    """As `_both`; names compare without case."""
+    if flags is None or own is None:
+        return flags if own is None else own
+    names = {name.lower() for name in own}
+    return {**{name: value for name, value in flags.items() if name.lower() not in names}, **own}
 
 
 def _finished(
@@ -135,44 +166,67 @@ def _finished(
     context: Context | None = None,
 ) -> Linted:
     """The findings with severities and places, in their order."""
-    findings = []
-    for rule, one in hits:
-        severity = effective(settings.config, rule)
-        if severity != "off":
-            full = complete(rule, one, severity, operation)
-            findings.append(_placed(full, record, asked is not None and asked.whole, context or Context()))
-    ordered = tuple(sorted(findings, key=lambda pair: order_of(pair[0])))
+    found = [
+        complete(rule, one, severity, operation)
+        for rule, one in hits
+        if (severity := effective(settings.config, rule)) != "off"
+    ]
+    whole = asked is not None and asked.whole
+    placed = _placed(found, record, whole, context or Context())
+    ordered = tuple(sorted(placed, key=lambda pair: order_of(pair[0])))
     return Linted(file=record.file, operation=operation, findings=ordered, not_run=not_run)
 
 
-def _placed(one: Finding, record: Record, whole: bool, context: Context) -> tuple[Finding, Excerpt | None]:
-    """The finding at its line and column of the file that holds the value, and that part of the line."""
+def _placed(
+    findings: list[Finding], record: Record, whole: bool, context: Context
+) -> Iterator[tuple[Finding, Excerpt | None]]:
+    """The findings at line and column of the file that holds the value, each with that part of the line."""
+    homes = [_home(one, record, whole, context) for one in findings]
+    for holder in dict.fromkeys(holder for holder, _ in homes):
+        own = [(one, pointer) for one, (home, pointer) in zip(findings, homes, strict=True) if home is holder]
+        for (one, _), place in zip(own, _places(holder.document, own), strict=True):
+            here = msgspec.structs.replace(one, file=holder.file, record=record.number)
+            if place is None:
+                yield here, None
+            else:
+                line = msgspec.structs.replace(here, line=place.line, column=place.column)
+                yield line, _excerpt(holder.document, place)
+
+
+def _home(one: Finding, record: Record, whole: bool, context: Context) -> tuple[Record, str]:
+    """The record that holds what a finding is about, and the pointer of it there."""
     prefix, rest = ("", one.pointer) if is_in_body(one.pointer) else one.pointer.split(":", 1)
-    holder = {"order": context.order, "refunds": context.refunds}.get(prefix) or record
-    if holder is not record:
-        pointer = holder.at + rest
-    elif prefix in _FOLDERS:
-        pointer = f"{record.at}/{_FOLDERS[prefix]}/{rest}"
-    elif prefix in ("order", "refunds"):
-        pointer = f"{record.at}/{prefix}{rest}"
-    else:
-        pointer = record.at + ("/body" if whole and not prefix else "") + rest
-    found = msgspec.structs.replace(one, file=holder.file, record=record.number)
-    place = _place(holder.document, one, pointer)
-    if place is None:
-        return found, None
-    excerpt = _excerpt(holder.document, place)
-    return msgspec.structs.replace(found, line=place.line, column=place.column), excerpt
+    holder = {"order": context.order, "refunds": context.refunds}.get(prefix)
+    if holder is not None:
+        return holder, holder.at + rest
+    if prefix in _FOLDERS:
+        return record, f"{record.at}/{_FOLDERS[prefix]}/{rest}"
+    if prefix in ("order", "refunds"):
+        return record, f"{record.at}/{prefix}{rest}"
+    return record, record.at + ("/body" if whole and not prefix else "") + rest
 
 
-def _place(document: Document, one: Finding, pointer: str) -> Location | None:
-    if one.code in _READING:
-        known = [problem for problem in document.problems if problem.code == one.code]
-        for problem in [problem for problem in known if problem.pointer == pointer] or known:
-            if problem.line is None or problem.column is None or problem.end_column is None:
-                return None
-            return _location(problem.line, problem.column, problem.end_column)
-    return document.locate(pointer, part_of(one)) if document.readable else None
+def _places(document: Document, own: list[tuple[Finding, str]]) -> list[Location | None]:
+    """Where the findings of one document stand; what reading found has its own place.
+
+    A path, query or header value that is missing stands where it should be: at the object that lacks it.
+    """
+    located = document.locate_all([(pointer, part_of(one)) for one, pointer in own])
+    return [
+        _reading_place(document, one, pointer)
+        if one.code in _READING
+        else place or document.locate(pointer.rpartition("/")[0])
+        for (one, pointer), place in zip(own, located, strict=True)
+    ]
+
+
+def _reading_place(document: Document, one: Finding, pointer: str) -> Location | None:
+    known = [problem for problem in document.problems if problem.code == one.code]
+    for problem in [problem for problem in known if problem.pointer == pointer] or known:
+        if problem.line is None or problem.column is None or problem.end_column is None:
+            return None
+        return _location(problem.line, problem.column, problem.end_column)
+    return None
 
 
 def _location(line: int, column: int, end_column: int) -> Location:
@@ -182,13 +236,14 @@ def _location(line: int, column: int, end_column: int) -> Location:
 
 
 def _excerpt(document: Document, place: Location) -> Excerpt:
-    text = document.line(place.line)
+    # Masked before it is cut: half a card number is none, and would be shown.
+    text = masked(document.line(place.line))
     start = place.column - 1
     end = place.end_column - 1 if place.end_line == place.line else len(text)
     first = max(0, min(start - _WIDTH // 3, len(text) - _WIDTH))
     window = text[first : first + _WIDTH]
     width = max(1, min(end, first + len(window)) - start)
-    return Excerpt(masked(window.expandtabs(1)), start - first, width)
+    return Excerpt(window.expandtabs(1), start - first, width)
 
 
 def at(value: Any, pointer: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cache
 from importlib import import_module
@@ -153,7 +153,10 @@ def match(method: str, url: str) -> Match | None:
 
     Where several fit, the longest counts: /wc-api/v3/orders/1 ends like another API's /v3/orders/1.
     """
-    split = urlsplit(url)
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return None
     fitting = [
         (found, operation)
         for operation in map(get, names())
@@ -183,6 +186,27 @@ def quick_decoder(operation: Operation, part: str = "body") -> msgspec.json.Deco
 def decoder(operation: Operation, part: str = "body") -> msgspec.json.Decoder[Any]:
     """Decodes a body that read.py has found readable."""
     return msgspec.json.Decoder(operation.struct(part), dec_hook=decode_number, float_hook=Decimal)
+
+
+@cache
+def has_open_lists(operation: Operation) -> bool:
+    """Whether a body may hold a list whose entries the schema leaves open: numbers and depth in there go unjudged."""
+    schema = operation.schema()
+    return any(_is_open(node.get("items")) for node in _nodes(schema))
+
+
+def _is_open(schema: Any) -> bool:
+    return isinstance(schema, dict) and not {"$ref", "properties", "anyOf"} & schema.keys() and schema.get("type") == "object"
+
+
+def _nodes(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+        for inner in node.values():
+            yield from _nodes(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _nodes(inner)
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from .operations import Operation, get, success, suggestion
-from .rule import REGISTRY, Finding, finding
+from .rule import REGISTRY, Finding, finding, masked
 
 if TYPE_CHECKING:
     import jsonschema.protocols
@@ -183,7 +183,8 @@ def shown(value: object) -> str:
         return "an object" if isinstance(value, dict) else "a list"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    text = msgspec.json.encode(value).decode() if isinstance(value, str) else str(value)
+    # Masked before it is cut: half a card number is none, and would be shown.
+    text = masked(msgspec.json.encode(value).decode() if isinstance(value, str) else str(value))
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

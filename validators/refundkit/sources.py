@@ -19,6 +19,7 @@ LINES = frozenset({".jsonl", ".ndjson"})
 YAML = frozenset({".yaml", ".yml"})
 SUFFIXES = frozenset({".json", ".xml"}) | LINES | YAML
 STDIN = "-"
+_BOM = b"\xef\xbb\xbf"
 # Chooses the JSON Schema by which an XML document becomes its JSON form, from the name of its root element.
 SchemaOf = Callable[[str], Mapping[str, Any] | None]
 
@@ -32,19 +33,27 @@ class SourceError(Exception):
 class Record(msgspec.Struct, frozen=True, dict=True, eq=False):
     """One document to check: `data` is its JSON text, None where there is no reading it.
 
-    `number` is 1-based: the line of a JSON Lines file, the entry of a batch. `at` is the pointer of the record in
-    `document`, which is read on first use.
+    `number` is 1-based: the line of a JSON Lines file, the entry of a batch. `written` is false where the text is ours,
+    since the file is YAML or XML. The document is read on first use; the record stands in it at the pointer `at`.
     """
 
     file: str
     number: int
     data: bytes | None
-    read: Callable[[], Document]
-    at: str = ""
+    read: Callable[[], tuple[Document, str]]
+    written: bool = True
 
     @cached_property
-    def document(self) -> Document:
+    def place(self) -> tuple[Document, str]:
         return self.read()
+
+    @property
+    def document(self) -> Document:
+        return self.place[0]
+
+    @property
+    def at(self) -> str:
+        return self.place[1]
 
 
 def expand(paths: list[str]) -> list[str]:
@@ -104,42 +113,74 @@ def _content(file: str) -> bytes:
 
 
 def _json(file: str, data: bytes, batches: bool) -> Iterator[Record]:
-    from .read import read_json
-
-    def read() -> Document:
-        return read_json(data)
-
+    text = data.removeprefix(_BOM)
     items: list[msgspec.Raw] | None = None
-    if batches and data.lstrip()[:1] == b"[":
+    if batches and text.lstrip()[:1] == b"[":
         try:
-            items = _ITEMS.decode(data)
+            items = _ITEMS.decode(text)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             items = None
     if items is None:
-        yield Record(file, 1, data, read)
+        yield Record(file, 1, text, partial(_whole, data))
         return
-    whole: list[Document] = []
-
-    def once() -> Document:
-        if not whole:
-            whole.append(read())
-        return whole[0]
-
+    batch = _Batch(data, items)
     for index, item in enumerate(items):
-        yield Record(file, index + 1, bytes(item), once, f"/{index}")
+        yield Record(file, index + 1, bytes(item), partial(batch.read, index))
+
+
+def _whole(data: bytes) -> tuple[Document, str]:
+    from .read import read_json
+
+    return read_json(data), ""
+
+
+class _Batch:
+    """The entries of an array: they stand in one document, or each in its own where a broken one spoils the whole."""
+
+    def __init__(self, data: bytes, items: list[msgspec.Raw]) -> None:
+        self.data = data
+        self.items = items
+
+    @cached_property
+    def document(self) -> Document:
+        return _whole(self.data)[0]
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Where in the data each entry begins."""
+        starts, end = [], 0
+        for item in self.items:
+            starts.append(self.data.index(bytes(item), end))
+            end = starts[-1] + len(bytes(item))
+        return starts
+
+    def read(self, index: int) -> tuple[Document, str]:
+        from .read import read_json
+
+        if self.document.readable:
+            return self.document, f"/{index}"
+        before = self.data[: self.starts[index]]
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace"))
+        # Spaces stand for what is before the entry on its first line, so that its columns are those of the file.
+        own = b" " * column + bytes(self.items[index])
+        return read_json(own, first_line=before.count(b"\n") + 1), ""
 
 
 def _lines(file: str) -> Iterator[Record]:
-    from .read import read_json
-
     try:
         with Path(file).open("rb") as stream:
             for number, line in enumerate(stream, 1):
-                if line.strip():
-                    text = line.rstrip(b"\r\n")
-                    yield Record(file, number, text, partial(read_json, text, first_line=number))
+                text = line.rstrip(b"\r\n").removeprefix(_BOM)
+                if text.strip():
+                    yield Record(file, number, text, partial(_line, text, number))
     except OSError as error:
         raise SourceError(f"{file}: {error.strerror or error}") from error
+
+
+def _line(text: bytes, number: int) -> tuple[Document, str]:
+    from .read import read_json
+
+    return read_json(text, first_line=number), ""
 
 
 def _yaml(file: str, data: bytes) -> Iterator[Record]:
@@ -157,4 +198,4 @@ def _xml(file: str, data: bytes, schema_of: SchemaOf) -> Record:
 
 def _ready(file: str, number: int, document: Document) -> Record:
     data = encode(document.value) if document.readable else None
-    return Record(file, number, data, lambda: document)
+    return Record(file, number, data, lambda: (document, ""), written=False)

@@ -130,7 +130,12 @@ def tax_left_out(ledger: Ledger) -> Iterator[Finding]:
             yield charge.finding(message, f"refund the tax as well: {plain(charge.tax_refundable)} is left")
 
 
-@rule("RF301", "unknown-line", source="walmart-ca-refund, facts")
+@rule(
+    "RF301",
+    "unknown-line",
+    on=(*WALMART_REFUND, *WALMART_CANCEL, "woocommerce.create_refund", "taxcloud.refund_order"),
+    source="walmart-ca-refund, facts",
+)
 def unknown_line(ledger: Ledger) -> Iterator[Finding]:
     """The order has no such line or item.
 

@@ -173,7 +173,10 @@ def credentials_over_http(operation: Operation, given: Given, url: str) -> Itera
         url: https://marketplace.walmartapis.com/v3/orders/2961380412345/refund
         header:WM_SEC.ACCESS_TOKEN: a-token-of-our-own
     """
-    split = urlsplit(url)
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return
     if split.scheme.lower() != "http" or _is_loopback(split.hostname or ""):
         return
     for credential in _secrets(operation):

@@ -1,0 +1,83 @@
+"""The folder examples/, which `make demo` lints: each file raises what its name tells."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from refundkit.cli import main
+from story import ROOT
+
+FOLDER = ROOT / "examples"
+AMOUNT = "/charge/chargeAmount/amount"
+# What each file raises: the ids, and how the pointer ends.
+RAISED: dict[str, list[tuple[str, str]]] = {
+    "taxcloud-half-a-kilo.json": [],
+    "taxcloud-more-than-was-ordered.json": [("RF401", "/items/0/quantity"), ("RF108", "/items/0/price")],
+    "taxcloud-whole-order-by-mistake.json": [("RF405", "/items"), ("RF601", "/items")],
+    "walmart-a-cent-more-than-is-left.json": [("RF203", AMOUNT)],
+    "walmart-part-of-a-line.json": [],
+    "walmart-positive-amount.json": [("RF201", AMOUNT)],
+    "walmart-whole-line-in-canada.json": [],
+    "walmart_ca-cancels-a-shipped-line.json": [("RF304", "/lineNumber")],
+    "walmart_ca-operation-not-named.xml": [("RF003", "")],
+    "walmart_ca-part-of-a-line.json": [],
+    "woocommerce-comma-in-the-amount.yaml": [("RF210", "/order_refund/amount")],
+    "woocommerce-more-than-is-left.json": [("RF204", "/order_refund/amount")],
+    "woocommerce-one-item-and-the-shipping.json": [],
+    "woocommerce-other-amount.json": [],
+}
+
+
+def linted(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    """The JSON output of a check of examples."""
+    main(("check", "--isolated", "--output-format", "json", *arguments))
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return document
+
+
+def test_every_file_is_spoken_of() -> None:
+    """What stands in the folder is what stands here: every API, and all but one of the formats that are read."""
+    names = {file.name for file in FOLDER.iterdir()}
+    assert names == set(RAISED)
+    assert {name.split("-")[0] for name in names} == {"walmart", "walmart_ca", "woocommerce", "taxcloud"}
+    assert {name.rpartition(".")[2] for name in names} == {"json", "yaml", "xml"}
+
+
+@pytest.mark.parametrize("name", RAISED)
+def test_example_raises_what_its_name_tells(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bad example raises just this, a good one nothing, with all of its context at hand."""
+    found = linted(capsys, str(FOLDER / name))
+    assert [one["code"] for one in found["findings"]] == [code for code, _ in RAISED[name]]
+    for one, (_, end) in zip(found["findings"], RAISED[name], strict=True):
+        assert one["pointer"].endswith(end)
+        assert one["line"] is not None
+    if not RAISED[name]:
+        # Credentials are left out, as from any fixture.
+        assert {one["missing"] for one in found["not_run"]} <= {"credentials"}
+
+
+def test_the_named_xml_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
+    """The XML example is a good one once its operation is named."""
+    file = str(FOLDER / "walmart_ca-operation-not-named.xml")
+    assert linted(capsys, "--as", "walmart_ca.refund_order_lines", file)["findings"] == []
+
+
+def test_the_demo_exits_0() -> None:
+    """`refundkit check examples --isolated --fail-on never` shows every finding and exits 0."""
+    done = subprocess.run(
+        [sys.executable, "-m", "refundkit", "check", "examples", "--isolated", "--fail-on", "never"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)},
+    )
+    assert done.returncode == 0
+    assert done.stderr == b""
+    out = done.stdout.decode()
+    assert out.count("\n") == sum(len(found) for found in RAISED.values()) + 1
+    assert f"Checked {len(RAISED)} payloads in {len(RAISED)} files: 8 errors, 2 warnings." in out
