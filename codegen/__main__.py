@@ -25,9 +25,13 @@ def main(arguments: list[str] | None = None) -> int:
     docs.add_argument("--output-format", choices=("text", "json"), default="text")
     docs.add_argument("--accept", action="store_true", help="take the words of these pages as read")
     docs.add_argument("--specs", type=Path, default=SPECS, metavar="FOLDER", help="other specs than specs/")
+    changes = commands.add_parser("changes", help="what changed in specs/ since a git revision, and whom it breaks")
+    changes.add_argument("revision", metavar="REV")
+    changes.add_argument("--types", action="store_true", help="list what mypy says of the code that uses it, too")
+    changes.add_argument("--specs", type=Path, default=SPECS, metavar="FOLDER", help="other specs than specs/")
     options = parser.parse_args(arguments)
     try:
-        return {"lint": _lint, "generate": _generate, "check": _check, "docs": _docs}[options.command](options)
+        return COMMANDS[options.command](options)
     except SpecError as error:
         print(error, file=sys.stderr)
         return 2
@@ -67,6 +71,14 @@ def _docs(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
 
+
+def _changes(options: argparse.Namespace) -> int:
+    from .changes import report
+
+    return report(options.revision, options.specs, types=options.types)
+
+
+COMMANDS = {"lint": _lint, "generate": _generate, "check": _check, "docs": _docs, "changes": _changes}
 
 if __name__ == "__main__":
     sys.exit(main())

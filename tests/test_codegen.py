@@ -1083,7 +1083,8 @@ def test_model_and_schema_judge_alike(keyword: str, name: str, pointer: str, lit
 
 
 ANSWERS = {operations.get(name).struct(part): (name, part) for name, part in SUCCESSES if part != "body"}
-LITERALS = [None, "null", "true", '""', '"1"', '"a\\n"', "0", "-1", "0.5", DIGITS, f"-{DIGITS}.5", "[]", "{}", "[1]"]
+# No 1.0: an integer of an answer takes an integer literal only, although JSON Schema takes 1.0 for one.
+LITERALS = [None, "null", "true", '""', '"1"', "0", "-0.5", f"-{DIGITS}", f"{DIGITS}.5", "[]", "{}", "[1]"]
 
 
 def places(value: Any, pointer: str = "") -> Iterator[str]:
@@ -1106,6 +1107,7 @@ def test_model_and_schema_of_an_answer_judge_alike(name: str, part: str) -> None
         for literal in LITERALS
         if pointer or literal is not None
     ]
-    texts += [put(example, f"{pointer}/x_new", "[]") for pointer in ("",) if isinstance(example, dict)]
+    if isinstance(example, dict):
+        texts.append(put(example, "/x_new", "[]"))
     assert [text for text in texts if schema_takes(name, part, text) != model_takes(name, part, text)] == []
     assert {model_takes(name, part, text) for text in texts} == {True, False}

@@ -32,6 +32,8 @@ INVALID_ORDER = 1 << 16
 Hit = tuple[Rule, Finding]
 _DEFAULT = Config()
 _FINE: list[tuple[str, Finding]] = []
+# A rule that asks for no more than these is about the body alone.
+_OF_BODY = frozenset({"lines", "charges", "items", "body"})
 # What a rule is called with where a part that would sharpen it is not there.
 _NOTHING = dict.fromkeys(NEEDS)
 
@@ -102,9 +104,13 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """The rules that can run with certain parts at hand, each with the names of its arguments, and the others."""
+    """The rules that can run with certain parts at hand, each with the names of its arguments, and the others.
+
+    `beyond` are those of `once` that look at more than the body.
+    """
 
     once: tuple[tuple[Rule, tuple[str, ...]], ...]
+    beyond: tuple[tuple[Rule, tuple[str, ...]], ...]
     not_run: tuple[NotRun, ...]
 
 
@@ -127,7 +133,8 @@ class Plan(msgspec.Struct, frozen=True):
         found = self.stages.get(have)
         if found is None:
             once = tuple((rule, rule.asks) for rule in self.once if not rule.needs & ~have)
-            found = self.stages[have] = Stage(once, _not_run(self, have))
+            beyond = tuple((rule, asks) for rule, asks in once if not _OF_BODY.issuperset(asks))
+            found = self.stages[have] = Stage(once, beyond, _not_run(self, have))
         return found
 
 
@@ -203,21 +210,22 @@ def judge(chosen: Plan, given: Given, require: tuple[str, ...] = ()) -> tuple[li
     """Every finding of one request, without its place in a file, and what did not run."""
     operation = chosen.operation
     have = given.parts
-    model = None
+    model, screened = None, False
     hits: list[Hit] = []
     if operation.described.body is not None:
         model, problems = read_body(operation, given.body)
         if model is not None:
+            screened = chosen.screen is not None and not problems and chosen.screen(operation, model)
+            if screened and not have and not require:
+                return hits, chosen.stage(BODY).not_run
             have |= BODY
-            if have == BODY and not problems and not require and chosen.screen and chosen.screen(operation, model):
-                return hits, chosen.stage(have).not_run
         hits.extend((REGISTRY[code], one) for code, one in problems)
     values: dict[str, Any] = {**_NOTHING, "operation": operation, "given": given}
     if model is not None:
         view = chosen.view(operation, model)
-        values["body"], values["lines"] = model, view.lines
+        values["body"], values["view"], values["lines"] = model, view, view.lines
         values["charges"], values["items"] = view.charges, view.items
-        for level, group in chosen.each:
+        for level, group in () if screened else chosen.each:
             for thing in values[level]:
                 for rule in group:
                     found = rule.run(thing)
@@ -227,7 +235,7 @@ def judge(chosen: Plan, given: Given, require: tuple[str, ...] = ()) -> tuple[li
         have, problems = _with_parts(chosen, given, have, values)
         hits.extend((REGISTRY[code], one) for code, one in problems)
     stage = chosen.stage(have)
-    for rule, names in stage.once:
+    for rule, names in stage.beyond if screened else stage.once:
         found = rule.run(*[values[name] for name in names])
         if found is not None:
             _collect(hits, rule, found)
@@ -294,7 +302,7 @@ def _with_context(
     values["refunds"] = refunds
     if order is not None and have & BODY:
         values["order"] = order
-        values["ledger"] = rules.ledger(operation, values["body"], order, refunds, given.path)
+        values["ledger"] = rules.ledger(operation, values["body"], values["view"], order, refunds, given.path)
     return have, problems
 
 

@@ -5,7 +5,6 @@ Amounts and quantities are exact decimals without sign: what is given back count
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -95,6 +94,7 @@ class Line(msgspec.Struct, kw_only=True):
 class Ledger(msgspec.Struct, kw_only=True):
     """An order and one refund of it.
 
+    `known_lines` are the lines that the order has, `charges` those of their charges that the request refunds.
     `total`, `refunded_before` and `refunded_now` are of the order as a whole, for APIs that refund an amount of it;
     `amount_pointer` is where the request names that amount, "" where it names none. `decimals` is how many the order's
     money has, for requests that name no currency.
@@ -108,15 +108,12 @@ class Ledger(msgspec.Struct, kw_only=True):
     amount_pointer: str = ""
     decimals: int = 2
 
-    @property
-    def known_lines(self) -> Iterator[Line]:
-        """The lines that the order has."""
-        return (line for line in self.lines if line.known)
+    known_lines: list[Line] = []
+    charges: list[tuple[Line, Charge]] = []
 
-    @property
-    def charges(self) -> Iterator[tuple[Line, Charge]]:
-        """Every charge that the request refunds, of the lines that the order has."""
-        return ((line, charge) for line in self.lines if line.known for charge in line.charges.values() if charge.pointer)
+    def __post_init__(self) -> None:
+        self.known_lines = [line for line in self.lines if line.known]
+        self.charges = [(line, one) for line in self.known_lines for one in line.charges.values() if one.pointer]
 
     @property
     def refundable(self) -> Decimal:

@@ -78,10 +78,10 @@ def strangers(operation: Operation, given: Given, body: Any, order: Any, refunds
 
 
 def ledger(
-    operation: Operation, body: Any, order: Any, refunds: list[Any] | None, path: Mapping[str, str] | None
+    operation: Operation, body: Any, view: View, order: Any, refunds: list[Any] | None, path: Mapping[str, str] | None
 ) -> Ledger:
-    """The ledger of a refund; `refunds` as `earlier` found them."""
-    found: Ledger = _module(operation.api).ledger(operation, body, order, refunds, path)
+    """The ledger of a refund; `view` is that of the body, `refunds` are those that `earlier` found."""
+    found: Ledger = _module(operation.api).ledger(operation, body, view, order, refunds, path)
     return found
 
 

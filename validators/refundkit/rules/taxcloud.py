@@ -117,6 +117,7 @@ def _other(own: str | UnsetType, asked: str | None) -> bool:
 def ledger(
     operation: Operation,
     body: tc.RefundCreate,
+    view: View,
     order: tc.Order,
     refunds: list[tc.Refund] | None,
     path: Mapping[str, str] | None,
@@ -129,7 +130,7 @@ def ledger(
     unknown: dict[tuple[str, object], Line] = {}
     wholes: dict[str, Line] = {}
     parts: dict[tuple[str, object], Line] = {}
-    for item in view(operation, body).items:
+    for item in view.items:
         own, index = item.item.item_id, item.index
         if own not in sold.places:
             unknown.setdefault((own, None), Line(number=own, pointer=item.pointer("/itemId"), known=False))

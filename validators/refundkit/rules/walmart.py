@@ -237,6 +237,7 @@ def strangers(
 def ledger(
     operation: Operation,
     body: Body,
+    view: View,
     order: OrderResponse,
     refunds: list[Past],
     path: Mapping[str, str] | None,
@@ -245,8 +246,7 @@ def ledger(
     shipped = _LEFT_THE_HOUSE if operation.name in CANCEL else _SHIPPED[operation.api]
     known = {line.line_number: line for line in order.order.order_lines.order_line}
     book: dict[str, ledgers.Line] = {}
-    requested = view(operation, body)
-    for line in requested.lines:
+    for line in view.lines:
         if line.number not in book:
             own = known.get(line.number)
             book[line.number] = _unknown_line(line) if own is None else _known_line(line, own, shipped)
@@ -256,7 +256,7 @@ def ledger(
     for past in refunds:
         if past.number in book:
             _count_past(book[past.number], past.charge)
-    for charge in requested.charges:
+    for charge in view.charges:
         _count_refund(book[charge.number], charge)
     currencies = [charge.charge_amount.currency for line in known.values() for charge in line.charges.charge]
     return Ledger(lines=list(book.values()), currency=currencies[0] if currencies else "")

@@ -174,6 +174,7 @@ def _figures(order: wc.Order) -> Iterator[tuple[str, Loose]]:
 def ledger(
     operation: Operation,
     body: Body,
+    view: View,
     order: wc.OrderResponse,
     refunds: list[wc.Refund] | None,
     path: Mapping[str, str] | None,
@@ -182,7 +183,7 @@ def ledger(
     own, amount = order.order, body.order_refund.amount
     others = _others(refunds or [], path) if operation.name in UPDATE else refunds or []
     bought = _bought(own)
-    book = {item.key: _line(item, bought.get(item.key)) for item in view(operation, body).items}
+    book = {item.key: _line(item, bought.get(item.key)) for item in view.items}
     for refund in others:
         for key, past in _past(refund):
             if key in book:
