@@ -15,6 +15,14 @@ generate: .venv/.test ## specs/ -> generated/
 	$(BIN)/python -m codegen generate
 check-generated: .venv/.test ## fail when generated/ is not what specs/ says
 	$(BIN)/python -m codegen check
+docs-check: .venv/.test ## saved documentation pages against their specs: make docs-check DOCS="page.md …"
+	$(BIN)/python -m codegen docs $(DOCS)
+regenerate: .venv/.test ## all that a change of the docs asks for: pages if given, specs, clients, types, tests, summary
+	$(if $(DOCS),$(BIN)/python -m codegen docs $(DOCS))
+	$(BIN)/python -m codegen lint
+	$(BIN)/python -m codegen generate
+	@$(MAKE) --no-print-directory type test
+	$(BIN)/python -m codegen changes HEAD
 lint: .venv/.test ## specs and code against their rules
 	$(BIN)/python -m codegen lint
 	$(BIN)/openapi-spec-validator specs/*.yaml

@@ -54,8 +54,9 @@ def _orders(rows: dict[Any, float]) -> list[str]:
     names = list(dict.fromkeys(key[1] for key in rows if key[0] == "order"))
     for name in names:
         cells = [
-            f"{rows['order', name, size, 0]:,.1f} ({rows['order', names[0], size, 0] / rows['order', name, size, 0]:.2f})"
+            f"{each:,.1f} ({rows['order', names[0], size, 0] / each:.2f})"
             for size in sizes
+            for each in [rows["order", name, size, 0]]
         ]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines

@@ -1,7 +1,7 @@
 """`python -m codegen changes REV`: what changed in specs/ since a git revision, whom it breaks, and what uses it.
 
-A narrower schema breaks who sends it, a wider one who reads it. No tool that could be had reads OpenAPI 3.1 and tells the
-two apart, so this one compares the parsed documents; a change that it has no words for is told as such, never left out.
+A narrower schema breaks who sends it, a wider one who reads it. No tool that could be had reads OpenAPI 3.1 and tells
+the two apart, so this one compares the parsed documents; a change that it has no words for is told as such.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .lint import schema_nodes, sent, types_of
 from .spec import SCHEMAS, Operation, Spec, SpecError, escape, load_all, snake
 
 # What no one on the wire notices.
-WORDS = frozenset("description summary title example examples format tags x-page-differs x-source x-rule".split())
+WORDS = {"description", "summary", "title", "example", "examples", "format", "x-page-differs", "x-source"}
 LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 OPAQUE = ("pattern", "not", "const", "xml")
@@ -32,8 +32,21 @@ class Role(NamedTuple):
     read: bool
 
 
+class Thing(NamedTuple):
+    """A schema that is compared: where it stands, what it is called, and what code names of it."""
+
+    pointer: str
+    what: str
+    role: Role
+    model: str = ""
+    field: str = ""
+
+
 class Change(NamedTuple):
-    """One change: where it stands now, whether it breaks who sends or who reads, and the names that code may use."""
+    """One change: where it stands now, whether it breaks who sends or who reads, and what code may name of it.
+
+    `models` are names of components, `fields` names on the wire.
+    """
 
     file: Path
     line: int
@@ -41,7 +54,8 @@ class Change(NamedTuple):
     sender: bool
     reader: bool
     api: str
-    names: frozenset[str]
+    models: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         broken = " and ".join(who for who, breaks in (("sender", self.sender), ("reader", self.reader)) if breaks)
@@ -49,15 +63,15 @@ class Change(NamedTuple):
 
 
 class Use(NamedTuple):
-    """A place in the code that names what changed; `owner` is the rule or the function that it stands in."""
+    """A place that names what changed; `owner` is the rule, the function or the cases that it stands in, if any."""
 
     file: Path
     line: int
     owner: str
-    name: str
+    names: str
 
     def __str__(self) -> str:
-        return f"{_shown(self.file)}:{self.line}: {self.owner}: {self.name}"
+        return f"{_shown(self.file)}:{self.line}: {f'{self.owner}: ' if self.owner else ''}{self.names}"
 
 
 def report(revision: str, folder: Path, *, types: bool = False) -> int:
@@ -78,38 +92,61 @@ def report(revision: str, folder: Path, *, types: bool = False) -> int:
 
 def compare(old: Spec | None, new: Spec | None) -> list[Change]:
     """Every change of one API, by line; None is an API that is not there."""
-    if old is None or new is None:
-        spec = new or old
-        assert spec is not None
-        message = f"{spec.api} is new" if new else f"{spec.api} is gone"
-        return [Change(spec.path, 1, message, not new, not new, spec.api, frozenset())]
+    if new is None:
+        return [Change(old.path, 1, f"{old.api} is gone", True, True, old.api)] if old else []
+    if old is None:
+        return [Change(new.path, 1, f"{new.api} is new", False, False, new.api)]
     found = set(_Comparison(old, new).changes())
     return sorted(found, key=lambda change: (change.line, change.message))
 
 
 def used(changes: Iterable[Change], root: Path) -> Iterator[Use]:
-    """Where the code of a checkout names a model or a field that changed, in files that speak of the API."""
-    names: dict[str, set[str]] = {}
+    """Where a checkout names a model or a field that changed: in code that speaks of the API, and in cases of it.
+
+    Of validators/ every rule and function is told, of tests/ every file.
+    """
+    by_api: dict[str, list[Change]] = {}
     for change in changes:
-        names.setdefault(change.api, set()).update(change.names)
-    files = [path for folder in ("validators", "tests") for path in sorted((root / folder).rglob("*.py"))]
-    for path in files:
-        text = path.read_text(encoding="utf-8")
-        wanted = {name for api in names if re.search(rf"\b{api}\b", text) for name in names[api]}
-        if wanted:
-            yield from _uses(path, text, wanted)
+        by_api.setdefault(change.api, []).append(change)
+    for api, group in by_api.items():
+        models = {model for change in group for model in change.models}
+        fields = {field for change in group for field in change.fields}
+        if models or fields:
+            for path in (path for name in ("validators", "tests") for path in sorted((root / name).rglob("*.py"))):
+                yield from _uses(path, api, models, fields)
+        if fields:
+            for folder in sorted((root / "tests" / "cases").glob(f"{api}.*")):
+                yield from _cases(folder, fields)
 
 
-def _uses(path: Path, text: str, names: set[str]) -> Iterator[Use]:
-    pattern = re.compile(rf"\b({'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})\b")
-    owners = _owners(text)
-    seen = set()
+def _uses(path: Path, api: str, models: set[str], fields: set[str]) -> Iterator[Use]:
+    text = path.read_text(encoding="utf-8")
+    if not re.search(rf"\b{api}\b", text):
+        return
+    model, field, wire = (_any(names) for names in (models, {snake(field) for field in fields}, fields))
+    pattern = re.compile(rf"\b({model})\b|(?:(?<=\.){field}\b|\b{field}(?==[^=]))|(?<=[\"'/]){wire}(?=[\"'/])")
+    owners = _owners(text) if "tests" not in path.parts else []
+    named: dict[str, tuple[int, set[str]]] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        owner = next((name for first, last, name in owners if first <= number <= last), "module")
-        for name in sorted(set(pattern.findall(line))):
-            if (owner, name) not in seen:
-                seen.add((owner, name))
-                yield Use(path, number, owner, name)
+        owner = next((name for first, last, name in owners if first <= number <= last), "")
+        for found in pattern.finditer(line):
+            named.setdefault(owner, (number, set()))[1].add(found[0])
+    for owner, (number, names) in named.items():
+        yield Use(path, number, owner, ", ".join(sorted(names)))
+
+
+def _cases(folder: Path, fields: set[str]) -> Iterator[Use]:
+    pattern = re.compile(rf'"({_any(fields)})"')
+    named = [
+        found for path in sorted(folder.rglob("*.json")) if (found := set(pattern.findall(path.read_text("utf-8"))))
+    ]
+    if named:
+        yield Use(folder, 1, f"{len(named)} cases", ", ".join(sorted(set().union(*named))))
+
+
+def _any(names: set[str]) -> str:
+    """A pattern for any of the names, the longest first; for none of them one that nothing is."""
+    return f"(?:{'|'.join(sorted(map(re.escape, names), key=lambda name: (-len(name), name)))})" if names else r"(?!)"
 
 
 def _owners(text: str) -> list[tuple[int, int, str]]:
@@ -172,9 +209,25 @@ class _Comparison:
             yield from self._component(name)
         yield from self._words()
 
-    def _change(self, pointer: str, message: str, breaks: tuple[bool, bool], *names: str) -> Change:
-        known = frozenset(names) | frozenset(snake(name) for name in names)
-        return Change(self.new.path, self.new.line(pointer), message, *breaks, self.new.api, known)
+    def _change(
+        self, pointer: str, message: str, breaks: tuple[bool, bool], model: str = "", field: str = ""
+    ) -> Change:
+        fields = {field} if field else self._named_after(model)
+        models = frozenset({model} if model else ())
+        return Change(self.new.path, self.new.line(pointer), message, *breaks, self.new.api, models, frozenset(fields))
+
+    def _named_after(self, model: str) -> set[str]:
+        """The fields that hold a number or a text which is a component of its own."""
+        schema = self.new.schemas.get(model, {})
+        if not schema or "properties" in schema:
+            return set()
+        reference = {"$ref": SCHEMAS + model}
+        return {
+            name
+            for _, node in schema_nodes(self.new)
+            for name, inner in node.get("properties", {}).items()
+            if reference.items() <= inner.items()
+        }
 
     def _servers(self) -> Iterator[Change]:
         before, after = ([server["url"] for server in spec.document["servers"]] for spec in (self.old, self.new))
@@ -195,10 +248,10 @@ class _Comparison:
             heir = places.pop((one.method, one.path), None) if name not in after else None
             if heir:
                 message = f"{name} is called {heir.name} now"
-                yield self._change(heir.pointer, message, (True, True), name)
+                yield self._change(heir.pointer, message, (True, True))
                 yield from self._operation(one, heir)
             elif name not in after:
-                yield self._change("/paths", f"{name} ({one.method} {one.path}) is gone", (True, True), name)
+                yield self._change("/paths", f"{name} ({one.method} {one.path}) is gone", (True, True))
             else:
                 yield from self._operation(one, after[name])
         for one in places.values():
@@ -214,7 +267,10 @@ class _Comparison:
     def _operation_parts(self, old: Operation, new: Operation) -> Iterator[Change]:
         if (old.method, old.path) != (new.method, new.path):
             message = f"{new.name} is {new.method} {new.path}, was {old.method} {old.path}"
-            yield self._change(new.pointer, message, (True, False), new.name)
+            yield self._change(new.pointer, message, (True, False))
+        if old.node.get("tags") != new.node.get("tags"):
+            message = f"{new.name} is in another module: its tags are {', '.join(new.node.get('tags', []))}"
+            yield self._change(f"{new.pointer}/tags", message, (True, False))
         yield from self._parameters(old, new)
         yield from self._security(old, new)
         yield from self._bodies(old, new)
@@ -229,15 +285,15 @@ class _Comparison:
             required = bool(after.get(key, {}).get("required"))
             if key not in before:
                 kind = "required" if required else "optional"
-                yield self._change(pointer, f"{what} is new and {kind}", (required, False), name)
+                yield self._change(pointer, f"{what} is new and {kind}", (required, False), field=name)
             elif key not in after:
-                yield self._change(pointer, f"{what} is gone", (True, False), name)
+                yield self._change(pointer, f"{what} is gone", (True, False), field=name)
             else:
                 if required != bool(before[key].get("required")):
                     kind = "required now, was optional" if required else "optional now, was required"
-                    yield self._change(pointer, f"{what} is {kind}", (required, False), name)
+                    yield self._change(pointer, f"{what} is {kind}", (required, False), field=name)
                 schemas = self.old.resolve(before[key]["schema"]), self.new.resolve(after[key]["schema"])
-                yield from self._schema(pointer, what, *schemas, Role(sent=True, read=False), name)
+                yield from self._schema(Thing(pointer, what, Role(sent=True, read=False), field=name), *schemas)
 
     def _security(self, old: Operation, new: Operation) -> Iterator[Change]:
         before, after = ([sorted(option) for option in each.node["security"]] for each in (old, new))
@@ -290,71 +346,70 @@ class _Comparison:
                 yield self._change(pointer, f"{what} is {media} no more", (role.sent, role.read))
             elif before[media] != after[media]:
                 message = f"{what} is {after[media]}, was {before[media]}"
-                yield self._change(pointer, message, (role.sent, role.read), before[media], after[media])
+                yield self._change(pointer, message, (role.sent, role.read), after[media])
 
     # Schemas
 
     def _component(self, name: str) -> Iterator[Change]:
-        pointer = f"/components/schemas/{escape(name)}"
-        role = Role(name in self.sent, name in self.read)
+        thing = Thing(f"/components/schemas/{escape(name)}", name, Role(name in self.sent, name in self.read), name)
         before, after = self.old.schemas.get(name), self.new.schemas.get(name)
         if before is None or after is None:
             message = f"{name} is new" if before is None else f"{name} is gone"
-            yield self._change(pointer, message, (after is None and role.sent, after is None and role.read), name)
+            breaks = (after is None and thing.role.sent, after is None and thing.role.read)
+            yield self._change(thing.pointer, message, breaks, name)
             return
-        found = list(self._schema(pointer, name, before, after, role, name))
+        found = list(self._schema(thing, before, after))
         yield from found
         if not found and _stripped(before) != _stripped(after):
             message = f"{name} differs in a way that this command has no words for: compare it yourself"
-            yield self._change(pointer, message, (role.sent, role.read), name)
+            yield self._change(thing.pointer, message, thing.role, name)
 
-    def _schema(
-        self, pointer: str, what: str, old: dict[str, Any], new: dict[str, Any], role: Role, *names: str
-    ) -> Iterator[Change]:
-        for line, message, narrower, wider in _differences(old, new):
-            breaks = (narrower and role.sent, wider and role.read)
-            yield self._change(f"{pointer}/{line}", f"{what} {message}", breaks, *names)
-        yield from self._properties(pointer, what, old, new, role)
+    def _schema(self, thing: Thing, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
+        for keyword, message, narrower, wider in _differences(old, new):
+            breaks = (narrower and thing.role.sent, wider and thing.role.read)
+            pointer = f"{thing.pointer}/{keyword}"
+            yield self._change(pointer, f"{thing.what} {message}", breaks, thing.model, thing.field)
+        yield from self._properties(thing, old, new)
         for keyword in ("items", "additionalProperties"):
-            inner = old.get(keyword), new.get(keyword)
-            if isinstance(inner[0], dict) and isinstance(inner[1], dict):
-                yield from self._schema(f"{pointer}/{keyword}", f"an entry of {what}", *inner, role, *names)
-        for index, branches in enumerate(zip(old.get("anyOf", []), new.get("anyOf", []), strict=False)):
-            yield from self._branch(f"{pointer}/anyOf/{index}", what, *branches, role, *names)
+            before, after = old.get(keyword), new.get(keyword)
+            if isinstance(before, dict) and isinstance(after, dict):
+                entry = thing._replace(pointer=f"{thing.pointer}/{keyword}", what=f"an entry of {thing.what}")
+                yield from self._schema(entry, before, after)
+        for index, (before, after) in enumerate(zip(old.get("anyOf", []), new.get("anyOf", []), strict=False)):
+            yield from self._branch(thing._replace(pointer=f"{thing.pointer}/anyOf/{index}"), before, after)
 
-    def _branch(
-        self, pointer: str, what: str, old: dict[str, Any], new: dict[str, Any], role: Role, *names: str
-    ) -> Iterator[Change]:
+    def _branch(self, thing: Thing, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
         """One branch of an anyOf; the values of an open list bind nobody."""
-        if "enum" in old and "enum" in new:
-            for message in _values(old["enum"], new["enum"]):
-                yield self._change(pointer, f"{what}, an open list, {message}", (False, False), *names)
-        else:
-            yield from self._schema(pointer, what, old, new, role, *names)
+        if "enum" not in old or "enum" not in new:
+            yield from self._schema(thing, old, new)
+            return
+        for message in _values(old["enum"], new["enum"]):
+            said = f"{thing.what}, an open list, {message}"
+            yield self._change(thing.pointer, said, (False, False), thing.model, thing.field)
 
-    def _properties(
-        self, pointer: str, what: str, old: dict[str, Any], new: dict[str, Any], role: Role
-    ) -> Iterator[Change]:
+    def _properties(self, thing: Thing, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
         before, after = old.get("properties", {}), new.get("properties", {})
-        must = set(old.get("required", [])), set(new.get("required", []))
-        owner = what.rpartition(" ")[2]
+        closed = new.get("additionalProperties") is False
         for name in before.keys() | after.keys():
-            where, field = f"{pointer}/properties/{escape(name)}", f"{what}.{name}"
+            inner = Thing(
+                f"{thing.pointer}/properties/{escape(name)}", f"{thing.what}.{name}", thing.role, thing.model, name
+            )
+            was, now = (name in schema.get("required", []) for schema in (old, new))
             if name not in before:
-                kind = "required" if name in must[1] else "optional"
-                yield self._change(
-                    where, f"{field} is new and {kind}", (role.sent and name in must[1], False), owner, name
-                )
+                message = f"{inner.what} is new and {'required' if now else 'optional'}"
+                yield self._change(inner.pointer, message, (thing.role.sent and now, False), thing.model, name)
             elif name not in after:
-                closed = new.get("additionalProperties") is False
-                yield self._change(pointer, f"{field} is gone", (role.sent and closed, role.read), owner, name)
+                breaks = (thing.role.sent and closed, thing.role.read)
+                yield self._change(thing.pointer, f"{inner.what} is gone", breaks, thing.model, name)
             else:
-                if (name in must[0]) != (name in must[1]):
-                    now = name in must[1]
-                    message = f"{field} is {'required now, was optional' if now else 'optional now, was required'}"
-                    breaks = (role.sent and now, role.read and not now)
-                    yield self._change(f"{pointer}/required", message, breaks, owner, name)
-                yield from self._schema(where, field, before[name], after[name], role, owner, name)
+                yield from self._needs(thing, inner, was, now)
+                yield from self._schema(inner, before[name], after[name])
+
+    def _needs(self, thing: Thing, inner: Thing, was: bool, now: bool) -> Iterator[Change]:
+        if was != now:
+            message = f"{inner.what} is {'required now, was optional' if now else 'optional now, was required'}"
+            breaks = (thing.role.sent and now, thing.role.read and was)
+            yield self._change(f"{thing.pointer}/required", message, breaks, thing.model, inner.field)
 
     def _words(self) -> Iterator[Change]:
         pointers = sorted(set(_worded(self.old.document, self.new.document, "")), key=self.new.line)
@@ -379,6 +434,8 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str
         yield "enum", "has a list of values" if "enum" in new else "has no list of values", "enum" in new, "enum" in old
     yield from _bounds(old, new)
     yield from _closing(old.get("additionalProperties", True), new.get("additionalProperties", True))
+    if old.get("x-rule") != new.get("x-rule"):
+        yield "x-rule", f"is judged by {_rules(new)}, was by {_rules(old)}", False, False
     for keyword in OPAQUE:
         if old.get(keyword) != new.get(keyword):
             yield keyword, f"has another {keyword}", keyword in new, keyword in old
@@ -405,6 +462,12 @@ def _closing(old: Any, new: Any) -> Iterator[tuple[str, str, bool, bool]]:
         yield "additionalProperties", "has other entries", True, True
 
 
+def _rules(schema: dict[str, Any]) -> str:
+    return (
+        ", ".join(f"{rule} ({keyword})" for keyword, rule in schema.get("x-rule", {}).items()) or "no rule of its own"
+    )
+
+
 def _values(old: list[Any], new: list[Any]) -> Iterator[str]:
     yield from (f"may be {value}" for value in new if value not in old)
     yield from (f"may be {value} no more" for value in old if value not in new)
@@ -412,7 +475,8 @@ def _values(old: list[Any], new: list[Any]) -> Iterator[str]:
 
 def _covers(wide: set[str], narrow: set[str]) -> bool:
     """Whether one set of types takes every value of the other; none takes any value, and a number is an integer too."""
-    return not wide or bool(narrow) and narrow <= (wide | {"integer"} if "number" in wide else wide)
+    whole = wide | {"integer"} if "number" in wide else wide
+    return not wide or (bool(narrow) and narrow <= whole)
 
 
 def _either(types: set[str]) -> str:

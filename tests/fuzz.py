@@ -8,16 +8,32 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import refundkit
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from refundkit import operations
 from story import examples, story, text
 from test_agreement import WITH_BODY, held, payloads
 
-PIECES = [b'"', b"\\", b"\\u003a", b"\\ud800", b":", b",", b"{", b"}", b"[", b"]", b"null", b"-0.0", b"1e999", b"NaN", b"\x00"]
+PIECES = [
+    b'"',
+    b"\\",
+    b"\\u003a",
+    b"\\ud800",
+    b":",
+    b",",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"null",
+    b"-0.0",
+    b"1e999",
+    b"NaN",
+    b"\x00",
+]
 PIECES += [b"\xff", b"\xef\xbb\xbf", b"1" * 401, b"[" * 70, b'"amount":', b" ", b"\n", b"0.1", b"9007199254740993"]
 SLOWEST = 5.0
 
@@ -39,7 +55,9 @@ def bytes_run(name: str, chance: random.Random, rounds: int = 2000) -> Iterator[
     context = {part: text(request[part]) for part in ("order", "refunds") if part in request}
     for _ in range(rounds):
         body = mutated(chance.choice(bodies), chance)
-        parts = {part: mutated(data, chance) if chance.random() < 0.5 else data for part, data in context.items()}
+        parts: dict[str, Any] = {
+            part: mutated(data, chance) if chance.random() < 0.5 else data for part, data in context.items()
+        }
         started = time.perf_counter()
         try:
             refundkit.check(name, body, path=request["path"], headers=request["headers"], **parts)
@@ -63,7 +81,13 @@ def main() -> int:
                 assert slowest < SLOWEST, f"a check of {name} took {slowest:.1f} s"
 
                 @seed(first + turn)
-                @settings(max_examples=500, deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+                @settings(
+                    max_examples=500,
+                    deadline=None,
+                    database=None,
+                    suppress_health_check=list(HealthCheck),
+                    phases=[Phase.generate],
+                )
                 @given(payloads(name))
                 def agree(payload: str, name: str = name) -> None:
                     held(name, payload)

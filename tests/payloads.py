@@ -1,4 +1,4 @@
-"""Payloads made from a JSON Schema: valid ones, near-misses with one mutation, and noise; as text, with exact numbers."""
+"""Payloads made from a JSON Schema, as text with exact numbers: valid ones, near-misses with one mutation, noise."""
 
 from __future__ import annotations
 
@@ -12,7 +12,25 @@ from hypothesis import strategies as st
 
 NUMBERS = ["0", "-0", "-0.0", "1", "-1", "0.5", "-19.99", "1.0", "-1.00", "9007199254740993", "-9007199254740993.5"]
 NUMBERS += ["1e2", "-1E-7", "12345678901234567890123", "-0.00001", "500", "501", "36", "1.5e3"]
-TEXTS = ["", "0", "1", "-1", "01", "1.0", "-0.00", "-5.00", "1,5", "1e1", " 5 ", "12abc", "$5", "1\n", "10.00", "abc", "é☃𐀀"]
+TEXTS = [
+    "",
+    "0",
+    "1",
+    "-1",
+    "01",
+    "1.0",
+    "-0.00",
+    "-5.00",
+    "1,5",
+    "1e1",
+    " 5 ",
+    "12abc",
+    "$5",
+    "1\n",
+    "10.00",
+    "abc",
+    "é☃𐀀",
+]
 TEXTS += ["USD", "CAD", "us", "2025-11-12T10:00:00Z", "2025-11-12", "x" * 36, "x" * 300, 'q"\\:/', "a:b", "string"]
 
 
@@ -45,7 +63,9 @@ numbers = st.one_of(
 texts = st.one_of(st.sampled_from(TEXTS), st.text(st.characters(exclude_categories=["Cs"]), max_size=12))
 scalars = st.one_of(numbers, texts, st.booleans(), st.none())
 noise = st.recursive(
-    scalars, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)), max_leaves=6
+    scalars,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)),
+    max_leaves=6,
 )
 
 
@@ -89,7 +109,9 @@ def _number(schema: dict[str, Any], root: dict[str, Any]) -> st.SearchStrategy[A
             and (value < schema["exclusiveMaximum"] if "exclusiveMaximum" in schema else True)
         )
 
-    whole = numbers.filter(lambda literal: Decimal(literal.text) % 1 == 0) if schema.get("type") == "integer" else numbers
+    whole = (
+        numbers.filter(lambda literal: Decimal(literal.text) % 1 == 0) if schema.get("type") == "integer" else numbers
+    )
     return whole.filter(fits)
 
 
@@ -129,9 +151,12 @@ def near_misses(draw: st.DrawFn, schema: dict[str, Any]) -> str:
         elif mutation == "duplicate" and isinstance(holder, dict):
             return _doubled(value, holder, key, draw(scalars))
         else:
-            holder[key] = {"replace": draw(noise), "long": "x" * 500, "null": None, "empty": draw(st.sampled_from([[], {}, ""]))}.get(
-                mutation, draw(scalars)
-            )
+            holder[key] = {
+                "replace": draw(noise),
+                "long": "x" * 500,
+                "null": None,
+                "empty": draw(st.sampled_from([[], {}, ""])),
+            }.get(mutation, draw(scalars))
     return written(value)
 
 

@@ -162,8 +162,8 @@ def _places(node: Any, at: list[str]) -> list[list[str]]:
 
 
 def _set(root: Any, place: list[str], value: Any) -> None:
-    for key in place[:-1]:
-        root = root[int(key)] if isinstance(root, list) else root[key]
+    for part in place[:-1]:
+        root = root[int(part)] if isinstance(root, list) else root[part]
     key: Any = int(place[-1]) if isinstance(root, list) else place[-1]
     if value is None:
         del root[key]

@@ -22,6 +22,11 @@ EXAMPLES = int(os.environ.get("REFUNDKIT_EXAMPLES", "2000"))
 COUNTS: dict[str, int] = {}
 
 
+def plain(name: str) -> Any:
+    """The reference validator; its type stubs know of no Decimal."""
+    return refundkit.reference(name)
+
+
 def pointer(path: Any) -> str:
     """An RFC 6901 pointer of a jsonschema error."""
     return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in path)
@@ -41,7 +46,7 @@ def held(name: str, text: str) -> None:
         assert codes & {"RF001", "RF004"}
         return
     assert {one.code for one in document.problems} == codes & {"RF001", "RF002", "RF004"}
-    errors = list(refundkit.reference(name).iter_errors(document.value))
+    errors = list(plain(name).iter_errors(document.value))
     schema_codes = codes - {"RF001", "RF002", "RF004"}
     assert bool(errors) == bool(schema_codes), (text, [error.message for error in errors], problems)
     if model is None:
@@ -83,7 +88,7 @@ def test_fast_slow_and_jsonschema_agree(name: str) -> None:
     def agree(text: str) -> None:
         held(name, text)
         if quick_accepts(name, text):
-            assert not list(refundkit.reference(name).iter_errors(read_json(text.encode()).value))
+            assert plain(name).is_valid(read_json(text.encode()).value)
 
     agree()
     print(f"{name}: {COUNTS[name]} examples agreed")
@@ -98,14 +103,14 @@ def test_a_body_that_only_the_model_refuses_raises_here() -> None:
 
 def test_reference_takes_exact_numbers() -> None:
     """The plain validator reads Decimals as numbers, and a whole one as an integer."""
-    plain = refundkit.reference("taxcloud.refund_order")
-    assert plain.is_valid({"items": [{"itemId": "a", "quantity": Decimal("0.5"), "cartItemIndex": Decimal("1.0")}]})
-    assert not plain.is_valid({"items": [{"itemId": "a", "quantity": Decimal(1), "cartItemIndex": Decimal("1.5")}]})
+    exact = plain("taxcloud.refund_order")
+    assert exact.is_valid({"items": [{"itemId": "a", "quantity": Decimal("0.5"), "cartItemIndex": Decimal("1.0")}]})
+    assert not exact.is_valid({"items": [{"itemId": "a", "quantity": Decimal(1), "cartItemIndex": Decimal("1.5")}]})
 
 
 def test_reference_names_what_is_wrong() -> None:
     """An operation without a body has no reference validator, and an unknown one gets a suggestion."""
     with pytest.raises(ValueError, match="takes no body"):
         refundkit.reference("walmart.get_order")
-    with pytest.raises(ValueError, match="did you mean 'taxcloud.refund_order'"):
+    with pytest.raises(ValueError, match=r"did you mean 'taxcloud\.refund_order'"):
         refundkit.reference("taxcloud.refund_orders")

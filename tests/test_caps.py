@@ -15,7 +15,9 @@ from story import text
 KINDS = ("PRODUCT", "SHIPPING")
 STATUSES = ("Created", "Acknowledged", "Shipped", "Delivered", "Cancelled", "Refund", "SHIPPED")
 cents = st.integers(0, 400).map(lambda value: Decimal(value) / 100)
-spent = st.one_of(cents, st.sampled_from([Decimal("0.1"), Decimal("0.2"), Decimal("1E-7"), Decimal("9007199254740993.01")]))
+spent = st.one_of(
+    cents, st.sampled_from([Decimal("0.1"), Decimal("0.2"), Decimal("1E-7"), Decimal("9007199254740993.01")])
+)
 
 
 @st.composite
@@ -49,7 +51,9 @@ def _order_line(draw: st.DrawFn, number: str) -> dict[str, Any]:
     }
     past = [draw(_charge(kind, -1)) for kind in draw(st.lists(st.sampled_from(KINDS), max_size=2))]
     if past:
-        line["refund"] = {"refundCharges": {"refundCharge": [{"charge": {**one, "chargeName": "Damaged"}} for one in past]}}
+        line["refund"] = {
+            "refundCharges": {"refundCharge": [{"charge": {**one, "chargeName": "Damaged"}} for one in past]}
+        }
     return line
 
 
@@ -85,7 +89,9 @@ def expected(request: dict[str, Any], api: str) -> set[tuple[str, str]]:
     asked: dict[str, list[dict[str, Any]]] = {}
     for line in request["body"]["orderRefund"]["orderLines"]["orderLine"]:
         for refund in line["refunds"]["refund"]:
-            asked.setdefault(line["lineNumber"], []).extend(one["charge"] for one in refund["refundCharges"]["refundCharge"])
+            asked.setdefault(line["lineNumber"], []).extend(
+                one["charge"] for one in refund["refundCharges"]["refundCharge"]
+            )
     wrong = set()
     for number, charges in asked.items():
         if number not in order:
@@ -94,8 +100,11 @@ def expected(request: dict[str, Any], api: str) -> set[tuple[str, str]]:
         line = order[number]
         counted = {"shipped"} | ({"delivered", "refund"} if api == "walmart" else set())
         shipped = sum(
-            (Fraction(one["statusQuantity"]["amount"]) for one in line["orderLineStatuses"]["orderLineStatus"]
-             if one["status"].lower() in counted),
+            (
+                Fraction(one["statusQuantity"]["amount"])
+                for one in line["orderLineStatuses"]["orderLineStatus"]
+                if one["status"].lower() in counted
+            ),
             Fraction(0),
         )
         ordered = Fraction(line["orderLineQuantity"]["amount"])
@@ -112,7 +121,11 @@ def expected(request: dict[str, Any], api: str) -> set[tuple[str, str]]:
                 wrong.add(("RF207", number))
             if now == charged - before and before_tax + now_tax < charged_tax:
                 wrong.add(("RF214", number))
-            if kind == "PRODUCT" and 0 < shipped < ordered and before + now - Fraction(1, 100) > charged * shipped / ordered:
+            if (
+                kind == "PRODUCT"
+                and 0 < shipped < ordered
+                and before + now - Fraction(1, 100) > charged * shipped / ordered
+            ):
                 wrong.add(("RF313", number))
     return wrong
 
@@ -130,7 +143,9 @@ def test_caps_agree_with_fractions(api: str) -> None:
         report = refundkit.check(f"{api}.refund_order_lines", body, order=text(request["order"]))
         lines = request["body"]["orderRefund"]["orderLines"]["orderLine"]
         found = {
-            (one.code, lines[int(one.pointer.split("/")[4])]["lineNumber"]) for one in report.findings if one.code in judged
+            (one.code, lines[int(one.pointer.split("/")[4])]["lineNumber"])
+            for one in report.findings
+            if one.code in judged
         }
         wanted = expected(request, api)
         assert found == wanted

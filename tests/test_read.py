@@ -470,7 +470,7 @@ def documents(draw: st.DrawFn) -> Writer:
     return writer
 
 
-class Refusal(Exception):  # noqa: N818
+class Refusal(Exception):
     """What the reference does not read."""
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import refundkit
-from refundkit import rules
+from refundkit import operations, rules
 from refundkit.lint import Context, Settings, lint
 from refundkit.read import read_json
 from refundkit.rule import REGISTRY, Rule
 from refundkit.sources import Record
-from story import examples_of_docs, operations, text, varied
+from story import examples_of_docs, text, varied
 
 rules.load_all()
 RULES = [REGISTRY[code] for code in sorted(REGISTRY)]

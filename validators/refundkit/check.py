@@ -17,9 +17,23 @@ from refundkit_apis._runtime.codec import encode
 from . import operations, rules
 from .config import Config, effective
 from .operations import Operation
-from .rule import BODY, HEADERS, NEEDS, ORDER, PARTS, PATH, QUERY, REFUNDS, REGISTRY, URL, Finding, Found, Rule, Severity, masked
+from .rule import (
+    BODY,
+    HEADERS,
+    NEEDS,
+    ORDER,
+    PARTS,
+    PATH,
+    QUERY,
+    REFUNDS,
+    REGISTRY,
+    URL,
+    Finding,
+    Rule,
+    Severity,
+    masked,
+)
 from .rule import finding as make_finding
-from .rules import documents as _  # noqa: F401 - RF0xx and RF1xx are found by code, without being asked for
 
 # A finding of these is about a field's name, not its value.
 KEYED = frozenset({"RF002", "RF103", "RF108", "RF309"})
@@ -30,6 +44,7 @@ _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticErr
 INVALID_ORDER = 1 << 16
 
 Hit = tuple[Rule, Finding]
+rules.load_documents()
 _DEFAULT = Config()
 _FINE: list[tuple[str, Finding]] = []
 # A rule that asks for no more than these is about the body alone.
@@ -166,7 +181,7 @@ def plan(name: str, config: Config) -> Plan:
     return Plan(operation, severities, each, once, rules.viewer(operation.api), screen, {})
 
 
-def check(
+def check(  # noqa: PLR0913 - the parts of a request, one by one
     operation: str,
     body: object = None,
     *,
@@ -222,15 +237,9 @@ def judge(chosen: Plan, given: Given, require: tuple[str, ...] = ()) -> tuple[li
         hits.extend((REGISTRY[code], one) for code, one in problems)
     values: dict[str, Any] = {**_NOTHING, "operation": operation, "given": given}
     if model is not None:
-        view = chosen.view(operation, model)
-        values["body"], values["view"], values["lines"] = model, view, view.lines
-        values["charges"], values["items"] = view.charges, view.items
-        for level, group in () if screened else chosen.each:
-            for thing in values[level]:
-                for rule in group:
-                    found = rule.run(thing)
-                    if found is not None:
-                        _collect(hits, rule, found)
+        _look_at_body(chosen, model, values)
+        if not screened:
+            hits.extend(_each(chosen, values))
     if have & ~BODY:
         have, problems = _with_parts(chosen, given, have, values)
         hits.extend((REGISTRY[code], one) for code, one in problems)
@@ -247,6 +256,25 @@ def judge(chosen: Plan, given: Given, require: tuple[str, ...] = ()) -> tuple[li
     return ([hit for hit in hits if hit[0].code in chosen.severities] if hits else hits), skipped
 
 
+def _look_at_body(chosen: Plan, model: Any, values: dict[str, Any]) -> None:
+    """Put the body, and the lines, charges and items in it, into `values`."""
+    view = chosen.view(chosen.operation, model)
+    values["body"], values["view"] = model, view
+    values["lines"], values["charges"], values["items"] = view.lines, view.charges, view.items
+
+
+def _each(chosen: Plan, values: dict[str, Any]) -> list[Hit]:
+    """What the rules find that are called once for each line, charge or item."""
+    hits: list[Hit] = []
+    for level, group in chosen.each:
+        for thing in values[level]:
+            for rule in group:
+                found = rule.run(thing)
+                if found is not None:
+                    _collect(hits, rule, found)
+    return hits
+
+
 def _collect(hits: list[Hit], rule: Rule, found: Finding | Iterable[Finding]) -> None:
     if isinstance(found, Finding):
         hits.append((rule, found))
@@ -255,9 +283,7 @@ def _collect(hits: list[Hit], rule: Rule, found: Finding | Iterable[Finding]) ->
             hits.append((rule, one))
 
 
-def _with_parts(
-    chosen: Plan, given: Given, have: int, values: dict[str, Any]
-) -> tuple[int, list[tuple[str, Finding]]]:
+def _with_parts(chosen: Plan, given: Given, have: int, values: dict[str, Any]) -> tuple[int, list[tuple[str, Finding]]]:
     """Put path, query, headers, URL and context into `values`; what is there now, and what is wrong with it."""
     values.update(path=given.path, query=given.query, headers=given.headers, url=given.url)
     problems: list[tuple[str, Finding]] = []

@@ -104,8 +104,17 @@ def _parser() -> argparse.ArgumentParser:
 def _check_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("paths", nargs="*", metavar="PATH | GLOB | -", help="files, folders, patterns; - is standard input")
-    add("--as", dest="operation", metavar="OPERATION", help="what the payloads are for, such as walmart.refund_order_lines")
-    add("--order", metavar="FILE", help="the API's own order; a pattern such as 'orders/{purchaseOrderId}.json' serves many")
+    add(
+        "--as",
+        dest="operation",
+        metavar="OPERATION",
+        help="what the payloads are for, such as walmart.refund_order_lines",
+    )
+    add(
+        "--order",
+        metavar="FILE",
+        help="the API's own order; a pattern such as 'orders/{purchaseOrderId}.json' serves many",
+    )
     add("--refunds", metavar="FILE", help="the API's own list of earlier refunds; may be a pattern too")
     for part in ("path", "query", "header"):
         add(f"--{part}", action="append", default=[], metavar="NAME=VALUE", help=f"a {part} parameter of the requests")
@@ -139,7 +148,7 @@ def _check(options: argparse.Namespace) -> int:
     return _status(found, options.fail_on)
 
 
-def _linted(options: argparse.Namespace, settings: Settings, found: Run) -> Any:
+def _linted(options: argparse.Namespace, settings: Settings, found: Run) -> Iterator[Linted]:
     from .lint import lint
     from .sources import expand, records
 
@@ -188,10 +197,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _config(options: argparse.Namespace) -> Config:
-    if options.isolated:
-        base = Config()
-    else:
-        base = Config.load(options.config) if options.config else discover(Path.cwd())
+    base = Config() if options.isolated else _base(options.config)
     levels: list[tuple[str, Any]] = [_pair(one, "--severity") for one in options.severity]
     if not (options.select or options.ignore or levels):
         return base
@@ -201,6 +207,10 @@ def _config(options: argparse.Namespace) -> Config:
         ignore=(*base.ignore, *_listed(options.ignore)),
         severity=(*base.severity, *levels),
     )
+
+
+def _base(file: str | None) -> Config:
+    return Config.load(file) if file else discover(Path.cwd())
 
 
 def _for_file(settings: Settings, file: str) -> Settings:

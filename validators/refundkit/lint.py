@@ -64,7 +64,7 @@ class Linted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lint(record: Record, settings: Settings, context: Callable[[Asked], Context]) -> Linted:
-    """Check one record. `context` finds the order and the refunds for what the record asks; it may raise SourceError."""
+    """Check one record. `context` finds order and refunds for what the record asks; it may raise SourceError."""
     if record.data is None:
         return _finished(record, "", _reading_problems(record), (), settings)
     if settings.response is not None:
@@ -114,7 +114,8 @@ def _repeated_keys(record: Record, whole: bool) -> Iterator[Hit]:
             continue
         inside = one.pointer[len(record.at) :]
         part = inside.split("/")[1] if whole else "body"
-        if part not in ("body", "order", "refunds") or inside.count("/") == 1 and whole:
+        is_part = part in ("body", "order", "refunds") and (inside.count("/") > 1 or not whole)
+        if not is_part:
             yield REGISTRY["RF002"], make_finding(f"request:{inside}", one.message, one.help)
         elif not record.written:
             pointer = inside.removeprefix(f"/{part}") if whole else inside
@@ -123,7 +124,7 @@ def _repeated_keys(record: Record, whole: bool) -> Iterator[Hit]:
 
 
 def _repeated_context(api: str, context: Context) -> Iterator[Hit]:
-    """Keys that stand twice in an order or a list of refunds that is YAML or XML, down to the fields that rules read."""
+    """Keys that stand twice in an order or list of refunds that is YAML or XML, down to the fields that rules read."""
     for part, record in (("order", context.order), ("refunds", context.refunds)):
         if record is None or record.written:
             continue

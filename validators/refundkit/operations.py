@@ -196,7 +196,11 @@ def has_open_lists(operation: Operation) -> bool:
 
 
 def _is_open(schema: Any) -> bool:
-    return isinstance(schema, dict) and not {"$ref", "properties", "anyOf"} & schema.keys() and schema.get("type") == "object"
+    return (
+        isinstance(schema, dict)
+        and not {"$ref", "properties", "anyOf"} & schema.keys()
+        and schema.get("type") == "object"
+    )
 
 
 def _nodes(node: Any) -> Iterator[dict[str, Any]]:

@@ -119,9 +119,7 @@ def _all_there(data: bytes, members: dict[str, msgspec.Raw]) -> bool:
     return data.count(b":") == encode(members).count(b":")
 
 
-def _parameters(
-    parts: dict[str, bytes], key: str, problems: list[tuple[str, Finding]]
-) -> dict[str, str] | None:
+def _parameters(parts: dict[str, bytes], key: str, problems: list[tuple[str, Finding]]) -> dict[str, str] | None:
     if key not in parts:
         return None
     try:

@@ -1,9 +1,8 @@
 """What a rule is, what it finds, and the registry of them.
 
 A rule is one function. Its parameters say what it is about and so what it needs: `charge`, `line` and `item` call it
-once for each of the body's, `body`, `ledger`, `path`, `query`, `headers`, `url`, `refunds` (and the plurals) once. It runs when all of
-them are there; a parameter with a default sharpens the rule but does not gate it. It returns a finding, several, or
-None.
+once for each of the body's; `body`, `ledger`, `path`, `query`, `headers`, `url`, `refunds`, the plurals, once. It runs when all of them are there; a parameter with a default sharpens the rule but does not gate it. It returns a
+finding, several, or None.
 """
 
 from __future__ import annotations
@@ -44,8 +43,8 @@ NEEDS = {
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong, where it is, and what to do.
 
-    `pointer` is an RFC 6901 pointer into the body, or `path:`, `query:`, `header:`, `order:`, `refunds:`, `request:` and
-    a pointer or name. `line` and `column` are 1-based and None where the text is not at hand.
+    `pointer` is an RFC 6901 pointer into the body, or a pointer or name behind `path:`, `query:`, `header:`, `order:`,
+    `refunds:` or `request:`. `line` and `column` are 1-based and None where the text is not at hand.
     """
 
     code: str = ""

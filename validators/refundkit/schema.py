@@ -270,7 +270,9 @@ def _answer_fields(operation: Operation, place: tuple[str, ...]) -> set[str]:
         if inner:
             sent = [found for node in inner for found in _objects(asked, node)]
             back = [
-                found for node in back if key in node.get("properties", {})
+                found
+                for node in back
+                if key in node.get("properties", {})
                 for found in _objects(answer, node["properties"][key])
             ]
     return {name for node in back for name in node.get("properties", {})}
@@ -302,5 +304,3 @@ def _misplaced(operation: Operation, name: str) -> str:
                 return "the body's api_refund does nothing: put `?api_refund=0` into the query to leave the gateway out"
             return f"{name!r} belongs into the {parameter.place}"
     return ""
-
-

@@ -66,9 +66,11 @@ def expand(paths: list[str]) -> list[str]:
         if path == STDIN or Path(path).is_file():
             files.append(path)
         elif Path(path).is_dir():
-            files.extend(str(file) for file in sorted(Path(path).rglob("*")) if file.is_file() and file.suffix in SUFFIXES)
+            inside = sorted(Path(path).rglob("*"))
+            files.extend(str(file) for file in inside if file.is_file() and file.suffix in SUFFIXES)
         elif glob.has_magic(path):
-            found = sorted(name for name in glob.glob(path, recursive=True) if Path(name).is_file())
+            names = glob.glob(path, recursive=True)  # noqa: PTH207 - keeps the path as it was given
+            found = sorted(name for name in names if Path(name).is_file())
             if not found:
                 raise SourceError(f"{path}: the pattern matches no file")
             files.extend(found)

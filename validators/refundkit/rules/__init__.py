@@ -29,6 +29,11 @@ class View(msgspec.Struct, frozen=True, gc=False):
     items: list[Any] = []
 
 
+def load_documents() -> None:
+    """Import the rules that are found by their ids, without being asked for: RF0xx and RF1xx."""
+    import_module(f"{__name__}.documents")
+
+
 @cache
 def load(api: str) -> None:
     """Import the rules that can concern the API."""

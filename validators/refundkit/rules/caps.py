@@ -37,9 +37,7 @@ def refund_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
             yield charge.finding(message, f"send no more than {plain(left)}" if left else "leave the charge out")
 
 
-@rule(
-    "RF204", "refund-exceeds-order", on=("woocommerce.create_refund", "woocommerce.update_refund"), source="facts"
-)
+@rule("RF204", "refund-exceeds-order", on=("woocommerce.create_refund", "woocommerce.update_refund"), source="facts")
 def refund_exceeds_order(
     ledger: Ledger, refunds: list[Any] | None = None, path: Mapping[str, str] | None = None
 ) -> Iterator[Finding]:
@@ -79,8 +77,8 @@ def tax_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
         if charge.tax_now > 0 and EXACT.add(charge.tax_before, charge.tax_now) > charge.tax_charged:
             left = max(charge.tax_refundable, ZERO)
             message = (
-                f"refunds {plain(charge.tax_now)} tax of line {line.number} {charge.kind}, but only {plain(left)} is left"
-                f" of {plain(charge.tax_charged)}"
+                f"refunds {plain(charge.tax_now)} tax of line {line.number} {charge.kind}, but only {plain(left)} is"
+                f" left of {plain(charge.tax_charged)}"
             )
             yield charge.tax_finding(message, f"send no more than {plain(left)}")
 

@@ -117,7 +117,9 @@ def malformed_header(operation: Operation, headers: Mapping[str, str]) -> Iterat
         elif name.upper() == "WM_SEC.TIMESTAMP" and not re.fullmatch("[0-9]{13}", value):
             yield finding(f"header:{name}", f"{name} is not 13 digits", "send epoch milliseconds, not seconds")
         elif name.upper() == "WM_SEC.AUTH_SIGNATURE" and not _is_base64(value):
-            yield finding(f"header:{name}", f"{name} is no base64", "send the signature in standard base64, with padding")
+            yield finding(
+                f"header:{name}", f"{name} is no base64", "send the signature in standard base64, with padding"
+            )
 
 
 @rule("RF504", "placeholder-value", source="every page", raw=True)

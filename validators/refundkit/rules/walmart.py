@@ -146,7 +146,9 @@ def _charges_of(line: RefundLine) -> Iterator[Sequence[us.RefundCharge | ca.Refu
         yield () if charges is UNSET else charges
 
 
-def _lines(lines: Sequence[RefundLine | ca.CancelLine], wrapper: str, charged: frozenset[int] = frozenset()) -> list[Line]:
+def _lines(
+    lines: Sequence[RefundLine | ca.CancelLine], wrapper: str, charged: frozenset[int] = frozenset()
+) -> list[Line]:
     first: dict[str, int] = {}
     return [
         Line(index, line.line_number, first.setdefault(line.line_number, index), line, wrapper, index in charged)
@@ -218,7 +220,11 @@ def _carried(line: OrderLine) -> Iterator[Past]:
 
 
 def strangers(
-    operation: Operation, given: Given, body: Body | None, order: OrderResponse | None, refunds: list[us.OrderRefundRequest] | None
+    operation: Operation,
+    given: Given,
+    body: Body | None,
+    order: OrderResponse | None,
+    refunds: list[us.OrderRefundRequest] | None,
 ) -> Iterator[Finding]:
     """RF005: the order, or an earlier refund, is of another purchase order than the request."""
     own = getattr(getattr(body, "order_refund", None), "purchase_order_id", None)
@@ -356,7 +362,10 @@ def amount_not_negative(value: Number) -> tuple[str, str]:
     Good:
         …/chargeAmount/amount: -19.99
     """
-    return f"refund amount {plain(value)} must be negative", f"send -{plain(value)}" if value > 0 else "leave the charge out"
+    return (
+        f"refund amount {plain(value)} must be negative",
+        f"send -{plain(value)}" if value > 0 else "leave the charge out",
+    )
 
 
 @rule("RF205", "currency-mismatch", on=REFUND)
@@ -406,7 +415,9 @@ def amount_too_long(charge: Charge) -> list[Finding] | None:
     Good:
         …/chargeAmount/amount: -19.99000
     """
-    long = [one for one in charge.every if not everyday(one.value) and (places(one.value) > 4 or digits(one.value) > 11)]
+    long = [
+        one for one in charge.every if not everyday(one.value) and (places(one.value) > 4 or digits(one.value) > 11)
+    ]
     if not long:
         return None
     message = "{} has more than 4 decimals or more than 11 digits"
@@ -429,7 +440,9 @@ def tax_details_mismatch(charge: Charge) -> Finding | None:
     whole, parts = charge.charge.tax.tax_amount.amount, total([tax.tax_amount.amount for tax in charge.details])
     if whole == parts:
         return None
-    return finding(charge.pointer("/charge/taxDetails"), f"the parts add up to {plain(parts)}, the tax is {plain(whole)}")
+    return finding(
+        charge.pointer("/charge/taxDetails"), f"the parts add up to {plain(parts)}, the tax is {plain(whole)}"
+    )
 
 
 @rule("RF303", "duplicate-line", severity="warning", on=(*REFUND, *CANCEL))
@@ -447,7 +460,9 @@ def duplicate_line(line: Line) -> Finding | None:
     """
     if line.first == line.index:
         return None
-    return finding(line.pointer("/lineNumber"), f"line {line.number} stands here for the second time", "make it one entry")
+    return finding(
+        line.pointer("/lineNumber"), f"line {line.number} stands here for the second time", "make it one entry"
+    )
 
 
 @rule("RF305", "cancel-reason-unsupported", on=CANCEL, source="walmart-ca-cancel")
@@ -498,7 +513,12 @@ def upgraded_to_full(ledger: Ledger) -> Iterator[Finding]:
         …/refundCharge/1/charge/chargeAmount/amount: -5.00
     """
     for line, charge in ledger.charges:
-        if line.whole or charge.kind.upper() != "PRODUCT" or not charge.charged or charge.refunded_now != charge.charged:
+        if (
+            line.whole
+            or charge.kind.upper() != "PRODUCT"
+            or not charge.charged
+            or charge.refunded_now != charge.charged
+        ):
             continue
         tax = [one for one in line.charges.values() if one.tax_now < one.tax_refundable]
         rest = [one for one in line.charges.values() if one is not charge and one.refunded_now < one.refundable]
@@ -556,7 +576,9 @@ def nothing_refunded(line: Line) -> Finding | None:
     """
     if line.charged or line.whole:
         return None
-    return finding(line.pointer("/refunds"), f"line {line.number} has no charge", "add what is refunded, or drop the line")
+    return finding(
+        line.pointer("/refunds"), f"line {line.number} has no charge", "add what is refunded, or drop the line"
+    )
 
 
 @rule("RF311", "mixed-full-and-partial", on=("walmart.refund_order_lines",), source="facts")
@@ -566,7 +588,8 @@ def mixed_full_and_partial(lines: list[Line]) -> Iterable[Finding] | None:
     Walmart wants the lines of one request all full or all partial; a line that does not say is partial.
 
     Bad:
-        /orderRefund/orderLines/orderLine/1: {lineNumber: "2", isFullRefund: true, refunds: {refund: [{refundCharges: {}}]}}
+        /orderRefund/orderLines/orderLine/1: {lineNumber: "2", isFullRefund: true,
+            refunds: {refund: [{refundCharges: {}}]}}
     Good:
         {}
     """
