@@ -141,7 +141,9 @@ def _cases(folder: Path, fields: set[str]) -> Iterator[Use]:
         found for path in sorted(folder.rglob("*.json")) if (found := set(pattern.findall(path.read_text("utf-8"))))
     ]
     if named:
-        yield Use(folder, 1, f"{len(named)} cases", ", ".join(sorted(set().union(*named))))
+        yield Use(
+            folder, 1, f"{len(named)} case{'s' if len(named) > 1 else ''}", ", ".join(sorted(set().union(*named)))
+        )
 
 
 def _any(names: set[str]) -> str:

@@ -58,8 +58,8 @@ CHANGES = [
     ("maximum: 0}", "maximum: 0, x-rule: {maximum: RF201}}", "is judged by RF201 (maximum), was by no rule", NOBODY),
     ("enum: [EUR, CHF]", "enum: [EUR, CHF, SEK]", "Fees.currency may be SEK", READER),
     ("enum: [RAIN, JOB_NOT_DONE]", "enum: [RAIN, JOB_NOT_DONE, ILL]", "extensionReason may be ILL", NOBODY),
-    ("fault: {type: string}\n", "", "RepairCreate.fault is gone", SENDER),
-    ("asked_at: {type: string}\n", "", "Repair.asked_at is gone", READER),
+    ("        fault: {type: string}\n", "", "RepairCreate.fault is gone", SENDER),
+    ("        asked_at: {type: string}\n", "", "Repair.asked_at is gone", READER),
     ("dueOn: {type: string}", "dueOn: {type: string}\n        dueAt: {type: string}", "dueAt is new and opt", NOBODY),
     ("pattern: '^[0-9]{4}-", "pattern: '^[0-9]{5}-", "ReturnCreate.returnedAt has another pattern", SENDER),
     (
@@ -74,10 +74,13 @@ CHANGES = [
         "an entry of RepairCreate.parts is RepairPart, was Part",
         SENDER,
     ),
-    ("application/json:\n            schema: {$ref: '#/components/schemas/ReturnCreate'}", "application/xml:\n            schema: {$ref: '#/components/schemas/ReturnCreate'}", "the body of return_loan is application/json no more", SENDER),
-    ("{type: object, x", "{type: object, x", "", NOBODY),
-]  # fmt: skip
-CHANGES.pop()
+    (
+        "application/json:\n            schema: {$ref: '#/components/schemas/ReturnCreate'}",
+        "application/xml:\n            schema: {$ref: '#/components/schemas/ReturnCreate'}",
+        "the body of return_loan is application/json no more",
+        SENDER,
+    ),
+]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -138,7 +141,7 @@ def test_a_change_without_words_is_told_all_the_same(depot: Spec, tmp_path: Path
 
 def test_the_same_spec_has_no_changes(depot: Spec, tmp_path: Path) -> None:
     """Comments and layout are no change."""
-    assert compared(depot, tmp_path, "# What is sent" if False else "openapi: 3.1.0", "openapi: 3.1.0\n# a comment") == []
+    assert compared(depot, tmp_path, "openapi: 3.1.0", "openapi: 3.1.0\n# A comment.") == []
 
 
 @pytest.fixture
@@ -202,7 +205,7 @@ def test_a_change_is_told_with_the_rules_and_tests_that_use_it(checkout: Path) -
         "used by",
         f"  {checkout}/validators/rules.py:6: RF201 too_much: amount",
         f"  {checkout}/tests/test_rules.py:2: amount",
-        f"  {checkout}/tests/cases/depot.waive_fee:1: 1 cases: amount",
+        f"  {checkout}/tests/cases/depot.waive_fee:1: 1 case: amount",
     ]
     assert outcome.stderr == "1 change since HEAD: 1 break who sends requests, 0 who reads responses\n"
 

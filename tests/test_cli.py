@@ -139,7 +139,7 @@ def command(*arguments: str, stdin: bytes = b"", **environment: str) -> Outcome:
         timeout=60,
         env={**os.environ, **_paths(), **environment},
     )
-    return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return Outcome(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
 
 
 def _paths() -> dict[str, str]:
@@ -1244,6 +1244,15 @@ def test_body_is_wanted(check: Cli) -> None:
     assert check("r.json").status == 0
 
 
+@pytest.mark.parametrize("operation", ["woocommerce.delete_refund", "walmart.get_order"])
+def test_body_of_an_operation_without_one(check: Cli, operation: str) -> None:
+    """A body that no schema holds, since the operation takes none, is said so and is no pass."""
+    write("r.json", '{"order_refund": {"amount": "-1"}}')
+    assert check("--as", operation, "r.json").status in (1, 2)
+    write("r.json", asking(operation, '"body": {"order_refund": {"amount": "-1"}}'))
+    assert check("r.json").status in (1, 2)
+
+
 def test_bare_body_with_a_key_named_body(check: Cli) -> None:
     """`body` beside a key that no request has is no request but a bare body."""
     write("r.json", '{"body": {}, "orderRefund": {}}')
@@ -1370,6 +1379,70 @@ def test_other_numbers_are_shown(cli: Cli) -> None:
     """A long number that is no card's, by its check digit, is shown as it is."""
     write("r.json", refund("4111111111111112"))
     assert "4111111111111112" in cli("check", "--isolated", "--as", US, "r.json").out
+
+
+# What is printed is text of a line each, whatever the values hold.
+
+SNEAKY = "a\n::error::b\r\x1b[31mc\x00\x9b1m"
+
+
+@pytest.mark.parametrize("output", ["concise", "full"])
+def test_values_cannot_forge_lines_or_colours(cli: Cli, output: str) -> None:
+    """A line break or escape sequence in a value, a key or a header makes no line and no colour of its own."""
+    request = story(US)
+    line = request["body"]["orderRefund"]["orderLines"]["orderLine"][0]
+    line["lineNumber"] = SNEAKY
+    line["refunds"]["refund"][0]["refundCharges"]["refundCharge"][1]["refundReason"] = SNEAKY
+    line[SNEAKY] = 1
+    request["body"]["orderRefund"]["orderLines"]["orderLine"].append(line)
+    request["path"]["purchaseOrderId"] = SNEAKY
+    request["headers"] |= {"Accept": SNEAKY, "WM_MARKET": SNEAKY, "WM_QOS.CORRELATION_ID": SNEAKY, SNEAKY: SNEAKY}
+    write("r.json", text(request))
+    found = cli("check", "--isolated", "--output-format", output, "r.json")
+    assert found.status == 1
+    assert {"RF103", "RF301", "RF303", "RF321", "RF501", "RF508", "RF509"} <= set(found.out.replace(":", " ").split())
+    assert printable(found.out)
+    starts = ("r.json", "Checked ") if output == "concise" else ("r.json", "Checked ", "  ")
+    assert all(shown.startswith(starts) for shown in found.out.split("\n")[:-1])
+
+
+def printable(shown: str) -> bool:
+    """Whether a text has no control character but line ends."""
+    return all(ord(character) >= 32 and not 127 <= ord(character) < 160 for character in shown.replace("\n", ""))
+
+
+def test_source_line_with_a_control_character(cli: Cli) -> None:
+    """A source line that is shown brings no escape sequence to the terminal, and the carets stay below the value."""
+    write("r.json", b'{"order_refund": {"amount": "1\x1b[31m,5"}}')
+    found = cli("check", "--isolated", "--as", SHOP, "--output-format", "full", "r.json")
+    assert "RF001" in found.out
+    assert printable(found.out)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(
+            ("check", "--isolated", "--as", SHOP, "--output-format", output, "in")
+            for output in ("full", "concise", "json")
+        ),
+        ("check", "--isolated", "--as", SHOP, "in/\u20ac.json"),
+        ("rule", "RF203"),
+        ("rules",),
+    ],
+    ids=" ".join,
+)
+def test_output_that_cannot_hold_every_character(folder: Path, arguments: tuple[str, ...], encoding: str) -> None:
+    """Where the output's encoding lacks a character, or a file's name is no text, there is no traceback."""
+    Path("in").mkdir()
+    if encoding == "utf-8":
+        write(os.fsdecode(b"in/\xff.json"), '{"order_refund": {"amount": "1"}}x')
+    else:
+        write("in/r.json", '{"order_refund": {"amount": "1\u20ac"}}')
+    found = command(*arguments, PYTHONIOENCODING=f"{encoding}:strict", PYTHONUTF8="0")
+    assert "Traceback" not in found.err
+    assert found.status == (2 if "\u20ac" in arguments[-1] else arguments[0] == "check")
 
 
 # Whatever comes in, no traceback.

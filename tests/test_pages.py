@@ -332,7 +332,7 @@ def test_a_page_of_which_nothing_was_accepted_is_not_in_step(specs: Path, capsys
 
 
 def test_a_mark_beside_a_thing_is_a_difference_that_is_known(
-    specs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    specs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """x-page-differs beside a thing covers its difference, and asks for the words to be accepted, no more."""
     page = changed(tmp_path, RETURN, "<=200", "<=250")

@@ -1,8 +1,9 @@
 """What a rule is, what it finds, and the registry of them.
 
 A rule is one function. Its parameters say what it is about and so what it needs: `charge`, `line` and `item` call it
-once for each of the body's; `body`, `ledger`, `path`, `query`, `headers`, `url`, `refunds`, the plurals, once. It runs when all of them are there; a parameter with a default sharpens the rule but does not gate it. It returns a
-finding, several, or None.
+once for each of the body's; `body`, `ledger`, `path`, `query`, `headers`, `url`, `refunds`, the plurals, once. It runs
+when all of them are there; a parameter with a default sharpens the rule but does not gate it. It returns a finding,
+several, or None.
 """
 
 from __future__ import annotations

@@ -96,9 +96,7 @@ def _decoder(
         elif kind is int:
             if not -_LARGEST < value < _LARGEST:
                 _refuse(value)
-        elif kind is str and spelled is not None and spelled(value):
-            return value
-        elif value is None and null:
+        elif (kind is str and spelled is not None and spelled(value)) or (value is None and null):
             return value
         else:
             _refuse(value)

@@ -157,7 +157,7 @@ class Order(Struct, kw_only=True, frozen=True, gc=False):
     currency: Currency | UnsetType = UNSET
     origin: Address | UnsetType = UNSET
     destination: Address | UnsetType = UNSET
-    refunds: list[Refund] | UnsetType = UNSET
+    refunds: list[Refund] | None | UnsetType = UNSET
     """Only with `expand=refunds`; without the key nothing is known of earlier refunds."""
 
 

@@ -77,7 +77,7 @@ def earlier(order: tc.Order | None, refunds: list[tc.Refund] | None) -> list[tc.
     """The earlier refunds if they were given, else those of an order that was read with them."""
     if refunds is not None or order is None:
         return refunds
-    return None if order.refunds is UNSET else order.refunds
+    return None if order.refunds is UNSET or order.refunds is None else order.refunds
 
 
 def strangers(
