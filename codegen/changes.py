@@ -85,8 +85,8 @@ def report(revision: str, folder: Path, *, types: bool = False) -> int:
     if types and changes:
         print("\nmypy", *_mypy(root), sep="\n  ")
     senders, readers = sum(change.sender for change in changes), sum(change.reader for change in changes)
-    counted = f"{len(changes)} changes since {revision}" if len(changes) != 1 else f"1 change since {revision}"
-    print(f"{counted}: {senders} break who sends requests, {readers} who reads responses", file=sys.stderr)
+    counted = "1 change" if len(changes) == 1 else f"{len(changes)} changes"
+    print(f"{counted} since {revision}; breaking for senders: {senders}, for readers: {readers}", file=sys.stderr)
     return 0
 
 

@@ -190,11 +190,11 @@ def test_nothing_changed_since_the_last_commit(checkout: Path) -> None:
     """A working tree as it was committed has no changes, and that is exit 0."""
     outcome = run(checkout, "HEAD")
     assert (outcome.returncode, outcome.stdout) == (0, "")
-    assert outcome.stderr == "0 changes since HEAD: 0 break who sends requests, 0 who reads responses\n"
+    assert outcome.stderr == "0 changes since HEAD; breaking for senders: 0, for readers: 0\n"
 
 
 def test_a_change_is_told_with_the_rules_and_tests_that_use_it(checkout: Path) -> None:
-    """A changed scalar is followed to the fields that hold it, and from there to rules, tests and cases that name them."""
+    """A changed scalar is followed to the fields that hold it, and on to rules, tests and cases that name them."""
     spec = checkout / "specs" / "depot.yaml"
     spec.write_text(spec.read_text("utf-8").replace("maximum: 0", "maximum: -1"), "utf-8")
     outcome = run(checkout, "HEAD")
@@ -207,7 +207,7 @@ def test_a_change_is_told_with_the_rules_and_tests_that_use_it(checkout: Path) -
         f"  {checkout}/tests/test_rules.py:2: amount",
         f"  {checkout}/tests/cases/depot.waive_fee:1: 1 case: amount",
     ]
-    assert outcome.stderr == "1 change since HEAD: 1 break who sends requests, 0 who reads responses\n"
+    assert outcome.stderr == "1 change since HEAD; breaking for senders: 1, for readers: 0\n"
 
 
 def test_an_api_that_is_new_or_gone_is_one_change(checkout: Path) -> None:

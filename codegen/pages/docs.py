@@ -38,7 +38,8 @@ def check(paths: Sequence[Path], specs: Path, *, as_json: bool = False, acceptin
     compared, unread = _compared(paths, routes)
     if accepting:
         prose.accept(specs, {one.name: prose.taken(one.page, one.tally.marked) for one in compared})
-        print(f"accepted the words of {len(compared)} pages in {shown(specs / prose.NAME)}", file=sys.stderr)
+        names = ", ".join(one.name for one in compared) or "no page"
+        print(f"accepted the words of {names} in {shown(specs / prose.NAME)}", file=sys.stderr)
     stale = _stale(compared, routes)
     accepted = prose.load(specs)
     found = [

@@ -73,7 +73,7 @@ def _stray(case: Case, fields: Fields, field: Field, owners: Sequence[Route]) ->
         case.tally.differ("parameter", field.line, elsewhere[0].node.spot(), message, f"move `{field.name}`")
         return
     node = _home(fields.role, owners)
-    spot = node.spot() if node else owners[0].part("parameters").spot()
+    spot = node.spot("properties") if node else owners[0].part("parameters").spot()
     whose = owners[0].name if len(owners) == 1 else owners[0].spec.api
     message = f"the page has `{field.name}`, {whose} lacks it"
     required = " as required" if field.required and field.required.value is True else ""

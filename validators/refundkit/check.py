@@ -109,7 +109,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     def parts(self) -> int:
         """Which parts are there, as the bits of rule.py; the body's bit is set by reading it."""
         return (
-            (self.path is not None and PATH)
+            0
+            | (self.path is not None and PATH)
             | (self.query is not None and QUERY)
             | (self.headers is not None and HEADERS)
             | (self.url is not None and URL)
@@ -235,6 +236,9 @@ def judge(chosen: Plan, given: Given, require: tuple[str, ...] = ()) -> tuple[li
                 return hits, chosen.stage(BODY).not_run
             have |= BODY
         hits.extend((REGISTRY[code], one) for code, one in problems)
+    elif given.body is not None:
+        message = f"{operation.name} takes no body"
+        hits.append((REGISTRY["RF103"], make_finding("request:/body", message, "leave it out")))
     values: dict[str, Any] = {**_NOTHING, "operation": operation, "given": given}
     if model is not None:
         _look_at_body(chosen, model, values)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -58,6 +59,9 @@ def run() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command. Returns the exit status: 0 clean, 1 findings, 2 could not check."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # what the terminal's encoding lacks is escaped, never a traceback
+            stream.reconfigure(errors="backslashreplace")
     try:
         options = _parser().parse_args(arguments)
         status: int = options.do(options)
@@ -290,6 +294,9 @@ def _filled(pattern: str, record: Record, asked: Asked, path: dict[str, str]) ->
     if "{" not in pattern:
         return pattern
     values = {"stem": Path(record.file).stem, **path, **_order_id(asked), **(asked.given.path or {})}
+    for name, value in values.items():
+        if f"{{{name}}}" in pattern and (value in ("", ".", "..") or any(mark in value for mark in "/\\\0")):
+            raise UsageError(f"{pattern}: {name} of {record.file} is {value!r}, which is no part of a file name")
     try:
         return pattern.format_map(values)
     except (KeyError, ValueError, IndexError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 # Characters of a source line that are kept for showing it.
 _WIDTH = 100
 _READING = frozenset({"RF001", "RF002", "RF004"})
+# Headers and query keys whose values are nobody's business, in lower case.
+_CREDENTIALS = frozenset(
+    "authorization x-api-key wm_sec.access_token wm_sec.auth_signature"
+    " consumer_key consumer_secret oauth_signature".split()
+)
 # The part of a request that the prefix of a pointer names.
 _FOLDERS = {"path": "path", "query": "query", "header": "headers"}
 
@@ -69,7 +75,8 @@ def lint(record: Record, settings: Settings, context: Callable[[Asked], Context]
         return _finished(record, "", _reading_problems(record), (), settings)
     if settings.response is not None:
         return _response(record, settings)
-    asked = read_request(record.data, settings.operation, settings.forced)
+    xml = record.file.lower().endswith(".xml")
+    asked = read_request(record.data, settings.operation, settings.forced, xml=xml)
     problems = [(REGISTRY[code], one) for code, one in asked.problems]
     if asked.operation is None:
         if not record.document.readable:
@@ -173,13 +180,14 @@ def _finished(
         if (severity := effective(settings.config, rule)) != "off"
     ]
     whole = asked is not None and asked.whole
-    placed = _placed(found, record, whole, context or Context())
+    secrets = _secrets(asked.given if asked is not None else None)
+    placed = _placed(found, record, whole, context or Context(), secrets)
     ordered = tuple(sorted(placed, key=lambda pair: order_of(pair[0])))
     return Linted(file=record.file, operation=operation, findings=ordered, not_run=not_run)
 
 
 def _placed(
-    findings: list[Finding], record: Record, whole: bool, context: Context
+    findings: list[Finding], record: Record, whole: bool, context: Context, secrets: tuple[str, ...]
 ) -> Iterator[tuple[Finding, Excerpt | None]]:
     """The findings at line and column of the file that holds the value, each with that part of the line."""
     homes = [_home(one, record, whole, context) for one in findings]
@@ -191,7 +199,7 @@ def _placed(
                 yield here, None
             else:
                 line = msgspec.structs.replace(here, line=place.line, column=place.column)
-                yield line, _excerpt(holder.document, place)
+                yield line, _excerpt(holder.document, place, secrets)
 
 
 def _home(one: Finding, record: Record, whole: bool, context: Context) -> tuple[Record, str]:
@@ -236,9 +244,24 @@ def _location(line: int, column: int, end_column: int) -> Location:
     return Location(line, column, line, end_column)
 
 
-def _excerpt(document: Document, place: Location) -> Excerpt:
-    # Masked before it is cut: half a card number is none, and would be shown.
+def _secrets(given: Given | None) -> tuple[str, ...]:
+    """The values of credentials in a request, longest first: no line is shown with one of them."""
+    if given is None:
+        return ()
+    values = [
+        value
+        for part in (given.headers, given.query)
+        for name, value in (part or {}).items()
+        if name.lower() in _CREDENTIALS and value
+    ]
+    return tuple(sorted({form for value in values for form in (value, json.dumps(value)[1:-1])}, key=len, reverse=True))
+
+
+def _excerpt(document: Document, place: Location, secrets: tuple[str, ...]) -> Excerpt:
+    # Hidden before it is cut: half a card number or token is none, and would be shown.
     text = masked(document.line(place.line))
+    for secret in secrets:
+        text = text.replace(secret, "*" * len(secret))
     start = place.column - 1
     end = place.end_column - 1 if place.end_line == place.line else len(text)
     first = max(0, min(start - _WIDTH // 3, len(text) - _WIDTH))

@@ -31,18 +31,18 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[tuple[str, Finding], ...] = ()
 
 
-def read_request(data: bytes, default: Operation | None, forced: bool) -> Asked:
+def read_request(data: bytes, default: Operation | None, forced: bool, *, xml: bool = False) -> Asked:
     """Read JSON text as a bare body or a request.
 
-    `default` is the operation that config or `--as` names, `forced` is true for the latter. Text that is no JSON object
-    is a bare body; what is wrong with it, the check of the body says.
+    `default` is the operation that config or `--as` names, `forced` is true for the latter; `xml`: the file is XML.
+    Text that is no JSON object is a bare body; what is wrong with it, the check of the body says.
     """
     try:
         members = _MEMBERS.decode(data)
     except _UNREADABLE:
         members = None
     if members is None or not _is_request(members):
-        return _bare(data, members or {}, default)
+        return _bare(data, members or {}, default, xml)
     problems: list[tuple[str, Finding]] = []
     for key in members:
         if key not in KEYS:
@@ -85,9 +85,9 @@ def candidates(members: dict[str, Any]) -> list[Operation]:
     return found
 
 
-def unknown_operation(members: dict[str, Any]) -> tuple[str, Finding]:
-    """RF003 for a body that nothing names an operation for, with the flag to add."""
-    fitting = candidates(members)
+def unknown_operation(members: dict[str, Any], *, xml: bool = False) -> tuple[str, Finding]:
+    """RF003 for a body that nothing names an operation for, with the flag to add; only XML operations take XML."""
+    fitting = [operation for operation in candidates(members) if operation.xml or not xml]
     if not fitting:
         help_text = "name it with --as OPERATION; `refundkit operations` lists them"
     else:
@@ -95,7 +95,8 @@ def unknown_operation(members: dict[str, Any]) -> tuple[str, Finding]:
             f"--as {operation.name}" + ("" if operation.current else f" (older; {_replacement(operation)} replaces it)")
             for operation in fitting
         )
-        help_text = f'add {help_text}, or files = {{"*.json" = "{fitting[0].name}"}} to the configuration'
+        glob = "*.xml" if xml else "*.json"
+        help_text = f'add {help_text}, or files = {{"{glob}" = "{fitting[0].name}"}} to the configuration'
     return "RF003", finding("", "nothing says which operation this payload is for", help_text)
 
 
@@ -109,8 +110,8 @@ def _is_request(members: dict[str, Any]) -> bool:
     return "body" in members and all(key in KEYS for key in members)
 
 
-def _bare(data: bytes, members: dict[str, Any], default: Operation | None) -> Asked:
-    problems = () if default is not None else (unknown_operation(members),)
+def _bare(data: bytes, members: dict[str, Any], default: Operation | None, xml: bool) -> Asked:
+    problems = () if default is not None else (unknown_operation(members, xml=xml),)
     return Asked(operation=default, given=Given(body=data), problems=problems)
 
 
@@ -158,7 +159,7 @@ def _operation(
         problems.append(("RF003", finding("request:/operation", message, "`refundkit operations` lists them")))
         return None
     if name is None and method and url and said is None:
-        message = f"{method.upper()} {url} is no operation of a spec"
+        message = f"{method.upper()} {url.partition('?')[0]} is no operation of a spec"
         problems.append(("RF003", finding("request:/url", message, "`refundkit operations` lists them")))
         return None
     if said is not None and forced and default is not None and said != default:

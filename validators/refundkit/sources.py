@@ -67,7 +67,7 @@ def expand(paths: list[str]) -> list[str]:
             files.append(path)
         elif Path(path).is_dir():
             inside = sorted(Path(path).rglob("*"))
-            files.extend(str(file) for file in inside if file.is_file() and file.suffix in SUFFIXES)
+            files.extend(str(file) for file in inside if file.is_file() and file.suffix.lower() in SUFFIXES)
         elif glob.has_magic(path):
             names = glob.glob(path, recursive=True)  # noqa: PTH207 - keeps the path as it was given
             found = sorted(name for name in names if Path(name).is_file())

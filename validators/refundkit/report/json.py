@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -26,11 +27,17 @@ def report(run: Run, stream: TextIO, color: bool) -> None:
             "seconds": round(run.seconds, 3),
         },
         "findings": [_finding(one) for one, _ in run.findings],
-        "not_run": [msgspec.to_builtins(one) for one in run.not_run],
+        "not_run": [_with_text(msgspec.to_builtins(one)) for one in run.not_run],
     }
     stream.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
 
 
 def _finding(one: Finding) -> dict[str, Any]:
-    fields: dict[str, Any] = msgspec.to_builtins(one)
+    return _with_text(msgspec.to_builtins(one))
+
+
+def _with_text(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields with a file name that JSON can hold: its bytes that are no text are escaped."""
+    if fields["file"] is not None:
+        fields["file"] = os.fsencode(fields["file"]).decode("utf-8", "backslashreplace")
     return fields

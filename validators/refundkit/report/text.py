@@ -26,12 +26,23 @@ def painted(text: str, style: str, color: bool) -> str:
     return f"\x1b[{_COLORS[style]}m{text}\x1b[0m" if color else text
 
 
+def printable(text: str) -> str:
+    """The text with every control character escaped, so that no value forges a line, a colour or an annotation."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
 def headline(one: Finding, color: bool) -> str:
     """`file:line:column: severity CODE name: message`; a place outside the file's text is named by its pointer."""
-    place = ":".join(str(part) for part in (one.file, one.line, one.column) if part is not None)
-    where = "" if one.line is not None else f" ({one.pointer})" if one.pointer else ""
+    place = printable(":".join(str(part) for part in (one.file, one.line, one.column) if part is not None))
+    where = "" if one.line is not None else f" ({printable(one.pointer)})" if one.pointer else ""
     severity = painted(f"{one.severity} {one.code}", one.severity, color)
-    return f"{painted(place, 'bold', color)}: {severity} {one.name}: {one.message}{where}"
+    return f"{painted(place, 'bold', color)}: {severity} {one.name}: {printable(one.message)}{where}"
 
 
 def summary(run: Run, color: bool) -> str:
