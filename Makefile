@@ -42,6 +42,7 @@ bench: .venv/.bench ## our speed beside our peers', into bench/README.md
 	@echo "Setting up .venv (once)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/python -m compileall -q validators generated # an editable install is not compiled by itself
 	@touch $@
 .venv/.test: .venv/.demo
 	@echo "Setting up the tools of development (once)"

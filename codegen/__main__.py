@@ -12,7 +12,10 @@ from .spec import SpecError, load_all
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. Exit status: 0 done or in step, 1 flaws or drift, 2 the specs cannot be compiled."""
+    """Run one command.
+
+    Exit status: 0 done or in step, 1 flaws, drift or differences, 2 the specs or a page cannot be read.
+    """
     parser = argparse.ArgumentParser(prog="python -m codegen", description="Compile specs/ into generated/.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("lint", help="hold specs/ to the rules of specs/README.md")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from .spec import SCHEMAS, Spec, escape, snake
+from .spec import SCHEMAS, Operation, Spec, escape, snake, unescape
 
 # Keywords that the models (msgspec Structs and our scalars) and JSON Schema both enforce, and annotations.
 KEYWORDS = frozenset(
@@ -17,9 +17,19 @@ KEYWORDS = frozenset(
     " minimum maximum exclusiveMinimum exclusiveMaximum not anyOf description title format xml examples"
     " x-rule x-page-differs".split()
 )
-EXTENSIONS = frozenset({"x-rule", "x-source", "x-page-differs"})
 BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
+# The types that a keyword is about; beside another type it says nothing, and beside none the models drop it.
+ABOUT = {
+    **dict.fromkeys(("minLength", "maxLength", "pattern", "enum", "const"), frozenset({"string"})),
+    **dict.fromkeys(("items", "minItems", "maxItems"), frozenset({"array"})),
+    **dict.fromkeys(("properties", "required", "additionalProperties"), frozenset({"object"})),
+    **dict.fromkeys(sorted(BOUNDS), frozenset({"number", "integer"})),
+}
+ANNOTATIONS = frozenset({"description", "title", "xml", "examples", "x-page-differs"})
+EXTENSIONS = frozenset({"x-rule", "x-source", "x-page-differs"})
+SCALAR = BOUNDS | ANNOTATIONS | {"type", "pattern", "not", "x-rule"}
 RULE_ID = re.compile(r"RF[0-9]{3}\Z")
+SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 
 
 class Flaw(NamedTuple):
@@ -69,19 +79,53 @@ def _subschemas(pointer: str, schema: Any) -> Iterator[tuple[str, dict[str, Any]
 
 def sent(spec: Spec) -> set[str]:
     """The names of the components that a request body reaches."""
+    return _reached(spec, [schema for _, _, schema in _request_bodies(spec)])
+
+
+def answered(spec: Spec) -> set[str]:
+    """The names of the components that an answer reaches."""
+    return _reached(spec, [schema for _, _, _, schema in _answers(spec)])
+
+
+def _request_bodies(spec: Spec) -> Iterator[tuple[Operation, str, dict[str, Any]]]:
+    """(operation, media type, schema) of every request body."""
+    for operation in spec.operations():
+        for media, content in operation.node.get("requestBody", {}).get("content", {}).items():
+            yield operation, media, content["schema"]
+
+
+def _answers(spec: Spec) -> Iterator[tuple[Operation, str, str, dict[str, Any]]]:
+    """(operation, status, media type, schema) of every answer with a body."""
+    for operation in spec.operations():
+        for status, response in operation.node["responses"].items():
+            for media, content in spec.resolve(response).get("content", {}).items():
+                yield operation, status, media, content["schema"]
+
+
+def _reached(spec: Spec, schemas: list[dict[str, Any]]) -> set[str]:
     names: set[str] = set()
-    todo = [
-        content["schema"]
-        for operation in spec.operations()
-        for content in operation.node.get("requestBody", {}).get("content", {}).values()
-    ]
-    while todo:
-        for _, node in _subschemas("", todo.pop()):
-            name = node.get("$ref", "").removeprefix(SCHEMAS)
+    while schemas:
+        for _, node in _subschemas("", schemas.pop()):
+            name = _name(node)
             if name and name not in names:
                 names.add(name)
-                todo.append(spec.schemas.get(name, {}))
+                schemas.append(spec.schemas[name])
     return names
+
+
+def _name(schema: dict[str, Any]) -> str:
+    """The name of the component that a schema refers to, or ""."""
+    return str(schema.get("$ref", "")).removeprefix(SCHEMAS)
+
+
+def _component(pointer: str) -> str:
+    """The name of the component that the pointer is in, or ""."""
+    return unescape(pointer.split("/")[3]) if pointer.startswith("/components/schemas/") else ""
+
+
+def _inline(pointer: str) -> bool:
+    """Whether the schema at the pointer is no component."""
+    return pointer.count("/") > 3
 
 
 def types_of(schema: dict[str, Any]) -> list[str]:
@@ -95,9 +139,29 @@ def _keywords(spec: Spec) -> Flaws:
         for keyword in schema.keys() - KEYWORDS:
             if keyword in EXTENSIONS or not keyword.startswith("x-"):
                 yield f"{pointer}/{escape(keyword)}", f"`{keyword}` is not enforced by the models: say it otherwise"
-        for keyword, value in schema.get("properties", {}).items():
-            if isinstance(value, bool):
-                yield f"{pointer}/properties/{escape(keyword)}", "a boolean schema stops openapi-python-client"
+        if "$ref" in schema:
+            for keyword in sorted(schema.keys() - ANNOTATIONS - {"$ref"}):
+                yield pointer, f"`{keyword}` beside a $ref is dropped: say it in the component"
+            continue
+        types = set(types_of(schema))
+        for keyword in sorted(schema.keys() & ABOUT.keys()):
+            if not types & ABOUT[keyword] and not types & {"number", "integer"}:
+                yield pointer, f"`{keyword}` is about {' or '.join(sorted(ABOUT[keyword]))}: say so in `type`"
+        for name in schema.get("required", []):
+            if name not in schema.get("properties", {}):
+                yield f"{pointer}/required", f"{name} is required and no property"
+
+
+def _words(spec: Spec) -> Flaws:
+    for pointer, schema in schema_nodes(spec):
+        words = [*schema.get("enum", []), *([schema["const"]] if "const" in schema else [])]
+        if not words or "string" not in types_of(schema):
+            continue
+        for word in words:
+            if not isinstance(word, str | None):
+                yield pointer, f"{word!r} is no text: write it in quotes"
+        if ("null" in types_of(schema)) != (None in words):
+            yield pointer, "null stands in `type` and among the words, or in neither"
 
 
 def _extensions(spec: Spec) -> Flaws:
@@ -118,15 +182,15 @@ def _rules(spec: Spec) -> Flaws:
 
 def _objects(spec: Spec) -> Flaws:
     for pointer, schema in schema_nodes(spec):
-        inline = pointer.count("/") > 3
+        inline = _inline(pointer)
         if inline and schema.get("properties"):
             yield pointer, "an inline object: make it a component"
-        if not inline and types_of(schema) == ["object"] and not schema.get("properties"):
-            if not isinstance(schema.get("additionalProperties"), dict):
-                yield pointer, "a free-form component loses its data in the models: write it inline"
+        typed = isinstance(schema.get("additionalProperties"), dict)
+        if not inline and types_of(schema) == ["object"] and not schema.get("properties") and not typed:
+            yield pointer, "a free-form component loses its data in the models: write it inline"
         if "array" in types_of(schema) and "items" not in schema:
             yield pointer, "an array without items is dropped by openapi-python-client"
-        if schema.get("properties") and isinstance(schema.get("additionalProperties"), dict):
+        if schema.get("properties") and typed:
             yield pointer, "typed additionalProperties beside properties are not enforced by the models"
 
 
@@ -136,28 +200,69 @@ def _closed(spec: Spec) -> Flaws:
         pointer = f"/components/schemas/{escape(name)}"
         if not schema.get("properties"):
             continue
-        closed = schema.get("additionalProperties") is False
-        if closed and name not in requests:
+        if _is_closed(schema) and name not in requests:
             yield pointer, f"{name} comes back only: a response object is open"
+        if name in requests and not _is_closed(schema) and not _open_on_purpose(schema):
+            yield pointer, f"{name} is sent: close it with `additionalProperties: false`, or say `Facts: open, …`"
         for key in schema["properties"]:
             if snake(key) == snake(name):
                 yield f"{pointer}/properties/{escape(key)}", f"property and component are both named {snake(name)}"
 
 
+def _shared(spec: Spec) -> Flaws:
+    closed = {name for name in sent(spec) if _is_closed(spec.schemas[name])}
+    for operation, status, _, schema in _answers(spec):
+        if _name(schema) in closed:
+            yield f"{operation.pointer}/responses/{status}", f"{_name(schema)} is closed, and comes back here"
+    open_answers = answered(spec) - closed
+    for pointer, schema in schema_nodes(spec):
+        if _component(pointer) in open_answers and _name(schema) in closed:
+            yield pointer, f"{_name(schema)} is closed, and comes back here: a response object is open"
+
+
+def _is_closed(schema: dict[str, Any]) -> bool:
+    return schema.get("additionalProperties") is False
+
+
+def _open_on_purpose(schema: dict[str, Any]) -> bool:
+    return str(schema.get("description", "")).startswith("Facts: open")
+
+
 def _numbers(spec: Spec) -> Flaws:
     requests = sent(spec)
     for pointer, schema in schema_nodes(spec):
-        inline = pointer.count("/") > 3
-        component = pointer.split("/")[3] if pointer.startswith("/components/schemas/") else ""
         numeric = {"number", "integer"} & set(types_of(schema))
-        if inline and "number" in numeric:
-            yield pointer, "an inline number: make it a component, so that it becomes an exact scalar"
-        if inline and "integer" in numeric and component in requests:
-            yield pointer, "an inline integer in a request: make it a component, so that 1.0 is taken for 1"
-        if BOUNDS & schema.keys() and not numeric:
-            yield pointer, "a bound on something that is no number"
-        if "not" in schema and set(schema["not"]) != {"type", "pattern"}:
-            yield f"{pointer}/not", "`not` may only refuse a pattern of strings: {type: string, pattern: …}"
+        if "not" in schema and (not numeric or set(schema["not"]) != {"type", "pattern"}):
+            yield f"{pointer}/not", "`not` may only refuse a pattern of a number's text: {type: string, pattern: …}"
+        if numeric and _inline(pointer):
+            yield from _inline_number(pointer, schema, sent=_component(pointer) in requests)
+        elif numeric:
+            yield from _scalar(pointer, schema)
+
+
+def _inline_number(pointer: str, schema: dict[str, Any], *, sent: bool) -> Flaws:
+    if "number" in types_of(schema):
+        yield pointer, "an inline number: make it a component, so that it becomes an exact scalar"
+    elif sent:
+        yield pointer, "an inline integer in a request: make it a component, so that it becomes an exact scalar"
+    elif schema.keys() - ANNOTATIONS - {"type"} or not _plain_number(schema):
+        yield pointer, "an inline integer with more than a type: make it a component"
+
+
+def _scalar(pointer: str, schema: dict[str, Any]) -> Flaws:
+    for keyword in sorted((schema.keys() & KEYWORDS) - SCALAR):
+        yield pointer, f"`{keyword}` of a number is not enforced by the models"
+    if not _plain_number(schema):
+        yield pointer, "a number may be text or null besides, and nothing else"
+    if {"pattern", "not"} & schema.keys() and "string" not in types_of(schema):
+        yield pointer, "a pattern is about text: add string to `type`"
+    for keyword in sorted(BOUNDS & schema.keys()):
+        if not isinstance(schema[keyword], int):
+            yield f"{pointer}/{keyword}", "a bound is a whole number: a fraction in YAML is not exact"
+
+
+def _plain_number(schema: dict[str, Any]) -> bool:
+    return {"number", "integer", "string", "null"} >= set(types_of(schema))
 
 
 def _patterns(spec: Spec) -> Flaws:
@@ -179,6 +284,8 @@ def _patterns(spec: Spec) -> Flaws:
 
 def _unions(spec: Spec) -> Flaws:
     for pointer, schema in schema_nodes(spec):
+        if "anyOf" in schema and schema.keys() - ANNOTATIONS - {"anyOf"}:
+            yield f"{pointer}/anyOf", "anyOf stands alone: what is beside it is dropped"
         kinds = [_kind(spec, branch) for branch in schema.get("anyOf", [])]
         if not kinds or kinds == ["enum", "string"]:
             continue
@@ -194,22 +301,34 @@ def _kind(spec: Spec, schema: dict[str, Any]) -> str:
 
 
 def _operations(spec: Spec) -> Flaws:
-    seen: dict[str, str] = {}
+    seen: set[str] = set()
     for path, item in spec.document["paths"].items():
         if "$ref" in item:
             yield f"/paths/{escape(path)}", "a path item $ref makes the operation vanish"
         if re.search(r"\{[^}]*\.[^}]*\}", path):
             yield f"/paths/{escape(path)}", "a dotted path parameter drops the endpoint"
+        if "parameters" in item:
+            yield f"/paths/{escape(path)}/parameters", "parameters stand on the operation: here they are dropped"
     for operation in spec.operations():
         if operation.name in seen:
             yield f"{operation.pointer}/operationId", f"{operation.name} stands twice; the second replaces the first"
-        seen[operation.name] = operation.pointer
+        seen.add(operation.name)
+        if not SNAKE_CASE.match(operation.name):
+            yield f"{operation.pointer}/operationId", f"{operation.name} is no snake_case name: its module has one"
         if "security" not in operation.node:
             yield operation.pointer, f"{operation.name} has no security"
         if "summary" not in operation.node:
             yield operation.pointer, f"{operation.name} has no summary"
         if set(operation.node.get("x-source", {})) != {"page", "section"}:
             yield operation.pointer, f"{operation.name} needs x-source: {{page, section}}"
+
+
+def _security(spec: Spec) -> Flaws:
+    schemes = spec.document["components"].get("securitySchemes", {})
+    for operation in spec.operations():
+        for index, option in enumerate(operation.node.get("security", [])):
+            for name in option.keys() - schemes.keys():
+                yield f"{operation.pointer}/security/{index}/{escape(name)}", f"{name} is no security scheme"
 
 
 def _parameters(spec: Spec) -> Flaws:
@@ -222,20 +341,37 @@ def _parameters(spec: Spec) -> Flaws:
                 yield operation.pointer, f"parameter {parameter['name']} is no plain string"
             if "description" not in parameter:
                 yield operation.pointer, f"parameter {parameter['name']} has no description"
+        named = {parameter["name"] for parameter in operation.parameters if parameter["in"] == "path"}
+        for name in sorted(named ^ set(re.findall(r"\{([^}.]*)\}", operation.path))):
+            yield operation.pointer.rpartition("/")[0], f"{name} is not both in the path and a path parameter"
 
 
 def _bodies(spec: Spec) -> Flaws:
     for operation in spec.operations():
-        for media, content in operation.node.get("requestBody", {}).get("content", {}).items():
-            yield from _content(spec, operation.pointer, f"the {media} body of {operation.name}", content)
+        contents = operation.node.get("requestBody", {}).get("content", {})
+        if "requestBody" in operation.node and len(contents) != 1:
+            yield f"{operation.pointer}/requestBody", f"{operation.name} needs one media type: the first alone is sent"
+        for media, content in contents.items():
+            yield from _content(operation.pointer, f"the {media} body of {operation.name}", content)
         for status, response in operation.node["responses"].items():
             for media, content in spec.resolve(response).get("content", {}).items():
                 what = f"the {status} {media} of {operation.name}"
-                yield from _content(spec, operation.pointer, what, content, example=status.startswith("2"))
+                yield from _content(operation.pointer, what, content, example=status.startswith("2"))
 
 
-def _content(spec: Spec, pointer: str, what: str, content: dict[str, Any], *, example: bool = True) -> Flaws:
-    if not content.get("schema", {}).get("$ref", "").startswith(SCHEMAS):
+def _successes(spec: Spec) -> Flaws:
+    models: dict[str, str] = {}
+    for operation, status, _, schema in _answers(spec):
+        name = _name(schema)
+        if status.startswith("2") and models.setdefault(operation.pointer, name) != name:
+            yield f"{operation.pointer}/responses/{status}", f"{name} is a second model of success: it is dropped"
+    for operation in spec.operations():
+        if operation.pointer not in models:
+            yield operation.pointer, f"{operation.name} has no model of success"
+
+
+def _content(pointer: str, what: str, content: dict[str, Any], *, example: bool = True) -> Flaws:
+    if not _name(content["schema"]):
         yield pointer, f"{what} is not a named component"
     if example and not content.get("examples"):
         yield pointer, f"{what} has no example"
@@ -243,14 +379,18 @@ def _content(spec: Spec, pointer: str, what: str, content: dict[str, Any], *, ex
 
 CHECKS: tuple[Callable[[Spec], Flaws], ...] = (
     _keywords,
+    _words,
     _extensions,
     _rules,
     _objects,
     _closed,
+    _shared,
     _numbers,
     _patterns,
     _unions,
     _operations,
+    _security,
     _parameters,
     _bodies,
+    _successes,
 )

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jsonschema_rs
 import yaml
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 SCHEMAS = "#/components/schemas/"
+SHAPE = Path(__file__).parent / "shape.yaml"
+TAG = "tag:yaml.org,2002:"
+JSON_TAGS = frozenset(f"{TAG}{kind}" for kind in ("str", "int", "float", "bool", "null", "seq", "map"))
+NO_NUMBERS = re.compile(r"[-+]?\.(inf|nan)\Z", re.IGNORECASE)
 
 
 class SpecError(Exception):
@@ -73,21 +79,28 @@ class Spec(NamedTuple):
 
 
 def load(path: Path) -> Spec:
-    """Read a spec. Raises SpecError with file and line when it is no YAML document."""
+    """Read a spec, well-formed. Raises SpecError with file and line, a line of its words for each thing amiss."""
     try:
         text = path.read_text(encoding="utf-8")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
+        lines: dict[str, int] = {}
+        if root is not None:
+            _number(root, "", lines, ())
         document = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise SpecError(f"{path}:{line}: {error.problem}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SpecError(f"{path}:1: no YAML text: {type(error).__name__}") from error
     except OSError as error:
         raise SpecError(f"{path}: {error.strerror}") from error
-    if root is None or not isinstance(document, dict):
+    if not isinstance(document, dict):
         raise SpecError(f"{path}:1: not an OpenAPI document")
-    lines: dict[str, int] = {}
-    _number(root, "", lines)
-    return Spec(path, document, lines)
+    spec = Spec(path, document, lines)
+    amiss = list(_misshapen(document)) or list(_dangling(document))
+    if amiss:
+        raise SpecError("\n".join(f"{path}:{spec.line(pointer)}: {message}" for pointer, message in amiss))
+    return spec
 
 
 def load_all(folder: Path) -> list[Spec]:
@@ -119,13 +132,74 @@ def plain(description: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _number(node: yaml.Node, pointer: str, lines: dict[str, int]) -> None:
+@cache
+def _shape() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(yaml.safe_load(SHAPE.read_text("utf-8")), mask="this")
+
+
+def _misshapen(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(pointer, message) of whatever has not the shape of a spec."""
+    for error in _shape().iter_errors(document):
+        pointer = "".join(f"/{escape(str(part))}" for part in error.instance_path)
+        yield pointer, f"{error.instance_path[-1] if error.instance_path else 'the document'}: {error.message}"
+
+
+def _dangling(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(pointer, message) of every reference that leads nowhere, or back to itself."""
+    references = dict(_references(document, ""))
+    for pointer, reference in references.items():
+        seen, target = {pointer}, _target(document, reference)
+        while target in references and target not in seen:
+            seen.add(target)
+            target = _target(document, references[target])
+        if target is None:
+            yield pointer, f"{reference} leads nowhere"
+        elif target in seen:
+            yield pointer, f"{reference} leads back to itself"
+
+
+def _target(document: dict[str, Any], reference: str) -> str | None:
+    """The pointer that a reference of this document names, if anything stands there."""
+    pointer = reference.removeprefix("#")
+    node: Any = document
+    for part in pointer.split("/")[1:]:
+        node = node.get(unescape(part)) if isinstance(node, dict) else None
+    return pointer if reference.startswith("#/") and isinstance(node, dict) else None
+
+
+def _references(node: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from _references(item, f"{pointer}/{index}")
+    elif isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield pointer, node["$ref"]
+        for key, value in node.items():
+            yield from _references(value, f"{pointer}/{escape(key)}")
+
+
+def _number(node: yaml.Node, pointer: str, lines: dict[str, int], above: tuple[yaml.Node, ...]) -> None:
+    """Note the line of everything, and refuse what YAML can say and JSON cannot."""
+    if node in above:
+        raise _odd(node, "an alias stands inside its own anchor")
+    if node.tag not in JSON_TAGS or (node.tag == f"{TAG}float" and NO_NUMBERS.match(node.value)):
+        raise _odd(node, f"`{node.value}` is no JSON value: write it in quotes")
     lines.setdefault(pointer, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
+        keys = set()
         for key, value in node.value:
+            if key.tag != f"{TAG}str":
+                raise _odd(key, f"the key `{key.value}` is no text: write it in quotes")
+            if key.value in keys:
+                raise _odd(key, f"the key `{key.value}` stands twice: the second replaces the first")
+            keys.add(key.value)
             child = f"{pointer}/{escape(key.value)}"
             lines[child] = key.start_mark.line + 1
-            _number(value, child, lines)
+            _number(value, child, lines, (*above, node))
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            _number(item, f"{pointer}/{index}", lines)
+            _number(item, f"{pointer}/{index}", lines, (*above, node))
+
+
+def _odd(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)

@@ -112,6 +112,8 @@ def _prepare(node: Any, spec: Spec, scalar: dict[str, Any]) -> Any:
     name = node.get("$ref", "").removeprefix(SCHEMAS)
     if name in scalar:
         return {"type": "string", "customTypePath": f"refundkit_apis.{spec.api}.scalars.{name}"}
+    if "integer" in types_of(node):
+        return {"type": "string", "customTypePath": f"refundkit_apis._runtime.number.{_whole(node)}"}
     ready = {key: _prepare(value, spec, scalar) for key, value in node.items() if key not in DROPPED}
     if "description" in node:
         ready["description"] = plain(node["description"])
@@ -121,6 +123,12 @@ def _prepare(node: Any, spec: Spec, scalar: dict[str, Any]) -> Any:
             for key, value in node["properties"].items()
         }
     return ready
+
+
+def _whole(schema: dict[str, Any]) -> str:
+    """The runtime's name for an integer that no component names."""
+    types = types_of(schema)
+    return "Whole" + ("OrText" if "string" in types else "") + ("OrNull" if "null" in types else "")
 
 
 def _documented(schema: dict[str, Any], description: str | None) -> dict[str, Any]:

@@ -312,8 +312,9 @@ def test_words_are_accepted_by_their_hash_alone(
     assert report(capsys, specs, page) == (0, [])
     kept = json.loads((specs / "pages.json").read_text("utf-8"))["pages"]
     assert sorted(kept) == ["depot-extend", "depot-inspect", "depot-repairs", "depot-return", "depot-waive"]
-    hashes = [text for accepted in kept.values() for texts in accepted.values() for text in texts]
+    hashes = [text for accepted in kept.values() for text in accepted["sections"] + accepted["marked"]]
     assert all(len(text) == 16 and set(text) <= set("0123456789abcdef") for text in hashes)
+    assert {type(accepted["read"]) for accepted in kept.values()} == {int}
 
 
 def test_accepting_words_accepts_no_fact(specs: Path, tmp_path: Path) -> None:
@@ -322,6 +323,47 @@ def test_accepting_words_accepts_no_fact(specs: Path, tmp_path: Path) -> None:
     outcomes = [run("--specs", specs, "--accept", page), run("--specs", specs, page)]
     assert [outcome.returncode for outcome in outcomes] == [1, 1]
     assert all(": status: the page has status 202" in outcome.stdout for outcome in outcomes)
+
+
+def test_a_part_that_is_not_read_any_more_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A call that no longer parses takes its facts along, without a word of the page being another: that is told."""
+    status, differences = report(capsys, PAGES / "specs", changed(tmp_path, EXTEND, "loan_lines=", "loan _lines="))
+    assert (status, [one["kind"] for one in differences]) == (1, ["prose"])
+    assert "things were read on this page when it was accepted" in differences[0]["message"]
+
+
+def test_a_table_that_is_not_read_is_noted(tmp_path: Path) -> None:
+    """A table that should list fields and has no column for a name is told of: only its words are watched."""
+    page = changed(tmp_path, INSPECT, "<tr><th>Name</th>", "<tr><th>Bezeichnung</th>")
+    outcome = run("--specs", PAGES / "specs", page)
+    assert outcome.returncode == 1
+    assert f"{page}:13: no column for a name in `Bezeichnung | Type" in outcome.stderr
+
+
+def test_the_walk_through_is_true(specs: Path, tmp_path: Path) -> None:
+    """What docs/when-the-docs-change.md shows of the report is what is printed, from the first line to the last."""
+    told = (ROOT / "docs" / "when-the-docs-change.md").read_text("utf-8")
+    (tmp_path / "saved").mkdir()
+    reason = "reasonstringRequired<=80 characters\nwhy they come back\n"
+    page = changed(tmp_path / "saved", RETURN, "remarkstring", f"{reason}remarkstring").relative_to(tmp_path)
+
+    def printed(*arguments: str) -> str:
+        command = [sys.executable, "-m", "codegen", "docs", "--specs", "specs", *arguments, str(page)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        outcome = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
+        return outcome.stdout + outcome.stderr
+
+    assert printed() in told
+    reason = "        reason: {type: string, maxLength: 80, description: Why the tools come back.}\n"
+    edit(specs, "        remark: {", f"{reason}        remark: {{")
+    edit(
+        specs,
+        "      properties:\n        tools: {type",
+        "      required: [reason]\n      properties:\n        tools: {type",
+    )
+    assert printed() in told
+    assert printed("--accept") in told
+    assert run("--specs", specs, tmp_path / page).returncode == 0
 
 
 def test_a_page_of_which_nothing_was_accepted_is_not_in_step(specs: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -336,7 +378,7 @@ def test_a_mark_beside_a_thing_is_a_difference_that_is_known(
 ) -> None:
     """x-page-differs beside a thing covers its difference, and asks for the words to be accepted, no more."""
     page = changed(tmp_path, RETURN, "<=200", "<=250")
-    edit(specs, "remark: {type: string, maxLength: 200}", "remark: {type: string, maxLength: 200, x-page-differs: 250}")
+    edit(specs, "maxLength: 200}", "maxLength: 200, x-page-differs: the desk reads no more}")
     assert [one["kind"] for one in report(capsys, specs, page)[1]] == ["limit"], "until the page is accepted"
     assert run("--specs", specs, "--accept", page).returncode == 0
     assert report(capsys, specs, page) == (0, [])

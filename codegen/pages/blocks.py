@@ -108,7 +108,7 @@ def read(path: Path, titles: Sequence[str] = ()) -> Page:
     """The page. `titles` are headings that are known to be on it. Raises PageError when it is no readable file."""
     suffix = path.suffix.lower()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise PageError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -258,8 +258,7 @@ class _Reader:
             cells = [cell for cell in row if cell.tag in ("th", "td")]
             if cells:
                 rows.append(tuple(self._cell(cell) for cell in cells))
-        text = "\n".join(cell.text for row in rows for cell in row)
-        self.headed[-1][3].append(Block("table", line, text, rows=tuple(rows)))
+        self.headed[-1][3].append(Block("table", line, node.text_content(), rows=tuple(rows)))
 
     def _cell(self, node: Any) -> Cell:
         self._at(node)

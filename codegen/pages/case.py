@@ -11,7 +11,7 @@ from . import facts as page_facts
 from .blocks import Page, PageError, Section
 from .facts import Facts, facts
 from .judge import Seen
-from .places import Route
+from .places import Route, every
 from .report import Tally
 
 PLACEHOLDER = re.compile(r"\{(.+)\}\Z|<(.+)>\Z|:(.+)\Z|\[(.+)\]\Z")
@@ -68,10 +68,8 @@ class Case(NamedTuple):
 def opened(page: Page, own: Sequence[Route]) -> Case:
     """The case of a page of which nothing is compared yet. Raises PageError when it has no facts."""
     case = Case(page, own, facts(page), Tally(page.path), Seen({}, {}, set(), set()), {})
-    case.tally.notes += [
-        f"{page.path}:{head.line}: no column for a name in `{head.value}`: only the words of this table are watched"
-        for head in case.facts.unread
-    ]
+    case.tally.read = case.facts.size
+    case.tally.notes += [f"{page.path}:{note.line}: {note.value}" for note in case.facts.unread]
     case.tally.lines.update((route.name, case.line(route)) for route in own)
     return case
 
@@ -119,8 +117,7 @@ def match(method: str, url: str, routes: Iterable[Route]) -> Route | None:
 
 def siblings(own: Sequence[Route]) -> list[Route]:
     """Every operation of the same specs."""
-    specs = {one.spec.path: one.spec for one in own}.values()
-    return [Route(spec, operation) for spec in specs for operation in spec.operations()]
+    return every(list({one.spec.path: one.spec for one in own}.values()))
 
 
 def titled(section: Section, route: Route) -> bool:

@@ -12,7 +12,7 @@ from . import prose
 from .blocks import Page, PageError, read
 from .case import written_from
 from .compare import compare
-from .places import Mark, Route, reached
+from .places import Mark, Route, every, reached
 from .report import Difference, Tally, in_json, shown
 
 
@@ -34,10 +34,10 @@ def check(paths: Sequence[Path], specs: Path, *, as_json: bool = False, acceptin
 
     Returns 0 in step, 1 differs, 2 a page could not be read. Raises SpecError when a spec cannot be.
     """
-    routes = [Route(spec, operation) for spec in load_all(specs) for operation in spec.operations()]
+    routes = every(load_all(specs))
     compared, unread = _compared(paths, routes)
     if accepting:
-        prose.accept(specs, {one.name: prose.taken(one.page, one.tally.marked) for one in compared})
+        prose.accept(specs, {one.name: prose.taken(one.page, one.tally.marked, one.tally.read) for one in compared})
         names = ", ".join(one.name for one in compared) or "no page"
         print(f"accepted the words of {names} in {shown(specs / prose.NAME)}", file=sys.stderr)
     stale = _stale(compared, routes)
@@ -84,6 +84,9 @@ def _differences(one: Compared, stale: list[Mark], accepted: prose.Accepted | No
         spans = {change.section: _span(one.page, change.section) for change in changes}
         found += _unknown(one, accepted, list(spans.values()), found)
         found += [_reread(one, change.section, _named(one.page, change)) for change in _untold(changes, spans, found)]
+        if not found and one.tally.read != accepted.read:
+            what = f"{accepted.read} things were read on this page when it was accepted, and {one.tally.read} now"
+            found.append(_reread(one, 0, what))
     return sorted(found, key=lambda difference: difference.page_line)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .case import Case
-from .facts import Field, Fields
+from .fields import Field, Fields
 from .judge import Judge
 from .places import Node, Place, Route, Spot, within, wrapped
 from .report import Loose

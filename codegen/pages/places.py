@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ..lint import types_of
 from ..spec import Operation, Spec, escape, unescape
-from .facts import words
+from .fields import words
 
 MARK = "x-page-differs"
 FACTS = "Facts:"
@@ -310,7 +310,7 @@ def within(root: Node) -> Iterator[tuple[str, Node]]:
                 todo.append(child)
 
 
-def documented(specs: list[Spec]) -> list[Route]:
+def every(specs: list[Spec]) -> list[Route]:
     """Every operation of the specs."""
     return [Route(spec, operation) for spec in specs for operation in spec.operations()]
 

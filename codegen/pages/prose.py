@@ -26,10 +26,11 @@ ADDRESS = re.compile(r"\[email\s*protected\]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
 
 class Accepted(NamedTuple):
-    """What was taken as read: a hash of each section, and one of each difference that the spec marks as known."""
+    """What was accepted: a hash of each section, one of each difference that the spec marks, and how much was read."""
 
     sections: list[str]
     marked: list[str]
+    read: int
 
 
 class Change(NamedTuple):
@@ -39,9 +40,9 @@ class Change(NamedTuple):
     what: str
 
 
-def taken(page: Page, marked: Iterable[Difference]) -> Accepted:
-    """What accepting a page as it is now would keep."""
-    return Accepted([_fingerprint(section) for section in page.sections], sorted({digest(one) for one in marked}))
+def taken(page: Page, marked: Iterable[Difference], read: int) -> Accepted:
+    """What accepting a page as it is now would keep; `read` things were taken out of it."""
+    return Accepted(_fingerprints(page), sorted({digest(one) for one in marked}), read)
 
 
 def digest(difference: Difference) -> str:
@@ -52,7 +53,7 @@ def digest(difference: Difference) -> str:
 def changes(page: Page, accepted: Accepted) -> list[Change]:
     """What became of the sections since they were accepted."""
     found = []
-    matcher = SequenceMatcher(None, accepted.sections, taken(page, ()).sections, autojunk=False)
+    matcher = SequenceMatcher(None, accepted.sections, _fingerprints(page), autojunk=False)
     for _, before, after, start, end in (code for code in matcher.get_opcodes() if code[0] != "equal"):
         changed = min(after - before, end - start)
         found += [Change(start + index, "has other words") for index in range(changed)]
@@ -70,7 +71,7 @@ def load(folder: Path) -> dict[str, Accepted]:
         document = json.loads(path.read_text(encoding="utf-8"))
         return {page: Accepted(**kept) for page, kept in document["pages"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        shape = '{"version": 1, "pages": {PAGE: {"sections": [hash, …], "marked": [hash, …]}}}'
+        shape = '{"version": 1, "pages": {PAGE: {"sections": [hash, …], "marked": [hash, …], "read": 1}}}'
         raise PageError(f"{path}: looked for {shape}") from error
 
 
@@ -81,9 +82,15 @@ def accept(folder: Path, pages: dict[str, Accepted]) -> None:
     (folder / NAME).write_text(text + "\n", encoding="utf-8")
 
 
+def _fingerprints(page: Page) -> list[str]:
+    return [_fingerprint(section) for section in page.sections]
+
+
 def _fingerprint(section: Section) -> str:
-    text = section.title + "".join(block.text for block in section.blocks)
-    return _hash("".join(unicodedata.normalize("NFKC", ADDRESS.sub("@", text)).split()))
+    """Of the title, the words, and where lists, tables and code are: one that is none any more is not read as one."""
+    parts = (block.text if block.kind == "text" else f"{block.kind}: {block.text}" for block in section.blocks)
+    text = ADDRESS.sub("@", section.title + "".join(parts))
+    return _hash("".join(unicodedata.normalize("NFKC", text).split()))
 
 
 def _hash(text: str) -> str:

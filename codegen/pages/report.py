@@ -63,7 +63,7 @@ class Loose(NamedTuple):
 
 
 class Tally:
-    """Counts what was compared for one page, and keeps what differs.
+    """Counts what was `read` of one page and the `facts` that were compared, and keeps what differs.
 
     `marked` are differences that the spec marks as known, `agreed` the lines on which page and spec say the same about
     a thing that is marked, `lines` those where the page begins to speak of an operation, `notes` what else
@@ -74,6 +74,7 @@ class Tally:
     def __init__(self, page: Path) -> None:
         self.page = page
         self.facts = 0
+        self.read = 0
         self.notes: list[str] = []
         self.found: dict[tuple[str, str, Path, int], Difference] = {}
         self.marked: list[Difference] = []

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from .case import Case
-from .facts import Said, Status, words
+from .facts import Status
+from .fields import Said, words
 from .places import Node, Place, Route, within
 
 

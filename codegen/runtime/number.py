@@ -6,10 +6,11 @@ with a point or an exponent, `str` for a quoted one where the API takes that. No
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeAlias
 
 # An integer literal beyond this has over 400 digits: no document of ours holds one (RF001).
 _LARGEST = 10**400
@@ -33,7 +34,7 @@ class Number(metaclass=_NumberType):
     kinds: ClassVar[frozenset[type]] = frozenset({int, Decimal})
     decode: ClassVar[Callable[[Any], Any]]
 
-    def __init_subclass__(
+    def __init_subclass__(  # noqa: PLR0913 - one keyword a JSON Schema keyword
         cls,
         *,
         text: bool = False,
@@ -63,20 +64,12 @@ def decode_number(number: type[Number], value: Any) -> Any:
 def _bounds(
     minimum: int | None, maximum: int | None, above: int | None, below: int | None
 ) -> Callable[[Decimal | int], bool] | None:
-    if below is not None and (minimum, maximum, above) == (None, None, None):
-        limit: int = below
-        return lambda value: value < limit
-    low = minimum if above is None else above
-    high = maximum if below is None else below
-    if low is None and high is None:
-        return None
-
-    def within(value: Decimal | int) -> bool:
-        if low is not None and (value < low or (above is not None and value == low)):
-            return False
-        return not (high is not None and (value > high or (below is not None and value == high)))
-
-    return within
+    given = ((operator.ge, minimum), (operator.le, maximum), (operator.gt, above), (operator.lt, below))
+    tests = [(holds, limit) for holds, limit in given if limit is not None]
+    if len(tests) == 1:  # nearly every number that has a bound, without the price of a loop
+        ((holds, limit),) = tests
+        return lambda value: holds(value, limit)
+    return (lambda value: all(holds(value, limit) for holds, limit in tests)) if tests else None
 
 
 def _spelling(pattern: str | None, unlike: str | None) -> Callable[[str], bool]:
@@ -115,3 +108,24 @@ def _whole(value: Decimal) -> int:
 
 def _refuse(value: object) -> NoReturn:
     raise ValueError(f"a {value.__class__.__name__} that the schema refuses")
+
+
+# The integers that an answer holds where no component names them: 1.0 is 1 there too, as in JSON Schema.
+if TYPE_CHECKING:
+    Whole: TypeAlias = int
+    WholeOrNull: TypeAlias = int | None
+    WholeOrText: TypeAlias = int | str
+    WholeOrTextOrNull: TypeAlias = int | str | None
+else:
+
+    class Whole(Number, whole=True):
+        """A whole number."""
+
+    class WholeOrNull(Number, whole=True, null=True):
+        """A whole number, or null."""
+
+    class WholeOrText(Number, whole=True, text=True):
+        """A whole number, or any text."""
+
+    class WholeOrTextOrNull(Number, whole=True, text=True, null=True):
+        """A whole number, or any text, or null."""

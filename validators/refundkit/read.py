@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
@@ -774,7 +774,7 @@ def read_yaml(data: bytes) -> list[Document]:
     source = Source(data)
     try:
         text = decoded(source)
-        control = _UNPRINTABLE.search(text)
+        control = _unprintable().search(text)
         if control:
             message = f"the control character \\u{ord(control[0]):04x}"
             raise ReadingError(message, control.span(), "YAML wants it escaped")
@@ -786,7 +786,12 @@ def read_yaml(data: bytes) -> list[Document]:
     return [reading.document(source) for reading in readings]
 
 
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+@cache
+def _unprintable() -> re.Pattern[str]:
+    """What YAML text may not hold; made on first use, since it takes longer than the rest of this module."""
+    return re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 _HALF = re.compile("[\ud800-\udfff]")
 _NO_CHARACTER = "invalid YAML: an escape that is no character"
 _TAG = "tag:yaml.org,2002:"

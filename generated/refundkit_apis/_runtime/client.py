@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -36,16 +38,33 @@ class Response(Generic[T]):
     parsed: T = attrs.field(repr=False)
 
 
+def _is_address(_: object, __: object, url: str) -> None:
+    """Says what is wrong with a base_url, without repeating it: it may hold a password."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        raise ValueError("base_url is no URL: it must read like https://example.com") from None
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise ValueError("base_url must begin with https:// (or http://) and a host")
+    if "?" in url or "#" in url:
+        raise ValueError("base_url must end with its path: no `?` and no `#`")
+
+
+def _without_password(url: str) -> str:
+    return repr(re.sub(r"//.*@", "//***@", url))
+
+
 @attrs.define
 class Client:
     """Where one API lives and how it is reached.
 
-    `base_url` has scheme and host; `auth` is any httpx.Auth; `headers` go with every request; `timeout` is in seconds;
-    `options` are further arguments of httpx.Client and httpx.AsyncClient (transport, proxy, event hooks, verify). Use it
-    as a context manager, sync or async, or close the httpx clients yourself. Safe for many threads, as httpx.Client is.
+    `base_url` has scheme and host, else ValueError; `auth` is any httpx.Auth; `headers` go with every request;
+    `timeout` is in seconds; `options` are further arguments of httpx.Client and httpx.AsyncClient (transport, proxy,
+    event hooks, verify). Use it as a context manager, sync or async, be it before or after a first call, or close the
+    httpx clients yourself. Safe for many threads, as httpx.Client is.
     """
 
-    base_url: str
+    base_url: str = attrs.field(validator=_is_address, repr=_without_password)
     auth: httpx.Auth | None = attrs.field(default=None, kw_only=True, repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict, kw_only=True, repr=False)
     timeout: float | httpx.Timeout = attrs.field(default=30.0, kw_only=True)
@@ -56,13 +75,15 @@ class Client:
     def get_httpx_client(self) -> httpx.Client:
         """The httpx.Client behind the sync calls, made at the first of them."""
         if self._sync is None:
-            self._sync = httpx.Client(**self._arguments())
+            with _losses():
+                self._sync = httpx.Client(**self._arguments())
         return self._sync
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
         """The httpx.AsyncClient behind the async calls, made at the first of them."""
         if self._async is None:
-            self._async = httpx.AsyncClient(**self._arguments())
+            with _losses():
+                self._async = httpx.AsyncClient(**self._arguments())
         return self._async
 
     def _arguments(self) -> dict[str, Any]:
@@ -75,22 +96,22 @@ class Client:
         }
 
     def __enter__(self) -> Self:
-        self.get_httpx_client().__enter__()
+        self.get_httpx_client()  # not entered: httpx refuses that after a first call, and closing needs no entering
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.get_httpx_client().__exit__(kind, error, trace)
+        self.get_httpx_client().close()
 
     async def __aenter__(self) -> Self:
-        await self.get_async_httpx_client().__aenter__()
+        self.get_async_httpx_client()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.get_async_httpx_client().__aexit__(kind, error, trace)
+        await self.get_async_httpx_client().aclose()
 
 
 def send(client: Client, request: Request, model: Any) -> Response[Any]:
@@ -98,19 +119,15 @@ def send(client: Client, request: Request, model: Any) -> Response[Any]:
 
     Raises StatusError for any other status, DecodeError for a 2xx that is not the model, TimedOut and TransportError.
     """
-    try:
+    with _losses():
         response = client.get_httpx_client().request(**_httpx(request))
-    except httpx.HTTPError as error:
-        raise _lost(error) from error
     return _receive(response, model)
 
 
 async def send_async(client: Client, request: Request, model: Any) -> Response[Any]:
     """As `send`, with the async client."""
-    try:
+    with _losses():
         response = await client.get_async_httpx_client().request(**_httpx(request))
-    except httpx.HTTPError as error:
-        raise _lost(error) from error
     return _receive(response, model)
 
 
@@ -127,11 +144,17 @@ def _httpx(request: Request) -> dict[str, Any]:
     }
 
 
-def _lost(error: httpx.HTTPError) -> TransportError:
-    kind = TimedOut if isinstance(error, httpx.TimeoutException) else TransportError
-    if isinstance(error, httpx.LocalProtocolError):  # its words quote a header, which may be a credential
-        return kind("LocalProtocolError: a header has characters that HTTP does not allow")
-    return kind(f"{type(error).__name__}: {error}")
+@contextmanager
+def _losses() -> Iterator[None]:
+    """What httpx raises inside, as an error of ours that shows no credential."""
+    try:
+        yield
+    except (httpx.LocalProtocolError, UnicodeEncodeError):  # both quote a header, which may be a credential
+        raise TransportError("not sent: a header has characters that HTTP does not allow") from None
+    except httpx.TimeoutException as error:
+        raise TimedOut(f"{type(error).__name__}: {error}") from error
+    except httpx.HTTPError as error:
+        raise TransportError(f"{type(error).__name__}: {error}") from error
 
 
 def _receive(response: httpx.Response, model: Any) -> Response[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -14,6 +14,7 @@ from .number import decode_number
 T = TypeVar("T")
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+_SYNTAX = msgspec.json.Decoder(msgspec.Raw)
 
 
 @lru_cache(maxsize=256)
@@ -33,10 +34,28 @@ def decode(data: bytes, model: type[T]) -> T:
 
 
 def encode(value: object) -> bytes:
-    """The model, or plain data, as JSON: a Decimal becomes a number literal with all its digits."""
-    return _ENCODER.encode(value)
+    """The model, or plain data, as JSON: a Decimal becomes a number literal with all its digits.
+
+    Raises ValueError for a Decimal that is no number (NaN, Infinity): JSON has no word for it.
+    """
+    text = _ENCODER.encode(value)
+    try:
+        _SYNTAX.decode(text)  # msgspec writes NaN as it is; to skim the text costs less than a look at every value
+    except msgspec.DecodeError:
+        raise ValueError("a Decimal that is no number (NaN or Infinity) cannot stand in JSON") from None
+    return text
 
 
 def encode_form(value: object) -> bytes:
     """The model as `application/x-www-form-urlencoded`; a field that is not set is left out."""
     return urlencode(msgspec.to_builtins(value)).encode()
+
+
+def encode_id(name: str, value: str) -> str:
+    """The id as one segment of a path, `/` and all.
+
+    Raises ValueError for an empty id, `.` and `..`: they would make the path that of another operation.
+    """
+    if value in ("", ".", ".."):
+        raise ValueError(f"{name} is {value!r}, which is no id: it would change the path of the call")
+    return quote(value, safe="")

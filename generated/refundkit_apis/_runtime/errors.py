@@ -25,19 +25,24 @@ class TimedOut(TransportError):
 class DecodeError(RefundError):
     """The server answered with success, but not with what its documentation says.
 
-    `response` is the httpx.Response; the message never repeats its body.
+    `response` is the httpx.Response; the message never repeats its body. A pickle of the error holds the response, and
+    with it the request and its credentials.
     """
 
     def __init__(self, message: str, response: httpx.Response) -> None:
         super().__init__(message)
         self.response = response
 
+    def __reduce__(self) -> tuple[type[DecodeError], tuple[str, httpx.Response]]:
+        return type(self), (str(self), self.response)
+
 
 class StatusError(RefundError):
     """The server refused: `status` is the HTTP status, documented or not.
 
     `code` and `reason` are the API's own words, "" where the answer has none (an HTML page, say); `request_id` is the
-    correlation id of the exchange or ""; `response` is the httpx.Response.
+    correlation id of the exchange or ""; `response` is the httpx.Response. A pickle of the error holds the response,
+    and with it the request and its credentials.
     """
 
     def __init__(self, response: httpx.Response) -> None:
@@ -47,6 +52,9 @@ class StatusError(RefundError):
         self.request_id = _request_id(response)
         words = " ".join(part for part in (self.code, self.reason) if part)
         super().__init__(f"HTTP {self.status}" + (f": {words}" if words else ""))
+
+    def __reduce__(self) -> tuple[type[StatusError], tuple[httpx.Response]]:
+        return type(self), (self.response,)
 
 
 def _words(content: bytes) -> tuple[str, str]:
@@ -69,7 +77,9 @@ def _words(content: bytes) -> tuple[str, str]:
 
 
 def _first(error: dict[str, Any], *keys: str) -> str:
-    return next((value for key in keys if isinstance(value := error.get(key), str) and value), "")
+    """The first of the keys that has words; a code may come in digits, and `true` is none."""
+    words = (str(error[key]) for key in keys if type(error.get(key)) in (str, int))
+    return next(filter(None, words), "")
 
 
 def _request_id(response: httpx.Response) -> str:

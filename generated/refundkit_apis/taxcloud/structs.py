@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from refundkit_apis._runtime.number import Whole, WholeOrNull
 from refundkit_apis.taxcloud.scalars import (
     Amount,
     CartItemIndex,
@@ -35,14 +36,14 @@ class Tax(Struct, kw_only=True, frozen=True, gc=False):
 class OrderLine(Struct, kw_only=True, frozen=True, gc=False):
     item_id: str = field(name="itemId")
     quantity: Quantity
-    index: int | UnsetType = UNSET
+    index: Whole | UnsetType = UNSET
     """0 to 500, each once in an order."""
     price: Amount | UnsetType = UNSET
     """Of one piece, discounts taken off."""
     original_price: Amount | UnsetType = field(name="originalPrice", default=UNSET)
     """Of one piece, before discounts."""
     tax: Tax | UnsetType = UNSET
-    tic: int | None | UnsetType = UNSET
+    tic: WholeOrNull | UnsetType = UNSET
     """The taxability code of the item."""
 
 
@@ -102,12 +103,12 @@ class RefundedItem(Struct, kw_only=True, frozen=True, gc=False):
 
     item_id: str = field(name="itemId")
     quantity: Quantity
-    index: int | UnsetType = UNSET
+    index: Whole | UnsetType = UNSET
     """The item's place: in the order by some sources, in the refund by others."""
     price: Amount | UnsetType = UNSET
     """Of one piece, discounts taken off."""
     tax: Tax | UnsetType = UNSET
-    tic: int | None | UnsetType = UNSET
+    tic: WholeOrNull | UnsetType = UNSET
     """The taxability code of the item."""
 
 
@@ -118,7 +119,7 @@ class Problem(Struct, kw_only=True, frozen=True, gc=False):
 
     type: str | UnsetType = UNSET
     title: str | UnsetType = UNSET
-    status: int | UnsetType = UNSET
+    status: Whole | UnsetType = UNSET
     detail: str | UnsetType = UNSET
     errors: list[ProblemDetail] | None | UnsetType = UNSET
 

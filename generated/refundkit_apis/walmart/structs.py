@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from refundkit_apis._runtime.number import Whole
 from refundkit_apis.walmart.scalars import Amount, RefundAmount, RefundTaxAmount
 
 Flag: TypeAlias = Literal["true", "false"]
@@ -264,13 +265,19 @@ class TokenRequest(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_f
     refresh_token: str | UnsetType = UNSET
     """Only with refresh_token."""
 
+    def __repr__(self) -> str:
+        return "TokenRequest(...)"
+
 
 class Token(Struct, kw_only=True, frozen=True, gc=False):
     access_token: str
-    expires_in: int
+    expires_in: Whole
     """Seconds."""
     token_type: str | UnsetType = UNSET
     refresh_token: str | UnsetType = UNSET
+
+    def __repr__(self) -> str:
+        return "Token(...)"
 
 
 class GatewayError(Struct, kw_only=True, frozen=True, gc=False):
@@ -294,9 +301,9 @@ class RefundTaxMoney(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown
 
 class ShippingInfo(Struct, kw_only=True, frozen=True, gc=False):
     phone: str | UnsetType = UNSET
-    estimated_delivery_date: int | UnsetType = field(name="estimatedDeliveryDate", default=UNSET)
+    estimated_delivery_date: Whole | UnsetType = field(name="estimatedDeliveryDate", default=UNSET)
     """Epoch milliseconds."""
-    estimated_ship_date: int | UnsetType = field(name="estimatedShipDate", default=UNSET)
+    estimated_ship_date: Whole | UnsetType = field(name="estimatedShipDate", default=UNSET)
     """Epoch milliseconds."""
     method_code: str | UnsetType = field(name="methodCode", default=UNSET)
     postal_address: PostalAddress | UnsetType = field(name="postalAddress", default=UNSET)
@@ -311,7 +318,7 @@ class Charge(Struct, kw_only=True, frozen=True, gc=False):
 
 
 class TrackingInfo(Struct, kw_only=True, frozen=True, gc=False):
-    ship_date_time: int | UnsetType = field(name="shipDateTime", default=UNSET)
+    ship_date_time: Whole | UnsetType = field(name="shipDateTime", default=UNSET)
     """Epoch milliseconds."""
     carrier_name: CarrierName | UnsetType = field(name="carrierName", default=UNSET)
     method_code: str | UnsetType = field(name="methodCode", default=UNSET)
@@ -395,7 +402,7 @@ class OrderLine(Struct, kw_only=True, frozen=True, gc=False):
     order_line_quantity: Quantity = field(name="orderLineQuantity")
     order_line_statuses: OrderLineStatuses = field(name="orderLineStatuses")
     item: Item | UnsetType = UNSET
-    status_date: int | UnsetType = field(name="statusDate", default=UNSET)
+    status_date: Whole | UnsetType = field(name="statusDate", default=UNSET)
     """Epoch milliseconds."""
     refund: LineRefund | None | UnsetType = UNSET
     """Every refund of the line so far, folded into one; absent without history."""
@@ -423,7 +430,7 @@ class Order(Struct, kw_only=True, frozen=True, gc=False):
     order_lines: OrderLines = field(name="orderLines")
     customer_order_id: str | UnsetType = field(name="customerOrderId", default=UNSET)
     customer_email_id: str | UnsetType = field(name="customerEmailId", default=UNSET)
-    order_date: int | UnsetType = field(name="orderDate", default=UNSET)
+    order_date: Whole | UnsetType = field(name="orderDate", default=UNSET)
     """Epoch milliseconds."""
     order_type: str | UnsetType = field(name="orderType", default=UNSET)
     shipping_info: ShippingInfo | UnsetType = field(name="shippingInfo", default=UNSET)

@@ -7,6 +7,12 @@ from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from refundkit_apis._runtime.number import (
+    Whole,
+    WholeOrNull,
+    WholeOrText,
+    WholeOrTextOrNull,
+)
 from refundkit_apis.woocommerce.scalars import (
     ItemQuantity,
     LooseAmount,
@@ -43,7 +49,7 @@ class RefundLineItem(Struct, kw_only=True, frozen=True, gc=False):
     One refunded product line.
     """
 
-    id: int | UnsetType = UNSET
+    id: Whole | UnsetType = UNSET
     """Of this line of the refund, not of the order."""
     subtotal: RefundMoney | UnsetType = UNSET
     subtotal_tax: RefundMoney | UnsetType = UNSET
@@ -55,10 +61,10 @@ class RefundLineItem(Struct, kw_only=True, frozen=True, gc=False):
     """Zero or below; live servers answer -1 where the page's sample shows 1."""
     tax_class: str | None | UnsetType = UNSET
     name: str | UnsetType = UNSET
-    product_id: int | None | UnsetType = UNSET
+    product_id: WholeOrNull | UnsetType = UNSET
     sku: str | None | UnsetType = UNSET
     meta: list[dict[str, Any]] | UnsetType = UNSET
-    refunded_item_id: int | None | UnsetType = UNSET
+    refunded_item_id: WholeOrNull | UnsetType = UNSET
     """The order's item; always 0 on current servers, which look it up under a wrong name."""
 
 
@@ -87,7 +93,7 @@ class Address(Struct, kw_only=True, frozen=True, gc=False):
 
 
 class LineItem(Struct, kw_only=True, frozen=True, gc=False):
-    id: int
+    id: Whole
     """The key of the line in `line_items` of a refund."""
     total: OrderMoney
     quantity: ItemQuantity
@@ -97,21 +103,21 @@ class LineItem(Struct, kw_only=True, frozen=True, gc=False):
     price: OrderMoney | UnsetType = UNSET
     tax_class: str | None | UnsetType = UNSET
     name: str | None | UnsetType = UNSET
-    product_id: int | None | UnsetType = UNSET
+    product_id: WholeOrNull | UnsetType = UNSET
     sku: str | None | UnsetType = UNSET
     meta: list[dict[str, Any]] | UnsetType = UNSET
 
 
 class ShippingLine(Struct, kw_only=True, frozen=True, gc=False):
-    id: int
+    id: Whole
     total: OrderMoney
     method_id: str | None | UnsetType = UNSET
     method_title: str | None | UnsetType = UNSET
 
 
 class TaxLine(Struct, kw_only=True, frozen=True, gc=False):
-    id: int | str | None | UnsetType = UNSET
-    rate_id: int | str | None | UnsetType = UNSET
+    id: WholeOrTextOrNull | UnsetType = UNSET
+    rate_id: WholeOrTextOrNull | UnsetType = UNSET
     """The key of the tax in `refund_tax` of an item."""
     code: str | None | UnsetType = UNSET
     title: str | None | UnsetType = UNSET
@@ -120,7 +126,7 @@ class TaxLine(Struct, kw_only=True, frozen=True, gc=False):
 
 
 class FeeLine(Struct, kw_only=True, frozen=True, gc=False):
-    id: int
+    id: Whole
     total: OrderMoney
     title: str | None | UnsetType = UNSET
     tax_class: str | None | UnsetType = UNSET
@@ -128,13 +134,13 @@ class FeeLine(Struct, kw_only=True, frozen=True, gc=False):
 
 
 class CouponLine(Struct, kw_only=True, frozen=True, gc=False):
-    id: int | UnsetType = UNSET
+    id: Whole | UnsetType = UNSET
     code: str | UnsetType = UNSET
     amount: OrderMoney | UnsetType = UNSET
 
 
 class Customer(Struct, kw_only=True, frozen=True, gc=False):
-    id: int | None | UnsetType = UNSET
+    id: WholeOrNull | UnsetType = UNSET
     """0 for a guest."""
     email: str | None | UnsetType = UNSET
     first_name: str | None | UnsetType = UNSET
@@ -144,7 +150,7 @@ class Customer(Struct, kw_only=True, frozen=True, gc=False):
 
 
 class ApiError(Struct, kw_only=True, frozen=True, gc=False):
-    code: str | int | UnsetType = UNSET
+    code: WholeOrText | UnsetType = UNSET
     message: str | UnsetType = UNSET
 
 
@@ -167,7 +173,7 @@ class RefundUpdateRequest(Struct, kw_only=True, frozen=True, gc=False, forbid_un
 
 
 class Refund(Struct, kw_only=True, frozen=True, gc=False):
-    id: int
+    id: Whole
     """The refund's own id, which the page calls that of an order note."""
     amount: RefundMoney
     created_at: str | UnsetType = UNSET
@@ -182,10 +188,10 @@ class Order(Struct, kw_only=True, frozen=True, gc=False):
     An order as live servers of two ages answer with it.
     """
 
-    id: int
+    id: Whole
     total: OrderMoney
     line_items: list[LineItem]
-    order_number: str | int | UnsetType = UNSET
+    order_number: WholeOrText | UnsetType = UNSET
     """What the customer sees; text on current servers."""
     order_key: str | UnsetType = UNSET
     created_at: str | UnsetType = UNSET
@@ -213,7 +219,7 @@ class Order(Struct, kw_only=True, frozen=True, gc=False):
     note: str | None | UnsetType = UNSET
     customer_ip: str | None | UnsetType = UNSET
     customer_user_agent: str | None | UnsetType = UNSET
-    customer_id: int | None | UnsetType = UNSET
+    customer_id: WholeOrNull | UnsetType = UNSET
     """0 for a guest."""
     view_order_url: str | None | UnsetType = UNSET
     is_vat_exempt: bool | UnsetType = UNSET

@@ -54,7 +54,7 @@ def summary(run: Run, color: bool) -> str:
     codes: dict[str, set[str]] = {}
     for one in run.not_run:
         codes.setdefault(one.missing, set()).update(one.codes)
-    wants = [(len(found), _WANTS[missing]) for missing, found in codes.items() if found]
+    wants = [(len(codes[missing]), words) for missing, words in _WANTS.items() if codes.get(missing)]
     if not wants:
         return text
     first, *rest = [f"{count} {part}" for count, part in wants]

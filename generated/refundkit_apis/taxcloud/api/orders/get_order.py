@@ -1,7 +1,6 @@
 """GET /tax/connections/{connection_id}/orders/{order_id}: Read one order, with its lines and, when asked for, its refunds."""
 
-from urllib.parse import quote
-
+from ...._runtime.codec import encode_id
 from ...client import Client, Request, Response, send, send_async
 from ...models.order import Order
 
@@ -15,8 +14,8 @@ def _request(
     return Request(
         method="GET",
         path="/tax/connections/{connection_id}/orders/{order_id}".format(
-            connection_id=quote(connection_id, safe=""),
-            order_id=quote(order_id, safe=""),
+            connection_id=encode_id("connection_id", connection_id),
+            order_id=encode_id("order_id", order_id),
         ),
         query={name: value for name, value in (("expand", expand),) if value is not None},
     )
@@ -39,6 +38,7 @@ def sync_detailed(
         expand: `refunds` adds the refunds made so far; without it the order is silent about them.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with Order.
         TransportError: No answer, or not in time.
@@ -71,6 +71,7 @@ def sync(
         expand: `refunds` adds the refunds made so far; without it the order is silent about them.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with Order.
         TransportError: No answer, or not in time.
@@ -95,6 +96,7 @@ async def asyncio_detailed(
         expand: `refunds` adds the refunds made so far; without it the order is silent about them.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with Order.
         TransportError: No answer, or not in time.
@@ -127,6 +129,7 @@ async def asyncio(
         expand: `refunds` adds the refunds made so far; without it the order is silent about them.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with Order.
         TransportError: No answer, or not in time.

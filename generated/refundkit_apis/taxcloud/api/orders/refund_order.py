@@ -1,8 +1,6 @@
 """POST /tax/connections/{connection_id}/orders/refunds/{order_id}: Refund an order, wholly or some of its items."""
 
-from urllib.parse import quote
-
-from ...._runtime.codec import encode
+from ...._runtime.codec import encode, encode_id
 from ...client import Client, Request, Response, send, send_async
 from ...models.refund import Refund
 from ...models.refund_create import RefundCreate
@@ -17,8 +15,8 @@ def _request(
     return Request(
         method="POST",
         path="/tax/connections/{connection_id}/orders/refunds/{order_id}".format(
-            connection_id=quote(connection_id, safe=""),
-            order_id=quote(order_id, safe=""),
+            connection_id=encode_id("connection_id", connection_id),
+            order_id=encode_id("order_id", order_id),
         ),
         content=encode(body),
         media_type="application/json",
@@ -42,6 +40,7 @@ def sync_detailed(
         order_id: The merchant's own id of the order, any text.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with list[Refund] | Refund.
         TransportError: No answer, or not in time.
@@ -74,6 +73,7 @@ def sync(
         order_id: The merchant's own id of the order, any text.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with list[Refund] | Refund.
         TransportError: No answer, or not in time.
@@ -98,6 +98,7 @@ async def asyncio_detailed(
         order_id: The merchant's own id of the order, any text.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with list[Refund] | Refund.
         TransportError: No answer, or not in time.
@@ -130,6 +131,7 @@ async def asyncio(
         order_id: The merchant's own id of the order, any text.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with list[Refund] | Refund.
         TransportError: No answer, or not in time.

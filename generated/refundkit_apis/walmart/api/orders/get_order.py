@@ -1,7 +1,6 @@
 """GET /v3/orders/{purchase_order_id}: Read one order, with the charges, statuses and refunds of its lines."""
 
-from urllib.parse import quote
-
+from ...._runtime.codec import encode_id
 from ...client import Client, Request, Response, send, send_async
 from ...models.order_response import OrderResponse
 
@@ -15,7 +14,7 @@ def _request(
     return Request(
         method="GET",
         path="/v3/orders/{purchase_order_id}".format(
-            purchase_order_id=quote(purchase_order_id, safe=""),
+            purchase_order_id=encode_id("purchase_order_id", purchase_order_id),
         ),
         query={
             name: value
@@ -45,6 +44,7 @@ def sync_detailed(
         replacement_info: `true` adds `orderType` and the ids of replaced orders.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with OrderResponse.
         TransportError: No answer, or not in time.
@@ -77,6 +77,7 @@ def sync(
         replacement_info: `true` adds `orderType` and the ids of replaced orders.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with OrderResponse.
         TransportError: No answer, or not in time.
@@ -103,6 +104,7 @@ async def asyncio_detailed(
         replacement_info: `true` adds `orderType` and the ids of replaced orders.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with OrderResponse.
         TransportError: No answer, or not in time.
@@ -135,6 +137,7 @@ async def asyncio(
         replacement_info: `true` adds `orderType` and the ids of replaced orders.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with OrderResponse.
         TransportError: No answer, or not in time.

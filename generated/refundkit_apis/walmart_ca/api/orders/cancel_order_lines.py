@@ -1,8 +1,6 @@
 """POST /v3/ca/orders/{purchase_order_id}/cancel: Cancel one or more lines of an order that have not been shipped."""
 
-from urllib.parse import quote
-
-from ...._runtime.codec import encode
+from ...._runtime.codec import encode, encode_id
 from ...client import Client, Request, Response, send, send_async
 from ...models.order_cancellation_request import OrderCancellationRequest
 from ...models.order_response import OrderResponse
@@ -16,7 +14,7 @@ def _request(
     return Request(
         method="POST",
         path="/v3/ca/orders/{purchase_order_id}/cancel".format(
-            purchase_order_id=quote(purchase_order_id, safe=""),
+            purchase_order_id=encode_id("purchase_order_id", purchase_order_id),
         ),
         content=encode(body),
         media_type="application/json",
@@ -37,6 +35,7 @@ def sync_detailed(
         purchase_order_id: Walmart's number of the order; not the customer's order number.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with OrderResponse.
         TransportError: No answer, or not in time.
@@ -65,6 +64,7 @@ def sync(
         purchase_order_id: Walmart's number of the order; not the customer's order number.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with OrderResponse.
         TransportError: No answer, or not in time.
@@ -86,6 +86,7 @@ async def asyncio_detailed(
         purchase_order_id: Walmart's number of the order; not the customer's order number.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with OrderResponse.
         TransportError: No answer, or not in time.
@@ -114,6 +115,7 @@ async def asyncio(
         purchase_order_id: Walmart's number of the order; not the customer's order number.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with OrderResponse.
         TransportError: No answer, or not in time.

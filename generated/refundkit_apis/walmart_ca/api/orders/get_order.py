@@ -1,7 +1,6 @@
 """GET /v3/ca/orders/{purchase_order_id}: Read one order, with the charges, statuses and refunds of its lines."""
 
-from urllib.parse import quote
-
+from ...._runtime.codec import encode_id
 from ...client import Client, Request, Response, send, send_async
 from ...models.order_response import OrderResponse
 
@@ -14,7 +13,7 @@ def _request(
     return Request(
         method="GET",
         path="/v3/ca/orders/{purchase_order_id}".format(
-            purchase_order_id=quote(purchase_order_id, safe=""),
+            purchase_order_id=encode_id("purchase_order_id", purchase_order_id),
         ),
         query={name: value for name, value in (("productInfo", product_info),) if value is not None},
     )
@@ -35,6 +34,7 @@ def sync_detailed(
         product_info: `true` adds the product's image and weight to every line.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with OrderResponse.
         TransportError: No answer, or not in time.
@@ -64,6 +64,7 @@ def sync(
         product_info: `true` adds the product's image and weight to every line.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with OrderResponse.
         TransportError: No answer, or not in time.
@@ -86,6 +87,7 @@ async def asyncio_detailed(
         product_info: `true` adds the product's image and weight to every line.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with OrderResponse.
         TransportError: No answer, or not in time.
@@ -115,6 +117,7 @@ async def asyncio(
         product_info: `true` adds the product's image and weight to every line.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with OrderResponse.
         TransportError: No answer, or not in time.

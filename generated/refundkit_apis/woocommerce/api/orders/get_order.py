@@ -1,7 +1,6 @@
 """GET /wc-api/v3/orders/{id}: Read one order, with its lines, its shipping, fees and taxes."""
 
-from urllib.parse import quote
-
+from ...._runtime.codec import encode_id
 from ...client import Client, Request, Response, send, send_async
 from ...models.order_response import OrderResponse
 
@@ -12,7 +11,7 @@ def _request(
     return Request(
         method="GET",
         path="/wc-api/v3/orders/{id}".format(
-            id=quote(id, safe=""),
+            id=encode_id("id", id),
         ),
     )
 
@@ -30,6 +29,7 @@ def sync_detailed(
         id: The order's id, which may differ from its number.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with OrderResponse.
         TransportError: No answer, or not in time.
@@ -56,6 +56,7 @@ def sync(
         id: The order's id, which may differ from its number.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with OrderResponse.
         TransportError: No answer, or not in time.
@@ -76,6 +77,7 @@ async def asyncio_detailed(
         id: The order's id, which may differ from its number.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with OrderResponse.
         TransportError: No answer, or not in time.
@@ -102,6 +104,7 @@ async def asyncio(
         id: The order's id, which may differ from its number.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with OrderResponse.
         TransportError: No answer, or not in time.

@@ -1,8 +1,6 @@
 """POST /wc-api/v3/orders/{id}/refunds: Refund an order, wholly or in part."""
 
-from urllib.parse import quote
-
-from ...._runtime.codec import encode
+from ...._runtime.codec import encode, encode_id
 from ...client import Client, Request, Response, send, send_async
 from ...models.refund_create_request import RefundCreateRequest
 from ...models.refund_response import RefundResponse
@@ -17,7 +15,7 @@ def _request(
     return Request(
         method="POST",
         path="/wc-api/v3/orders/{id}/refunds".format(
-            id=quote(id, safe=""),
+            id=encode_id("id", id),
         ),
         query={name: value for name, value in (("api_refund", api_refund),) if value is not None},
         content=encode(body),
@@ -44,6 +42,7 @@ def sync_detailed(
             absence. It counts in the query only.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with RefundResponse.
         TransportError: No answer, or not in time.
@@ -78,6 +77,7 @@ def sync(
             absence. It counts in the query only.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with RefundResponse.
         TransportError: No answer, or not in time.
@@ -104,6 +104,7 @@ async def asyncio_detailed(
             absence. It counts in the query only.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with RefundResponse.
         TransportError: No answer, or not in time.
@@ -138,6 +139,7 @@ async def asyncio(
             absence. It counts in the query only.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with RefundResponse.
         TransportError: No answer, or not in time.

@@ -1,7 +1,6 @@
 """DELETE /wc-api/v3/orders/{id}/refunds/{refund_id}: Delete a refund for good."""
 
-from urllib.parse import quote
-
+from ...._runtime.codec import encode_id
 from ...client import Client, Request, Response, send, send_async
 from ...models.deleted_response import DeletedResponse
 
@@ -13,8 +12,8 @@ def _request(
     return Request(
         method="DELETE",
         path="/wc-api/v3/orders/{id}/refunds/{refund_id}".format(
-            id=quote(id, safe=""),
-            refund_id=quote(refund_id, safe=""),
+            id=encode_id("id", id),
+            refund_id=encode_id("refund_id", refund_id),
         ),
     )
 
@@ -34,6 +33,7 @@ def sync_detailed(
         refund_id: The id of the refund.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with DeletedResponse.
         TransportError: No answer, or not in time.
@@ -63,6 +63,7 @@ def sync(
         refund_id: The id of the refund.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with DeletedResponse.
         TransportError: No answer, or not in time.
@@ -85,6 +86,7 @@ async def asyncio_detailed(
         refund_id: The id of the refund.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with DeletedResponse.
         TransportError: No answer, or not in time.
@@ -114,6 +116,7 @@ async def asyncio(
         refund_id: The id of the refund.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with DeletedResponse.
         TransportError: No answer, or not in time.

@@ -1,7 +1,6 @@
 """GET /wc-api/v3/orders/{id}/refunds/{refund_id}: Read one refund of an order."""
 
-from urllib.parse import quote
-
+from ...._runtime.codec import encode_id
 from ...client import Client, Request, Response, send, send_async
 from ...models.refund_response import RefundResponse
 
@@ -15,8 +14,8 @@ def _request(
     return Request(
         method="GET",
         path="/wc-api/v3/orders/{id}/refunds/{refund_id}".format(
-            id=quote(id, safe=""),
-            refund_id=quote(refund_id, safe=""),
+            id=encode_id("id", id),
+            refund_id=encode_id("refund_id", refund_id),
         ),
         query={name: value for name, value in (("fields", fields),) if value is not None},
     )
@@ -40,6 +39,7 @@ def sync_detailed(
             the models require.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with RefundResponse.
         TransportError: No answer, or not in time.
@@ -73,6 +73,7 @@ def sync(
             the models require.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with RefundResponse.
         TransportError: No answer, or not in time.
@@ -98,6 +99,7 @@ async def asyncio_detailed(
             the models require.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with RefundResponse.
         TransportError: No answer, or not in time.
@@ -131,6 +133,7 @@ async def asyncio(
             the models require.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with RefundResponse.
         TransportError: No answer, or not in time.

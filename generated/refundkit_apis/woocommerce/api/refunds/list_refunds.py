@@ -1,7 +1,6 @@
 """GET /wc-api/v3/orders/{id}/refunds: Read all the refunds of an order."""
 
-from urllib.parse import quote
-
+from ...._runtime.codec import encode_id
 from ...client import Client, Request, Response, send, send_async
 from ...models.refund_list_response import RefundListResponse
 
@@ -14,7 +13,7 @@ def _request(
     return Request(
         method="GET",
         path="/wc-api/v3/orders/{id}/refunds".format(
-            id=quote(id, safe=""),
+            id=encode_id("id", id),
         ),
         query={name: value for name, value in (("fields", fields),) if value is not None},
     )
@@ -36,6 +35,7 @@ def sync_detailed(
             the models require.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with RefundListResponse.
         TransportError: No answer, or not in time.
@@ -66,6 +66,7 @@ def sync(
             the models require.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with RefundListResponse.
         TransportError: No answer, or not in time.
@@ -89,6 +90,7 @@ async def asyncio_detailed(
             the models require.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with RefundListResponse.
         TransportError: No answer, or not in time.
@@ -119,6 +121,7 @@ async def asyncio(
             the models require.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with RefundListResponse.
         TransportError: No answer, or not in time.

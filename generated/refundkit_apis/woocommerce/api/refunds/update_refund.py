@@ -1,8 +1,6 @@
 """PUT /wc-api/v3/orders/{id}/refunds/{refund_id}: Change the amount or the reason of a refund."""
 
-from urllib.parse import quote
-
-from ...._runtime.codec import encode
+from ...._runtime.codec import encode, encode_id
 from ...client import Client, Request, Response, send, send_async
 from ...models.refund_response import RefundResponse
 from ...models.refund_update_request import RefundUpdateRequest
@@ -17,8 +15,8 @@ def _request(
     return Request(
         method="PUT",
         path="/wc-api/v3/orders/{id}/refunds/{refund_id}".format(
-            id=quote(id, safe=""),
-            refund_id=quote(refund_id, safe=""),
+            id=encode_id("id", id),
+            refund_id=encode_id("refund_id", refund_id),
         ),
         content=encode(body),
         media_type="application/json",
@@ -42,6 +40,7 @@ def sync_detailed(
         refund_id: The id of the refund.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with RefundResponse.
         TransportError: No answer, or not in time.
@@ -74,6 +73,7 @@ def sync(
         refund_id: The id of the refund.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with RefundResponse.
         TransportError: No answer, or not in time.
@@ -98,6 +98,7 @@ async def asyncio_detailed(
         refund_id: The id of the refund.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with RefundResponse.
         TransportError: No answer, or not in time.
@@ -130,6 +131,7 @@ async def asyncio(
         refund_id: The id of the refund.
 
     Raises:
+        ValueError: An id that is empty, `.` or `..`.
         StatusError: The server answered with a status other than 2xx, documented or not.
         DecodeError: The server answered with success, but not with RefundResponse.
         TransportError: No answer, or not in time.
