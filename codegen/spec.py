@@ -154,7 +154,7 @@ def _dangling(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
             target = _target(document, references[target])
         if target is None:
             yield pointer, f"{reference} leads nowhere"
-        elif target in seen:
+        elif target == pointer:
             yield pointer, f"{reference} leads back to itself"
 
 

@@ -51,7 +51,7 @@ def _is_address(_: object, __: object, url: str) -> None:
 
 
 def _without_password(url: str) -> str:
-    return repr(re.sub(r"//.*@", "//***@", url))
+    return repr(re.sub(r"//[^/]*@", "//***@", url))
 
 
 @attrs.define

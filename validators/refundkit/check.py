@@ -16,6 +16,7 @@ from refundkit_apis._runtime.codec import encode
 
 from . import operations, rules
 from .config import Config, effective
+from .keys import unrepeated
 from .operations import Operation
 from .rule import (
     BODY,
@@ -47,8 +48,6 @@ Hit = tuple[Rule, Finding]
 rules.load_documents()
 _DEFAULT = Config()
 _FINE: list[tuple[str, Finding]] = []
-# A rule that asks for no more than these is about the body alone.
-_OF_BODY = frozenset({"lines", "charges", "items", "body"})
 # What a rule is called with where a part that would sharpen it is not there.
 _NOTHING = dict.fromkeys(NEEDS)
 
@@ -149,9 +148,16 @@ class Plan(msgspec.Struct, frozen=True):
         found = self.stages.get(have)
         if found is None:
             once = tuple((rule, rule.asks) for rule in self.once if not rule.needs & ~have)
-            beyond = tuple((rule, asks) for rule, asks in once if not _OF_BODY.issuperset(asks))
+            beyond = tuple((rule, asks) for rule, asks in once if _beyond_body(rule, have))
             found = self.stages[have] = Stage(once, beyond, _not_run(self, have))
         return found
+
+
+def _beyond_body(rule: Rule, have: int) -> bool:
+    """Whether a rule looks at more than the body when these parts are there."""
+    if "given" in rule.asks:
+        return bool(have & (PATH | QUERY | HEADERS))
+    return bool((rule.needs | rule.sharpens) & ~BODY)
 
 
 @lru_cache(maxsize=512)
@@ -249,7 +255,7 @@ def judge(chosen: Plan, given: Given, require: tuple[str, ...] = ()) -> tuple[li
         hits.extend((REGISTRY[code], one) for code, one in problems)
     stage = chosen.stage(have)
     for rule, names in stage.beyond if screened else stage.once:
-        found = rule.run(*[values[name] for name in names])
+        found = rule.run(values[names[0]]) if len(names) == 1 else rule.run(*[values[name] for name in names])
         if found is not None:
             _collect(hits, rule, found)
     skipped = stage.not_run
@@ -346,11 +352,7 @@ def read_body(operation: Operation, text: bytes | None) -> tuple[Any, list[tuple
         return _diagnosed(operation, text)
     if b"[" in text and operations.has_open_lists(operation):
         return _diagnosed(operation, text)
-    # Each key has one colon of its own, so a text with as many as its model when written again names no key twice and
-    # holds nothing that the model lacks. Only an escaped colon could forge that.
-    if (b"\\" not in text or b"\\u003" not in text) and text.count(b":") == encode(model).count(b":"):
-        return model, _FINE
-    return _diagnosed(operation, text)
+    return (model, _FINE) if unrepeated(text, model) else _diagnosed(operation, text)
 
 
 def _diagnosed(operation: Operation, text: bytes) -> tuple[Any, list[tuple[str, Finding]]]:

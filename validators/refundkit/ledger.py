@@ -67,9 +67,14 @@ class Line(msgspec.Struct, kw_only=True):
     refunded_before: Decimal = ZERO
     refunded_now: Decimal = ZERO
     charges: dict[str, Charge] = {}
-    statuses: str = ""
+    states: list[tuple[str, str]] = []
     whole: bool = False
     returned: str = ""
+
+    @property
+    def statuses(self) -> str:
+        """How many of it are in which status, in the API's own words."""
+        return ", ".join(f"{status} {quantity}" for status, quantity in self.states) or "no status"
 
     @property
     def exceeded(self) -> bool:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
 import msgspec
 
+from .keys import unrepeated
+
 if TYPE_CHECKING:
     from yaml.events import AliasEvent, CollectionStartEvent, Event, ScalarEvent
 
@@ -311,17 +313,6 @@ def read_json(data: bytes, *, first_line: int = 1) -> Document:
     return _read_carefully(source)
 
 
-def may_repeat_keys(data: bytes, encoded: bytes) -> bool:
-    """Whether an object in JSON text may name a key twice; False is a proof that none does.
-
-    `encoded` is what was decoded from `data`, encoded again by any encoder that adds nothing: no default of an absent
-    field, no escape of a colon. Where it leaves something out (fields that the model lacks), the answer is True.
-    """
-    # A key has one colon, and only \u003a can put one into the encoding that the data does not have: what the decoder
-    # dropped shows as a difference.
-    return b"\\u003" in data or data.count(b":") != encoded.count(b":")
-
-
 def _exact(literal: str) -> Decimal:
     if len(literal) > _DIGITS or "e" in literal or "E" in literal:
         refuse_excess(literal)
@@ -329,14 +320,13 @@ def _exact(literal: str) -> Decimal:
 
 
 _DECODER = msgspec.json.Decoder(float_hook=_exact)
-_ENCODER = msgspec.json.Encoder()
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _LONG = b"0" * (_DIGITS + 1)
 
 
 def _proven(data: bytes, value: object) -> bool:
     """Whether the careful reading is sure to give this value and no problem."""
-    if may_repeat_keys(data, _ENCODER.encode(value)):
+    if not unrepeated(data, value):
         return False
     if len(data) > _DIGITS and _LONG in data.translate(_ZEROS):
         return False

@@ -287,7 +287,7 @@ def _known_line(line: Line, own: OrderLine, shipped: frozenset[str]) -> ledgers.
         shipped=_in_status(entries, shipped),
         cancelled=_in_status(entries, frozenset({"cancelled"})),
         charges=charges,
-        statuses=", ".join(f"{entry.status} {entry.status_quantity.amount}" for entry in entries) or "no status",
+        states=[(entry.status, entry.status_quantity.amount) for entry in entries],
         returned="" if own.return_order_id in (None, UNSET) else own.return_order_id,
     )
 
