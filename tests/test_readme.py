@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 import refundkit
 from refundkit import cli
@@ -79,3 +80,20 @@ def test_every_target_it_names_exists() -> None:
     named = {word for line in re.findall(r"^make ([a-z -]+)", README, re.MULTILINE) for word in line.split()}
     assert named
     assert named <= targets
+
+
+def test_the_generated_client_reads_an_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines with the generated client ask for the order with the given headers, and get its model."""
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, content=text(story("walmart.refund_order_lines")["order"]))
+
+    plain = httpx.Client
+    monkeypatch.setattr(httpx, "Client", lambda **options: plain(transport=httpx.MockTransport(answer), **options))
+    names: dict[str, Any] = {"credentials": {"WM_SEC.ACCESS_TOKEN": "a-token-of-our-own"}}
+    exec(block("python", "get_order"), names)  # noqa: S102 - our own README
+    assert str(asked[0].url) == "https://marketplace.walmartapis.com/v3/orders/2961380412345"
+    assert asked[0].headers["WM_SEC.ACCESS_TOKEN"] == "a-token-of-our-own"
+    assert names["order"].purchase_order_id == "2961380412345"
