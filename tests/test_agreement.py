@@ -91,7 +91,6 @@ def test_fast_slow_and_jsonschema_agree(name: str) -> None:
             assert plain(name).is_valid(read_json(text.encode()).value)
 
     agree()
-    print(f"{name}: {COUNTS[name]} examples agreed")
     assert COUNTS[name] >= EXAMPLES
 
 

@@ -1,0 +1,102 @@
+"""How much work a check does, counted and not timed."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from importlib import import_module
+from typing import Any
+
+import msgspec
+import pytest
+import refundkit
+from refundkit import operations
+from story import story, text
+
+OPERATION = "walmart.refund_order_lines"
+
+
+class Counting:
+    """A decoder that counts."""
+
+    def __init__(self, decoder: Any, calls: Counter[str], name: str) -> None:
+        self.decoder, self.calls, self.name = decoder, calls, name
+
+    def decode(self, data: bytes) -> Any:
+        self.calls[self.name] += 1
+        return self.decoder.decode(data)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Counts decodes by the quick and the patient decoders, slow readings and diagnoses."""
+    counted: Counter[str] = Counter()
+    quick, patient = operations.quick_decoder, operations.decoder
+    monkeypatch.setattr(operations, "quick_decoder", lambda *a: Counting(quick(*a), counted, "quick"))
+    monkeypatch.setattr(operations, "decoder", lambda *a: Counting(patient(*a), counted, "patient"))
+    for module, name in (("read", "read_json"), ("schema", "flaws")):
+        home = import_module(f"refundkit.{module}")
+        original = getattr(home, name)
+
+        def spy(*arguments: Any, _original: Any = original, _name: str = name, **options: Any) -> Any:
+            counted[_name] += 1
+            return _original(*arguments, **options)
+
+        monkeypatch.setattr(home, name, spy)
+    return counted
+
+
+def test_a_good_body_is_decoded_once_and_read_no_further(calls: Counter[str]) -> None:
+    """One typed decode is all that a good body costs: no slow reading, no schema."""
+    assert refundkit.check(OPERATION, text(story(OPERATION)["body"])).ok
+    assert calls == {"quick": 1}
+
+
+def test_a_good_body_with_its_order_is_two_decodes(calls: Counter[str]) -> None:
+    """The order costs one decode more."""
+    request = story(OPERATION)
+    assert refundkit.check(OPERATION, text(request["body"]), order=text(request["order"])).ok
+    assert calls == {"quick": 2}
+
+
+def test_a_bad_body_is_read_twice_and_diagnosed_once(calls: Counter[str]) -> None:
+    """A refused body is read slowly for its value and for the places of its findings, and held to its schema once."""
+    body = text(story(OPERATION)["body"]).replace(b"-19.99", b"19.99")
+    assert not refundkit.check(OPERATION, body).ok
+    assert calls == {"quick": 1, "read_json": 2, "flaws": 1}
+
+
+def function_calls(lines: int) -> int:
+    """How many Python functions a check of so many lines, with its order, calls."""
+    request = story(OPERATION)
+    line = request["body"]["orderRefund"]["orderLines"]["orderLine"][0]
+    own = request["order"]["order"]["orderLines"]["orderLine"][0]
+    numbers = [str(number) for number in range(1, lines + 1)]
+    request["body"]["orderRefund"]["orderLines"]["orderLine"] = [{**line, "lineNumber": one} for one in numbers]
+    request["order"]["order"]["orderLines"]["orderLine"] = [{**own, "lineNumber": one} for one in numbers]
+    body, order = text(request["body"]), text(request["order"])
+    assert refundkit.check(OPERATION, body, order=order).ok
+    count = 0
+
+    def profile(frame: Any, event: str, argument: Any) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(profile)
+    try:
+        refundkit.check(OPERATION, body, order=order)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_work_grows_as_the_lines_do() -> None:
+    """Ten times the lines cost at most eleven times the function calls."""
+    assert function_calls(2000) <= 11 * function_calls(200)
+
+
+def test_the_models_of_a_body_are_no_burden_for_the_garbage_collector() -> None:
+    """Decoded Structs are not tracked, so that millions of them do not slow the collector."""
+    body = operations.decoder(operations.get(OPERATION)).decode(text(story(OPERATION)["body"]))
+    assert isinstance(body, msgspec.Struct)
+    assert not body.__struct_config__.gc
