@@ -67,6 +67,24 @@ def bytes_run(name: str, chance: random.Random, rounds: int = 2000) -> Iterator[
         yield time.perf_counter() - started
 
 
+def agree(name: str, first: int, examples: int = 500) -> None:
+    """Hold so many payloads of an operation against jsonschema."""
+
+    @seed(first)
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(payloads(name))
+    def hold(payload: str) -> None:
+        held(name, payload)
+
+    hold()
+
+
 def main() -> int:
     """Fuzz until interrupted; prints how many payloads were judged and the slowest check."""
     first = random.SystemRandom().randrange(2**32)
@@ -80,19 +98,7 @@ def main() -> int:
                     total, slowest = total + 1, max(slowest, took)
                 assert slowest < SLOWEST, f"a check of {name} took {slowest:.1f} s"
 
-                @seed(first + turn)
-                @settings(
-                    max_examples=500,
-                    deadline=None,
-                    database=None,
-                    suppress_health_check=list(HealthCheck),
-                    phases=[Phase.generate],
-                )
-                @given(payloads(name))
-                def agree(payload: str, name: str = name) -> None:
-                    held(name, payload)
-
-                agree()
+                agree(name, first + turn)
                 total += 500
                 print(f"\r{total:,} payloads, slowest check {slowest * 1000:.1f} ms", end="", flush=True)
     except KeyboardInterrupt:
