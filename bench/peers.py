@@ -138,15 +138,8 @@ def with_order() -> dict[str, Callable[[bytes, bytes], object]]:
 def _request(data: bytes) -> MockRequest:
     headers = {"WM_QOS.CORRELATION_ID": "5f0c3e6a-9a68-4f1d-8b53-1f2f6c8f3a10", "WM_SVC.NAME": "Example Shop"}
     headers["WM_SEC.ACCESS_TOKEN"] = "a-token-of-our-own"  # noqa: S105 - not a secret
-    return MockRequest(
-        "https://marketplace.walmartapis.com",
-        "post",
-        "/v3/orders/2961380412345/refund",
-        path="/v3/orders/2961380412345/refund",
-        headers=headers,
-        data=data,
-        content_type="application/json",
-    )
+    path = "/v3/orders/2961380412345/refund"
+    return MockRequest("https://marketplace.walmartapis.com", "post", path, headers=headers, data=data)
 
 
 def pydantic_model() -> Any:

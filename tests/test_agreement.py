@@ -39,7 +39,7 @@ def held(name: str, text: str) -> None:
     data = text.encode()
     document = read_json(data)
     screened(name, data)
-    model, problems = read_body(operation, data)
+    model, problems = read_body(operation, Given(body=data))
     codes = {code for code, _ in problems}
     if not document.readable:
         assert model is None

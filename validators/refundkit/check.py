@@ -8,8 +8,8 @@ findings and their places.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
-from typing import Any, Literal
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from refundkit_apis._runtime.codec import encode
@@ -35,6 +35,9 @@ from .rule import (
     masked,
 )
 from .rule import finding as make_finding
+
+if TYPE_CHECKING:
+    from .read import Document
 
 # A finding of these is about a field's name, not its value.
 KEYED = frozenset({"RF002", "RF103", "RF108", "RF309"})
@@ -93,7 +96,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             raise RefundRejected(self)
 
 
-class Given(msgspec.Struct, frozen=True, kw_only=True):
+class Given(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The parts of one request as they were given; a part that was not is None. Texts are JSON."""
 
     body: bytes | None = None
@@ -103,6 +106,13 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None
     order: bytes | None = None
     refunds: bytes | None = None
+
+    @cached_property
+    def document(self) -> Document:
+        """The body, read slowly and once."""
+        from .read import read_json
+
+        return read_json(self.body or b"")
 
     @property
     def parts(self) -> int:
@@ -225,7 +235,7 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     if not hits:
         return Report(operation=operation, findings=(), not_run=skipped)
     in_text = isinstance(body, (bytes, str))
-    return Report(operation=operation, findings=tuple(_placed(chosen, hits, text, in_text)), not_run=skipped)
+    return Report(operation=operation, findings=tuple(_placed(chosen, hits, given, in_text)), not_run=skipped)
 
 
 def judge(chosen: Plan, given: Given, require: tuple[str, ...] = ()) -> tuple[list[Hit], tuple[NotRun, ...]]:
@@ -235,7 +245,7 @@ def judge(chosen: Plan, given: Given, require: tuple[str, ...] = ()) -> tuple[li
     model, screened = None, False
     hits: list[Hit] = []
     if operation.described.body is not None:
-        model, problems = read_body(operation, given.body)
+        model, problems = read_body(operation, given)
         if model is not None:
             screened = chosen.screen is not None and not problems and chosen.screen(operation, model)
             if screened and not have and not require:
@@ -342,25 +352,25 @@ def _with_context(
     return have, problems
 
 
-def read_body(operation: Operation, text: bytes | None) -> tuple[Any, list[tuple[str, Finding]]]:
+def read_body(operation: Operation, given: Given) -> tuple[Any, list[tuple[str, Finding]]]:
     """The body as its model, or None, and what reading it found (RF0xx and RF1xx)."""
+    text = given.body
     if text is None:
         return None, [("RF101", make_finding("request:/body", f"{operation.name} takes a body and none was given"))]
     try:
         model = operations.quick_decoder(operation).decode(text)
     except _UNREADABLE:
-        return _diagnosed(operation, text)
+        return _diagnosed(operation, given)
     if b"[" in text and operations.has_open_lists(operation):
-        return _diagnosed(operation, text)
-    return (model, _FINE) if unrepeated(text, model) else _diagnosed(operation, text)
+        return _diagnosed(operation, given)
+    return (model, _FINE) if unrepeated(text, model) else _diagnosed(operation, given)
 
 
-def _diagnosed(operation: Operation, text: bytes) -> tuple[Any, list[tuple[str, Finding]]]:
+def _diagnosed(operation: Operation, given: Given) -> tuple[Any, list[tuple[str, Finding]]]:
     """As read_body, the slow way: all that is wrong with the text and its value."""
-    from .read import read_json
     from .schema import flaws
 
-    document = read_json(text)
+    document = given.document
     found = [
         (one.code, Finding(pointer=one.pointer, message=one.message, help=one.help, line=one.line, column=one.column))
         for one in document.problems
@@ -419,7 +429,7 @@ def _required(chosen: Plan, require: tuple[str, ...], have: int) -> Iterable[Hit
     for part in require:
         if part not in PARTS:
             known = ", ".join(PARTS)
-            raise ValueError(f"cannot require {part!r}{operations.suggestion(part, list(PARTS))} (known are {known})")
+            raise ValueError(f"cannot require {part!r}{operations.suggestion(part, PARTS)} (known are {known})")
         wanting = [rule.code for rule in chosen.once if (rule.needs | rule.sharpens) & PARTS[part]]
         if not have & PARTS[part] and wanting:
             message = f"the {part} was required and is not there; not checked: {', '.join(sorted(wanting))}"
@@ -427,15 +437,13 @@ def _required(chosen: Plan, require: tuple[str, ...], have: int) -> Iterable[Hit
             yield REGISTRY["RF006"], make_finding(prefix, message, f"give the {part}")
 
 
-def _placed(chosen: Plan, hits: list[Hit], text: bytes | None, in_text: bool) -> list[Finding]:
+def _placed(chosen: Plan, hits: list[Hit], given: Given, in_text: bool) -> list[Finding]:
     """The findings with id, severity and place in the text, in the order of the text."""
     findings = [complete(rule, one, chosen.severities[rule.code], chosen.operation.name) for rule, one in hits]
     in_body = [index for index, one in enumerate(findings) if one.line is None and is_in_body(one.pointer)]
-    if text is not None and in_body:
-        from .read import read_json
-
+    if given.body is not None and in_body:
         wanted = [(findings[index].pointer, part_of(findings[index])) for index in in_body]
-        for index, place in zip(in_body, read_json(text).locate_all(wanted), strict=True):
+        for index, place in zip(in_body, given.document.locate_all(wanted), strict=True):
             if place is not None:
                 findings[index] = msgspec.structs.replace(findings[index], line=place.line, column=place.column)
     ordered = sorted(findings, key=order_of)

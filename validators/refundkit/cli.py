@@ -187,7 +187,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     require = _listed([options.require_context] if options.require_context else [])
     for part in require:
         if part not in PARTS:
-            raise UsageError(f"--require-context: unknown part {part!r}{suggestion(part, list(PARTS))}")
+            raise UsageError(f"--require-context: unknown part {part!r}{suggestion(part, PARTS)}")
     return Settings(
         config=config,
         operation=operation,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,8 @@ from refundkit_apis._runtime.number import decode_number
 APIS = ("walmart", "walmart_ca", "woocommerce", "taxcloud")
 # Walmart's older Canadian API, and what replaces it; every other API is current.
 REPLACED = {"walmart_ca": "walmart"}
+# What is longer is no name that somebody mistyped, and takes its time to compare.
+_LONGEST_NAME = 80
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -132,8 +134,14 @@ def get(name: str) -> Operation:
     return operation
 
 
-def suggestion(wrong: str, right: list[str]) -> str:
+def suggestion(wrong: str, right: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the nearest name, or nothing."""
+    return "" if len(wrong) > _LONGEST_NAME else _nearest(wrong, tuple(right))
+
+
+@lru_cache(maxsize=1024)
+def _nearest(wrong: str, right: tuple[str, ...]) -> str:
+    """As `suggestion`; who mistypes a name does it in every payload, and looking for it among many is slow."""
     from difflib import get_close_matches
 
     near = get_close_matches(wrong, right, n=1, cutoff=0.6)

@@ -46,7 +46,7 @@ def read_request(data: bytes, default: Operation | None, forced: bool, *, xml: b
     problems: list[tuple[str, Finding]] = []
     for key in members:
         if key not in KEYS:
-            help_text = suggestion(key, list(KEYS)).lstrip("; ") or f"a request has {', '.join(KEYS)}"
+            help_text = suggestion(key, KEYS).lstrip("; ") or f"a request has {', '.join(KEYS)}"
             problems.append(("RF103", finding(f"request:/{key}", f"a request has no {key!r}", help_text)))
     parts = {key: bytes(raw) for key, raw in members.items() if bytes(raw) != b"null"}
     path, query, headers = (_parameters(parts, key, problems) for key in ("path", "query", "headers"))

@@ -618,7 +618,7 @@ def unknown_reason(charge: Charge) -> Finding | None:
     """
     if charge.reason in _reasons():
         return None
-    near = suggestion(charge.reason, list(_reasons())).lstrip("; ")
+    near = suggestion(charge.reason, sorted(_reasons())).lstrip("; ")
     return finding(charge.pointer("/refundReason"), f"{charge.reason!r} is not in Walmart's list of reasons", near)
 
 
