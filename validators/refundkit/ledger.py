@@ -6,6 +6,7 @@ Amounts and quantities are exact decimals without sign: what is given back count
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Protocol
 
 import msgspec
 
@@ -13,10 +14,17 @@ from .rule import Finding, finding
 from .rules.money import EXACT, ZERO
 
 
-class Charge(msgspec.Struct, kw_only=True):
+class Named(Protocol):
+    """A part of a request that names a line or an amount: it knows where it stands."""
+
+    def pointer(self, where: str = "") -> str:
+        """The pointer of the part, or of what is in it."""
+
+
+class Charge(msgspec.Struct, kw_only=True, gc=False):
     """One line x one charge type: what was charged, refunded before and is refunded now, and the same of its tax.
 
-    `pointer` and `tax_pointer` are where the request names the amounts, "" where it does not.
+    `named` is the part of the request that names the amounts, at `where` and `tax_where` in it; None where none does.
     """
 
     kind: str
@@ -27,8 +35,19 @@ class Charge(msgspec.Struct, kw_only=True):
     tax_charged: Decimal = ZERO
     tax_before: Decimal = ZERO
     tax_now: Decimal = ZERO
-    pointer: str = ""
-    tax_pointer: str = ""
+    named: Named | None = None
+    where: str = ""
+    tax_where: str = ""
+
+    @property
+    def pointer(self) -> str:
+        """Where the request names the amount, "" where it does not."""
+        return "" if self.named is None else self.named.pointer(self.where)
+
+    @property
+    def tax_pointer(self) -> str:
+        """Where the request names the tax, "" where it does not."""
+        return "" if self.named is None or not self.tax_where else self.named.pointer(self.tax_where)
 
     @property
     def refundable(self) -> Decimal:
@@ -49,18 +68,21 @@ class Charge(msgspec.Struct, kw_only=True):
         return finding(self.tax_pointer or self.pointer, message, help)
 
 
-class Line(msgspec.Struct, kw_only=True):
+class Line(msgspec.Struct, kw_only=True, gc=False):
     """One line of the order that the request names, however often; `known` is false where the order lacks it.
 
-    `pointer` is where the request names it first. Quantities that an API does not tell are zero. `open` is what is
-    neither shipped nor cancelled; `left` of `ordered` is what earlier refunds have not taken. `whole` is true where the
-    request marks the line as a full refund.
+    `named` is the part of the request that names it first, at `where` in it; `counted` is the one whose quantity, at
+    `quantity_where`, counts last, None where it is the same one. Quantities that an API does not tell are zero. `open`
+    is what is neither shipped nor cancelled; `left` of `ordered` is what earlier refunds have not taken. `whole` is true
+    where the request marks the line as a full refund; `returned` is the id of its return, or "".
     """
 
     number: str
-    pointer: str
+    named: Named
     known: bool
-    quantity_pointer: str = ""
+    where: str = ""
+    counted: Named | None = None
+    quantity_where: str = ""
     ordered: Decimal = ZERO
     shipped: Decimal = ZERO
     cancelled: Decimal = ZERO
@@ -70,6 +92,16 @@ class Line(msgspec.Struct, kw_only=True):
     states: list[tuple[str, str]] = []
     whole: bool = False
     returned: str = ""
+
+    @property
+    def pointer(self) -> str:
+        """Where the request names the line."""
+        return self.named.pointer(self.where)
+
+    @property
+    def quantity_pointer(self) -> str:
+        """Where the request names its quantity, "" where it does not."""
+        return (self.counted or self.named).pointer(self.quantity_where) if self.quantity_where else ""
 
     @property
     def statuses(self) -> str:
@@ -118,7 +150,7 @@ class Ledger(msgspec.Struct, kw_only=True):
 
     def __post_init__(self) -> None:
         self.known_lines = [line for line in self.lines if line.known]
-        self.charges = [(line, one) for line in self.known_lines for one in line.charges.values() if one.pointer]
+        self.charges = [(line, one) for line in self.known_lines for one in line.charges.values() if one.named]
 
     @property
     def refundable(self) -> Decimal:

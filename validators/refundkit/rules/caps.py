@@ -269,7 +269,7 @@ def item_quantity_exceeds_order(ledger: Ledger, refunds: list[Any] | None = None
         /order_refund/line_items/71/qty: 2
     """
     for line in ledger.known_lines:
-        if line.quantity_pointer and line.exceeded:
+        if line.quantity_where and line.exceeded:
             yield finding(line.quantity_pointer, *_too_many(line))
 
 

@@ -133,10 +133,10 @@ def ledger(
     for item in view.items:
         own, index = item.item.item_id, item.index
         if own not in sold.places:
-            unknown.setdefault((own, None), Line(number=own, pointer=item.pointer("/itemId"), known=False))
+            unknown.setdefault((own, None), Line(number=own, named=item, where="/itemId", known=False))
         elif index is not UNSET and index not in sold.lines:
-            number, where = f"{own} at index {index}", item.pointer("/cartItemIndex")
-            unknown.setdefault((own, index), Line(number=number, pointer=where, known=False))
+            number = f"{own} at index {index}"
+            unknown.setdefault((own, index), Line(number=number, named=item, where="/cartItemIndex", known=False))
         else:
             _count(wholes.setdefault(own, _line(item, own, sold.ordered[own])), item)
             if len(sold.places[own]) > 1 and index is not UNSET and sold.lines[index][0] == own:
@@ -153,8 +153,7 @@ def ledger(
 
 
 def _line(item: Item, number: str, ordered: Decimal) -> Line:
-    pointer, where = item.pointer("/itemId"), item.pointer("/quantity")
-    return Line(number=number, pointer=pointer, known=True, quantity_pointer=where, ordered=ordered)
+    return Line(number=number, named=item, where="/itemId", known=True, quantity_where="/quantity", ordered=ordered)
 
 
 def _count(line: Line, item: Item) -> None:

@@ -269,7 +269,7 @@ def ledger(
 
 
 def _unknown_line(line: Line) -> ledgers.Line:
-    return ledgers.Line(number=line.number, pointer=line.pointer("/lineNumber"), known=False)
+    return ledgers.Line(number=line.number, named=line, where="/lineNumber", known=False)
 
 
 def _known_line(line: Line, own: OrderLine, shipped: frozenset[str]) -> ledgers.Line:
@@ -281,7 +281,8 @@ def _known_line(line: Line, own: OrderLine, shipped: frozenset[str]) -> ledgers.
         kept.tax_charged = EXACT.add(kept.tax_charged, _tax(charge))
     return ledgers.Line(
         number=line.number,
-        pointer=line.pointer("/lineNumber"),
+        named=line,
+        where="/lineNumber",
         known=True,
         ordered=quantity(own.order_line_quantity.amount),
         shipped=_in_status(entries, shipped),
@@ -305,18 +306,18 @@ def _count_refund(line: ledgers.Line, charge: Charge) -> None:
     kept = _charge(line.charges, given.charge_type, given.charge_amount.currency)
     kept.refunded_now = EXACT.subtract(kept.refunded_now, given.charge_amount.amount)
     kept.tax_now = EXACT.subtract(kept.tax_now, _tax(given))
-    kept.pointer = charge.pointer("/charge/chargeAmount/amount")
+    kept.named, kept.where = charge, "/charge/chargeAmount/amount"
     if given.tax is not UNSET:
-        kept.tax_pointer = charge.pointer("/charge/tax/taxAmount/amount")
+        kept.tax_where = "/charge/tax/taxAmount/amount"
     elif charge.details:
-        kept.tax_pointer = charge.pointer("/charge/taxDetails")
+        kept.tax_where = "/charge/taxDetails"
 
 
 def _count_cancelled(line: ledgers.Line, requested: Line) -> None:
     for index, status in enumerate(requested.cancels):
         line.refunded_now = EXACT.add(line.refunded_now, quantity(status.status_quantity.amount))
-        where = f"/orderLineStatuses/orderLineStatus/{index}/statusQuantity/amount"
-        line.quantity_pointer = requested.pointer(where)
+        line.counted = requested
+        line.quantity_where = f"/orderLineStatuses/orderLineStatus/{index}/statusQuantity/amount"
 
 
 def _charge(charges: dict[str, ledgers.Charge], kind: str, currency: str) -> ledgers.Charge:
@@ -492,7 +493,7 @@ def full_refund_partial(ledger: Ledger) -> Iterator[Finding]:
     """
     for line in ledger.known_lines:
         short = [charge for charge in line.charges.values() if charge.refunded_now < charge.refundable]
-        if line.whole and short and any(charge.pointer for charge in line.charges.values()):
+        if line.whole and short and any(charge.named for charge in line.charges.values()):
             left = ", ".join(f"{plain(charge.refundable)} of {charge.kind}" for charge in short)
             yield line.finding(f"line {line.number} is a full refund, but gives back less than is left: {left}")
 

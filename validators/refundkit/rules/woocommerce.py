@@ -240,7 +240,7 @@ def _past(refund: wc.Refund) -> Iterator[tuple[str, wc.RefundLineItem]]:
 
 def _line(item: Item, bought: Bought | None) -> ledgers.Line:
     if bought is None:
-        return ledgers.Line(number=item.key, pointer=item.pointer(), known=False)
+        return ledgers.Line(number=item.key, named=item, known=False)
     asked = item.item
     counted = asked.qty is not UNSET and bought.quantity is not None
     charge = ledgers.Charge(
@@ -250,14 +250,15 @@ def _line(item: Item, bought: Bought | None) -> ledgers.Line:
         tax_charged=bought.tax,
         refunded_now=ZERO if asked.refund_total is UNSET else Decimal(asked.refund_total),
         tax_now=total([number(tax) for tax in item.taxes.values()]),
-        pointer="" if asked.refund_total is UNSET else item.pointer("/refund_total"),
-        tax_pointer=item.pointer("/refund_tax") if item.taxes else "",
+        named=None if asked.refund_total is UNSET else item,
+        where="/refund_total",
+        tax_where="/refund_tax" if item.taxes else "",
     )
     return ledgers.Line(
         number=item.key,
-        pointer=item.pointer(),
+        named=item,
         known=True,
-        quantity_pointer=item.pointer("/qty") if counted else "",
+        quantity_where="/qty" if counted else "",
         ordered=bought.quantity or ZERO,
         refunded_now=ZERO if asked.qty is UNSET else Decimal(asked.qty),
         charges={bought.kind: charge},
