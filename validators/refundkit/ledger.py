@@ -73,8 +73,8 @@ class Line(msgspec.Struct, kw_only=True, gc=False):
 
     `named` is the part of the request that names it first, at `where` in it; `counted` is the one whose quantity, at
     `quantity_where`, counts last, None where it is the same one. Quantities that an API does not tell are zero. `open`
-    is what is neither shipped nor cancelled; `left` of `ordered` is what earlier refunds have not taken. `whole` is true
-    where the request marks the line as a full refund; `returned` is the id of its return, or "".
+    is what is neither shipped nor cancelled; `left` of `ordered` is what earlier refunds have not taken. `whole`
+    is true where the request marks the line as a full refund; `returned` is the id of its return, or "".
     """
 
     number: str
