@@ -6,10 +6,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import msgspec
 import pytest
 import refundkit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from refundkit.check import Given, judge, plan
 from story import text
 
 KINDS = ("PRODUCT", "SHIPPING")
@@ -141,6 +143,11 @@ def test_caps_agree_with_fractions(api: str) -> None:
     def agree(request: dict[str, Any]) -> None:
         body = text(request["body"])
         report = refundkit.check(f"{api}.refund_order_lines", body, order=text(request["order"]))
+        chosen, asked = (
+            plan(f"{api}.refund_order_lines", refundkit.Config()),
+            Given(body=body, order=text(request["order"])),
+        )
+        assert judge(chosen, asked) == judge(msgspec.structs.replace(chosen, screen=None), asked)
         lines = request["body"]["orderRefund"]["orderLines"]["orderLine"]
         found = {
             (one.code, lines[int(one.pointer.split("/")[4])]["lineNumber"])

@@ -51,6 +51,7 @@ Hit = tuple[Rule, Finding]
 rules.load_documents()
 _DEFAULT = Config()
 _FINE: list[tuple[str, Finding]] = []
+_WITH_ORDER = BODY | ORDER | REFUNDS
 # What a rule is called with where a part that would sharpen it is not there.
 _NOTHING = dict.fromkeys(NEEDS)
 
@@ -151,6 +152,7 @@ class Plan(msgspec.Struct, frozen=True):
     once: tuple[Rule, ...]
     view: Callable[[Operation, Any], rules.View]
     screen: Callable[[Operation, Any], bool] | None
+    settled: Callable[[Operation, rules.View, Any], bool] | None
     stages: dict[int, Stage]
 
     def stage(self, have: int) -> Stage:
@@ -194,8 +196,8 @@ def plan(name: str, config: Config) -> Plan:
     once = tuple(rule for rule in running if rule.code not in looped)
     # A rule of the user's own, or one that is off by default, is nothing that the screen knows of.
     known = all(REGISTRY[rule.code].severity != "off" and not rule.code.startswith("RF9") for rule in running)
-    screen = rules.screen(operation.api) if known else None
-    return Plan(operation, severities, each, once, rules.viewer(operation.api), screen, {})
+    screen, settled = (rules.screen(operation.api), rules.settler(operation.api)) if known else (None, None)
+    return Plan(operation, severities, each, once, rules.viewer(operation.api), screen, settled, {})
 
 
 def check(  # noqa: PLR0913 - the parts of a request, one by one
@@ -264,7 +266,10 @@ def judge(chosen: Plan, given: Given, require: tuple[str, ...] = ()) -> tuple[li
         have, problems = _with_parts(chosen, given, have, values)
         hits.extend((REGISTRY[code], one) for code, one in problems)
     stage = chosen.stage(have)
-    for rule, names in stage.beyond if screened else stage.once:
+    left = stage.beyond if screened else stage.once
+    if screened and have == _WITH_ORDER and _is_settled(chosen, values):
+        left = ()
+    for rule, names in left:
         found = rule.run(values[names[0]]) if len(names) == 1 else rule.run(*[values[name] for name in names])
         if found is not None:
             _collect(hits, rule, found)
@@ -274,6 +279,10 @@ def judge(chosen: Plan, given: Given, require: tuple[str, ...] = ()) -> tuple[li
     if require:
         hits.extend(_required(chosen, require, have))
     return ([hit for hit in hits if hit[0].code in chosen.severities] if hits else hits), skipped
+
+
+def _is_settled(chosen: Plan, values: dict[str, Any]) -> bool:
+    return chosen.settled is not None and chosen.settled(chosen.operation, values["view"], values["ledger"])
 
 
 def _look_at_body(chosen: Plan, model: Any, values: dict[str, Any]) -> None:

@@ -59,6 +59,12 @@ def screen(api: str) -> Callable[[Operation, Any], bool] | None:
     return found
 
 
+def settler(api: str) -> Callable[[Operation, View, Ledger], bool] | None:
+    """What tells cheaply that no rule about an order can speak either, if the API has that."""
+    found: Callable[[Operation, View, Ledger], bool] | None = getattr(_module(api), "settled", None)
+    return found
+
+
 def order_fields(api: str) -> frozenset[str]:
     """The names of the fields of an order that rules read."""
     fields: frozenset[str] = _module(api).ORDER_FIELDS
