@@ -1,8 +1,8 @@
 """The one function that everything calls: the bytes of a request in, a report out.
 
-A body goes the short way first: one decode into its model, a test that no key was lost, the rules over the model. Only
-where that way refuses, doubts or finds something is the text read again, slowly and exactly, for the full list of
-findings and their places.
+A body goes the short way first: one decode into its model, a test that no key was lost, the rules over the model, or
+for most refunds one pass that proves that no rule can speak. Only where that way refuses, doubts or finds something is
+the text read again, slowly and exactly, for the full list of findings and their places.
 """
 
 from __future__ import annotations
