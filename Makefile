@@ -7,8 +7,9 @@ help: ## the targets
 
 demo: .venv/.demo ## lint the requests in examples/
 	@$(BIN)/refundkit check examples --isolated --fail-on never --output-format full
-	@echo; echo "The findings above are expected: half of examples/ is bad on purpose. Now try one of your own:"
+	@echo; echo "The findings above are expected: half of examples/ is bad on purpose. See why a rule exists, or check your own:"
 	@echo "    $(BIN)/refundkit check --as walmart.refund_order_lines --order order.json refund.json"
+	@echo "    $(BIN)/refundkit rule RF203"
 test: .venv/.test ## every test
 	$(BIN)/pytest
 generate: .venv/.test ## specs/ -> generated/

@@ -6,7 +6,6 @@ with a point or an exponent, `str` for a quoted one where the API takes that. No
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -64,12 +63,12 @@ def decode_number(number: type[Number], value: Any) -> Any:
 def _bounds(
     minimum: int | None, maximum: int | None, above: int | None, below: int | None
 ) -> Callable[[Decimal | int], bool] | None:
-    given = ((operator.ge, minimum), (operator.le, maximum), (operator.gt, above), (operator.lt, below))
-    tests = [(holds, limit) for holds, limit in given if limit is not None]
-    if len(tests) == 1:  # nearly every number that has a bound, without the price of a loop
-        ((holds, limit),) = tests
-        return lambda value: holds(value, limit)
-    return (lambda value: all(holds(value, limit) for holds, limit in tests)) if tests else None
+    given = (("__le__", minimum), ("__ge__", maximum), ("__lt__", above), ("__gt__", below))
+    # Methods of the limit, which compare in one call: `limit.__le__(value)` is limit <= value.
+    tests = [getattr(Decimal(limit), compare) for compare, limit in given if limit is not None]
+    if len(tests) < 2:
+        return tests[0] if tests else None
+    return lambda value: all(holds(value) for holds in tests)
 
 
 def _spelling(pattern: str | None, unlike: str | None) -> Callable[[str], bool]:
