@@ -1595,3 +1595,11 @@ def test_one_process_meets_hostile_files(folder: Path) -> None:
     assert found.status == 1
     assert "Traceback" not in found.err + found.out
     assert found.out.splitlines()[-1].startswith("Checked ")
+
+
+def test_empty_path_is_no_folder(cli: Cli) -> None:
+    """An empty argument, such as an unset variable leaves, is exit 2 and not the whole folder."""
+    write("r.json", "{}")
+    found = cli("check", "--isolated", "")
+    assert found.status == 2
+    assert "an empty path" in found.err

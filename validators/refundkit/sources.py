@@ -63,6 +63,8 @@ def expand(paths: list[str]) -> list[str]:
     """
     files: list[str] = []
     for path in paths:
+        if not path:
+            raise SourceError("an empty path: name files, folders or patterns, or - for standard input")
         if path == STDIN or Path(path).is_file():
             files.append(path)
         elif Path(path).is_dir():
