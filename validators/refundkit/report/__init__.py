@@ -15,8 +15,6 @@ from ..rule import Finding
 if TYPE_CHECKING:
     from typing import TextIO
 
-FORMATS = ("full", "concise", "json")
-
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):
     """Rules that did not run for some records of a file, and what was missing for them."""
