@@ -70,9 +70,6 @@ def finding(pointer: str, message: str, help: str = "") -> Finding:  # noqa: A00
     return Finding(pointer=pointer, message=message, help=help)
 
 
-Found: TypeAlias = Finding | Iterable[Finding] | None
-
-
 class Rule(msgspec.Struct, frozen=True):
     """A rule with everything the world may know of it. `on` holds operation names or API names."""
 
