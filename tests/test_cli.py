@@ -1603,3 +1603,24 @@ def test_empty_path_is_no_folder(cli: Cli) -> None:
     found = cli("check", "--isolated", "")
     assert found.status == 2
     assert "an empty path" in found.err
+
+
+def test_error_that_nobody_foresaw(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect of the program is exit 2 with its kind and place, without a traceback and without a payload's words."""
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise KeyError("4111 1111 1111 1111")
+
+    monkeypatch.setattr("refundkit.sources.records", fail)
+    write("r.json", "{}")
+    found = cli("check", "--isolated", "r.json")
+    assert found.status == 2
+    assert "a defect of refundkit: KeyError in test_cli.py:" in found.err
+    assert "4111" not in found.out + found.err
+
+
+@pytest.mark.parametrize(("rule", "payload"), [("RF001", "{"), ("RF003", '{"orderRefund": {}}')])
+def test_unjudged_payload_never_passes(cli: Cli, rule: str, payload: str) -> None:
+    """A payload that nothing judged is exit 1, even where the rule that says so is ignored."""
+    write("r.json", payload)
+    assert cli("check", "--isolated", "--ignore", rule, "r.json").status == 1

@@ -221,19 +221,19 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     raises ValueError for an operation or a requirement that does not exist.
     """
     chosen = plan(operation, config or _DEFAULT)
-    text, problem = (body, "") if body.__class__ is bytes else _text(body)
+    unwritten: dict[str, str] = {}
     given = Given(
-        body=text,
+        body=body if body.__class__ is bytes else _text(body, "", unwritten),
         path=None if path is None else operations.values(path),
         query=None if query is None else operations.values(query),
         headers=None if headers is None else operations.values(headers),
         url=url,
-        order=None if order is None else _text(order)[0],
-        refunds=None if refunds is None else _text(refunds)[0],
+        order=None if order is None else _text(order, "order:", unwritten),
+        refunds=None if refunds is None else _text(refunds, "refunds:", unwritten),
     )
     hits, skipped = judge(chosen, given, tuple(require))
-    if problem:
-        hits = [*hits, (REGISTRY["RF001"], make_finding("", problem))]
+    if unwritten:
+        hits = [_explained(hit, unwritten) for hit in hits]
     if not hits:
         return Report(operation=operation, findings=(), not_run=skipped)
     in_text = isinstance(body, (bytes, str))
@@ -493,16 +493,22 @@ def order_of(one: Finding) -> tuple[int, int, int, int, str]:
     return (one.record, part, one.line or 0, one.column or 0, one.code)
 
 
-def _text(value: object) -> tuple[bytes | None, str]:
-    """JSON text of anything that can be given as a body, and what is wrong if it has none."""
+def _text(value: object, part: str, unwritten: dict[str, str]) -> bytes | None:
+    """JSON text of anything that can be given as a part; what has none is empty, and `unwritten` says why."""
     if value is None or isinstance(value, bytes):
-        return value, ""
-    if isinstance(value, str):
-        try:
-            return value.encode(), ""
-        except UnicodeEncodeError:
-            return b"", "a lone surrogate in the text"
+        return value
     try:
-        return encode(value), ""
+        return value.encode() if isinstance(value, str) else encode(value)
+    except UnicodeEncodeError:
+        unwritten[part] = "a lone surrogate in the text"
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
-        return b"", f"cannot be written as JSON: {error}"
+        unwritten[part] = f"cannot be written as JSON: {error}"
+    return b""
+
+
+def _explained(hit: Hit, unwritten: dict[str, str]) -> Hit:
+    """A finding that a part is empty, with the reason where the part could not be written."""
+    rule, one = hit
+    if rule.code != "RF001" or one.pointer not in unwritten:
+        return hit
+    return rule, msgspec.structs.replace(one, message=unwritten[one.pointer])

@@ -58,7 +58,7 @@ def run() -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command. Returns the exit status: 0 clean, 1 findings, 2 could not check."""
+    """Run the command. Returns the exit status: 0 clean, 1 findings, 2 could not check, 130 interrupted."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # what the terminal's encoding lacks is escaped, never a traceback
             stream.reconfigure(errors="backslashreplace")
@@ -73,9 +73,7 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        if not _is_expected(error):
-            raise
-        print(f"refundkit: {error}", file=sys.stderr)
+        print(f"refundkit: {error if _is_expected(error) else _defect(error)}", file=sys.stderr)
         return FAILED
     return status
 
@@ -84,6 +82,16 @@ def _is_expected(error: Exception) -> bool:
     from .sources import SourceError
 
     return isinstance(error, (UsageError, ConfigError, SourceError))
+
+
+def _defect(error: Exception) -> str:
+    """What to report of an error that nobody foresaw: its kind and place; its words may quote a payload."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code if trace is not None else None
+    place = f" in {Path(code.co_filename).name}:{trace.tb_lineno}" if code is not None and trace is not None else ""
+    return f"a defect of refundkit: {type(error).__name__}{place}; please report it with the payload"
 
 
 def _parser() -> argparse.ArgumentParser:

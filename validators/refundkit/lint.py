@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .check import Given, Hit, NotRun, complete, is_in_body, judge, order_of, part_of, plan
+from .check import VALID_BODY, Given, Hit, NotRun, complete, is_in_body, judge, order_of, part_of, plan
 from .config import Config, effective
 from .context import is_read
 from .operations import Operation
-from .request import Asked, read_request, unknown_operation
+from .request import Asked, read_request
 from .rule import REGISTRY, Finding, masked
 from .rule import finding as make_finding
 from .sources import Record
@@ -20,6 +20,8 @@ from .sources import Record
 if TYPE_CHECKING:
     from .read import Document, Location
 
+# A payload that nothing judged is never a pass, even where RF001 or RF003 is ignored.
+_UNJUDGED = (NotRun(codes=(), missing=VALID_BODY),)
 # Characters of a source line that are kept for showing it.
 _WIDTH = 100
 _READING = frozenset({"RF001", "RF002", "RF004"})
@@ -72,16 +74,16 @@ class Linted(msgspec.Struct, frozen=True, kw_only=True):
 def lint(record: Record, settings: Settings, context: Callable[[Asked], Context]) -> Linted:
     """Check one record. `context` finds order and refunds for what the record asks; it may raise SourceError."""
     if record.data is None:
-        return _finished(record, "", _reading_problems(record), (), settings)
-    if settings.response is not None:
-        return _response(record, settings)
+        return _finished(record, "", _reading_problems(record), _UNJUDGED, settings)
+    if settings.operation is not None and settings.response is not None:
+        return _response(record, settings, settings.operation, settings.response)
     xml = record.file.lower().endswith(".xml")
     asked = read_request(record.data, settings.operation, settings.forced, xml=xml)
     problems = [(REGISTRY[code], one) for code, one in asked.problems]
     if asked.operation is None:
         if not record.document.readable:
             problems = _reading_problems(record)
-        return _finished(record, "", problems, (), settings, asked)
+        return _finished(record, "", problems, _UNJUDGED, settings, asked)
     found = context(asked)
     chosen = plan(asked.operation.name, settings.config)
     hits, skipped = judge(chosen, _merged(asked.given, settings, found), settings.require)
@@ -91,17 +93,15 @@ def lint(record: Record, settings: Settings, context: Callable[[Asked], Context]
     return _finished(record, asked.operation.name, [*problems, *hits], skipped, settings, asked, found)
 
 
-def _response(record: Record, settings: Settings) -> Linted:
+def _response(record: Record, settings: Settings, operation: Operation, status: str) -> Linted:
     """The record as a response of the operation: its reading and its schema."""
     from .schema import flaws
 
-    operation = settings.operation
-    if operation is None or record.data is None:
-        return _finished(record, "", [(REGISTRY["RF003"], unknown_operation({})[1])], (), settings)
     hits = _reading_problems(record)
-    if record.document.readable:
-        value = at(record.document.value, record.at)
-        hits.extend((REGISTRY[flaw.code], flaw.finding) for flaw in flaws(operation, value, settings.response or ""))
+    if not record.document.readable:
+        return _finished(record, operation.name, hits, _UNJUDGED, settings)
+    value = at(record.document.value, record.at)
+    hits.extend((REGISTRY[flaw.code], flaw.finding) for flaw in flaws(operation, value, status))
     return _finished(record, operation.name, hits, (), settings)
 
 
