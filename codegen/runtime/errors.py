@@ -11,11 +11,21 @@ if TYPE_CHECKING:
 
 
 class RefundError(Exception):
-    """The root of every error that a call raises."""
+    """The root of every error that a call raises.
+
+    `idempotency_key` is the key that the request carried, "" where it had none: a repeat with the same key and body is
+    the same refund.
+    """
+
+    idempotency_key: str = ""
 
 
 class TransportError(RefundError):
     """The request or its answer was lost on the way: whether the server acted on it is unknown."""
+
+
+class NotSent(TransportError):
+    """The request never reached the server: nothing happened, and sending it again is safe."""
 
 
 class TimedOut(TransportError):
