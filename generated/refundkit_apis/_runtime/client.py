@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from threading import Lock
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -13,7 +14,7 @@ import httpx
 import msgspec
 
 from .codec import decode
-from .errors import DecodeError, StatusError, TimedOut, TransportError
+from .errors import DecodeError, NotSent, StatusError, TimedOut, TransportError, names_errors
 
 T = TypeVar("T")
 
@@ -55,6 +56,15 @@ def _without_password(url: str) -> str:
 
 
 @attrs.define
+class _Pools:
+    """The httpx clients that a Client and its copies with another timeout share."""
+
+    lock: Lock = attrs.field(factory=Lock)
+    sync: httpx.Client | None = None
+    later: httpx.AsyncClient | None = None
+
+
+@attrs.define
 class Client:
     """Where one API lives and how it is reached.
 
@@ -69,22 +79,27 @@ class Client:
     headers: Mapping[str, str] = attrs.field(factory=dict, kw_only=True, repr=False)
     timeout: float | httpx.Timeout = attrs.field(default=30.0, kw_only=True)
     options: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True, repr=False)
-    _sync: httpx.Client | None = attrs.field(default=None, init=False, repr=False)
-    _async: httpx.AsyncClient | None = attrs.field(default=None, init=False, repr=False)
+    _pools: _Pools = attrs.field(factory=_Pools, init=False, repr=False, eq=False)
 
     def get_httpx_client(self) -> httpx.Client:
         """The httpx.Client behind the sync calls, made at the first of them."""
-        if self._sync is None:
-            with _losses():
-                self._sync = httpx.Client(**self._arguments())
-        return self._sync
+        with self._pools.lock, _losses():
+            if self._pools.sync is None:
+                self._pools.sync = httpx.Client(**self._arguments())
+            return self._pools.sync
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
         """The httpx.AsyncClient behind the async calls, made at the first of them."""
-        if self._async is None:
-            with _losses():
-                self._async = httpx.AsyncClient(**self._arguments())
-        return self._async
+        with self._pools.lock, _losses():
+            if self._pools.later is None:
+                self._pools.later = httpx.AsyncClient(**self._arguments())
+            return self._pools.later
+
+    def with_timeout(self, seconds: float | httpx.Timeout) -> Self:
+        """The same client over the same connections, with another timeout for the calls made through it."""
+        other = attrs.evolve(self, timeout=seconds)
+        other._pools = self._pools
+        return other
 
     def _arguments(self) -> dict[str, Any]:
         return {
@@ -120,18 +135,18 @@ def send(client: Client, request: Request, model: Any) -> Response[Any]:
     Raises StatusError for any other status, DecodeError for a 2xx that is not the model, TimedOut and TransportError.
     """
     with _losses():
-        response = client.get_httpx_client().request(**_httpx(request))
+        response = client.get_httpx_client().request(**_httpx(client, request))
     return _receive(response, model)
 
 
 async def send_async(client: Client, request: Request, model: Any) -> Response[Any]:
     """As `send`, with the async client."""
     with _losses():
-        response = await client.get_async_httpx_client().request(**_httpx(request))
+        response = await client.get_async_httpx_client().request(**_httpx(client, request))
     return _receive(response, model)
 
 
-def _httpx(request: Request) -> dict[str, Any]:
+def _httpx(client: Client, request: Request) -> dict[str, Any]:
     headers = {"Accept": "application/json"}
     if request.media_type is not None:
         headers["Content-Type"] = request.media_type
@@ -141,6 +156,7 @@ def _httpx(request: Request) -> dict[str, Any]:
         "params": request.query or None,
         "content": request.content,
         "headers": headers,
+        "timeout": client.timeout,
     }
 
 
@@ -150,11 +166,30 @@ def _losses() -> Iterator[None]:
     try:
         yield
     except (httpx.LocalProtocolError, UnicodeEncodeError):  # both quote a header, which may be a credential
-        raise TransportError("not sent: a header has characters that HTTP does not allow") from None
+        raise NotSent("not sent: a header has characters that HTTP does not allow") from None
+    except _NEVER_CONNECTED as error:
+        raise _lost(NotSent, error) from error
     except httpx.TimeoutException as error:
-        raise TimedOut(f"{type(error).__name__}: {error}") from error
+        raise _lost(TimedOut, error) from error
     except httpx.HTTPError as error:
-        raise TransportError(f"{type(error).__name__}: {error}") from error
+        raise _lost(TransportError, error) from error
+
+
+# What httpx raises before it writes the first byte of a request.
+_NEVER_CONNECTED = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+def _lost(kind: type[TransportError], error: httpx.HTTPError) -> TransportError:
+    lost = kind(f"{type(error).__name__}: {error}")
+    # httpx raises RuntimeError where it had no request yet.
+    lost.request = getattr(error, "_request", None)
+    return lost
 
 
 def _receive(response: httpx.Response, model: Any) -> Response[Any]:
@@ -163,6 +198,8 @@ def _receive(response: httpx.Response, model: Any) -> Response[Any]:
     try:
         parsed = decode(response.content, model)
     except msgspec.ValidationError as error:
+        if names_errors(response.content):  # WooCommerce answers 200 so when the payment gateway refused
+            raise StatusError(response) from None
         raise DecodeError(f"HTTP {response.status_code} with an undocumented body: {error}", response) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
         kind = response.headers.get("Content-Type", "no content type")

@@ -21,7 +21,12 @@ class RefundError(Exception):
 
 
 class TransportError(RefundError):
-    """The request or its answer was lost on the way: whether the server acted on it is unknown."""
+    """The request or its answer was lost on the way: whether the server acted on it is unknown.
+
+    `request` is the httpx.Request that was on its way, None where none had been made; it holds the credentials.
+    """
+
+    request: httpx.Request | None = None
 
 
 class NotSent(TransportError):
@@ -48,7 +53,7 @@ class DecodeError(RefundError):
 
 
 class StatusError(RefundError):
-    """The server refused: `status` is the HTTP status, documented or not.
+    """The server refused: `status` is the HTTP status, documented or not; 2xx where its body lists errors all the same.
 
     `code` and `reason` are the API's own words, "" where the answer has none (an HTML page, say); `request_id` is the
     correlation id of the exchange or ""; `response` is the httpx.Response. A pickle of the error holds the response,
@@ -65,6 +70,15 @@ class StatusError(RefundError):
 
     def __reduce__(self) -> tuple[type[StatusError], tuple[httpx.Response]]:
         return type(self), (self.response,)
+
+
+def names_errors(content: bytes) -> bool:
+    """Whether a body is one of the APIs' lists of errors, whatever its status says."""
+    try:
+        body: Any = msgspec.json.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return isinstance(body, dict) and bool(body.get("errors"))
 
 
 def _words(content: bytes) -> tuple[str, str]:
