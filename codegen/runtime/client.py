@@ -83,14 +83,14 @@ class Client:
 
     def get_httpx_client(self) -> httpx.Client:
         """The httpx.Client behind the sync calls, made at the first of them."""
-        with self._pools.lock, _losses():
+        with self._pools.lock, losses():
             if self._pools.sync is None:
                 self._pools.sync = httpx.Client(**self._arguments())
             return self._pools.sync
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
         """The httpx.AsyncClient behind the async calls, made at the first of them."""
-        with self._pools.lock, _losses():
+        with self._pools.lock, losses():
             if self._pools.later is None:
                 self._pools.later = httpx.AsyncClient(**self._arguments())
             return self._pools.later
@@ -134,14 +134,14 @@ def send(client: Client, request: Request, model: Any) -> Response[Any]:
 
     Raises StatusError for any other status, DecodeError for a 2xx that is not the model, TimedOut and TransportError.
     """
-    with _losses():
+    with losses():
         response = client.get_httpx_client().request(**_httpx(client, request))
     return _receive(response, model)
 
 
 async def send_async(client: Client, request: Request, model: Any) -> Response[Any]:
     """As `send`, with the async client."""
-    with _losses():
+    with losses():
         response = await client.get_async_httpx_client().request(**_httpx(client, request))
     return _receive(response, model)
 
@@ -161,7 +161,7 @@ def _httpx(client: Client, request: Request) -> dict[str, Any]:
 
 
 @contextmanager
-def _losses() -> Iterator[None]:
+def losses() -> Iterator[None]:
     """What httpx raises inside, as an error of ours that shows no credential."""
     try:
         yield

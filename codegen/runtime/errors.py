@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     import httpx
+
+    Look = Callable[[], bool | None]
+    LookAsync = Callable[[], Awaitable[bool | None]]
 
 
 class RefundError(Exception):
@@ -70,6 +75,43 @@ class StatusError(RefundError):
 
     def __reduce__(self) -> tuple[type[StatusError], tuple[httpx.Response]]:
         return type(self), (self.response,)
+
+
+class RefundOutcomeUnknown(RefundError):
+    """A refund, an update or a deletion was sent, and whether the server acted on it is unknown: do not send it again.
+
+    `error` is what happened (TransportError, TimedOut, DecodeError, or StatusError for a 5xx, or a 2xx that lists
+    errors); `request_id` is the correlation id of the exchange or "". `resolve()` asks the API.
+    """
+
+    def __init__(self, error: RefundError, look: Look | None = None, look_async: LookAsync | None = None) -> None:
+        self.error = error
+        self.request_id = str(getattr(error, "request_id", ""))
+        self.idempotency_key = error.idempotency_key
+        self._look = look
+        self._look_async = look_async
+        super().__init__(f"the refund may have been made, do not send it again before resolve() says no: {error}")
+
+    def resolve(self) -> bool:
+        """Whether the refund has been made, by what the API says now; ask while the connection is open.
+
+        False means: not by now; a slow server may still be at it. Raises RefundOutcomeUnknown, this one, where the API's
+        words fit both, or the order was not read before; any other RefundError where the API cannot be asked.
+        """
+        return self._said(None if self._look is None else self._look())
+
+    async def resolve_async(self) -> bool:
+        """As `resolve`, for an async connection."""
+        return self._said(None if self._look_async is None else await self._look_async())
+
+    def _said(self, made: bool | None) -> bool:
+        if made is None:
+            raise self
+        return made
+
+    def __reduce__(self) -> tuple[type[RefundOutcomeUnknown], tuple[RefundError]]:
+        # A connection does not travel: what comes out of a pickle cannot ask.
+        return type(self), (self.error,)
 
 
 def names_errors(content: bytes) -> bool:

@@ -2,11 +2,22 @@
 
 from typing import TYPE_CHECKING, Any
 
+from refundkit_apis._runtime.errors import (
+    DecodeError,
+    NotSent,
+    RefundError,
+    RefundOutcomeUnknown,
+    StatusError,
+    TimedOut,
+    TransportError,
+)
+
 from .check import NotRun, RefundRejected, Report, check
 from .config import Config, ConfigError
 from .rule import Finding, finding, rule
 
 if TYPE_CHECKING:
+    from . import auth, connect, guard, testing
     from .schema import reference
 
 __version__ = "0.1.0"
@@ -14,19 +25,35 @@ __version__ = "0.1.0"
 __all__ = [
     "Config",
     "ConfigError",
+    "DecodeError",
     "Finding",
     "NotRun",
+    "NotSent",
+    "RefundError",
+    "RefundOutcomeUnknown",
     "RefundRejected",
     "Report",
+    "StatusError",
+    "TimedOut",
+    "TransportError",
+    "auth",
     "check",
+    "connect",
     "finding",
+    "guard",
     "reference",
     "rule",
+    "testing",
 ]
+_MODULES = frozenset({"auth", "connect", "guard", "testing"})
 
 
 def __getattr__(name: str) -> Any:
     """What is not needed for a check is imported when it is asked for."""
+    if name in _MODULES:
+        from importlib import import_module
+
+        return import_module(f"{__name__}.{name}")
     if name == "reference":
         from .schema import reference
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from refundkit_apis._runtime.codec import encode
+from refundkit_apis._runtime.errors import RefundError
 
 from . import operations, rules
 from .config import Config, effective
@@ -63,8 +64,8 @@ class NotRun(msgspec.Struct, frozen=True, kw_only=True):
     missing: str
 
 
-class RefundRejected(Exception):
-    """A request that must not be sent; `report` says why."""
+class RefundRejected(RefundError):
+    """A request that must not be sent; `report` says why. Nothing was sent."""
 
     def __init__(self, report: Report) -> None:
         self.report = report
@@ -98,7 +99,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """The parts of one request as they were given; a part that was not is None. Texts are JSON."""
+    """The parts of one request as they were given; a part that was not is None. Texts are JSON.
+
+    `since` adds to the earlier refunds of the order those that a batch sends before this one.
+    """
 
     body: bytes | None = None
     path: dict[str, str] | None = None
@@ -107,6 +111,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     url: str | None = None
     order: bytes | None = None
     refunds: bytes | None = None
+    since: Callable[[Any, list[Any] | None], list[Any]] | None = None
 
     @cached_property
     def document(self) -> Document:
@@ -354,6 +359,8 @@ def _with_context(
     if order is not None or refunds is not None:
         refunds = rules.earlier(operation, order, refunds)
         have |= REFUNDS if refunds is not None else 0
+        if given.since is not None:
+            refunds = given.since(order, refunds)
     values["refunds"] = refunds
     if order is not None and have & BODY:
         values["order"] = order

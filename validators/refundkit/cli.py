@@ -7,7 +7,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
@@ -15,19 +16,28 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 import msgspec
 
 from . import __version__, operations, rules
-from .config import Config, ConfigError, discover
+from .config import Config, ConfigError, discover, excluded, for_file, operation_of
 from .operations import Operation, suggestion
 from .rule import PARTS, REGISTRY
 
 if TYPE_CHECKING:
+    from .baseline import Baseline
     from .lint import Context, Linted, Settings
     from .report import Run
     from .request import Asked
-    from .sources import Record
+    from .sources import Part, Record
 
 CLEAN, FOUND, FAILED = 0, 1, 2
 INTERRUPTED = 130
-FORMATS = ("full", "concise", "json")
+# Context files that are held at a time.
+_KEPT = 32
+FORMATS = ("full", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit")
+# Of them, those that are lines of text, and those that are one document with no line for a person in it.
+_TEXTS, _DOCUMENTS = frozenset({"full", "concise", "github"}), frozenset({"sarif", "gitlab", "junit"})
+# Entries of a baseline that are named where they are stale.
+_MOST_STALE = 20
+# Which severities make the exit status 1.
+_FAILING: dict[str, tuple[str, ...]] = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
 
 
 class UsageError(Exception):
@@ -73,15 +83,16 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        print(f"refundkit: {error if _is_expected(error) else _defect(error)}", file=sys.stderr)
+        print(f"refundkit: {_said(error)}", file=sys.stderr)
         return FAILED
     return status
 
 
-def _is_expected(error: Exception) -> bool:
+def _said(error: Exception) -> str:
+    """What the user reads of an error."""
     from .sources import SourceError
 
-    return isinstance(error, (UsageError, ConfigError, SourceError))
+    return str(error) if isinstance(error, (UsageError, ConfigError, SourceError)) else _defect(error)
 
 
 def _defect(error: Exception) -> str:
@@ -137,9 +148,26 @@ def _check_arguments(parser: argparse.ArgumentParser) -> None:
     add("--fail-on", choices=("error", "warning", "never"), default="error", help="what makes the exit status 1")
     add("--require-context", nargs="?", const="order,refunds", metavar="PART,…", help="missing context is an error")
     add("--output-format", choices=FORMATS, help="default: full on a terminal, concise elsewhere")
+    add("--output-file", metavar="FILE", help="write that format there, and text to the terminal as well")
+    add("--statistics", action="store_true", help="count the findings of each rule")
+    add("--baseline", metavar="FILE", help="leave out the findings that this file knows")
+    add("--write-baseline", metavar="FILE", help="write what is found to this file, and leave it out from now on")
+    add("--fix", action="store_true", help="drop fields that the server computes (RF108) from the files, then check")
+    add("--diff", action="store_true", help="show what --fix would change, and change and check nothing")
     add("--color", choices=("auto", "always", "never"), default="auto")
     add("--quiet", action="store_true", help="print nothing when nothing is found")
     add("--allow-empty", action="store_true", help="no payload at all is fine")
+    add(
+        "--batch",
+        action="store_true",
+        help="the payloads are one batch about to be sent: RF317, and caps across them, in their order (one process)",
+    )
+    add(
+        "--jobs",
+        type=_count,
+        metavar="N",
+        help="check in so many processes; default: all cores for large JSON Lines, else 1, as for pipes and --batch",
+    )
     add("--config", metavar="FILE", help="this configuration instead of the nearest one")
     add("--isolated", action="store_true", help="no configuration file at all")
     parser.set_defaults(do=_check)
@@ -150,26 +178,166 @@ def _check(options: argparse.Namespace) -> int:
 
     started = time.perf_counter()
     settings = _settings(options)
-    found = Run()
-    for one in _linted(options, settings, found):
-        found.add(one)
-    if not found.checked and not options.allow_empty:
-        raise UsageError("no payload at all: name files that hold some, or add --allow-empty")
-    found.seconds = time.perf_counter() - started
+    unwritten = _fix(options, settings) if options.fix or options.diff else CLEAN
+    if options.diff:
+        return unwritten
+    known = _known(options)
+    found = Run(failing=_FAILING[options.fail_on], statistics=options.statistics)
+    with _output(options.output_file) as file:
+        for one in _linted(options, settings, found):
+            found.add(one if known is None else known.sift(one))
+        if not found.checked and not options.allow_empty:
+            raise UsageError("no payload at all: name files that hold some, or add --allow-empty")
+        if known is not None:
+            _settle(known, options, settings, found)
+        found.seconds = time.perf_counter() - started
+        if file is not None:
+            _write(found, options, file)
     _print(found, options)
-    return _status(found, options.fail_on)
+    return max(_status(found), unwritten)
+
+
+def _fix(options: argparse.Namespace, settings: Settings) -> int:
+    """Fix the files, or show with --diff what would change: then 1 where something would. 2: a file was not written."""
+    from .fix import diff, fix_of, write
+    from .sources import SourceError, expand
+
+    if "-" in options.paths:
+        raise UsageError("--fix and --diff work on files, not on standard input")
+    status, files, fields = CLEAN, 0, 0
+    for file in expand(options.paths or _nothing()):
+        own = _for_file(settings, file)
+        if excluded(own.config, file):
+            continue
+        fix = fix_of(file, own, _schema_of(own))
+        if fix.left:
+            print(f"refundkit: {file}: fields of RF108 were left where they are: {fix.left}", file=sys.stderr)
+        if not fix.fields:
+            continue
+        if options.diff:
+            sys.stdout.write(diff(fix))
+            status = FOUND
+            continue
+        try:
+            write(fix)
+        except SourceError as error:
+            print(f"refundkit: {error}", file=sys.stderr)
+            status = FAILED
+        else:
+            files, fields = files + 1, fields + fix.fields
+    if fields and not options.quiet:
+        print(f"Dropped {fields} field{'s' * (fields > 1)} in {files} file{'s' * (files > 1)}", file=sys.stderr)
+    return status
+
+
+def _known(options: argparse.Namespace) -> Baseline | None:
+    """The findings to leave out: those of --baseline, or with --write-baseline whatever is found."""
+    if options.baseline is None and options.write_baseline is None:
+        return None
+    from .baseline import Baseline, read
+
+    if options.baseline is None:
+        return Baseline(options.write_baseline, learns=True)
+    if options.write_baseline is not None:
+        raise UsageError("--baseline and --write-baseline: use one; --write-baseline replaces what the file knows")
+    return read(options.baseline)
+
+
+def _settle(known: Baseline, options: argparse.Namespace, settings: Settings, found: Run) -> None:
+    """Write the new baseline, or tell which entries of the old one were not found."""
+    found.suppressed = known.suppressed
+    if known.learns:
+        from .baseline import write
+
+        write(options.write_baseline, known)
+        return
+    stale = known.stale(settings.config, found.not_run)
+    found.stale = len(stale)
+    for entry in stale[:_MOST_STALE]:
+        print(
+            f"refundkit: {options.baseline}: no longer found: {entry.code} {entry.file} {entry.pointer}",
+            file=sys.stderr,
+        )
+    if stale:
+        more = f"{len(stale) - _MOST_STALE} more are; " if len(stale) > _MOST_STALE else ""
+        print(f"refundkit: {more}`--write-baseline {options.baseline}` takes what is stale out", file=sys.stderr)
 
 
 def _linted(options: argparse.Namespace, settings: Settings, found: Run) -> Iterator[Linted]:
-    from .lint import lint
-    from .sources import expand, records
+    """What is found in every file that the configuration does not exclude, in their order."""
+    from .progress import Progress
+    from .sources import Part, expand, extent, parts
 
+    files = [file for file in expand(options.paths or _nothing()) if not excluded(settings.config, file)]
+    found.files = len(files)
+    jobs = _jobs(options, files)
+    with Progress(lambda: sum(extent(Part(file)) for file in files)) as progress:
+        if jobs > 1:
+            from .jobs import spread, tasks
+
+            told = {name: value for name, value in vars(options).items() if name != "do"}
+            for task, linted in spread(tasks(files), told, jobs):
+                yield from linted
+                progress.add(task)
+            return
+        check = _checker(options, settings)
+        for file in files:
+            for part in parts(file) if progress.shown else (Part(file),):
+                yield from check(part)
+                progress.add((part,))
+
+
+def _checker(options: argparse.Namespace, settings: Settings) -> Callable[[Part], Iterator[Linted]]:
+    """What checks a part of a file under these options; it keeps the contexts, and the batch, from part to part."""
+    from .lint import lint_part
+
+    batch = None
+    if options.batch:
+        from .batch import Batch
+
+        batch = Batch()
     contexts = _Contexts(options, settings)
-    for file in expand(options.paths or _nothing()):
-        found.files += 1
-        own = _for_file(settings, file)
-        for record in records(file, _schema_of(own), batches=settings.response is None):
-            yield lint(record, own, partial(contexts.of, record))
+
+    def check(part: Part) -> Iterator[Linted]:
+        own = _for_file(settings, part.file)
+        return lint_part(part, own, _schema_of(own), contexts if contexts.any else None, batch)
+
+    return check
+
+
+def _jobs(options: argparse.Namespace, files: list[str]) -> int:
+    """How many processes check. One reads a pipe, which cannot be read twice, and one knows what a batch has sent."""
+    wanted: int | None = options.jobs
+    if wanted == 1 or options.batch:
+        return 1
+    if wanted is None:
+        from .sources import is_large
+
+        if not any(is_large(file) for file in files):
+            return 1
+    context = [file for file in (options.order, options.refunds) if file is not None]
+    if any(file == "-" or Path(file).is_fifo() for file in (*files, *context)):
+        return 1
+    from .jobs import cores
+
+    return wanted or cores()
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes: write 1 or more")
+    return int(text)
+
+
+def work() -> None:
+    """What a process of --jobs runs: the same check by the same options."""
+    from .jobs import answer
+
+    def begin(told: dict[str, Any]) -> Callable[[Part], Iterator[Linted]]:
+        options = argparse.Namespace(**told)
+        return _checker(options, _settings(options))
+
+    answer(begin, _said)
 
 
 def _nothing() -> NoReturn:
@@ -192,10 +360,6 @@ def _settings(options: argparse.Namespace) -> Settings:
         if options.response not in operation.described.responses:
             known = ", ".join(operation.described.responses)
             raise UsageError(f"--response {options.response}: {operation.name} answers with {known}")
-    require = _listed([options.require_context] if options.require_context else [])
-    for part in require:
-        if part not in PARTS:
-            raise UsageError(f"--require-context: unknown part {part!r}{suggestion(part, PARTS)}")
     return Settings(
         config=config,
         operation=operation,
@@ -204,8 +368,27 @@ def _settings(options: argparse.Namespace) -> Settings:
         path=_named(options.path, "--path"),
         query=_named(options.query, "--query"),
         headers=_named(options.header, "--header"),
-        require=tuple(require),
+        require=_required(options),
+        digests=bool(options.baseline or options.write_baseline),
     )
+
+
+def _required(options: argparse.Namespace) -> tuple[str, ...]:
+    """The parts that --require-context names; a path behind it, which is no part, stands among the paths instead."""
+    given = options.require_context
+    if given is None:
+        return ()
+    parts = _listed([given])
+    unknown = next((part for part in parts if part not in PARTS), None)
+    if unknown is None:
+        return tuple(parts)
+    from glob import has_magic
+
+    if given == "-" or Path(given).exists() or has_magic(given):
+        options.paths.insert(0, given)
+        return ("order", "refunds")
+    nearest = suggestion(unknown, PARTS) or f"; known are {', '.join(PARTS)}, and there is no such file"
+    raise UsageError(f"--require-context: unknown part {unknown!r}{nearest}")
 
 
 def _config(options: argparse.Namespace) -> Config:
@@ -226,19 +409,13 @@ def _base(file: str | None) -> Config:
 
 
 def _for_file(settings: Settings, file: str) -> Settings:
-    """The settings with the operation that the configuration's `files` names for the file, unless --as does."""
-    if settings.forced or not settings.config.files:
+    """The settings with what the configuration says of the file: its operation, unless --as names one, and ignores."""
+    config = for_file(settings.config, file)
+    name = None if settings.forced else operation_of(config, file)
+    if name is None and config is settings.config:
         return settings
-    from fnmatch import fnmatch
-
-    name = os.path.relpath(file, settings.config.folder or ".")
-    for pattern, operation in settings.config.files:
-        if fnmatch(name, pattern):
-            try:
-                return msgspec.structs.replace(settings, operation=operations.get(operation))
-            except ValueError as error:
-                raise ConfigError(f"files: {error}") from None
-    return settings
+    operation = settings.operation if name is None else operations.get(name)
+    return msgspec.structs.replace(settings, config=config, operation=operation)
 
 
 def _schema_of(settings: Settings) -> Callable[[str], dict[str, Any] | None]:
@@ -262,13 +439,14 @@ def _of_root(root: str) -> Operation | None:
 
 
 class _Contexts:
-    """The order and refunds files of a run, each read once however many records they serve."""
+    """The order and refunds files of a run; the last few are kept, since one often serves many records."""
 
     def __init__(self, options: argparse.Namespace, settings: Settings) -> None:
         self.order = options.order or _from_folder(settings.config.order, settings.config)
         self.refunds = options.refunds or _from_folder(settings.config.refunds, settings.config)
+        self.any = bool(self.order or self.refunds)
         self.path = settings.path or {}
-        self.known: dict[str, Record] = {}
+        self.read = lru_cache(maxsize=_KEPT)(_read_context)
 
     def of(self, record: Record, asked: Asked) -> Context:
         from .lint import Context
@@ -279,17 +457,14 @@ class _Contexts:
         )
 
     def _record(self, pattern: str, record: Record, asked: Asked) -> Record:
-        from .sources import read_one
-
-        file = _filled(pattern, record, asked, self.path)
-        if file not in self.known:
-            self.known[file] = read_one(file, _order_schema(asked))
-        return self.known[file]
+        api = asked.operation.api if asked.operation else "walmart_ca"
+        return self.read(_filled(pattern, record, asked, self.path), api)
 
 
-def _order_schema(asked: Asked) -> Callable[[str], dict[str, Any] | None]:
-    api = asked.operation.api if asked.operation else "walmart_ca"
-    return lambda root: operations.get_order(api).schema("200")
+def _read_context(file: str, api: str) -> Record:
+    from .sources import read_one
+
+    return read_one(file, lambda root: operations.get_order(api).schema("200"))
 
 
 def _from_folder(pattern: str | None, config: Config) -> str | None:
@@ -319,13 +494,44 @@ def _order_id(asked: Asked) -> dict[str, str]:
     return {"purchaseOrderId": own} if isinstance(own, str) else {}
 
 
-def _print(found: Run, options: argparse.Namespace) -> None:
+def _output(path: str | None) -> AbstractContextManager[TextIO | None]:
+    """The file of --output-file, opened before the work starts so that a path which cannot be written is told then."""
+    if path is None:
+        return nullcontext()
+    from .report.file import writing
+
+    return writing(path)
+
+
+def _write(found: Run, options: argparse.Namespace, file: TextIO) -> None:
     from .report import reporter
 
-    chosen = options.output_format or ("full" if sys.stdout.isatty() else "concise")
-    if options.quiet and chosen != "json" and not any(found.findings):
+    chosen = options.output_format or "concise"
+    reporter(chosen)(found, file, False)
+    if options.statistics and chosen in _TEXTS:
+        from .report.statistics import table
+
+        file.write(table(found, color=False))
+
+
+def _print(found: Run, options: argparse.Namespace) -> None:
+    """Write to standard output the chosen format, or text where a file has that; nothing if --quiet and clean."""
+    from .report import reporter
+
+    text = "full" if sys.stdout.isatty() else "concise"
+    chosen = text if options.output_file else options.output_format or text
+    if options.quiet and chosen in _TEXTS and not any(found.findings) and not found.unjudged:
         return
     reporter(chosen)(found, sys.stdout, _colored(options.color, sys.stdout))
+    aside = sys.stderr if chosen in _DOCUMENTS else sys.stdout
+    if chosen in _DOCUMENTS and not options.quiet:
+        from .report.text import summary
+
+        print(summary(found, _colored(options.color, aside)), file=aside)
+    if options.statistics and chosen in _TEXTS | _DOCUMENTS:
+        from .report.statistics import table
+
+        aside.write(table(found, _colored(options.color, aside)))
 
 
 def _colored(color: str, stream: TextIO) -> bool:
@@ -336,22 +542,30 @@ def _colored(color: str, stream: TextIO) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
 
 
-def _status(found: Run, fail_on: str) -> int:
-    """1 where something was found at or above the level, or a body was never judged; never does not fail."""
-    if fail_on == "never":
+def _status(found: Run) -> int:
+    """1 where something was found at or above the level, or a body was never judged; never does not fail.
+
+    A stale entry of the baseline counts as a warning; a payload that nothing judged is no matter where it is in there.
+    """
+    if not found.failing:
         return CLEAN
-    levels = ("error",) if fail_on == "error" else ("error", "warning")
-    unjudged = any(one.missing == "valid body" for one in found.not_run)
-    return FOUND if unjudged or any(one.severity in levels for one, _ in found.findings) else CLEAN
+    unjudged = bool(found.unjudged) or any(
+        one.missing == "valid body" for linted in found.linted if not linted.accepted for one in linted.not_run
+    )
+    stale = bool(found.stale) and "warning" in found.failing
+    failing = unjudged or stale or any(one.severity in found.failing for one, _ in found.findings)
+    return FOUND if failing else CLEAN
 
 
 def _rule(options: argparse.Namespace) -> int:
+    from .rules.page import text
+
     rules.load_all()
+    if not any(options.rule in (one.code, one.name) for one in REGISTRY.values()):
+        discover(Path.cwd())  # which registers the rules of the user's own
     for one in REGISTRY.values():
         if options.rule in (one.code, one.name):
-            print(f"{one.code} {one.name} ({one.severity})\n\n{one.doc}")
-            if one.source:
-                print(f"\nSource: {one.source}")
+            print(text(one))
             return CLEAN
     known = [part for one in REGISTRY.values() for part in (one.code, one.name)]
     raise UsageError(f"unknown rule {options.rule!r}{suggestion(options.rule, known)}")
@@ -359,6 +573,7 @@ def _rule(options: argparse.Namespace) -> int:
 
 def _rules(options: argparse.Namespace) -> int:
     rules.load_all()
+    discover(Path.cwd())  # which registers the rules of the user's own
     known = [REGISTRY[code] for code in sorted(REGISTRY)]
     if options.output_format == "json":
         fields = ("code", "name", "severity", "on", "source", "title")

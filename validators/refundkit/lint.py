@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+from refundkit_apis._runtime.codec import encode
 
-from .check import VALID_BODY, Given, Hit, NotRun, complete, is_in_body, judge, order_of, part_of, plan
+from .check import VALID_BODY, Given, Hit, NotRun, Plan, complete, is_in_body, judge, order_of, part_of, plan
 from .config import Config, effective
 from .context import is_read
 from .operations import Operation
 from .request import Asked, read_request
-from .rule import REGISTRY, Finding, masked
+from .rule import BODY, REGISTRY, Finding, masked
 from .rule import finding as make_finding
-from .sources import Record
+from .sources import LINES, Part, Record, SchemaOf, line_record, lines, records
 
 if TYPE_CHECKING:
+    from .batch import Batch
     from .read import Document, Location
 
 # A payload that nothing judged is never a pass, even where RF001 or RF003 is ignored.
@@ -35,7 +39,10 @@ _FOLDERS = {"path": "path", "query": "query", "header": "headers"}
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line and the configuration say about every record of a run."""
+    """What the command line and the configuration say about every record of a run.
+
+    `digests`: a payload with findings is to be known again by what it says.
+    """
 
     config: Config
     operation: Operation | None = None
@@ -45,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     query: dict[str, str] | None = None
     headers: dict[str, str] | None = None
     require: tuple[str, ...] = ()
+    digests: bool = False
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +60,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     order: Record | None = None
     refunds: Record | None = None
+
+
+_NOWHERE = Context()
 
 
 class Excerpt(msgspec.Struct, frozen=True):
@@ -63,16 +74,106 @@ class Excerpt(msgspec.Struct, frozen=True):
 
 
 class Linted(msgspec.Struct, frozen=True, kw_only=True):
-    """The findings of one record, each with its excerpt where it has a line, and what did not run for it."""
+    """The findings of one record, each with its excerpt where it has a line, and what did not run for it.
+
+    Without findings it may stand for several `records` of the file, which are alike in all that is said here. `payload`
+    is a digest of what the record says, where one is wanted and its pointers alone do not tell enough. An `accepted`
+    payload is in a baseline, just as it is, though no rule has judged it.
+    """
 
     file: str
     operation: str
     findings: tuple[tuple[Finding, Excerpt | None], ...]
     not_run: tuple[NotRun, ...]
+    records: int = 1
+    payload: str = ""
+    accepted: bool = False
 
 
-def lint(record: Record, settings: Settings, context: Callable[[Asked], Context]) -> Linted:
-    """Check one record. `context` finds order and refunds for what the record asks; it may raise SourceError."""
+class Contexts(Protocol):
+    """Where the order and the earlier refunds of a record are looked for."""
+
+    def of(self, record: Record, asked: Asked) -> Context:
+        """The context for what the record asks; it may raise SourceError."""
+
+
+def lint_part(
+    part: Part,
+    settings: Settings,
+    schema_of: SchemaOf,
+    contexts: Contexts | None = None,
+    batch: Batch | None = None,
+) -> Iterator[Linted]:
+    """Check every record of a part, in order. Raises SourceError.
+
+    Records of which nothing is said but what did not run come as one, as many as follow each other.
+    """
+    if Path(part.file).suffix.lower() in LINES:
+        return _merged_alike(_lint_lines(part, settings, contexts, batch))
+    every = records(part.file, schema_of, batches=settings.response is None)
+    return _merged_alike(lint(record, settings, _finder(contexts, record), batch) for record in every)
+
+
+def _lint_lines(part: Part, settings: Settings, contexts: Contexts | None, batch: Batch | None) -> Iterator[Linted]:
+    """As lint of each line. A body of which nothing can be said is never made a record, which would cost more."""
+    chosen = _bare(settings) if contexts is None and batch is None else None
+    judged = () if chosen is None else chosen.stage(BODY).not_run
+    fine = Linted(file=part.file, operation=chosen.operation.name if chosen else "", findings=(), not_run=judged)
+    for number, text in lines(part):
+        if chosen is not None and text is not None and not _may_be_request(text):
+            hits, skipped = judge(chosen, Given(body=text))
+            if not hits and skipped is judged:
+                yield fine
+                continue
+        record = line_record(part.file, number, text)
+        yield lint(record, settings, _finder(contexts, record), batch)
+
+
+def _bare(settings: Settings) -> Plan | None:
+    """What judges a line that is nothing but a body; None where there is more to it than that."""
+    alone = settings.path is settings.query is settings.headers is None and settings.response is None
+    if settings.operation is None or not alone or settings.require or settings.operation.described.body is None:
+        return None
+    return plan(settings.operation.name, settings.config)
+
+
+def _may_be_request(text: bytes) -> bool:
+    """Whether a text could name one of the keys that make it a request; an escape could hide one."""
+    return b'"operation"' in text or b'"body"' in text or b'"url"' in text or b"\\u" in text
+
+
+def _finder(contexts: Contexts | None, record: Record) -> Callable[[Asked], Context]:
+    return _no_context if contexts is None else partial(contexts.of, record)
+
+
+def _no_context(asked: Asked) -> Context:
+    return _NOWHERE
+
+
+def _merged_alike(found: Iterable[Linted]) -> Iterator[Linted]:
+    last: Linted | None = None
+    count = 0
+    for one in found:
+        if one is last or (last is not None and _is_alike(one, last)):
+            count += 1
+            continue
+        if last is not None:
+            yield last if count == 1 else msgspec.structs.replace(last, records=count)
+        last, count = one, 1
+    if last is not None:
+        yield last if count == 1 else msgspec.structs.replace(last, records=count)
+
+
+def _is_alike(one: Linted, last: Linted) -> bool:
+    said = one.findings or last.findings
+    return not said and one.operation == last.operation and one.not_run == last.not_run
+
+
+def lint(record: Record, settings: Settings, context: Callable[[Asked], Context], batch: Batch | None = None) -> Linted:
+    """Check one record. `context` finds order and refunds for what the record asks; it may raise SourceError.
+
+    With a `batch` it is judged with what the earlier records send to its order, and is one of them from then on.
+    """
     if record.data is None:
         return _finished(record, "", _reading_problems(record), _UNJUDGED, settings)
     if settings.operation is not None and settings.response is not None:
@@ -86,7 +187,12 @@ def lint(record: Record, settings: Settings, context: Callable[[Asked], Context]
         return _finished(record, "", problems, _UNJUDGED, settings, asked)
     found = context(asked)
     chosen = plan(asked.operation.name, settings.config)
-    hits, skipped = judge(chosen, _merged(asked.given, settings, found), settings.require)
+    given = _merged(asked.given, settings, found)
+    if batch is None:
+        hits, skipped = judge(chosen, given, settings.require)
+    else:
+        hits, skipped = judge(chosen, batch.joined(asked.operation, given), settings.require)
+        problems.extend(batch.taken(asked.operation, given, record.file, record.number))
     if asked.doubtful or not record.written:
         problems.extend(_repeated_keys(record, asked.whole))
     problems.extend(_repeated_context(asked.operation.api, found))
@@ -142,6 +248,8 @@ def _repeated_context(api: str, context: Context) -> Iterator[Hit]:
 
 def _merged(given: Given, settings: Settings, context: Context) -> Given:
     """The parts of the request, with those of the command line beside them: its own word wins over a flag's."""
+    if context is _NOWHERE and settings.path is settings.query is settings.headers is None:
+        return given
     return msgspec.structs.replace(
         given,
         path=_both(settings.path, given.path),
@@ -174,6 +282,8 @@ def _finished(
     context: Context | None = None,
 ) -> Linted:
     """The findings with severities and places, in their order."""
+    if not hits:
+        return Linted(file=record.file, operation=operation, findings=(), not_run=not_run)
     found = [
         complete(rule, one, severity, operation)
         for rule, one in hits
@@ -183,7 +293,18 @@ def _finished(
     secrets = _secrets(asked.given if asked is not None else None)
     placed = _placed(found, record, whole, context or Context(), secrets)
     ordered = tuple(sorted(placed, key=lambda pair: order_of(pair[0])))
-    return Linted(file=record.file, operation=operation, findings=ordered, not_run=not_run)
+    pinned = settings.digests and (not record.alone or any(one.missing == VALID_BODY for one in not_run))
+    payload = _digest(record) if pinned else ""
+    return Linted(file=record.file, operation=operation, findings=ordered, not_run=not_run, payload=payload)
+
+
+def _digest(record: Record) -> str:
+    """16 hexadecimal digits of what the record says, whatever its layout; "" where none of it was kept."""
+    from hashlib import sha256
+
+    document = record.document
+    said = encode(at(document.value, record.at)) if document.readable else document.source.data
+    return sha256(said).hexdigest()[:16] if said else ""
 
 
 def _placed(
@@ -198,7 +319,8 @@ def _placed(
             if place is None:
                 yield here, None
             else:
-                line = msgspec.structs.replace(here, line=place.line, column=place.column)
+                before = holder.column if place.line == holder.document.source.first_line else 0
+                line = msgspec.structs.replace(here, line=place.line, column=before + place.column)
                 yield line, _excerpt(holder.document, place, secrets)
 
 

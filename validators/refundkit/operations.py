@@ -181,7 +181,18 @@ def match(method: str, url: str) -> Match | None:
 @cache
 def _path_pattern(template: str) -> re.Pattern[str]:
     pattern = re.sub(r"\\\{([A-Za-z_]+)\\\}", r"(?P<\1>[^/]+)", re.escape(template))
-    return re.compile(pattern + r"/?\Z")
+    return re.compile(pattern + r"/?\Z", re.IGNORECASE)  # WooCommerce does not mind the case of a path
+
+
+def sibling(operation: Operation, path: str, other: Operation) -> str:
+    """The path of another operation on the same order: `path`, percent-encoded, is that of the first one's request.
+
+    Raises ValueError for a path that is not the operation's.
+    """
+    found = _path_pattern(operation.described.path).search(path)
+    if found is None:
+        raise ValueError(f"{path!r} is no path of {operation.name}")
+    return path[: found.start()] + other.described.path.format_map(found.groupdict())
 
 
 @cache

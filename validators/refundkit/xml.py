@@ -1,4 +1,4 @@
-"""walmart_ca's wire, XML, and the JSON form of it that the spec describes.
+"""walmart_ca's wire, XML, and the JSON form of it that the spec describes, in both directions.
 
 The JSON form is an object with one key, the name of the root element. What an element becomes is said by the JSON
 Schema of the body: a list where the schema has an array, a number where it has a number, a string otherwise.
@@ -8,13 +8,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from .read import DEPTH, Document, Faults, Place, ReadingError, Source, Span, decoded, number_at, readable, unreadable
+from .read import (
+    DEPTH,
+    Document,
+    Faults,
+    Place,
+    ReadingError,
+    Source,
+    Span,
+    decoded,
+    number_at,
+    pointer_of,
+    readable,
+    refuse_excess,
+    unreadable,
+)
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
     from xml.parsers.expat import XMLParserType
 
 Schema = Mapping[str, Any]
@@ -25,6 +41,12 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+
 _TAG = re.compile(r"""<([^\s/>!]++)[^>"']*+(?:"[^"]*+"[^>"']*+|'[^']*+'[^>"']*+)*+>""")
 _LEAD = re.compile(r"(?:[ \t\r\n]++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+# XML has more letters for a name; no schema of ours uses them.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*+")
+# What no XML 1.0 document holds, not even as a character reference.
+_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LARGEST = 400
+_KINDS = {str: "string", bool: "boolean", int: "number", Decimal: "number", type(None): "null", list: "array"}
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -60,6 +82,34 @@ def read_xml(data: bytes, schema: Schema | None) -> Document:
         return unreadable(source, [*faults.found, refused.at(reading.path())])
     outer = reading.stack[0]
     return readable(source, outer.children, faults.found, Place((0, len(source.text)), None, outer.places))
+
+
+def write_xml(value: object, schema: Schema) -> bytes:
+    """Writes the JSON form that `schema`, the bundled JSON Schema of a body, describes: UTF-8, in its namespace.
+
+    `value` is made of dict, list, str, int, Decimal, bool and None. Elements come in the order of the schema's
+    properties, those it does not know after them. A number is written without exponent and with all its digits, null
+    as xsi:nil. What is written, read_xml reads as the same value, but for two things: an empty list has no element, so
+    it is read as absent; and what the schema does not know is read by its shape alone.
+
+    Raises ValueError with the pointer, never the value: a root that the schema does not know, a value of a type that
+    the schema does not have there, a character or field name that XML cannot hold, a number over 400 characters, 65
+    levels. Nothing else is judged.
+    """
+    from xml.etree.ElementTree import tostring
+
+    shapes = Shapes(schema)
+    outer = shapes.of(schema)
+    known = outer.properties if outer else {}
+    if not isinstance(value, dict) or len(value) != 1 or not value.keys() <= known.keys():
+        raise ValueError(f"the body must be an object with one field, the root element {' or '.join(known)}")
+    ((name, inner),) = value.items()
+    shape = shapes.of(known[name])
+    namespace = shape.namespace if shape else ""
+    root = _Tree(shapes, namespace).element((name,), inner, shape)
+    data: bytes = tostring(root, "utf-8", xml_declaration=True, default_namespace=namespace or None)
+    # ElementTree leaves it as it is, and whoever reads it would take it for a line feed. It can only stand in a text.
+    return data.replace(b"\r", b"&#13;")
 
 
 def root_name(data: bytes) -> str:
@@ -308,3 +358,80 @@ class _Xml:
         if "boolean" in types:
             return _BOOLEANS.get(literal, text)
         return text
+
+
+class _Tree:
+    """The writing of one document as a tree of elements, all in one namespace."""
+
+    def __init__(self, shapes: Shapes, namespace: str) -> None:
+        self.shapes = shapes
+        self.prefix = f"{{{namespace}}}" if namespace else ""
+        self.stack: list[tuple[str, ...]] = []
+
+    def refuse(self, message: str, *below: str) -> NoReturn:
+        raise ValueError(f"{pointer_of([*(token for path in self.stack for token in path), *below])}: {message}")
+
+    def element(self, path: tuple[str, ...], value: object, shape: Shape | None) -> Element:
+        """The element of a value; `path` is its part of the pointer: its name, and its index if it is in a list."""
+        from xml.etree.ElementTree import Element
+
+        self.stack.append(path)
+        if len(self.stack) > DEPTH:
+            self.refuse(f"nested more than {DEPTH} levels deep")
+        self.check_type(value, shape)
+        element = Element(self.prefix + path[0])
+        if isinstance(value, dict):
+            element.extend([*self.children(value, shape)])
+        elif isinstance(value, list):
+            self.refuse("XML has no list in a list")
+        elif value is None:
+            element.set(_INSTANCE + "nil", "true")
+        else:
+            element.text = self.text(value)
+        self.stack.pop()
+        return element
+
+    def children(self, value: dict[str, object], shape: Shape | None) -> Iterator[Element]:
+        known = shape.properties if shape else {}
+        for name in [*(name for name in known if name in value), *(name for name in value if name not in known)]:
+            if not _NAME.fullmatch(name):
+                self.refuse("a field whose name cannot be that of an XML element")
+            inner, part = value[name], self.shapes.of(known.get(name))
+            if not isinstance(inner, list):
+                yield self.element((name,), inner, part)
+                continue
+            self.check_type(inner, part, name)
+            items = self.shapes.of(part.items) if part else None
+            for index, one in enumerate(inner):
+                yield self.element((name, str(index)), one, items)
+
+    def check_type(self, value: object, shape: Shape | None, *below: str) -> None:
+        kind = "object" if isinstance(value, dict) else _KINDS.get(type(value))
+        if kind is None:
+            self.refuse(f"a {type(value).__name__} is no value of the JSON form", *below)
+        types = shape.types if shape else frozenset()
+        if types and kind not in types and not (kind == "number" and "integer" in types):
+            self.refuse(f"the schema has {' or '.join(sorted(types))} here, not {kind}", *below)
+
+    def text(self, value: object) -> str:
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, (int, Decimal)):
+            return self.literal(Decimal(value))
+        text = str(value)
+        unwritable = _UNWRITABLE.search(text)
+        if unwritable:
+            self.refuse(f"the character U+{ord(unwritable[0]):04X} cannot stand in XML")
+        return text
+
+    def literal(self, number: Decimal) -> str:
+        """All the digits, without exponent: "100" for 1E+2."""
+        # Looked at first: an exponent of ten digits would be written with as many zeros.
+        if not number.is_finite() or abs(number.adjusted()) > _LARGEST:
+            self.refuse("a number that is out of range")
+        literal = format(number, "f")
+        try:
+            refuse_excess(literal)
+        except ReadingError as refused:
+            self.refuse(str(refused))
+        return literal

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ..check import NotRun
+from ..check import VALID_BODY, NotRun
 from ..lint import Excerpt, Linted
 from ..rule import Finding
 
@@ -27,22 +27,37 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Run(msgspec.Struct, kw_only=True):
-    """Everything that a run has found so far."""
+    """Everything that a run has found so far.
+
+    Of payloads without a finding only their number is kept, a file each. `failing` are the severities that make the
+    exit status 1; `statistics`: the findings of each rule are to be counted; `suppressed` are findings left out because
+    a baseline knows them; `accepted`, a file each, payloads that nothing judged and that are in it just as they are;
+    `stale` are its entries that were not found.
+    """
 
     linted: list[Linted] = []
     files: int = 0
     checked: int = 0
+    suppressed: int = 0
     seconds: float = 0.0
+    failing: tuple[str, ...] = ("error",)
+    statistics: bool = False
+    payloads: dict[str, int] = {}
+    accepted: dict[str, int] = {}
+    stale: int = 0
     skipped: dict[tuple[str, str, NotRun], int] = {}
 
     def add(self, one: Linted) -> None:
-        """Take one record's findings in."""
-        self.checked += 1
+        """Take in one record's findings, or that so many records alike have none."""
+        self.checked += one.records
+        self.payloads[one.file] = self.payloads.get(one.file, 0) + one.records
+        if one.accepted:
+            self.accepted[one.file] = self.accepted.get(one.file, 0) + 1
         if one.findings:
             self.linted.append(one)
         for missing in one.not_run:
             key = (one.file, one.operation, missing)
-            self.skipped[key] = self.skipped.get(key, 0) + 1
+            self.skipped[key] = self.skipped.get(key, 0) + one.records
 
     @property
     def findings(self) -> Iterator[tuple[Finding, Excerpt | None]]:
@@ -60,6 +75,20 @@ class Run(msgspec.Struct, kw_only=True):
             Skipped(file=file, operation=operation, codes=tuple(sorted(codes)), missing=missing, records=records)
             for (file, operation, missing), (codes, records) in merged.items()
         ]
+
+    @property
+    def unjudged(self) -> dict[str, int]:
+        """How many payloads of a file nothing judged, and no finding says so; files without such are left out."""
+        counts: dict[str, int] = {}
+        for (file, _, one), records in self.skipped.items():
+            if one.missing == VALID_BODY:
+                counts[file] = counts.get(file, 0) + records
+        for linted in self.linted:
+            if not linted.accepted and any(one.missing == VALID_BODY for one in linted.not_run):
+                counts[linted.file] -= 1
+        for file, known in self.accepted.items():
+            counts[file] -= known
+        return {file: count for file, count in counts.items() if count}
 
     def count(self, severity: str) -> int:
         """How many findings have that severity."""

@@ -50,17 +50,30 @@ def summary(run: Run, color: bool) -> str:
     errors, warnings = run.count("error"), run.count("warning")
     style = "error" if errors else "warning" if warnings else "good"
     counts = painted(f"{_many(errors, 'error')}, {_many(warnings, 'warning')}", style, color)
-    text = f"Checked {_many(run.checked, 'payload')} in {_many(run.files, 'file')}: {counts}."
+    known = f", {run.suppressed} in the baseline" if run.suppressed else ""
+    text = f"Checked {_many(run.checked, 'payload')} in {_many(run.files, 'file')}: {counts}{known}."
+    return " ".join(part for part in (text, not_run(run)) if part)
+
+
+def not_run(run: Run) -> str:
+    """What could not be looked at, in one line; nothing where everything was."""
+    unjudged = sum(run.unjudged.values())
+    wants = _wants(run)
+    parts = [f"Not judged: {_many(unjudged, 'payload')}."] if unjudged else []
+    return " ".join(parts + ([f"Not run: {wants}"] if wants else []))
+
+
+def _wants(run: Run) -> str:
     codes: dict[str, set[str]] = {}
     for one in run.not_run:
         codes.setdefault(one.missing, set()).update(one.codes)
     wants = [(len(codes[missing]), words) for missing, words in _WANTS.items() if codes.get(missing)]
     if not wants:
-        return text
+        return ""
     first, *rest = [f"{count} {part}" for count, part in wants]
     count, part = first.split(" ", 1)
     words = [f"{count} {'rule wants' if count == '1' else 'rules want'} {part}", *rest]
-    return f"{text} Not run: {', '.join(words)}"
+    return ", ".join(words)
 
 
 def _many(count: int, noun: str) -> str:

@@ -206,3 +206,28 @@ def no_variant() -> None:
     Good:
         {}
     """
+
+
+@rule(
+    "RF317",
+    "repeated-refund",
+    on=(
+        *("walmart.refund_order_lines", "walmart_ca.refund_order_lines", "walmart_ca.cancel_order_lines"),
+        *("woocommerce.create_refund", "taxcloud.refund_order"),
+    ),
+)
+def repeated_refund() -> None:
+    """A batch sends the same refund twice, or two refunds under one id.
+
+    Only with `--batch`, which takes the records of a run for one batch that is about to be sent: it also adds up the
+    records of one order for every cap, in their order. Two records of one order with the same body pay twice. Two
+    with one correlation id or idempotency key and different bodies look like one to the server. Spaces, the order of
+    keys and zeros at the end of a number make no other body.
+
+    Bad:
+        before: {}
+    Good:
+        before: {…/chargeAmount/amount: -1.00, "header:WM_QOS.CORRELATION_ID": 5f0c3e6a-9a68-4f1d-8b53-1f2f6c8f3a11}
+        …/chargeAmount/amount: -1.01
+        …/tax: null
+    """

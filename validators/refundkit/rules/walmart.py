@@ -105,6 +105,13 @@ class Past(msgspec.Struct, frozen=True, gc=False):
     charge: AnyCharge
 
 
+class Cancelled(msgspec.Struct, frozen=True, gc=False):
+    """How much of a line an earlier cancellation of the same batch takes away."""
+
+    number: str
+    quantity: Decimal
+
+
 def view(operation: Operation, body: Body) -> View:
     """The lines of a request and, of a refund, their charges."""
     if operation.name in CANCEL:
@@ -265,7 +272,7 @@ def ledger(
     body: Body,
     view: View,
     order: OrderResponse,
-    refunds: list[Past],
+    refunds: list[Past | Cancelled],
     path: Mapping[str, str] | None,
 ) -> Ledger:
     """The lines that the request names, with what the order, the earlier refunds and the request say of them."""
@@ -280,7 +287,11 @@ def ledger(
         if operation.name in CANCEL:
             _count_cancelled(book[line.number], line)
     for past in refunds:
-        if past.number in book:
+        if past.number not in book:
+            continue
+        if isinstance(past, Cancelled):
+            book[past.number].cancelled = EXACT.add(book[past.number].cancelled, past.quantity)
+        else:
             _count_past(book[past.number], past.charge)
     for charge in view.charges:
         _count_refund(book[charge.number], charge)
@@ -298,7 +309,7 @@ def _known_line(line: Line, own: OrderLine, shipped: frozenset[str]) -> ledgers.
     for charge in own.charges.charge:
         kept = _charge(charges, charge.charge_type, charge.charge_amount.currency)
         kept.charged = EXACT.add(kept.charged, charge.charge_amount.amount)
-        kept.tax_charged = EXACT.add(kept.tax_charged, _tax(charge))
+        kept.tax_charged = EXACT.add(kept.tax_charged, tax_of(charge))
     return ledgers.Line(
         number=line.number,
         named=line,
@@ -317,7 +328,7 @@ def _count_past(line: ledgers.Line, past: AnyCharge) -> None:
     """Add an earlier refund to its line's charge of the same type; its name holds a reason and says nothing."""
     kept = _charge(line.charges, past.charge_type, past.charge_amount.currency)
     kept.refunded_before = EXACT.subtract(kept.refunded_before, past.charge_amount.amount)
-    kept.tax_before = EXACT.subtract(kept.tax_before, _tax(past))
+    kept.tax_before = EXACT.subtract(kept.tax_before, tax_of(past))
 
 
 def _count_refund(line: ledgers.Line, charge: Charge) -> None:
@@ -325,7 +336,7 @@ def _count_refund(line: ledgers.Line, charge: Charge) -> None:
     given = charge.charge
     kept = _charge(line.charges, given.charge_type, given.charge_amount.currency)
     kept.refunded_now = EXACT.subtract(kept.refunded_now, given.charge_amount.amount)
-    kept.tax_now = EXACT.subtract(kept.tax_now, _tax(given))
+    kept.tax_now = EXACT.subtract(kept.tax_now, tax_of(given))
     kept.named, kept.where = charge, "/charge/chargeAmount/amount"
     if given.tax is not UNSET:
         kept.tax_where = "/charge/tax/taxAmount/amount"
@@ -348,7 +359,7 @@ def _charge(charges: dict[str, ledgers.Charge], kind: str, currency: str) -> led
     return charges[key]
 
 
-def _tax(charge: AnyCharge) -> Number:
+def tax_of(charge: AnyCharge) -> Number:
     """The tax of a charge: `tax` counts, and `taxDetails` only where it is alone."""
     if charge.tax is not None and charge.tax is not UNSET:
         return charge.tax.tax_amount.amount

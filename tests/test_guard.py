@@ -1,0 +1,345 @@
+"""The guard holds a refund against the rules before a byte of it leaves, around any httpx client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+import story
+from refundkit import Config, RefundRejected, Report, StatusError, TransportError, auth, operations
+from refundkit.guard import AsyncGuardTransport, GuardTransport
+from refundkit.xml import write_xml
+
+WAYS = ("sync", "async")
+REFUNDS = (
+    "walmart.refund_order_lines",
+    "walmart_ca.refund_order_lines",
+    "woocommerce.create_refund",
+    "taxcloud.refund_order",
+)
+GUARDED = (*REFUNDS, "walmart_ca.cancel_order_lines", "woocommerce.update_refund")
+SECRET = "a-token-of-our-own"
+
+
+class Api:
+    """An API that answers reads with the story's order, and notes what arrives."""
+
+    def __init__(self, name: str, **changes: Any) -> None:
+        self.operation = operations.get(name)
+        self.story = story.story(name)
+        self.arrived: list[httpx.Request] = []
+        self.replies: dict[str, httpx.Response | Exception] = changes
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.arrived.append(request)
+        reply = self.replies.get(request.method)
+        if isinstance(reply, Exception):
+            raise reply
+        if reply is not None:
+            return reply
+        if request.method != "GET":
+            return httpx.Response(200, content=b"{}")
+        if request.url.path.endswith("/refunds"):
+            return httpx.Response(200, content=story.text(self.story.get("refunds") or {"order_refunds": []}))
+        return httpx.Response(200, content=self.order())
+
+    def order(self) -> bytes:
+        order = story.text(self.story["order"])
+        if self.operation.api != "walmart_ca":
+            return order
+        schema = operations.get("walmart_ca.get_order").schema("200")
+        return write_xml(json.loads(order, parse_float=Decimal), schema)
+
+    def request(self, **changes: Any) -> dict[str, Any]:
+        """What httpx needs to send the story's refund."""
+        given = {**self.story, **changes}
+        body = story.text(given["body"])
+        if self.operation.xml:
+            body = write_xml(json.loads(body, parse_float=Decimal), self.operation.schema())
+        return {
+            "method": self.operation.described.method,
+            "url": "https://api.example.net/shop" + self.operation.described.path.format_map(given["path"]),
+            "params": given.get("query"),
+            "headers": {"Content-Type": "application/json", **story.HEADERS[self.operation.api]},
+            "content": body,
+        }
+
+    def send(self, way: str, request: dict[str, Any] | None = None, own: httpx.Auth | None = None, **guard: Any) -> Any:
+        """The response to the story's refund, or another request, through a guard."""
+        request = request or self.request()
+        if way == "sync":
+            with httpx.Client(transport=GuardTransport(httpx.MockTransport(self), **guard), auth=own) as client:
+                return client.request(**request)
+        return asyncio.run(self._send(request, own, guard))
+
+    async def _send(self, request: dict[str, Any], own: httpx.Auth | None, guard: dict[str, Any]) -> httpx.Response:
+        transport = AsyncGuardTransport(httpx.MockTransport(self), **guard)
+        async with httpx.AsyncClient(transport=transport, auth=own) as client:
+            return await client.request(**request)
+
+    @property
+    def asked(self) -> list[str]:
+        return [f"{one.method} {one.url.raw_path.decode()}" for one in self.arrived]
+
+
+def rejected(act: Callable[[], Any]) -> RefundRejected:
+    with pytest.raises(RefundRejected) as caught:
+        act()
+    return caught.value
+
+
+def codes(error: RefundRejected) -> set[str]:
+    return {one.code for one in error.report.findings if one.severity == "error"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", GUARDED)
+def test_a_good_refund_leaves_as_it_is(name: str, way: str) -> None:
+    """A request that no rule objects to arrives byte for byte, and its answer comes back."""
+    api = Api(name)
+    request = api.request()
+    assert api.send(way, request).status_code == 200
+    assert [one.content for one in api.arrived] == [request["content"]]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", GUARDED)
+def test_a_bad_refund_never_leaves(name: str, way: str) -> None:
+    """A body that its schema refuses raises RefundRejected with the report, and nothing arrives."""
+    api = Api(name)
+    request = api.request() | {"content": b"{}"}
+    error = rejected(lambda: api.send(way, request))
+    assert error.report.operation == name
+    assert codes(error)
+    assert api.arrived == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("method", "url"),
+    [
+        ("GET", "https://api.example.net/v3/orders/2961380412345"),
+        ("POST", "https://api.example.net/v3/token"),
+        ("POST", "https://api.example.net/v3/orders/2961380412345/acknowledge"),
+        ("DELETE", "https://elsewhere.example.net/anything"),
+    ],
+)
+def test_what_is_no_refund_passes_untouched(method: str, url: str, way: str) -> None:
+    """A request that moves no money is neither read nor judged, whatever its body."""
+    api = Api("walmart.refund_order_lines")
+    api.send(way, {"method": method, "url": url, "content": b"\x00 no JSON"}, fetch_context=True)
+    assert [one.content for one in api.arrived] == [b"\x00 no JSON"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("name", "reads"),
+    [
+        ("walmart.refund_order_lines", ["/shop/v3/orders/2961380412345"]),
+        ("walmart_ca.refund_order_lines", ["/shop/v3/ca/orders/1796277083022"]),
+        ("woocommerce.create_refund", ["/shop/wc-api/v3/orders/1204", "/shop/wc-api/v3/orders/1204/refunds"]),
+        (
+            "taxcloud.refund_order",
+            ["/shop/tax/connections/0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608/orders/SO-1077?expand=refunds"],
+        ),
+    ],
+)
+def test_the_order_is_read_before_the_refund_leaves(name: str, reads: list[str], way: str) -> None:
+    """With fetch_context the guard reads the order, and the refunds where the order lacks them, as who sends the refund."""
+    api = Api(name)
+    api.send(way, fetch_context=True)
+    assert [path for path in api.asked[:-1]] == [f"GET {path}" for path in reads]
+    refund = api.arrived[-1]
+    for read in api.arrived[:-1]:
+        for header in ("Authorization", "X-API-KEY", "WM_SEC.ACCESS_TOKEN", "WM_MARKET"):
+            assert read.headers.get(header) == refund.headers.get(header)
+        assert "Content-Type" not in read.headers
+        if "WM_QOS.CORRELATION_ID" in refund.headers:
+            assert read.headers["WM_QOS.CORRELATION_ID"] != refund.headers["WM_QOS.CORRELATION_ID"]
+
+
+EXCEEDING = {
+    "walmart.refund_order_lines": ({"/body/**/amount": -99999}, "RF203"),
+    "walmart_ca.refund_order_lines": ({"/body/**/amount": -99999}, "RF203"),
+    "woocommerce.create_refund": ({"/body/order_refund/amount": "99999.00"}, "RF204"),
+    "taxcloud.refund_order": ({"/body/items/0/quantity": 99999}, "RF401"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", REFUNDS)
+def test_more_than_the_order_has_is_rejected(name: str, way: str) -> None:
+    """The caps run against the order as the API tells it, and a refund beyond them never leaves."""
+    changes, code = EXCEEDING[name]
+    api = Api(name)
+    request = api.request(body=story.varied(changes, name)["body"])
+    error = rejected(lambda: api.send(way, request, fetch_context=True))
+    assert code in codes(error)
+    assert all(one.method == "GET" for one in api.arrived)
+
+
+UNREADABLE: dict[str, tuple[Any, type[Exception] | None]] = {
+    "no such order": (httpx.Response(404, json={"errors": []}), StatusError),
+    "the server is down": (httpx.Response(503), StatusError),
+    "no credentials": (httpx.Response(401, json={}), StatusError),
+    "a redirect": (httpx.Response(302, headers={"Location": "https://elsewhere.example.net"}), StatusError),
+    "a page": (httpx.Response(200, html="<html>maintenance</html>"), None),
+    "half an order": (httpx.Response(200, content=b'{"order": {'), None),
+    "nothing": (httpx.Response(200), None),
+    "a lost connection": (httpx.ReadError("reset"), TransportError),
+    "silence": (httpx.ReadTimeout("too late"), TransportError),
+    "nobody there": (httpx.ConnectError("refused"), TransportError),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", REFUNDS)
+@pytest.mark.parametrize("why", UNREADABLE)
+def test_an_order_that_cannot_be_read_lets_nothing_pass(name: str, why: str, way: str) -> None:
+    """Where the context cannot be had the guard raises RF006 with the reason as its cause, and sends nothing."""
+    reply, cause = UNREADABLE[why]
+    api = Api(name, GET=reply)
+    error = rejected(lambda: api.send(way, fetch_context=True))
+    assert "RF006" in codes(error)
+    assert cause is None if error.__cause__ is None else isinstance(error.__cause__, cause or ())
+    assert all(one.method == "GET" for one in api.arrived)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_ignoring_the_rule_does_not_open_the_door(way: str) -> None:
+    """A configuration that ignores RF006 and RF005 still lets no refund pass whose order nobody could read."""
+    api = Api("walmart.refund_order_lines", GET=httpx.Response(500))
+    rejected(lambda: api.send(way, fetch_context=True, config=Config(ignore=("RF006", "RF005"))))
+    assert api.asked == ["GET /shop/v3/orders/2961380412345"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_guard_has_the_configuration_of_the_command(way: str) -> None:
+    """A rule that the configuration ignores lets a refund pass, and one whose severity it raises stops it."""
+    name = "woocommerce.create_refund"
+    api = Api(name)
+    over = api.request(body=story.varied(EXCEEDING[name][0], name)["body"])
+    quiet = Config(ignore=("RF2",))
+    assert api.send(way, over, fetch_context=True, config=quiet).status_code == 200
+    free = api.request(body=story.varied({"/body/order_refund/amount": "0"}, name)["body"])
+    assert api.send(way, free).status_code == 200
+    strict = Config(severity=(("zero-refund", "error"),))
+    assert codes(rejected(lambda: api.send(way, free, config=strict))) == {"RF212"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_warnings_are_told_and_stop_nothing(way: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A refund with a warning is sent; the warning is logged and the report handed over, both without credentials."""
+    name = "woocommerce.create_refund"
+    api = Api(name)
+    reports: list[Report] = []
+    free = api.request(body=story.varied({"/body/order_refund/amount": "0"}, name)["body"])
+    with caplog.at_level(logging.WARNING, logger="refundkit"):
+        api.send(way, free, on_report=reports.append)
+    assert [[one.code for one in report.findings] for report in reports] == [["RF212"]]
+    assert "RF212 zero-refund" in caplog.text
+    assert story.HEADERS["woocommerce"]["Authorization"] not in caplog.text + repr(reports)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_clean_report_is_handed_over_too(way: str) -> None:
+    """on_report sees every refund that is checked, so that nobody takes silence for a check."""
+    reports: list[Report] = []
+    Api("walmart.refund_order_lines").send(way, fetch_context=True, on_report=reports.append)
+    assert [(report.ok, report.findings) for report in reports] == [(True, ())]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_signature_is_not_used_twice(way: str) -> None:
+    """A refund that is signed for itself alone is rejected unless the guard can sign: then each read has its own."""
+    own = auth.WooCommerceOAuth("ck_own", "cs_own")
+    api = Api("woocommerce.create_refund")
+    request = api.request() | {"headers": {"Content-Type": "application/json"}}
+    request["url"] = request["url"].replace("https", "http")
+    error = rejected(lambda: api.send(way, request, own, fetch_context=True))
+    assert "RF006" in codes(error)
+    assert "give the guard auth=" in str(error.report.findings[0].help)
+    assert api.arrived == []
+    api.send(way, request, own, fetch_context=True, auth=own)
+    nonces = {one.url.params["oauth_nonce"] for one in api.arrived}
+    assert len(nonces) == len(api.arrived) == 3
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_keys_in_the_query_go_with_the_reads(way: str) -> None:
+    """Credentials that stand in the query of the refund stand in that of the reads, and nothing else of it does."""
+    api = Api("woocommerce.create_refund")
+    request = api.request() | {"headers": {"Content-Type": "application/json"}}
+    request["params"] = {"consumer_key": "ck_own", "consumer_secret": "cs_own", "api_refund": "0"}
+    api.send(way, request, fetch_context=True)
+    assert [dict(one.url.params) for one in api.arrived[:-1]] == [
+        {"consumer_key": "ck_own", "consumer_secret": "cs_own"}
+    ] * 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("how", ["query", "header", "case", "slash", "index"])
+def test_no_detour_leads_around_the_guard(how: str, way: str) -> None:
+    """A method override, another case of the path, a trailing slash and index.php lead WooCommerce to the same refund."""
+    api = Api("woocommerce.create_refund")
+    request = api.request() | {"content": b"{}"}
+    if how == "query":
+        request |= {"method": "GET", "params": {"_method": "POST"}}
+    elif how == "header":
+        request |= {"method": "GET", "headers": {"X-HTTP-Method-Override": "POST"}}
+    elif how == "case":
+        request["url"] = request["url"].replace("/wc-api/v3/orders", "/WC-API/V3/Orders")
+    elif how == "slash":
+        request["url"] += "/"
+    else:
+        request["url"] = request["url"].replace("/wc-api", "/index.php/wc-api")
+    rejected(lambda: api.send(way, request))
+    assert api.arrived == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_streamed_body_is_checked_and_sent(way: str) -> None:
+    """A body that comes in pieces is checked as a whole, and arrives as a whole."""
+    api = Api("walmart.refund_order_lines")
+    request = api.request()
+    content = request["content"]
+
+    def pieces() -> Iterator[bytes]:
+        yield content[:10]
+        yield content[10:]
+
+    async def later() -> AsyncIterator[bytes]:
+        for piece in pieces():
+            yield piece
+
+    api.send(way, request | {"content": pieces() if way == "sync" else later()})
+    assert [one.content for one in api.arrived] == [content]
+    bad = api.request() | {"content": iter([b"{"])}
+    if way == "sync":
+        rejected(lambda: api.send(way, bad))
+    assert len(api.arrived) == 1
+
+
+@pytest.mark.parametrize("told", [None, "absent", []])
+def test_an_order_of_taxcloud_without_refunds_has_none(told: Any) -> None:
+    """An order that was read with its refunds expanded, and names none, was never refunded."""
+    api = Api("taxcloud.refund_order")
+    api.story["order"]["refunds"] = told
+    if told == "absent":
+        del api.story["order"]["refunds"]
+    assert api.send("sync", fetch_context=True).status_code == 200
+
+
+def test_an_order_with_a_percent_in_its_id_is_found() -> None:
+    """An id that needs percent-encoding is read under the same spelling as the refund."""
+    api = Api("taxcloud.refund_order")
+    api.story["order"]["orderId"] = "SO/10#77"
+    request = api.request(path={**api.story["path"], "orderId": "SO%2F10%2377"})
+    api.send("sync", request, fetch_context=True)
+    assert api.asked[0].endswith("/orders/SO%2F10%2377?expand=refunds")

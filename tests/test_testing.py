@@ -1,0 +1,636 @@
+"""refundkit.testing: the documented servers, and the recorded ones replayed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import msgspec
+import oauthlib.oauth1
+import pytest
+from refundkit import operations, testing
+from refundkit.read import read_json
+from refundkit.schema import flaws
+from refundkit.testing import Answer, Server
+from refundkit.testing.seeds import seed
+from refundkit.xml import read_xml, write_xml
+from refundkit_apis.woocommerce.api.refunds import create_refund
+from refundkit_apis.woocommerce.client import Client
+from refundkit_apis.woocommerce.models.refund_create import RefundCreate
+from refundkit_apis.woocommerce.models.refund_create_request import RefundCreateRequest
+from story import HEADERS, examples, story, text
+from test_woocommerce import RECORDED, Exchange
+
+FIRST = {"walmart": "2961380412345", "walmart_ca": "1796277083022", "woocommerce": "1204", "taxcloud": "SO-1077"}
+serve: Callable[..., Server] = testing.server  # its arguments come from tables here, and are plain text
+REFUNDING = ["walmart.refund_order_lines", "walmart_ca.refund_order_lines", "woocommerce.create_refund"]
+BASIC = {"Authorization": "Basic Y2tfdGVzdDpjc190ZXN0"}  # ck_test:cs_test
+JSON = {**BASIC, "Content-Type": "application/json"}
+
+
+def token(shop: Server) -> str:
+    """A token that the server gave out."""
+    headers = {**HEADERS["walmart"], **BASIC, "Content-Type": "application/x-www-form-urlencoded"}
+    answer = shop.answer("POST", "https://shop.test/v3/token", headers, b"grant_type=client_credentials")
+    given: str = json.loads(answer.body)["access_token"]
+    return given
+
+
+def send(shop: Server, operation: str, changes: dict[str, Any] | None = None, **path: str) -> Answer:
+    """Send a good request of an operation, or `changes` of it: `body`, `headers`, `query`."""
+    parts = {**story(operation), **(changes or {})}
+    found = operations.get(operation)
+    url = "https://shop.test" + found.described.path.format(**{**parts["path"], **path}) + parts["query"].get("", "")
+    headers = {**HEADERS[found.api], **parts["headers"]}
+    if found.api.startswith("walmart") and headers.get("WM_SEC.ACCESS_TOKEN") == "a-token-of-our-own":
+        headers["WM_SEC.ACCESS_TOKEN"] = token(shop)
+    body = parts.get("body")
+    data = body if isinstance(body, bytes | None) else write_xml(body, found.schema()) if found.xml else text(body)
+    return shop.answer(found.described.method, url, headers, data)
+
+
+def value(answer: Answer, operation: str) -> Any:
+    """The body of an answer, which must be one that the operation documents."""
+    found = operations.get(operation)
+    schema = found.schema(str(answer.status))
+    document = read_xml(answer.body, schema) if found.api == "walmart_ca" else read_json(answer.body)
+    kinds = {"application/json", "application/xml", "application/problem+json"}
+    assert answer.headers["content-type"] in kinds & set(found.described.accept)
+    assert not document.problems
+    assert not flaws(found, document.value, str(answer.status))
+    return document.value
+
+
+@pytest.fixture(params=operations.APIS)
+def shop(request: pytest.FixtureRequest) -> Server:
+    """A documented server of each API, in this process."""
+    return serve(request.param)
+
+
+# The documented servers.
+
+
+def test_a_server_starts_with_the_order_of_its_spec(shop: Server) -> None:
+    """The first order of each server is the example of the spec's get-order response, to the digit."""
+    assert text(seed(shop.api)) == text(examples(f"{shop.api}.get_order", "200")[0])
+    assert list(shop.orders) == [FIRST[shop.api]]
+
+
+@pytest.mark.parametrize("name", operations.names())
+def test_the_example_of_every_operation_is_answered_as_documented(name: str) -> None:
+    """What a spec shows as a request is answered with success, in the form that the spec describes."""
+    api = operations.get(name).api
+    shop = serve(api)
+    if "refund_id" in operations.get(name).described.path:
+        made = value(send(shop, "woocommerce.create_refund"), "woocommerce.create_refund")
+        answer = send(shop, name, refund_id=str(made["order_refund"]["id"]))
+    elif name == "walmart.create_token":
+        answer = send(shop, name, {"body": b"grant_type=client_credentials"})
+    else:
+        answer = send(shop, name)
+    assert str(answer.status) in operations.get(name).described.responses
+    assert answer.status in (200, 201)
+    value(answer, name)
+
+
+@pytest.mark.parametrize("name", [*REFUNDING, "taxcloud.refund_order"])
+def test_a_refund_that_a_rule_refuses_is_a_documented_4xx_that_names_the_rule(name: str) -> None:
+    """Refunding the same again and again ends in a 4xx with the rule's id, and nothing is kept of it."""
+    shop = serve(operations.get(name).api)
+    body = story(name)["body"]
+    body.pop("idempotencyKey", None)
+    answers = [send(shop, name, {"body": body}) for _ in range(5)]
+    refused = next(place for place, answer in enumerate(answers) if answer.status not in (200, 201))
+    kept = shop.refunds(FIRST[shop.api])
+    assert refused > 0
+    assert {answer.status for answer in answers[refused:]} <= {400, 422}
+    assert any(rule in str(value(answers[refused], name)) for rule in ("RF203", "RF204", "RF401"))
+    send(shop, name, {"body": body})
+    assert shop.refunds(FIRST[shop.api]) == kept
+
+
+@pytest.mark.parametrize("body", [b"", b"{bad", b"[]", b"{}", b'{"a": 1, "a": 2}', b"\xff"])
+@pytest.mark.parametrize("name", ["woocommerce.update_refund", *REFUNDING, "taxcloud.refund_order"])
+def test_a_body_that_is_none_is_a_documented_4xx(name: str, body: bytes) -> None:
+    """No body, broken text, a list, missing fields, a repeated key and broken UTF-8 are refused as documented."""
+    shop = serve(operations.get(name).api)
+    send(shop, "woocommerce.create_refund")
+    answer = send(shop, name, {"body": body}, refund_id="1301")
+    assert answer.status in ((201,) if (name, body) == ("taxcloud.refund_order", b"{}") else (400, 422))
+    value(answer, name)
+
+
+def test_what_is_unknown_is_a_documented_404(shop: Server) -> None:
+    """An unknown order is a 404 in the API's own form, and so is an address that no operation has."""
+    name = f"{shop.api}.get_order"
+    answer = send(shop, name, purchaseOrderId="404%00", id="404", orderId="a%2Fb%00")
+    assert (answer.status, value(answer, name) is not None) == (404, True)
+    assert shop.answer("GET", "https://shop.test/nowhere", HEADERS[shop.api]).status == 404
+
+
+def test_requests_without_credentials_are_a_documented_401(shop: Server) -> None:
+    """Nothing, and credentials that are empty, are a 401 in the API's own form."""
+    name = f"{shop.api}.get_order"
+    headers = {"Authorization": "", "X-API-KEY": "", "WM_SEC.ACCESS_TOKEN": ""}
+    answer = send(shop, name, {"headers": headers})
+    assert answer.status == 401
+    value(answer, name)
+
+
+def test_a_walmart_token_expires() -> None:
+    """A token is good until its time is over or all are revoked; one that nobody gave out is refused."""
+    shop = serve("walmart")
+    good = {"headers": {"WM_SEC.ACCESS_TOKEN": token(shop)}}
+    assert send(shop, "walmart.get_order", good).status == 200
+    shop.expire_tokens()
+    assert send(shop, "walmart.get_order", good).status == 401
+    assert send(shop, "walmart.get_order", {"headers": {"WM_SEC.ACCESS_TOKEN": "made-up"}}).status == 401
+    assert send(serve("walmart", token_seconds=0), "walmart.get_order").status == 401
+
+
+def test_walmart_gives_back_all_that_is_left_of_a_full_refund() -> None:
+    """isFullRefund, and a refund of the whole item price, take every charge of the line with its tax."""
+    full, upgraded = serve("walmart"), serve("walmart")
+    body = examples("walmart.refund_order_lines")[1]
+    line = body["orderRefund"]["orderLines"]["orderLine"][0]
+    line["lineNumber"] = "1"
+    charge = line["refunds"]["refund"][0]["refundCharges"]["refundCharge"][0]["charge"]
+    charge["chargeAmount"]["amount"] = Decimal("-39.98")
+    del charge["tax"]
+    assert send(full, "walmart.refund_order_lines", {"body": body}).status == 200
+    line["isFullRefund"] = False
+    assert send(upgraded, "walmart.refund_order_lines", {"body": body}).status == 200
+    for shop in (full, upgraded):
+        (shown,) = shop.refunds(FIRST["walmart"])
+        charges = [one["charge"] for one in shown["refund"]["refundCharges"]["refundCharge"]]
+        amounts = [(one["chargeType"], one["chargeAmount"]["amount"]) for one in charges]
+        assert amounts == [("PRODUCT", Decimal("-39.98")), ("SHIPPING", Decimal("-5.00"))]
+        assert charges[0]["tax"]["taxAmount"]["amount"] == Decimal("-3.30")
+        assert charges[0]["chargeName"] == "Item Not Received By Customer"
+    lines = full.orders[FIRST["walmart"]]["order"]["orderLines"]["orderLine"]
+    assert "returnOrderId" in lines[0]
+
+
+def test_walmart_canada_cancels_what_is_open() -> None:
+    """A cancelled quantity moves to the status Cancelled, and cannot be cancelled twice."""
+    shop = serve("walmart_ca")
+    name = "walmart_ca.cancel_order_lines"
+    order = value(send(shop, name), name)["order"]
+    statuses = order["orderLines"]["orderLine"][1]["orderLineStatuses"]["orderLineStatus"]
+    assert [(one["status"], one["statusQuantity"]["amount"]) for one in statuses] == [("Cancelled", "1")]
+    again = send(shop, name)
+    assert again.status == 400
+    assert "RF304" in str(value(again, name))
+
+
+def test_walmart_canada_speaks_xml_only() -> None:
+    """A wrong Accept is a 406 and a wrong Content-Type a 415, both in XML; signed requests are taken."""
+    shop = serve("walmart_ca")
+    name = "walmart_ca.refund_order_lines"
+    for header, status in (("Accept", 406), ("Content-Type", 415)):
+        answer = send(shop, name, {"headers": {header: "application/json"}})
+        assert answer.status == status
+        value(answer, name)
+    signed = {
+        "WM_CONSUMER.ID": "b0e1",
+        "WM_SEC.AUTH_SIGNATURE": "c2lnbmVk",
+        "WM_SEC.TIMESTAMP": "1762941600000",
+        **{name: value for name, value in HEADERS["walmart_ca"].items() if name != "WM_SEC.ACCESS_TOKEN"},
+    }
+    url = f"https://shop.test/v3/ca/orders/{FIRST['walmart_ca']}"
+    assert shop.answer("GET", url, signed).status == 200
+
+
+def test_woocommerce_refunds_are_listed_changed_and_deleted() -> None:
+    """A refund is created, listed newest first, changed, deleted; the last one makes the order `refunded`."""
+    shop = serve("woocommerce")
+    order = shop.add_order(total="29.00")
+    url = f"https://shop.test/wc-api/v3/orders/{order}/refunds"
+
+    def call(method: str, path: str = "", amount: str | None = None) -> Any:
+        body = None if amount is None else text({"order_refund": {"amount": amount, "reason": "torn"}})
+        return json.loads(shop.answer(method, url + path, BASIC, body).body)
+
+    first, second = (call("POST", amount=amount)["order_refund"]["id"] for amount in ("10", "5.5"))
+    assert [one["id"] for one in call("GET")["order_refunds"]] == [second, first]
+    assert call("GET", "?fields=id")["order_refunds"][0] == {"id": second, "amount": "5.50"}
+    assert call("PUT", f"/{first}", "12.00")["order_refund"]["amount"] == "12.00"
+    assert "RF204" in str(call("POST", amount="11.51"))
+    assert call("POST", amount="11.50")["order_refund"]["reason"] == "torn"
+    assert shop.orders[order]["order"]["status"] == "refunded"
+    assert call("DELETE", f"/{first}") == {"message": "Permanently deleted refund"}
+    assert [one["amount"] for one in shop.refunds(order)] == ["11.50", "5.50"]
+    other = shop.answer("DELETE", f"https://shop.test/wc-api/v3/orders/1204/refunds/{second}", BASIC)
+    assert (other.status, b"not associated" in other.body) == (400, True)
+
+
+def test_taxcloud_answers_a_repeated_key_as_before() -> None:
+    """The same key and body is a 200 with the refund of then; another body or order is a 422, and refunds nothing."""
+    shop = serve("taxcloud")
+    name = "taxcloud.refund_order"
+    made, again = send(shop, name), send(shop, name)
+    assert (made.status, again.status, again.body) == (201, 200, made.body)
+    body = story(name)["body"]
+    body["items"][0]["quantity"] = 1
+    changed = send(shop, name, {"body": body})
+    assert (changed.status, value(changed, name)["errors"][0]["location"]) == (422, "body.idempotencyKey")
+    assert send(shop, name, orderId=shop.add_order(total="5.00")).status == 422
+    assert len(shop.refunds("SO-1077")) == 2
+
+
+def test_taxcloud_gives_back_what_is_left_without_items() -> None:
+    """A refund without items takes the rest of every line, priced and taxed by its share; then nothing is left."""
+    shop = serve("taxcloud")
+    (refund,) = value(send(shop, "taxcloud.refund_order", {"body": {}}), "taxcloud.refund_order")
+    shares = [(one["index"], one["quantity"], one["tax"]["amount"]) for one in refund["items"]]
+    assert shares == [(0, 3, Decimal("10.80")), (1, Decimal("1.5"), Decimal("1.48")), (2, 2, Decimal("6.40"))]
+    assert send(shop, "taxcloud.refund_order", {"body": {}}).status == 422
+    order = value(send(shop, "taxcloud.get_order", {"query": {"": "?expand=refunds"}}), "taxcloud.get_order")
+    assert order["refunds"] == shop.refunds("SO-1077")
+    assert "refunds" not in value(send(shop, "taxcloud.get_order"), "taxcloud.get_order")
+    assert send(shop, "taxcloud.get_order", {"query": {"": "?expand=all"}}).status == 422
+
+
+def test_added_orders_can_be_refunded(shop: Server) -> None:
+    """An order like the first one, one of a given total and one given whole are kept and can be read."""
+    added = [
+        shop.add_order(),
+        shop.add_order(total="29.00"),
+        shop.add_order(examples(f"{shop.api}.get_order", "200")[0], order_id="77"),
+    ]
+    assert len(set(added)) == 3
+    for order in added:
+        name = f"{shop.api}.get_order"
+        answer = send(shop, name, purchaseOrderId=order, id=order, orderId=order)
+        assert answer.status == 200
+        value(answer, name)
+        shop.refunds(order)
+    assert list(shop.orders) == [FIRST[shop.api], *added]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: serve("woocomerce"), "did you mean 'woocommerce'"),
+        (lambda: serve("walmart", faithful="6.6.0"), "recordings of woocommerce"),
+        (lambda: serve("woocommerce", faithful="9.9.9"), "6.6.0 and 2.6.2"),
+        (lambda: serve("walmart", delay=(2, 1)), "least, most"),
+        (lambda: serve("woocommerce").add_order({"order": {}}), "no get-order response of woocommerce"),
+        (lambda: serve("woocommerce").add_order({}, total="2"), "no order of woocommerce can be made"),
+        (lambda: serve("woocommerce").add_order(order_id="A-1"), "whole number"),
+        (lambda: serve("woocommerce").add_order(gateway="error"), "faithful"),
+    ],
+)
+def test_what_makes_no_sense_is_a_value_error_that_says_why(call: Callable[[], object], words: str) -> None:
+    """An unknown API or version, a delay backwards, and what is no order are refused with words."""
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+# Wires.
+
+
+def test_a_generated_client_refunds_over_a_socket() -> None:
+    """The client of the generated package works against the socket, and the server tells what came."""
+    body = RefundCreateRequest(order_refund=RefundCreate(amount=Decimal("4.95")))
+    with serve("woocommerce") as shop, Client(shop.url, auth=httpx.BasicAuth("ck_test", "cs_test")) as client:
+        made = create_refund.sync("1204", client=client, body=body)
+        assert [one["id"] for one in shop.refunds(1204)] == [made.order_refund.id]
+        (request,) = shop.requests
+        assert (request.method, request.path, request.headers["authorization"]) == (
+            "POST",
+            "/wc-api/v3/orders/1204/refunds",
+            BASIC["Authorization"],
+        )
+        assert json.loads(request.body) == {"order_refund": {"amount": 4.95}}
+        assert repr(request) == f"Request(POST /wc-api/v3/orders/1204/refunds, {len(request.body)} bytes)"
+        assert shop.url in repr(shop)
+
+
+def test_one_state_behind_every_wire() -> None:
+    """Socket, transport, async transport and `answer` see each other's refunds."""
+    body = text({"order_refund": {"amount": "1.00"}})
+    path = "/wc-api/v3/orders/1204/refunds"
+
+    async def post(shop: Server) -> int:
+        async with httpx.AsyncClient(transport=shop.async_transport, base_url="https://shop.test") as client:
+            return (await client.post(path, content=body, headers=JSON)).status_code
+
+    with serve("woocommerce") as shop:
+        assert httpx.post(shop.url + path, content=body, headers=JSON).status_code == 201
+        with httpx.Client(transport=shop.transport, base_url="https://shop.test") as client:
+            assert client.post(path, content=body, headers=JSON).status_code == 201
+        assert asyncio.run(post(shop)) == 201
+        assert shop.answer("POST", f"https://shop.test{path}", JSON, body).status == 201
+        assert len(shop.refunds("1204")) == 4
+    with shop:  # again, with the state as it is
+        assert len(httpx.get(shop.url + path, headers=BASIC).json()["order_refunds"]) == 4
+        with pytest.raises(RuntimeError, match="already"), shop:
+            pass
+    with pytest.raises(RuntimeError, match="inside of `with"):
+        _ = shop.url
+
+
+def test_concurrent_refunds_never_exceed_the_order() -> None:
+    """Of 60 refunds of 1.00 at once, an order of 29.00 takes 29, and 2.6.2 takes all of them."""
+    body = text({"order_refund": {"amount": "1.00"}})
+
+    def count(shop: Server) -> int:
+        url = f"https://shop.test/wc-api/v3/orders/{shop.add_order(total='29.00')}/refunds"
+        with ThreadPoolExecutor(20) as pool:
+            statuses = [one.status for one in pool.map(lambda _: shop.answer("POST", url, JSON, body), range(60))]
+        return statuses.count(201)
+
+    assert count(serve("woocommerce")) == 29
+    assert count(serve("woocommerce", faithful="2.6.2")) == 60
+
+
+def test_a_delay_lies_before_and_after_the_decision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of a request's time passes before the server decides, half after, the same in every run."""
+    told: list[list[float]] = []
+    for _ in range(2):
+        shop = serve("woocommerce", delay=(0.2, 0.4))
+        slept: list[float] = []
+        kept: list[int] = []
+
+        def sleep(seconds: float, shop: Server = shop, slept: list[float] = slept, kept: list[int] = kept) -> None:
+            slept.append(seconds)
+            kept.append(len(shop.refunds("1204")))
+
+        monkeypatch.setattr(time, "sleep", sleep)
+        with httpx.Client(transport=shop.transport, base_url="https://shop.test") as client:
+            for _ in range(3):
+                content = text({"order_refund": {"amount": "1.00"}})
+                client.post("/wc-api/v3/orders/1204/refunds", content=content, headers=JSON)
+        assert kept == [0, 1, 1, 2, 2, 3]
+        assert slept[::2] == slept[1::2]
+        assert all(0.1 <= seconds <= 0.2 for seconds in slept)
+        told.append(slept)
+    assert told[0] == told[1]
+
+
+def test_without_uvicorn_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entering a server without uvicorn names the extra, and the transports that need none."""
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(ImportError, match=r"refundkit\[testing\].*\.transport"), serve("walmart"):
+        pass
+
+
+def test_refundkit_and_its_testing_import_no_wire() -> None:
+    """`import refundkit` leaves the servers out, and they leave httpx and uvicorn out until a wire is asked for."""
+    code = (
+        "import sys, refundkit; assert 'refundkit.testing' not in sys.modules; import refundkit.testing; "
+        "refundkit.testing.server('walmart'); assert not {'httpx', 'uvicorn'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# The recorded servers.
+
+
+def neutral(found: Any) -> Any:
+    """A body without what differs between two runs: ids of refunds and their lines, and moments."""
+    if isinstance(found, list):
+        return sorted((neutral(one) for one in found), key=lambda one: json.dumps(one, sort_keys=True, default=str))
+    if not isinstance(found, dict):
+        return found
+    changing = {"id", "created_at", "updated_at", "completed_at"}
+    return {key: type(one).__name__ if key in changing else neutral(one) for key, one in found.items()}
+
+
+def replayed(version: str) -> list[tuple[Exchange, Answer, dict[str, str]]]:
+    """Every recorded exchange of a version with what the faithful server answers, in the order of the recording.
+
+    Each order is added from the recording before the first request that is about it, as it stood then: completed.
+    """
+    exchanges = [one for one in RECORDED if one.server == f"WooCommerce {version}"]
+    orders = {one.ids["id"]: one.answer for one in reversed(exchanges) if one.operation == "woocommerce.get_order"}
+    shop = serve("woocommerce", faithful=version)
+    for order in orders.values():
+        shop.add_order({"order": {**order["order"], "status": "completed"}})
+    ours: dict[str, str] = {}
+    found = []
+    for one in exchanges:
+        path = one.path
+        for theirs, own in ours.items():
+            path = path.replace(f"/refunds/{theirs}", f"/refunds/{own}")
+        headers = {} if one.case == "no credentials" else JSON if one.body is not None else BASIC
+        answer = shop.answer(one.method, f"https://shop.test{path}", headers, one.body)
+        if answer.status == one.status == 201:
+            ours[str(one.answer["order_refund"]["id"])] = str(json.loads(answer.body)["order_refund"]["id"])
+        found.append((one, answer, ours))
+    return found
+
+
+@pytest.mark.parametrize("version", ["6.6.0", "2.6.2"])
+def test_every_recorded_exchange_is_replayed(version: str) -> None:
+    """The faithful server answers all 37 recorded requests of its version as the real one did; none is left out."""
+    compared = [
+        (one.case, (answer.status, answer.headers["content-type"].partition(";")[0], neutral(json.loads(answer.body))),
+         (one.status, "application/json", neutral(json.loads(text(one.answer)))))
+        for one, answer, _ in replayed(version)
+    ]  # fmt: skip
+    assert len(compared) == 37
+    for case, own, recorded in compared:
+        assert own == recorded, case
+
+
+@pytest.mark.parametrize("version", ["6.6.0", "2.6.2"])
+def test_the_replayed_list_is_newest_first(version: str) -> None:
+    """A list of refunds never goes back in time."""
+    moments = [
+        [refund["created_at"] for refund in json.loads(answer.body)["order_refunds"]]
+        for one, answer, _ in replayed(version)
+        if one.case == "list refunds"
+    ]
+    assert moments[0] == sorted(moments[0], reverse=True)
+    assert len(moments[0]) > 8
+
+
+LOOSE = [
+    (" 5 ", "5.00", "5.00"),
+    ("12abc", "12.00", "12.00"),
+    ("1,5", "15.00", "1.00"),
+    ("1e1", "11.00", "10.00"),
+    (True, "1.00", "1.00"),
+    (Decimal("5.555"), "5.56", "5.56"),
+    ("-0.00", "0.00", "0.00"),
+    ("0", "0.00", "0.00"),
+    ("", 400, 400),
+    ("$5", 400, 400),
+    ("abc", 500, 500),
+    ([1], 500, 500),
+    (Decimal("29.004"), 500, "29.00"),
+    (1000, 500, "1000.00"),
+    (Decimal("1e300"), 500, "1" + "0" * 300 + ".00"),
+]
+
+
+@pytest.mark.parametrize(("amount", "modern", "old"), LOOSE)
+def test_loose_amounts_are_taken_as_recorded(amount: Any, modern: object, old: object) -> None:
+    """Each version makes of an amount what the real one was seen to make of it."""
+    for version, wanted in (("6.6.0", modern), ("2.6.2", old)):
+        shop = serve("woocommerce", faithful=version)
+        url = f"https://shop.test/wc-api/v3/orders/{shop.add_order(total='29.00')}/refunds"
+        answer = shop.answer("POST", url, JSON, text({"order_refund": {"amount": amount}}))
+        made = json.loads(answer.body)
+        assert (made["order_refund"]["amount"] if answer.status == 201 else answer.status) == wanted
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """One request to a faithful server, about an order of 29.00 that has one refund, and what is answered."""
+
+    method: str
+    path: str
+    body: object
+    status: int
+    words: str
+    version: str = "6.6.0"
+
+
+VISITS = [
+    Visit("GET", "/orders/0", None, 404, "woocommerce_api_invalid_order_id"),
+    Visit("POST", "/orders/0/refunds", {"order_refund": {"amount": 1}}, 400, "woocommerce_api_invalid_order_id"),
+    Visit("GET", "/orders/REFUND/refunds", None, 404, "woocommerce_api_invalid_order"),
+    Visit("POST", "/orders/REFUND/refunds", {"order_refund": {"amount": 1}}, 500, "critical error"),
+    Visit("POST", "/orders/REFUND/refunds", {"order_refund": {"amount": 1}}, 404, "invalid_order", "2.6.2"),
+    Visit("POST", "/orders/999/refunds", {"order_refund": {}}, 400, "Refund amount is required."),
+    Visit("PUT", "/orders/1204/refunds/REFUND", {"order_refund": {"amount": 1}}, 400, "not associated"),
+    Visit("DELETE", "/orders/1204/refunds/REFUND", None, 400, "not associated"),
+    Visit("GET", "/orders/1204/refunds/REFUND", None, 200, "order_refund"),
+    Visit("GET", "/orders/ORDER/refunds/1204", None, 500, "<!DOCTYPE html>"),
+    Visit("POST", "/orders/ORDER/refunds/REFUND", {"order_refund": {"amount": 7}}, 200, '"7.00"'),
+    Visit("PATCH", "/orders/ORDER/refunds/REFUND", {"order_refund": {"amount": "abc"}}, 200, '"0.00"'),
+    Visit("PUT", "/orders/ORDER/refunds/REFUND", {"order_refund": {"amount": -3, "id": 1}}, 200, '"5.00"'),
+    Visit("PUT", "/orders/ORDER/refunds/REFUND", {}, 400, "woocommerce_api_missing_order_refund_data"),
+    Visit("PUT", "/orders/ORDER/refunds/REFUND", {"order_refund": {}}, 200, '"5.00"'),
+    Visit("POST", "/orders/ORDER/refunds", {"order_refund": {"amount": 1, "reason": 123}}, 201, '"123"'),
+    Visit("POST", "/orders/ORDER/refunds", {"order_refund": {"amount": 1, "reason": "a\\b"}}, 201, '"ab"'),
+    Visit("POST", "/orders/ORDER/refunds", {"order_refund": {"amount": 1, "line_items": "x"}}, 500, "critical"),
+    Visit("POST", "/orders/ORDER/refunds", {"order_refund": {"amount": 1, "refund_payment": True}}, 500, "critical"),
+    Visit(
+        "POST",
+        "/orders/ORDER/refunds",
+        {"order_refund": {"amount": 1, "date_created": "2020-01-02T03:04:05"}},
+        201,
+        "2020-01-02T03:04:05Z",
+    ),
+    Visit("GET", "/Orders/ORDER/refunds/", None, 200, "order_refunds"),
+    Visit("GET", "/orders/ORDER/refunds/REFUND?_method=DELETE", None, 200, "Permanently deleted"),
+    Visit("OPTIONS", "/orders/ORDER/refunds", None, 400, "woocommerce_api_unsupported_method"),
+    Visit("HEAD", "/orders/ORDER/refunds", None, 200, ""),
+]
+
+
+@pytest.mark.parametrize("visit", VISITS, ids=lambda visit: f"{visit.method} {visit.path} {visit.status}")
+def test_the_corners_are_as_observed(visit: Visit) -> None:
+    """Wrong ids, other methods, odd bodies: each is answered as the real server was seen to."""
+    shop = serve("woocommerce", faithful=visit.version)
+    order = shop.add_order(total="29.00")
+    url = "https://shop.test/wc-api/v3"
+    shop.answer("POST", f"{url}/orders/{order}/refunds", JSON, b'{"order_refund": {"amount": 5}}')
+    path = visit.path.replace("ORDER", order).replace("REFUND", str(shop.refunds(order)[0]["id"]))
+    body = None if visit.body is None else text(visit.body)
+    answer = shop.answer(visit.method, url + path, BASIC if body is None else JSON, body)
+    assert (answer.status, visit.words in answer.body.decode()) == (visit.status, True)
+
+
+def test_a_refund_that_dies_may_exist_all_the_same() -> None:
+    """A reason that is a list ends in a 500 on 6.6.0, and the refund is in the list."""
+    shop = serve("woocommerce", faithful="6.6.0")
+    body = text({"order_refund": {"amount": "1.00", "reason": ["torn"]}})
+    assert shop.answer("POST", "https://shop.test/wc-api/v3/orders/1204/refunds", JSON, body).status == 500
+    assert [one["amount"] for one in shop.refunds("1204")] == ["1.00"]
+
+
+def test_a_500_is_json_only_to_who_speaks_json() -> None:
+    """Without a JSON Accept or Content-Type the critical error is a page."""
+    shop = serve("woocommerce", faithful="6.6.0")
+    url = "https://shop.test/wc-api/v3/orders/1204/refunds"
+    body = text({"order_refund": {"amount": 1000}})
+    kinds = [
+        shop.answer("POST", url, {**BASIC, **headers}, body).headers["content-type"]
+        for headers in ({}, {"Accept": "application/json"}, {"Content-Type": "application/json"})
+    ]
+    assert kinds == ["text/html; charset=UTF-8", "application/json", "application/json"]
+
+
+@pytest.mark.parametrize(("gateway", "status", "code"), [("false", 500, "api_failed"), ("error", 200, '"error"')])
+def test_a_gateway_that_fails_leaves_the_refund(gateway: Any, status: int, code: str) -> None:
+    """A refund whose gateway failed is in the list; `api_refund=0` leaves the gateway out."""
+    shop = serve("woocommerce", faithful="6.6.0")
+    order = shop.add_order(total="29.00", gateway=gateway)
+    url = f"https://shop.test/wc-api/v3/orders/{order}/refunds"
+    body = text({"order_refund": {"amount": "1.00"}})
+    failed = shop.answer("POST", url, JSON, body)
+    assert (failed.status, code in failed.body.decode()) == (status, True)
+    assert list(json.loads(failed.body)) == ["errors"]
+    assert shop.answer("POST", f"{url}?api_refund=0", JSON, body).status == 201
+    assert len(shop.refunds(order)) == 2
+
+
+def test_an_order_set_to_refunded_has_nothing_left() -> None:
+    """6.6.0 refunds an order by itself when it is set to refunded."""
+    shop = serve("woocommerce", faithful="6.6.0")
+    order = seed("woocommerce")
+    order["order"] |= {"id": 77, "status": "refunded"}
+    assert [one["amount"] for one in shop.refunds(shop.add_order(order))] == ["107.80"]
+
+
+URL = "http://127.0.0.1:8080/wc-api/v3/orders/1204/refunds?fields=id,amount"
+
+
+def signed(url: str = URL, keys: tuple[str, str] = ("ck_test", "cs_test"), **options: Any) -> str:
+    """The URL with OAuth 1.0a in its query, as the kept library signs it."""
+    client = oauthlib.oauth1.Client(
+        *keys, signature_type=oauthlib.oauth1.SIGNATURE_TYPE_QUERY,
+        **{"signature_method": oauthlib.oauth1.SIGNATURE_HMAC_SHA256, **options},
+    )  # fmt: skip
+    address: str = client.sign(url)[0]
+    return address
+
+
+HTTPS = URL.replace("http:", "https:")
+LATE = str(int(time.time()) - 3600)
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "status", "words"),
+    [
+        (URL, BASIC, 404, "oauth_consumer_key parameter is missing"),
+        (URL, {}, 404, "oauth_consumer_key parameter is missing"),
+        (HTTPS, BASIC, 200, ""),
+        (HTTPS, {}, 401, "Consumer Secret is invalid."),
+        (HTTPS + "&consumer_key=ck_a&consumer_secret=cs_a", {}, 200, ""),
+        (HTTPS + "&consumer_key=ck_a&consumer_secret=cs_b", BASIC, 401, "Consumer Secret is invalid."),
+        (HTTPS + "&consumer_key=key&consumer_secret=cs_b", {}, 401, "Consumer Key is invalid."),
+        (signed(HTTPS), {}, 401, "Consumer Secret is invalid."),
+        (signed(), {}, 200, ""),
+        (signed(signature_method=oauthlib.oauth1.SIGNATURE_HMAC_SHA1), {}, 200, ""),
+        (signed(signature_method=oauthlib.oauth1.SIGNATURE_HMAC_SHA512), {}, 401, "Invalid signature - "),
+        (signed(keys=("ck_test", "cs_other")), {}, 401, "Invalid signature - "),
+        (signed(keys=("key", "cs_test")), {}, 401, "Consumer Key is invalid."),
+        (signed(URL.replace("refunds?", "refunds/?")), {}, 401, "Invalid signature - "),
+        (signed(timestamp=LATE), {}, 401, "Invalid timestamp."),
+        (signed().replace("oauth_nonce", "nonce"), {}, 404, "oauth_nonce parameter is missing"),
+    ],
+)
+def test_faithful_servers_authenticate_as_observed(url: str, headers: dict[str, str], status: int, words: str) -> None:
+    """Basic and keys over https, a signature in the query over http, each failure with its status and words."""
+    answer = serve("woocommerce", faithful="6.6.0").answer("GET", url, headers)
+    assert (answer.status, words in answer.body.decode()) == (status, True)
+
+
+def test_a_nonce_is_good_once() -> None:
+    """The same signed request twice is refused the second time; two in one second with their own nonces are fine."""
+    shop = serve("woocommerce", faithful="6.6.0")
+    first, second = signed(), signed()
+    assert [shop.answer("GET", url).status for url in (first, second, first)] == [200, 200, 401]

@@ -1,0 +1,1 @@
+"""The audit of a history: every refund of it held against its order and the refunds before it."""

@@ -1,0 +1,334 @@
+"""The kernel of every engine: the requests of whole orders in, as Arrow record batches, findings out.
+
+Each request is held to the same check as everywhere, with its order and with the refunds of that order before it. What
+is the same for many requests is found out once: a way of asking (path and headers of one form), an order's text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+from refundkit_apis._runtime.codec import encode
+
+from .. import operations, rules
+from ..check import VALID_BODY, Given, Hit, NotRun, Plan, check, complete, judge, order_of, plan, read_body
+from ..config import Config, effective
+from ..context import read_order
+from ..keys import unrepeated
+from ..operations import Operation
+from ..request import unknown_operation
+from ..rule import BODY, HEADERS, ORDER, PATH, QUERY, REFUNDS, REGISTRY, Finding, finding, masked
+from ..rules.identity import PLACEHOLDERS, purchase_order_id
+from ..rules.money import EXACT, ZERO
+from . import past
+from .columns import FINDINGS, REQUESTS
+from .orders import Key, of_order, of_request
+
+_VALUES = msgspec.json.Decoder(dict[str, str | int | bool | None])
+_PLAIN = msgspec.json.Decoder(float_hook=Decimal)
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError, ValueError)
+_BOM = b"\xef\xbb\xbf"
+_UNREAD = NotRun(codes=(), missing=VALID_BODY)
+_KEYED_OFF = frozenset({"refund", "refundCharges", "refundCharge", "refunds"})
+# Rules that look at the way of asking together with something else; _Judge.plainly knows what each of them needs.
+_MIXED = frozenset({"RF204", "RF216", "RF309", "RF501", "RF502", "RF504"})
+_ASKING = frozenset({"path", "query", "headers", "url", "given"})
+_READING = ("RF0", "RF1")
+# Values that differ from request to request and mean nothing to any rule: GUIDs and numbers, whole and in quotes.
+_VARYING = re.compile(
+    rb'"([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[1-9][0-9]{0,30})"'
+)
+_SAMPLES = frozenset(sample.encode() for sample in PLACEHOLDERS)
+_ANY_GUID = b'"5f0c3e6a-9a68-4f1d-8b53-1f2f6c8f3a10"'
+_FORMS = 4096
+
+
+class Request(msgspec.Struct, frozen=True, gc=False):
+    """One row of REQUESTS; `time` is in microseconds since 1970."""
+
+    row: int
+    time: int | None
+    operation: str | None
+    path: bytes | None
+    query: bytes | None
+    headers: bytes | None
+    body: bytes | None
+    order: bytes | None
+    refunds: bytes | None
+    status: int | None
+
+
+class Money(msgspec.Struct, gc=False):
+    """Of one rule and currency: how many findings, in how many requests, and what those ask to give back in all."""
+
+    findings: int = 0
+    requests: int = 0
+    refunded: Decimal = ZERO
+
+
+class Tally(msgspec.Struct):
+    """What was looked at. `money` is by severity, code, name and currency; `not_run` counts requests by operation, rules
+    and missing part; `uncounted` refunds took effect, and could not be counted as earlier ones."""
+
+    requests: int = 0
+    orders: int = 0
+    with_findings: int = 0
+    uncounted: int = 0
+    money: dict[tuple[str, str, str, str], Money] = {}
+    not_run: Counter[tuple[str, tuple[str, ...], str]] = msgspec.field(default_factory=Counter)
+
+    def add(self, other: Tally) -> None:
+        """Take in what another part of the history came to."""
+        self.requests += other.requests
+        self.orders += other.orders
+        self.with_findings += other.with_findings
+        self.uncounted += other.uncounted
+        self.not_run.update(other.not_run)
+        for key, more in other.money.items():
+            own = self.money.setdefault(key, Money())
+            own.findings += more.findings
+            own.requests += more.requests
+            own.refunded = EXACT.add(own.refunded, more.refunded)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How to judge. `statuses`: only a request with a 2xx took effect; else all of them did. `carried`: the orders were
+    read before the first request, so the refunds in them are earlier ones; else they may be the audited ones."""
+
+    config: Config = Config()
+    statuses: bool = False
+    carried: bool = False
+
+
+def findings(batches: Iterable[pa.RecordBatch], settings: Settings) -> Iterator[tuple[pa.RecordBatch, Tally]]:
+    """For each batch of REQUESTS, its FINDINGS and what was looked at. All requests of an order are in one batch.
+
+    The findings come by order, time and row, and within a request by place.
+    """
+    judge_all = Kernel(settings)
+    for batch in batches:
+        groups: dict[Any, list[Request]] = {}
+        for one in requests(batch):
+            key = of_request(one.operation, one.path, one.body)
+            groups.setdefault(one.row if key is None else key, []).append(one)
+        for key, group in groups.items():
+            judge_all.history(key if isinstance(key, Key) else None, group)
+        yield judge_all.taken()
+
+
+def requests(batch: pa.RecordBatch) -> Iterator[Request]:
+    """The rows of a batch of REQUESTS."""
+    columns: list[list[Any]] = []
+    for field in REQUESTS:
+        column = batch.column(field.name)
+        columns.append(column.cast(pa.int64()).to_pylist() if field.name == "time" else _values(column))
+    for row, time, operation, *rest in zip(*columns, strict=True):
+        yield Request(row, time, None if operation is None else operation.decode("utf-8", "replace"), *rest)
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """As to_pylist, several times as fast for bytes."""
+    if not pa.types.is_binary(column.type) or column.null_count == len(column):
+        return list(column.to_pylist())
+    _, offsets, data = column.buffers()
+    ends = memoryview(offsets).cast("i")[column.offset : column.offset + len(column) + 1].tolist()
+    text = memoryview(data if data is not None else b"")
+    values: list[Any] = [bytes(text[start:end]) for start, end in zip(ends, ends[1:], strict=False)]
+    if column.null_count:
+        for index in pa.compute.indices_nonzero(column.is_null()).to_pylist():
+            values[index] = None
+    return values
+
+
+class Kernel:
+    """Judges orders one after another and keeps what it found until it is taken."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.judge = _Judge(settings.config)
+        self.columns: dict[str, list[Any]] = {field.name: [] for field in FINDINGS}
+        self.tally = Tally()
+        self.plain: Counter[tuple[str, int, bool]] = Counter()
+
+    def taken(self) -> tuple[pa.RecordBatch, Tally]:
+        """What was found since the last time."""
+        for (operation, have, credentials), count in self.plain.items():
+            for one in self.judge.not_run(operation, have, credentials):
+                self.tally.not_run[operation, one.codes, one.missing] += count
+        found = pa.RecordBatch.from_pydict(self.columns, schema=FINDINGS)
+        tally = self.tally
+        self.columns = {field.name: [] for field in FINDINGS}
+        self.tally, self.plain = Tally(), Counter()
+        return found, tally
+
+    def history(self, key: Key | None, group: list[Request]) -> None:
+        """Judge the requests of one order in order of time, then row; those without a time come last."""
+        if len(group) > 1:
+            group.sort(key=lambda one: (one.time is None, one.time or 0, one.row))
+        self.tally.requests += len(group)
+        self.tally.orders += key is not None
+        before = None if key is None else past.past_of(key)
+        orders: dict[bytes, _Order] = {}
+        for position, one in enumerate(group):
+            order = None
+            if one.order is not None and key is not None:
+                order = orders.get(one.order)
+                if order is None:
+                    order = orders[one.order] = _Order(key, one.order, self.settings.carried)
+            accepted = self._request(key, one, order, before)
+            if accepted is None or before is None or position + 1 == len(group):
+                continue
+            if not before.add(*accepted):
+                self.tally.uncounted += 1
+
+    def _request(
+        self, key: Key | None, one: Request, order: _Order | None, before: past.Past | None
+    ) -> tuple[Operation, bytes, past.Told] | None:
+        """Judge one request; what of it counts as earlier from now on, if it took effect."""
+        operation = None if one.operation is None else operations.find(one.operation)
+        if operation is None:
+            self._unknown(key, one)
+            return None
+        told = _told(one, self.settings.carried)
+        refunds = one.refunds if before is None else before.text(told)
+        if key is not None and key.family == "walmart" and self.judge.names_another(operation, key, one):
+            refunds = one.refunds  # RF501: nobody knows whose earlier refunds those are
+        have = self.judge.plainly(operation, key, one, order, refunds)
+        if have is not None:
+            self.plain[operation.name, *have] += 1
+            sound = True
+        else:
+            sound = self._slowly(operation, key, one, order, refunds)
+        if operation.name not in past.REFUNDS or not _took_effect(one, self.settings.statuses):
+            return None
+        body = one.body or b""
+        if operation.described.body is not None and not (sound and self.judge.trusts(operation)):
+            model, _ = read_body(operation, Given(body=one.body))
+            if model is None:
+                self.tally.uncounted += 1
+                return None
+            body = encode(model)
+        return operation, body.removeprefix(_BOM), told
+
+    def _unknown(self, key: Key | None, one: Request) -> None:
+        """A request that nothing judges: RF003."""
+        if one.operation is None:
+            code, found = unknown_operation({})
+            found = msgspec.structs.replace(found, help="name it in the column `operation`", pointer="request:/operation")
+        else:
+            message = f"unknown operation {one.operation!r}{operations.suggestion(one.operation, operations.names())}"
+            code, found = "RF003", finding("request:/operation", message, "`refundkit operations` lists them")
+        self._note(one.operation or "", (_UNREAD,))
+        self._write(key, one, self.judge.completed([(REGISTRY[code], found)], one.operation or ""))
+
+    def _slowly(
+        self, operation: Operation, key: Key | None, one: Request, order: _Order | None, refunds: bytes | None
+    ) -> bool:
+        """Judge a request with all that it says, and note what is found; whether its body is one that can count."""
+        problems: list[Hit] = []
+        given = Given(
+            body=one.body,
+            path=_parameters("path", one.path, problems),
+            query=_parameters("query", one.query, problems),
+            headers=_parameters("headers", one.headers, problems),
+            order=one.order if order is None else order.text,
+            refunds=refunds,
+        )
+        hits, skipped = judge(self.judge.plan(operation), given)
+        self._note(operation.name, skipped)
+        if hits or problems:
+            found = self.judge.completed(problems, operation.name)
+            if len(hits) == 1:
+                found.extend(self.judge.completed(hits, operation.name))
+            elif hits:
+                found.extend(self._placed(operation, given))
+            self._write(key, one, sorted(found, key=order_of) if problems else found)
+        unread = any(missing.missing == VALID_BODY for missing in skipped)
+        return not unread and not any(rule.code.startswith(_READING) for rule, _ in hits)
+
+    def _placed(self, operation: Operation, given: Given) -> tuple[Finding, ...]:
+        """Several findings of one request, in the order of their places."""
+        return check(
+            operation.name,
+            given.body,
+            order=given.order,
+            refunds=given.refunds,
+            path=given.path,
+            query=given.query,
+            headers=given.headers,
+            config=self.settings.config,
+        ).findings
+
+    def _note(self, operation: str, skipped: tuple[NotRun, ...]) -> None:
+        for one in skipped:
+            self.tally.not_run[operation, one.codes, one.missing] += 1
+
+    def _write(self, key: Key | None, one: Request, found: Iterable[Finding]) -> None:
+        found = list(found)
+        if not found:
+            return
+        refunded, currency, reason = asked_for(one)
+        columns, money = self.columns, self.tally.money
+        for each in found:
+            columns["row"].append(one.row)
+            columns["time"].append(one.time)
+            columns["operation"].append(one.operation)
+            columns["order_id"].append(None if key is None else masked(key.order_id))
+            for name in ("code", "name", "severity", "message", "help", "pointer", "source"):
+                columns[name].append(_text(getattr(each, name)))
+            columns["refunded"].append(None if refunded is None else format(refunded, "f"))
+            columns["currency"].append(currency)
+            columns["reason"].append(reason)
+            money.setdefault((each.severity, each.code, each.name, currency or ""), Money()).findings += 1
+        for severity, code, name in {(each.severity, each.code, each.name): None for each in found}:
+            own = money[severity, code, name, currency or ""]
+            own.requests += 1
+            own.refunded = EXACT.add(own.refunded, refunded or ZERO)
+        self.tally.with_findings += 1
+
+
+def _text(value: str) -> str:
+    """A text without lone surrogates, which Arrow cannot hold."""
+    return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
+
+
+class _Order:
+    """One order text. Read in full the first time; after that only what rules read of it is read, in a text of ours."""
+
+    def __init__(self, key: Key, text: bytes, carried: bool) -> None:
+        self.whole = text
+        self.short: bytes | None = None
+        self.carried = carried
+        self.uses = 0
+        # The order says itself that it is the one that the path asks for.
+        self.own = of_order(text) == key
+        self.api = key.family
+
+    @property
+    def text(self) -> bytes:
+        self.uses += 1
+        if self.uses == 1:
+            return self.whole
+        if self.short is None:
+            self.short = self._shortened()
+        return self.short
+
+    def _shortened(self) -> bytes:
+        operation = operations.get({"walmart": "walmart.refund_order_lines"}.get(self.api, f"{self.api}.get_order"))
+        model, problems = read_order(operation, self.whole)
+        if model is None or problems:
+            return self.whole
+        fields = rules.order_fields(self.api)
+        return encode(_only(_PLAIN.decode(self.whole), fields if self.carried else fields - _KEYED_OFF))
+
+
+def _only(value: Any, fields: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _only(inner, fields) for key, inner in value.items() if key in fields}
+    return [_only(inner, fields) for inner in value] if isinstance(value, list) else value

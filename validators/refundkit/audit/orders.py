@@ -1,0 +1,93 @@
+"""Which order a request or an order text is of: the key that brings them together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ..operations import APIS
+from ..rules.identity import purchase_order_id
+
+# Both of Walmart's APIs name the same orders.
+_FAMILY = {api: api.partition("_")[0] for api in APIS}
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
+
+
+class _Path(msgspec.Struct, gc=False):
+    purchase_order_id: Any = msgspec.field(name="purchaseOrderId", default=None)
+    id: Any = None
+    order_id: Any = msgspec.field(name="orderId", default=None)
+    connection_id: Any = msgspec.field(name="connectionId", default=None)
+
+
+class _Order(msgspec.Struct, gc=False):
+    """The places where the orders of the APIs have their ids; Walmart's and WooCommerce's have a wrapper."""
+
+    order: _Path | None = None
+    order_id: Any = msgspec.field(name="orderId", default=None)
+    connection_id: Any = msgspec.field(name="connectionId", default=None)
+
+
+_PATH = msgspec.json.Decoder(_Path)
+_ORDER = msgspec.json.Decoder(_Order)
+_NOWHERE = _Path()
+
+
+class Key(msgspec.Struct, frozen=True, gc=False):
+    """One order: the family of its API, its id, and TaxCloud's connection, "" elsewhere: ids repeat between those."""
+
+    family: str
+    order_id: str
+    connection: str = ""
+
+    @property
+    def text(self) -> str:
+        """The key as one text, for sorting and joining."""
+        return f"{self.family}/{self.connection}/{self.order_id}"
+
+
+def of_request(operation: str | None, path: bytes | None, body: bytes | None) -> Key | None:
+    """The order that a request is of, by its path, or else by Walmart's body; None where neither tells."""
+    family = _FAMILY.get((operation or "").partition(".")[0])
+    if family is None:
+        return None
+    try:
+        named = _PATH.decode(path) if path else _NOWHERE
+    except _UNREADABLE:
+        named = _NOWHERE
+    named = _NOWHERE if named is None else named
+    if family == "walmart":
+        own = named.purchase_order_id
+        return _key(family, purchase_order_id(body) if own is None else own)
+    if family == "woocommerce":
+        return _key(family, named.id)
+    return _key(family, named.order_id, named.connection_id)
+
+
+def of_order(text: bytes, api: str | None = None, order_id: str | None = None) -> Key | None:
+    """The key of a get-order response; `api` and `order_id` win over what it says itself. None where nobody tells."""
+    try:
+        order = _ORDER.decode(text)
+    except _UNREADABLE:
+        order = _Order()
+    inner = order.order or _NOWHERE
+    if api is not None:
+        family = _FAMILY.get(api)
+    elif inner.purchase_order_id is not None:
+        family = "walmart"
+    elif inner.id is not None:
+        family = "woocommerce"
+    else:
+        family = "taxcloud" if order.order_id is not None else None
+    own = {"walmart": inner.purchase_order_id, "woocommerce": inner.id, "taxcloud": order.order_id}.get(family or "")
+    return _key(family, own if order_id is None else order_id, order.connection_id if family == "taxcloud" else None)
+
+
+def _key(family: str | None, order_id: Any, connection: Any = None) -> Key | None:
+    if family is None or isinstance(order_id, bool) or not isinstance(order_id, (str, int)) or order_id == "":
+        return None
+    text = str(order_id)
+    # A number to WooCommerce: 007 is 7.
+    text = text.lstrip("0") or "0" if family == "woocommerce" else text
+    return Key(family, text, connection.lower() if isinstance(connection, str) else "")

@@ -1,0 +1,118 @@
+"""Vega-Lite charts of Vega-Altair; colours are CSS variables, so that a chart follows the page into the dark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from altair import FacetChart, LayerChart
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+INK, MUTED, LINE = "var(--ink)", "var(--muted)", "var(--line)"
+KINDS = {"error": "var(--accent)", "warning": "var(--warning)"}
+
+# The height of a horizontal bar with the words above it.
+_STEP = 42
+
+
+class Bar(msgspec.Struct, frozen=True):
+    """One bar, or one part of a stack of the same key; `go` is the filter of the table that a click asks for.
+
+    `length` only draws: what is read is `text`, which is exact.
+    """
+
+    key: str
+    label: str
+    text: str
+    kind: str
+    length: float
+    tip: str = ""
+    go: str = ""
+
+
+def bars(rows: Sequence[Bar]) -> dict[str, Any]:
+    """Horizontal bars in the given order: name and number above each, so that they fit a narrow screen."""
+    import altair as alt
+
+    base = _base(rows).encode(y=alt.Y("key:N", sort=None, axis=None, scale=alt.Scale(padding=0)))
+    return _specification(
+        alt.layer(
+            base.mark_bar(height=7, cursor="pointer", yOffset=9, cornerRadiusEnd=1).encode(
+                x=alt.X("length:Q", axis=None, scale=alt.Scale(nice=False, zero=True)),
+                order="kind:O",
+                color=_color(),
+                tooltip="tip:N",
+            ),
+            base.mark_text(
+                align="left",
+                baseline="bottom",
+                dy=2,
+                fontSize=13,
+                color=INK,
+                cursor="pointer",
+                limit=alt.ExprRef("max(60, width - 120)"),
+            ).encode(x=alt.value(0), text="label:N", tooltip="tip:N"),
+            base.mark_text(align="right", baseline="bottom", dy=2, fontSize=13, color=INK, fontWeight=600).encode(
+                x=alt.value("width"), text="text:N"
+            ),
+        ).properties(width="container", height=_STEP * len({one.key for one in rows}))
+    )
+
+
+def columns(rows: Sequence[Bar]) -> dict[str, Any]:
+    """Stacked columns along time, in the given order."""
+    import altair as alt
+
+    keys = list(dict.fromkeys(one.key for one in rows))
+    axis = alt.Axis(title=None, labelAngle=0, labelOverlap="greedy", labelSeparation=12, ticks=False, labelPadding=8)
+    column = (
+        _base(rows)
+        .mark_bar()
+        .encode(
+            x=alt.X("key:N", sort=keys, axis=axis, scale=alt.Scale(paddingInner=0.25, paddingOuter=0)),
+            y=alt.Y(
+                "length:Q",
+                axis=alt.Axis(
+                    title=None, tickCount=4, tickMinStep=1, domain=False, ticks=False, format=",d", labelPadding=8
+                ),
+            ),
+            order="kind:O",
+            color=_color(),
+            tooltip="tip:N",
+        )
+    )
+    return _specification(alt.layer(column).properties(width="container", height=200))
+
+
+def _base(rows: Sequence[Bar]) -> Any:
+    import altair as alt
+
+    return alt.Chart(alt.InlineData([msgspec.structs.asdict(one) for one in rows]))
+
+
+def _color() -> Any:
+    import altair as alt
+
+    return alt.Color("kind:N", legend=None, scale=alt.Scale(domain=list(KINDS), range=list(KINDS.values())))
+
+
+def _specification(chart: LayerChart | FacetChart) -> dict[str, Any]:
+    dressed = (
+        chart.configure(
+            background="transparent",
+            font=FONT,
+            padding=0,
+            aria=False,
+        )
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=MUTED, labelFontSize=12, domainColor=LINE, gridColor=LINE, gridWidth=1, labelFontWeight="normal"
+        )
+    )
+    specification: dict[str, Any] = dressed.to_dict()
+    specification["autosize"] = {"type": "fit-x", "contains": "padding"}
+    del specification["$schema"]
+    return specification

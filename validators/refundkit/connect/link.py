@@ -1,0 +1,192 @@
+"""What every ready client stands on: a generated client with its guard around the wire, opened and closed as one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from types import TracebackType
+from typing import Any, Generic, TypedDict, TypeVar
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+import msgspec
+from refundkit_apis._runtime.client import Client, Response
+
+from .. import operations
+from ..calls import AsyncCalls, Call, Calls, Retry
+from ..config import Config
+from ..guard import AsyncGuardTransport, GuardTransport, OnReport
+from ..wire import AsyncXmlTransport, XmlTransport
+
+T = TypeVar("T")
+S = TypeVar("S")
+A = TypeVar("A")
+
+
+class Options(TypedDict, total=False):
+    """What any connection may be told. Leave out what you do not need.
+
+    base_url   the API's address: a sandbox, a server of your own for tests; the documented one by default
+    timeout    seconds for each request, or an httpx.Timeout; 30
+    retry      how often and how patiently harmless repeats are tried: refundkit.connect.Retry
+    guard      False sends unchecked; by default each refund is checked with its order first
+    config     the refundkit.Config of the check: the one that CI uses
+    on_report  called with the Report of every refund that is checked
+    transport  the httpx transport below all this, sync or async as the connection is opened; by default one of httpx's
+               own, through the proxy that the environment names
+    hooks      httpx event hooks: they see the requests as they leave the guard, credentials included
+    """
+
+    base_url: str
+    timeout: float | httpx.Timeout
+    retry: Retry
+    guard: bool
+    config: Config | None
+    on_report: OnReport | None
+    transport: httpx.BaseTransport | httpx.AsyncBaseTransport
+    hooks: Mapping[str, list[Callable[..., Any]]]
+
+
+class Link(msgspec.Struct, frozen=True):
+    """An open sync connection."""
+
+    client: Client
+    calls: Calls
+
+    def call(
+        self,
+        name: str,
+        function: Callable[..., Response[T]],
+        *ids: str,
+        timeout: float | None = None,
+        key: str = "",
+        **arguments: Any,
+    ) -> T:
+        """The success model of an operation; `function` is its generated `sync_detailed`. Raises RefundError."""
+        client = self.client if timeout is None else self.client.with_timeout(timeout)
+        call = Call(operation=operations.get(name), ids=ids, key=key)
+        return self.calls.make(call, partial(function, *ids, client=client, **arguments))
+
+
+class AsyncLink(msgspec.Struct, frozen=True):
+    """An open async connection."""
+
+    client: Client
+    calls: AsyncCalls
+
+    async def call(
+        self,
+        name: str,
+        function: Callable[..., Awaitable[Response[T]]],
+        *ids: str,
+        timeout: float | None = None,
+        key: str = "",
+        **arguments: Any,
+    ) -> T:
+        """As Link.call, with the generated `asyncio_detailed`."""
+        client = self.client if timeout is None else self.client.with_timeout(timeout)
+        call = Call(operation=operations.get(name), ids=ids, key=key)
+        return await self.calls.make(call, partial(function, *ids, client=client, **arguments))
+
+
+class Connection(Generic[S, A]):
+    """A connection that is not open yet: `with` opens it for sync calls, `async with` for async ones.
+
+    A program that holds one open for long calls `open` and `close`, or `open_async` and `close_async`, itself.
+    """
+
+    def __init__(
+        self,
+        api: str,
+        auth: httpx.Auth,
+        options: Options,
+        sync: Callable[[Link], S],
+        later: Callable[[AsyncLink], A],
+    ) -> None:
+        self._api = api
+        self._auth = auth
+        self._options = options
+        self._sync = sync
+        self._later = later
+        self._client: Client | None = None
+
+    def __repr__(self) -> str:
+        return f"Connection({self._api} at {httpx.URL(self._base_url).host})"
+
+    def open(self) -> S:
+        """The client for sync calls. Raises ValueError for an address that is none."""
+        own = self._options.get("transport")
+        if own is not None and not isinstance(own, httpx.BaseTransport):
+            raise TypeError("transport is an async one: open the connection with `async with`")
+        wire = own or httpx.HTTPTransport(proxy=_proxy(self._base_url))
+        guard = GuardTransport(wire, fetch_context=True, auth=self._auth, **self._checks())
+        guarded = guard if self._options.get("guard", True) else wire
+        client = self._opened(XmlTransport(guarded) if self._speaks_xml else guarded)
+        client.get_httpx_client()
+        return self._sync(Link(client, Calls(self._options.get("retry", Retry()), guard)))
+
+    def open_async(self) -> A:
+        """The client for async calls. Raises ValueError for an address that is none."""
+        own = self._options.get("transport")
+        if own is not None and not isinstance(own, httpx.AsyncBaseTransport):
+            raise TypeError("transport is a sync one: open the connection with `with`")
+        wire = own or httpx.AsyncHTTPTransport(proxy=_proxy(self._base_url))
+        guard = AsyncGuardTransport(wire, fetch_context=True, auth=self._auth, **self._checks())
+        guarded = guard if self._options.get("guard", True) else wire
+        client = self._opened(AsyncXmlTransport(guarded) if self._speaks_xml else guarded)
+        client.get_async_httpx_client()
+        return self._later(AsyncLink(client, AsyncCalls(self._options.get("retry", Retry()), guard)))
+
+    def close(self) -> None:
+        """Close what `open` opened."""
+        if self._client is not None:
+            self._client.get_httpx_client().close()
+
+    async def close_async(self) -> None:
+        """Close what `open_async` opened."""
+        if self._client is not None:
+            await self._client.get_async_httpx_client().aclose()
+
+    def __enter__(self) -> S:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> A:
+        return self.open_async()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close_async()
+
+    @property
+    def _base_url(self) -> str:
+        return self._options.get("base_url") or operations.bundle(self._api).servers[0]
+
+    @property
+    def _speaks_xml(self) -> bool:
+        return any(operation.xml for operation in operations.of_api(self._api).values())
+
+    def _checks(self) -> dict[str, Any]:
+        return {"config": self._options.get("config"), "on_report": self._options.get("on_report")}
+
+    def _opened(self, transport: httpx.BaseTransport | httpx.AsyncBaseTransport) -> Client:
+        self._client = Client(
+            self._base_url,
+            auth=self._auth,
+            timeout=self._options.get("timeout", 30.0),
+            options={"transport": transport, "event_hooks": self._options.get("hooks")},
+        )
+        return self._client
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names for an address: httpx itself looks only where it makes the transport."""
+    address = httpx.URL(url)
+    proxies = getproxies()
+    found = proxies.get(address.scheme) or proxies.get("all")
+    return None if found is None or proxy_bypass(address.host) else found

@@ -1,0 +1,393 @@
+"""Check before send: transports that hold every refund against the rules before a byte of it leaves.
+
+They go around any transport of any httpx client. What they do is written once, as generators that ask for requests to
+be sent; the two transports differ in how they send and how they wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import uuid
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from typing import Any, Generic, TypeAlias, TypeVar
+from weakref import WeakValueDictionary
+
+import httpx
+import msgspec
+from refundkit_apis._runtime.client import losses
+from refundkit_apis._runtime.codec import encode
+from refundkit_apis._runtime.errors import NotSent, RefundError, StatusError
+
+from . import operations
+from .check import RefundRejected, Report, check, plan
+from .config import Config
+from .operations import Match, Operation
+from .rule import BODY, HEADERS, PATH, QUERY, URL, masked
+
+L = TypeVar("L")
+T = TypeVar("T")
+# Context requests go out of a generator, what came of each goes in.
+Answer: TypeAlias = httpx.Response | RefundError
+Reading: TypeAlias = Generator[httpx.Request, Answer, T]
+OnReport: TypeAlias = Callable[[Report], None]
+
+LOG = logging.getLogger("refundkit")
+CONTEXT = "refundkit.context"
+_REQUIRED = ("order", "refunds")
+_UNREAD = frozenset({"order", "refunds", "valid order"})
+_REQUEST_PARTS = PATH | QUERY | HEADERS | URL | BODY
+# Headers of a refund that are about its body or make it another request, and nothing about who sends it.
+_OF_THE_REFUND = frozenset(
+    "content-type content-length content-encoding transfer-encoding expect x-http-method-override".split()
+)
+_KEYS_IN_QUERY = ("consumer_key", "consumer_secret")
+_CLEARED: ContextVar[bool] = ContextVar("cleared", default=False)
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """The order and the earlier refunds of a request as the API told them, JSON text; None for what was not asked."""
+
+    order: bytes | None = None
+    refunds: bytes | None = None
+
+
+@contextmanager
+def cleared() -> Generator[None, None, None]:
+    """Requests sent in here were checked before: the same bytes go again, under the same idempotency key."""
+    token = _CLEARED.set(True)
+    try:
+        yield
+    finally:
+        _CLEARED.reset(token)
+
+
+class _Watch(msgspec.Struct, frozen=True, kw_only=True):
+    """What both transports do between a request that comes in and one that goes out."""
+
+    fetch_context: bool
+    config: Config | None
+    on_report: OnReport | None
+    signs: bool
+
+    def inspect(self, match: Match, request: httpx.Request) -> Reading[None]:
+        """Read the context if that is wanted, and check. Raises RefundRejected."""
+        if _CLEARED.get():
+            return
+        sources = self._wanted(match) if self.fetch_context else {}
+        context, failures = yield from self.read(match, request, sources)
+        request.extensions[CONTEXT] = context
+        report = check(
+            match.operation.name,
+            _body(match.operation, request),
+            order=context.order,
+            refunds=context.refunds,
+            path=match.path,
+            query=match.query,
+            headers=dict(request.headers),
+            url=str(request.url),
+            require=_REQUIRED if sources else (),
+            config=self.config,
+        )
+        self._decide(_explained(report, failures), failures, bool(sources))
+
+    def read(
+        self, match: Match, request: httpx.Request, sources: dict[str, Operation]
+    ) -> Reading[tuple[Context, list[RefundError]]]:
+        """The answers of the operations that tell of a part of the context, and why some gave none."""
+        parts: dict[str, bytes] = {}
+        failures: list[RefundError] = []
+        for part, source in sources.items():
+            if not self.signs and _is_signed(request):
+                failures.append(
+                    NotSent("the refund's signature is for itself alone: give the guard auth= to sign more")
+                )
+                continue
+            answer = yield _reading(source, match, request, self.signs)
+            if isinstance(answer, httpx.Response) and answer.status_code != 200:
+                answer = StatusError(answer)
+            if isinstance(answer, RefundError):
+                failures.append(answer)
+            else:
+                parts[part] = _json_form(source, answer.content, "200")
+        return _completed(match.operation, Context(**parts)), failures
+
+    def _wanted(self, match: Match) -> dict[str, Operation]:
+        """The operations that tell what some rule about this one looks at."""
+        missing = {
+            one.missing for one in plan(match.operation.name, self.config or Config()).stage(_REQUEST_PARTS).not_run
+        }
+        return sources(match.operation) if missing & {*_REQUIRED} else {}
+
+    def _decide(self, report: Report, failures: list[RefundError], read: bool) -> None:
+        for one in report.findings:
+            LOG.warning("%s: %s", report.operation, one)
+        if self.on_report is not None:
+            self.on_report(report)
+        # Not RF006 alone: a configuration may ignore that rule, and an order that nobody read still lets nothing pass.
+        unread = read and any(one.missing in _UNREAD for one in report.not_run)
+        if unread or not report.ok:
+            raise RefundRejected(report) from next(iter(failures), None)
+
+
+class _Locks(Generic[L]):
+    """A lock for each order, for as long as somebody holds or awaits it."""
+
+    def __init__(self, make: Callable[[], L]) -> None:
+        self._make = make
+        self._own = threading.Lock()
+        self._locks: WeakValueDictionary[str, Any] = WeakValueDictionary()
+
+    def of(self, match: Match, request: httpx.Request) -> L:
+        """The lock of the order that a request is about."""
+        order = operations.sibling(match.operation, _path(request), operations.get_order(match.operation.api))
+        with self._own:
+            lock: L = self._locks.setdefault(f"{request.url.netloc!r}{order.lower()}", self._make())
+            return lock
+
+
+class GuardTransport(httpx.BaseTransport):
+    """Checks each refund that goes through it and raises RefundRejected, with the report, instead of sending a bad one.
+
+    What is no refund passes untouched. With `fetch_context` the guard first reads the order and its earlier refunds, so
+    that the rules about the order run too; where they cannot be read it rejects (RF006) and sends nothing, with the
+    error of the reading as the cause. It reads with the credentials of the refund itself, or with `auth`, which
+    signatures need that are good for one request only. `config` is that of `refundkit.check`; `on_report` is called
+    with every report, a clean one too; findings are logged to `refundkit`. Refunds of one order go one after the other.
+    """
+
+    def __init__(
+        self,
+        transport: httpx.BaseTransport,
+        *,
+        fetch_context: bool = False,
+        auth: httpx.Auth | None = None,
+        config: Config | None = None,
+        on_report: OnReport | None = None,
+    ) -> None:
+        self._transport = transport
+        self._auth = auth or httpx.Auth()
+        self._watch = _Watch(fetch_context=fetch_context, config=config, on_report=on_report, signs=auth is not None)
+        self._locks = _Locks(threading.Lock)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        match = refund_of(request)
+        if match is None:
+            return self._transport.handle_request(request)
+        request.read()
+        with self._locks.of(match, request):
+            self._drive(self._watch.inspect(match, request))
+            return self._transport.handle_request(request)
+
+    def read_context(self, match: Match, request: httpx.Request) -> Context:
+        """The order and the earlier refunds as they are now, for a refund that was sent. Raises RefundError."""
+        return _context(self._drive(self._watch.read(match, request, sources(match.operation))))
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def _drive(self, reading: Reading[T]) -> T:
+        try:
+            wanted = next(reading)
+            while True:
+                wanted = reading.send(self._answer(wanted))
+        except StopIteration as done:
+            value: T = done.value
+            return value
+
+    def _answer(self, request: httpx.Request) -> Answer:
+        flow = self._auth.sync_auth_flow(request)
+        try:
+            request = next(flow)
+            while True:
+                with losses(), _reading_of(self._transport.handle_request(request), request) as response:
+                    response.read()
+                try:
+                    request = flow.send(response)
+                except StopIteration:
+                    return response
+        except RefundError as error:
+            return error
+        finally:
+            flow.close()
+
+
+class AsyncGuardTransport(httpx.AsyncBaseTransport):
+    """As GuardTransport, for an httpx.AsyncClient."""
+
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport,
+        *,
+        fetch_context: bool = False,
+        auth: httpx.Auth | None = None,
+        config: Config | None = None,
+        on_report: OnReport | None = None,
+    ) -> None:
+        self._transport = transport
+        self._auth = auth or httpx.Auth()
+        self._watch = _Watch(fetch_context=fetch_context, config=config, on_report=on_report, signs=auth is not None)
+        self._locks = _Locks(asyncio.Lock)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        match = refund_of(request)
+        if match is None:
+            return await self._transport.handle_async_request(request)
+        await request.aread()
+        async with self._locks.of(match, request):
+            await self._drive(self._watch.inspect(match, request))
+            return await self._transport.handle_async_request(request)
+
+    async def read_context(self, match: Match, request: httpx.Request) -> Context:
+        """The order and the earlier refunds as they are now, for a refund that was sent. Raises RefundError."""
+        return _context(await self._drive(self._watch.read(match, request, sources(match.operation))))
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+    async def _drive(self, reading: Reading[T]) -> T:
+        try:
+            wanted = next(reading)
+            while True:
+                wanted = reading.send(await self._answer(wanted))
+        except StopIteration as done:
+            value: T = done.value
+            return value
+
+    async def _answer(self, request: httpx.Request) -> Answer:
+        flow = self._auth.async_auth_flow(request)
+        try:
+            request = await anext(flow)
+            while True:
+                with losses():
+                    response = await self._transport.handle_async_request(request)
+                    async with _async_reading_of(response, request):
+                        await response.aread()
+                try:
+                    request = await flow.asend(response)
+                except StopAsyncIteration:
+                    return response
+        except RefundError as error:
+            return error
+        finally:
+            await flow.aclose()
+
+
+def refund_of(request: httpx.Request) -> Match | None:
+    """The operation that a request calls and that may move money; None for any other request.
+
+    WooCommerce takes the method from `_method` or X-HTTP-Method-Override as well, and so it is looked for there.
+    """
+    asked = request.url.params.get("_method"), request.headers.get("X-HTTP-Method-Override"), request.method
+    for method in filter(None, asked):
+        found = operations.match(method, str(request.url))
+        if found is not None and _moves_money(found.operation):
+            return found
+    return None
+
+
+def sources(operation: Operation) -> dict[str, Operation]:
+    """The operations of an API that tell of the order and, where the order does not, of its refunds."""
+    listing = operations.find(f"{operation.api}.list_refunds")
+    return {"order": operations.get_order(operation.api)} | ({"refunds": listing} if listing else {})
+
+
+def _moves_money(operation: Operation) -> bool:
+    """Whether an operation changes something about an order; the one for a token does not."""
+    return operation.described.method != "GET" and bool(operation.parameters("path"))
+
+
+def _reading(source: Operation, match: Match, request: httpx.Request, signs: bool) -> httpx.Request:
+    """The request that reads a part of the context, by who sends the refund."""
+    path = operations.sibling(match.operation, _path(request), source)
+    asked = {parameter.name for parameter in source.parameters("query")}
+    query = {"expand": "refunds"} if "expand" in asked else {}
+    if not signs:
+        query |= {name: request.url.params[name] for name in _KEYS_IN_QUERY if name in request.url.params}
+    text = str(httpx.QueryParams(query))
+    headers = [(name, value) for name, value in request.headers.multi_items() if name not in _OF_THE_REFUND]
+    reading = httpx.Request(
+        "GET",
+        request.url.copy_with(raw_path=(path + (f"?{text}" if text else "")).encode()),
+        headers=headers,
+        extensions={"timeout": request.extensions.get("timeout", {})},
+    )
+    reading.headers["Accept"] = ", ".join(source.described.accept)
+    if "WM_QOS.CORRELATION_ID" in reading.headers:
+        reading.headers["WM_QOS.CORRELATION_ID"] = str(uuid.uuid4())
+    return reading
+
+
+def _is_signed(request: httpx.Request) -> bool:
+    """Whether the credentials are good for this one request only."""
+    return "oauth_signature" in request.url.params or "WM_SEC.AUTH_SIGNATURE" in request.headers
+
+
+def _path(request: httpx.Request) -> str:
+    return request.url.raw_path.partition(b"?")[0].decode("ascii")
+
+
+def _body(operation: Operation, request: httpx.Request) -> bytes | None:
+    return _json_form(operation, request.content) if request.content else None
+
+
+def _json_form(operation: Operation, content: bytes, part: str = "body") -> bytes:
+    """JSON text of what is XML on the wire; anything else as it is."""
+    if not content.lstrip().startswith(b"<") or operation.api not in operations.REPLACED:
+        return content
+    from .xml import read_xml
+
+    document = read_xml(content, operation.schema(part))
+    return encode(document.value) if document.readable else content
+
+
+class _Told(msgspec.Struct):
+    refunds: Any = None
+
+
+def _completed(operation: Operation, context: Context) -> Context:
+    """TaxCloud leaves `refunds` out of an order that has none, though it was asked to expand them."""
+    if operation.api != "taxcloud" or context.order is None:
+        return context
+    try:
+        told = msgspec.json.decode(context.order, type=_Told).refunds
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return context
+    return context if told is not None else msgspec.structs.replace(context, refunds=b"[]")
+
+
+def _explained(report: Report, failures: list[RefundError]) -> Report:
+    """The report, with what the server said in the place of the advice to give the order."""
+    if not failures:
+        return report
+    why = masked(f"nothing was sent, since the order could not be read: {failures[0]}")
+    findings = tuple(msgspec.structs.replace(one, help=why) if one.code == "RF006" else one for one in report.findings)
+    return msgspec.structs.replace(report, findings=findings)
+
+
+def _context(read: tuple[Context, list[RefundError]]) -> Context:
+    context, failures = read
+    if failures:
+        raise failures[0]
+    return context
+
+
+@contextmanager
+def _reading_of(response: httpx.Response, request: httpx.Request) -> Generator[httpx.Response, None, None]:
+    response.request = request
+    try:
+        yield response
+    finally:
+        response.close()
+
+
+@asynccontextmanager
+async def _async_reading_of(response: httpx.Response, request: httpx.Request) -> AsyncGenerator[httpx.Response, None]:
+    response.request = request
+    try:
+        yield response
+    finally:
+        await response.aclose()

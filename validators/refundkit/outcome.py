@@ -1,0 +1,159 @@
+"""Was a refund made whose answer never came? What the API tells before and after, and what was asked, say so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+from refundkit_apis._runtime.codec import encode
+
+from . import rules
+from .check import Given, plan, read_body
+from .config import Config
+from .context import read_order, read_refunds
+from .ledger import Ledger, Line
+from .operations import Operation
+from .rules.money import EXACT, total
+
+_CENT = Decimal("0.01")
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund as it was sent: its operation, the ids of its path, its body in the JSON form."""
+
+    operation: Operation
+    path: dict[str, str]
+    body: bytes | None
+    key: str = ""
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What an API tells of an order at one moment: models, None where it was not asked or its answer is none."""
+
+    order: Any = None
+    refunds: Any = None
+
+
+def told(operation: Operation, order: bytes | None, refunds: bytes | None) -> Told:
+    """The texts of an order and of its earlier refunds as models."""
+    own = None if order is None else read_order(operation, order)[0]
+    listed = None if refunds is None else read_refunds(operation, refunds)[0]
+    return Told(order=own, refunds=rules.earlier(operation, own, listed))
+
+
+def was_made(sent: Sent, before: Told, after: Told) -> bool | None:
+    """Whether what the API tells now can only mean that the refund was made, or only that it was not; else None.
+
+    Somebody else's refund of the same amount at the same time cannot be told from this one.
+    """
+    return _OF_API[sent.operation.api](sent, before, after)
+
+
+def _by_lines(sent: Sent, before: Told, after: Told) -> bool | None:
+    """Walmart: what the order's lines say of refunds and cancellations has grown by what was asked, or not at all."""
+    first, second = _ledger(sent, before), _ledger(sent, after)
+    if first is None or second is None:
+        return None
+    grown = [_grown(old, new) for old, new in zip(first.lines, second.lines, strict=True)]
+    if not any(grown):
+        return False
+    asked = [_asked(line) for line in second.lines]
+    return True if all(_fits(one, wanted) for one, wanted in zip(grown, asked, strict=True)) else None
+
+
+def _ledger(sent: Sent, at: Told) -> Ledger | None:
+    body = _model(sent)
+    if at.order is None or at.refunds is None or body is None:
+        return None
+    view = plan(sent.operation.name, Config()).view(sent.operation, body)
+    return rules.ledger(sent.operation, body, view, at.order, at.refunds, sent.path)
+
+
+def _model(sent: Sent) -> Any:
+    """The body as its model; None for one that its model refuses."""
+    return read_body(sent.operation, Given(body=sent.body))[0]
+
+
+def _grown(old: Line, new: Line) -> Decimal:
+    """By how much a line's refunds, in money and tax, and its cancelled pieces have grown."""
+    return EXACT.subtract(_given_back(new), _given_back(old))
+
+
+def _given_back(line: Line) -> Decimal:
+    return total(
+        [line.cancelled, *(part for one in line.charges.values() for part in (one.refunded_before, one.tax_before))]
+    )
+
+
+def _asked(line: Line) -> Decimal:
+    """What the request asks for a line; zero where it asks for the whole line and names no amount."""
+    return total(
+        [line.refunded_now, *(part for one in line.charges.values() for part in (one.refunded_now, one.tax_now))]
+    )
+
+
+def _fits(grown: Decimal, asked: Decimal) -> bool:
+    return grown == asked if asked else grown > 0
+
+
+def _by_key(sent: Sent, before: Told, after: Told) -> bool | None:
+    """TaxCloud: a refund with the key of this one is there, or no refund is that was not there before."""
+    if after.refunds is None:
+        return None
+    if sent.key and any(refund.idempotency_key == sent.key for refund in after.refunds):
+        return True
+    if before.refunds is None:
+        return None
+    known = Counter(map(encode, before.refunds))
+    fresh = [refund for refund in after.refunds if not _taken(known, encode(refund))]
+    nameless = [refund for refund in fresh if refund.idempotency_key in (UNSET, None, "")]
+    if not nameless:
+        return False
+    asked = _pieces(_model(sent).items or [])
+    return True if any(_pieces(refund.items) == asked for refund in nameless) else None
+
+
+def _taken(known: Counter[bytes], one: bytes) -> bool:
+    """Whether one of the known is left, and takes it."""
+    known[one] -= 1
+    return known[one] >= 0
+
+
+def _pieces(items: Any) -> Counter[tuple[str, Decimal]]:
+    return Counter((item.item_id, Decimal(item.quantity)) for item in items)
+
+
+def _by_list(sent: Sent, before: Told, after: Told) -> bool | None:
+    """WooCommerce: a refund of that amount is in the list that was not there before, is changed, or is gone."""
+    if after.refunds is None:
+        return None
+    now = {str(refund.id): refund for refund in after.refunds}
+    own = sent.path.get("refund_id", "").lstrip("0")
+    if sent.operation.name == "woocommerce.delete_refund":
+        return own not in now
+    body = _model(sent)
+    amount = UNSET if body is None else body.order_refund.amount
+    wanted = None if amount in (UNSET, None) else _rounded(amount)
+    if own:
+        return None if wanted is None or own not in now else _rounded(now[own].amount) == wanted
+    if before.refunds is None or wanted is None:
+        return None
+    known = {str(refund.id) for refund in before.refunds}
+    return any(_rounded(refund.amount) == wanted for number, refund in now.items() if number not in known)
+
+
+def _rounded(amount: Any) -> Decimal:
+    """The amount as the server keeps it: two decimals, half away from zero."""
+    return Decimal(amount).quantize(_CENT, ROUND_HALF_UP)
+
+
+_OF_API: dict[str, Callable[[Sent, Told, Told], bool | None]] = {
+    "walmart": _by_lines,
+    "walmart_ca": _by_lines,
+    "woocommerce": _by_list,
+    "taxcloud": _by_key,
+}

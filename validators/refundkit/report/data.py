@@ -1,0 +1,90 @@
+"""What the formats for programs share: plain JSON, names of files, fingerprints and the counts of a run."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import msgspec
+
+if TYPE_CHECKING:
+    from . import Run, Skipped
+
+STDIN = "-"
+# Where a checkout begins, by the CI systems that say so; what reads their reports wants paths from there.
+_CHECKOUTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
+
+
+def written(document: object, *, indent: int | None = 2) -> str:
+    """A value as JSON in ASCII, which every encoding of a stream or file can hold."""
+    return json.dumps(document, indent=indent) + "\n"
+
+
+def plain(one: msgspec.Struct) -> dict[str, Any]:
+    """A finding, or what did not run, as a dict; its file as text."""
+    fields: dict[str, Any] = msgspec.to_builtins(one)
+    if fields["file"] is not None:
+        fields["file"] = name(fields["file"])
+    return fields
+
+
+def name(file: str) -> str:
+    """A file's name as text: its bytes that are none are escaped."""
+    return os.fsencode(file).decode("utf-8", "backslashreplace")
+
+
+def place(file: str) -> str:
+    """A file as seen from the root of the checkout, or from the folder of the run; what lies outside stays absolute."""
+    if file == STDIN:
+        return file
+    here = Path.cwd()
+    given = (Path(os.environ.get(variable) or os.devnull) for variable in _CHECKOUTS)
+    root = next((folder for folder in given if here.is_relative_to(folder)), here)
+    whole = os.path.abspath(file)  # noqa: PTH100 - a Path would leave `..` in
+    return Path(whole).relative_to(root).as_posix() if Path(whole).is_relative_to(root) else whole
+
+
+def uri(path: str) -> str:
+    """A place as a URI: a relative reference, or file:// for an absolute path."""
+    return ("file://" if path.startswith("/") else "") + quote(os.fsencode(path), safe="/")
+
+
+class Fingerprints:
+    """Names of findings that stay when lines move: of findings that are alike the first has one, the second another.
+
+    A line or record number is no part of them, so the set of them changes only by what came or went.
+    """
+
+    def __init__(self) -> None:
+        self.seen: Counter[tuple[str, ...]] = Counter()
+
+    def of(self, *parts: str) -> str:
+        """64 hexadecimal digits for the next thing that these parts name."""
+        self.seen[parts] += 1
+        text = "\0".join((*parts, str(self.seen[parts])))
+        return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """The counts of a run, as version 1 of the JSON output has them."""
+    return {
+        "files": run.files,
+        "checked": run.checked,
+        "errors": run.count("error"),
+        "warnings": run.count("warning"),
+        "suppressed": run.suppressed,
+        "seconds": round(run.seconds, 3),
+    }
+
+
+def lack(one: Skipped) -> str:
+    """In a sentence: which rules did not run, for want of what."""
+    payloads = "1 payload" if one.records == 1 else f"{one.records} payloads"
+    codes = ", ".join(one.codes) or "no rule could judge it"
+    article = "a" if one.missing.startswith("valid") else "the"
+    return f"not run on {payloads} for want of {article} {one.missing}: {codes}"

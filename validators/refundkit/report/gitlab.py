@@ -1,0 +1,51 @@
+"""GitLab's Code Quality report: one array of issues.
+
+It has room for issues only. So what did not run is an issue of severity info, and the summary goes to standard error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .data import Fingerprints, lack, name, place, written
+from .text import printable
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from ..rule import Finding
+    from . import Run, Skipped
+
+_SEVERITIES = {"error": "major", "warning": "minor"}
+
+
+def report(run: Run, stream: TextIO, color: bool) -> None:
+    """Write one JSON array: an issue a finding, then one for each thing that did not run."""
+    fingerprints = Fingerprints()
+    issues = [_finding(one, fingerprints) for one, _ in run.findings]
+    issues += [_skipped(one, fingerprints) for one in run.not_run]
+    stream.write(written(issues))
+
+
+def _finding(one: Finding, fingerprints: Fingerprints) -> dict[str, Any]:
+    file = place(one.file or "")
+    column = "" if one.column is None else f", column {one.column}"
+    return {
+        "check_name": f"{one.code} {one.name}",
+        "description": printable(f"{one.message}{f'; {one.help}' if one.help else ''} ({one.pointer or '/'}{column})"),
+        "severity": _SEVERITIES[one.severity],
+        "fingerprint": fingerprints.of(one.code, file, one.pointer),
+        # An issue has to have a line; what has none is about the file.
+        "location": {"path": name(file), "lines": {"begin": one.line or 1}},
+    }
+
+
+def _skipped(one: Skipped, fingerprints: Fingerprints) -> dict[str, Any]:
+    file = place(one.file)
+    return {
+        "check_name": "not-run",
+        "description": f"{one.operation or 'unknown operation'}: {lack(one)}",
+        "severity": "info",
+        "fingerprint": fingerprints.of("not-run", file, one.operation, one.missing),
+        "location": {"path": name(file), "lines": {"begin": 1}},
+    }

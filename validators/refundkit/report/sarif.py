@@ -1,0 +1,113 @@
+"""SARIF 2.1.0, for code scanning: plain dicts, held to the published schema by the tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__, rules
+from ..rule import REGISTRY, Rule
+from ..rules.page import address, text
+from .data import STDIN, Fingerprints, lack, name, place, plain, summary, uri, written
+from .text import printable
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from ..lint import Excerpt
+    from ..rule import Finding
+    from . import Run, Skipped
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_ROOT = "%SRCROOT%"
+
+
+def report(run: Run, stream: TextIO, color: bool) -> None:
+    """Write one log with one run: the rules that spoke, a result a finding, and what did not run as notifications."""
+    rules.load_all()
+    codes = sorted({one.code for one, _ in run.findings})
+    numbers = {code: number for number, code in enumerate(codes)}
+    fingerprints = Fingerprints()
+    document = {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "refundkit",
+                        "version": __version__,
+                        "semanticVersion": __version__,
+                        "rules": [_rule(REGISTRY[code]) for code in codes],
+                    }
+                },
+                "columnKind": "unicodeCodePoints",
+                "originalUriBaseIds": {
+                    _ROOT: {"description": {"text": "The root of the checkout, else the folder that refundkit ran in."}}
+                },
+                "invocations": [
+                    {"executionSuccessful": True, "toolExecutionNotifications": [_skipped(one) for one in run.not_run]}
+                ],
+                "results": [_result(one, excerpt, numbers, fingerprints) for one, excerpt in run.findings],
+                "properties": {"summary": summary(run)},
+            }
+        ],
+    }
+    stream.write(written(document))
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    off = rule.severity == "off"
+    return {
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": " ".join(rule.doc.partition("\nBad:\n")[0].split())},
+        "help": {"text": text(rule), "markdown": text(rule)},
+        "helpUri": address(rule),
+        "defaultConfiguration": {"enabled": not off, "level": "warning" if off else rule.severity},
+    }
+
+
+def _result(
+    one: Finding, excerpt: Excerpt | None, numbers: dict[str, int], fingerprints: Fingerprints
+) -> dict[str, Any]:
+    file = place(one.file or STDIN)
+    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": _artifact(file)}}
+    if one.line is not None:
+        region: dict[str, Any] = {"startLine": one.line, "startColumn": one.column}
+        if one.column is not None and excerpt is not None:
+            region["endColumn"] = one.column + excerpt.width
+        location["physicalLocation"]["region"] = region
+    if one.pointer:
+        location["logicalLocations"] = [{"fullyQualifiedName": one.pointer}]
+    known = plain(one)
+    return {
+        "ruleId": one.code,
+        "ruleIndex": numbers[one.code],
+        "level": one.severity,
+        "message": {"text": _message(f"{one.message}{f'; {one.help}' if one.help else ''}")},
+        "locations": [location],
+        "partialFingerprints": {"refundkit/v1": fingerprints.of(one.code, file, one.pointer)},
+        "properties": {key: known[key] for key in ("operation", "record", "pointer", "source")},
+    }
+
+
+def _artifact(file: str) -> dict[str, str]:
+    known = {"uri": uri(file)}
+    return known if file == STDIN or file.startswith("/") else {**known, "uriBaseId": _ROOT}
+
+
+def _message(text: str) -> str:
+    """Text of one line, in which a value makes no link."""
+    shown = printable(text)
+    return shown.replace("[", "\\[").replace("]", "\\]") if "](" in shown else shown
+
+
+def _skipped(one: Skipped) -> dict[str, Any]:
+    known = plain(one)
+    return {
+        "level": "warning" if one.missing == "valid body" else "note",
+        "message": {"text": f"{printable(name(one.file))}: {one.operation or 'unknown operation'}: {lack(one)}"},
+        "locations": [{"physicalLocation": {"artifactLocation": _artifact(place(one.file))}}],
+        "properties": {key: known[key] for key in ("operation", "missing", "codes", "records")},
+    }

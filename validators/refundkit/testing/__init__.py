@@ -1,0 +1,275 @@
+"""A server for tests of your own code: the four APIs on this machine, with orders, refunds and refusals.
+
+    with refundkit.testing.server("woocommerce") as shop:
+        client = refundkit.connect.woocommerce(shop.url, "ck_test", "cs_test")
+        ...
+        assert shop.refunds("1204")[0]["amount"] == "30.80"
+
+`help(refundkit.testing.server)` says what there is.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+import time
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cached_property
+from threading import Lock
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+
+from .. import operations
+from . import taxcloud, walmart, woocommerce
+from .exchange import Answer, Clock, Document, Request, Shop, request_of
+from .faithful import VERSIONS, Faithful, Version
+from .seeds import seed
+from .serve import App, Listener, app_of
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["Answer", "Api", "Request", "Server", "Version", "server"]
+
+Api: TypeAlias = Literal["walmart", "walmart_ca", "woocommerce", "taxcloud"]
+
+
+def server(
+    api: Api,
+    *,
+    faithful: Version | None = None,
+    delay: tuple[float, float] = (0.0, 0.0),
+    token_seconds: int = 900,
+) -> Server:
+    """A server that answers one of the APIs, for tests.
+
+    As a context manager it listens on a free port of 127.0.0.1 at `.url`, which any client of any language can call
+    (this needs uvicorn: `pip install 'refundkit[testing]'`). Without it, `.transport` and `.async_transport` are for
+    httpx clients in the same process, and `.app` is for whatever speaks ASGI. All of them share one state, which is
+    safe for threads and tasks: each request reads, decides and stores at one moment.
+
+        with refundkit.testing.server("walmart") as shop: ...              # over a socket, shop.url
+        shop = refundkit.testing.server("walmart")                         # in this process
+        httpx.Client(transport=shop.transport, base_url="https://walmart.test")
+
+    **What it knows.** It starts with the order of its spec's example: `2961380412345` (walmart), `1796277083022`
+    (walmart_ca), `1204` (woocommerce), `SO-1077` of connection `0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608` with one refund
+    (taxcloud). `.add_order()` adds others. `.orders`, `.refunds(id)` and `.requests` tell what there is and what came.
+
+    **What it answers.** The operations that `refundkit operations` lists, with the bodies that their specs describe. A
+    refund that `refundkit check` would call wrong, by the order and its refunds as they stand, is refused with a
+    documented 4xx whose message begins with the rule, such as `RF204 refund-exceeds-order: …`; warnings refuse nothing.
+    There is no 5xx. Where nothing is documented, this is what was chosen:
+
+    - Credentials need only look right: a Basic name and password, a Bearer token or API key that is not empty, all five
+      `oauth_` parts, a signature in base64. No signature is verified, and WooCommerce takes Basic over plain http.
+    - walmart: a token is one that `POST /v3/token` gave out less than `token_seconds` ago, else 401; walmart_ca takes
+      the same, and its signature. A refund of the whole item price, or with isFullRefund, gives back all that is left
+      of the line, as documented; the refund that a line shows names each charge by its reason.
+    - woocommerce: `fields` never cuts off id and amount. A refund is found under any order when it is read, as on
+      real servers. PUT changes a refund; POST and PATCH on it are no route.
+    - taxcloud: the answer to a refund is a list of one. An `idempotencyKey` that came before with the same body and
+      order is answered 200 with the refund of then; with another body or order, 422. After a partial refund, a refund
+      without items gives back what is left.
+
+    **faithful** imitates WooCommerce `"6.6.0"` or `"2.6.2"` as recorded, with what a client must survive:
+
+    - 6.6.0 answers 500 to an amount beyond what is left, 2.6.2 takes any amount. The 500 has WordPress's own JSON, or
+      a page of HTML if neither Accept nor Content-Type names JSON. An unknown order is a 500 on create as well.
+    - Amounts such as " 5 ", "12abc" and true are taken. Lists of items, unknown fields and amounts of zero in an update
+      are ignored in silence; only items keyed by the order's item ids count. 6.6.0 answers 200 to a new reason and
+      keeps the old one.
+    - An order added with `gateway="false"` makes its refunds end in a 500, one with `gateway="error"` in a 200 whose
+      body is `errors`; the refund is kept both times.
+    - Over https, Basic or the keys in the query; over plain http, which is what `.url` is, OAuth 1.0a in the query and
+      nothing else: Basic is a 404 there. The secret of the key `ck_NAME` is `cs_NAME`; signature, time and nonce are
+      verified.
+
+    **delay** is the least and the most a request takes, in seconds; each gets its own, the same in
+    every run. Half of it passes before the server decides and half after, so requests overlap.
+
+    Raises ValueError for an API or version that does not exist, and for `faithful` of another API than woocommerce.
+    """
+    return Server(api, faithful=faithful, delay=delay, token_seconds=token_seconds)
+
+
+class Server:
+    """One API with its state; `server()` makes it and says what it does."""
+
+    def __init__(self, api: Api, *, faithful: Version | None, delay: tuple[float, float], token_seconds: int) -> None:
+        _refuse_unknown(api, faithful, delay)
+        self.api = api
+        self._faithful = faithful
+        self._delay = delay
+        self._random = random.Random(0)  # noqa: S311 - how long an answer takes is no secret
+        self._lock = Lock()
+        self._requests: list[Request] = []
+        self._listener: Listener | None = None
+        self._shop = _shop(api, faithful, time.time, token_seconds)
+
+    # How it is reached.
+
+    @property
+    def url(self) -> str:
+        """Where the server listens, such as http://127.0.0.1:40001. Raises RuntimeError outside of `with`."""
+        if self._listener is None:
+            raise RuntimeError("the server listens inside of `with refundkit.testing.server(…) as shop:` only")
+        return f"http://127.0.0.1:{self._listener.port}"
+
+    @cached_property
+    def app(self) -> App:
+        """The server as an ASGI app."""
+        return app_of(self._arrive, self._decide)
+
+    @cached_property
+    def transport(self) -> httpx.BaseTransport:
+        """The server as a transport of httpx.Client, whatever its base_url."""
+        from .transport import Transport
+
+        return Transport(self._arrive, self._decide)
+
+    @cached_property
+    def async_transport(self) -> httpx.AsyncBaseTransport:
+        """The server as a transport of httpx.AsyncClient, whatever its base_url."""
+        import httpx
+
+        return httpx.ASGITransport(app=self.app)
+
+    def answer(
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> Answer:
+        """What the server answers to one request, at once: the function behind every wire."""
+        request = request_of(method, url, headers, body)
+        self._arrive(request)
+        return self._decide(request)
+
+    def __enter__(self) -> Self:
+        if self._listener is not None:
+            raise RuntimeError("the server listens already")
+        self._listener = Listener(self.app)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._listener is not None:
+            self._listener.stop()
+            self._listener = None
+
+    # What it knows.
+
+    @property
+    def requests(self) -> list[Request]:
+        """What arrived so far, in that order: method, url, path, query, headers, body. A repr shows no credentials."""
+        with self._lock:
+            return list(self._requests)
+
+    @property
+    def orders(self) -> Mapping[str, Document]:
+        """The orders by id, each as get_order answers it; copies, which cannot be changed from here."""
+        with self._lock:
+            return MappingProxyType(copy.deepcopy(self._shop.orders))
+
+    def refunds(self, order: str | int) -> list[Document]:
+        """The refunds of an order as the API shows them.
+
+        woocommerce: what list_refunds lists, the newest first. taxcloud: what `expand=refunds` adds to the order.
+        walmart, walmart_ca: `{"lineNumber": …, "refund": …}` for every line that has one. Raises KeyError where there
+        is no such order.
+        """
+        with self._lock:
+            return copy.deepcopy(self._shop.refunds(str(order)))
+
+    def add_order(
+        self,
+        order: Mapping[str, Any] | None = None,
+        *,
+        order_id: str | None = None,
+        total: str | Decimal | None = None,
+        gateway: Literal["false", "error"] | None = None,
+    ) -> str:
+        """Add an order, and give back its id as a path wants it.
+
+        `order` is a get-order response of the API, whatever it says; without it, the order is like the first one,
+        under an id of its own. `total` makes it an order of one piece for that much, shipped or completed, without tax,
+        shipping and fees. `gateway` is for `faithful` servers. An order of the same id is replaced, its refunds
+        forgotten. Raises ValueError for what is no order of the API.
+        """
+        if gateway is not None and self._faithful is None:
+            raise ValueError('gateway= is for a server with faithful="6.6.0" or "2.6.2": the documented one has none')
+        module = _MODULES[self.api]
+        with self._lock:
+            name = order_id or (_free(self.api, self._shop) if order is None else None)
+            document: Mapping[str, Any] = seed(self.api) if order is None else order
+            try:
+                if total is not None:
+                    document = module.one_line(copy.deepcopy(dict(document)), Decimal(total))
+                if name is not None:
+                    document = module.numbered(dict(document), name)
+            except (KeyError, IndexError, TypeError, ArithmeticError) as error:
+                message = f"no order of {self.api} can be made of this: {type(error).__name__} {error}"
+                raise ValueError(message) from None
+            return self._shop.add_order(document, gateway)
+
+    def expire_tokens(self) -> None:
+        """Make every token that walmart or walmart_ca gave out so far an unknown one."""
+        with self._lock:
+            if isinstance(self._shop, walmart.Walmart):
+                self._shop.tokens.clear()
+
+    def __repr__(self) -> str:
+        place = "" if self._listener is None else f" at {self.url}"
+        return f"<refundkit.testing.Server {self.api}{f' {self._faithful}' if self._faithful else ''}{place}>"
+
+    def _arrive(self, request: Request) -> float:
+        """Note a request; the seconds to wait before deciding, and once more before answering."""
+        with self._lock:
+            self._requests.append(request)
+            return self._random.uniform(*self._delay) / 2
+
+    def _decide(self, request: Request) -> Answer:
+        with self._lock:
+            return self._shop.answer(request)
+
+
+_MODULES: dict[str, Any] = {
+    "walmart": walmart,
+    "walmart_ca": walmart,
+    "woocommerce": woocommerce,
+    "taxcloud": taxcloud,
+}
+
+
+def _shop(api: str, faithful: Version | None, clock: Clock, token_seconds: int) -> Shop:
+    if faithful is not None:
+        return Faithful(faithful, clock)
+    if api == "woocommerce":
+        return woocommerce.WooCommerce(clock)
+    return taxcloud.TaxCloud(clock) if api == "taxcloud" else walmart.Walmart(api, clock, token_seconds)
+
+
+def _refuse_unknown(api: str, faithful: str | None, delay: tuple[float, float]) -> None:
+    if api not in operations.APIS:
+        known = ", ".join(operations.APIS)
+        raise ValueError(f"unknown API {api!r}{operations.suggestion(api, operations.APIS)} (known are {known})")
+    if faithful is not None and (api != "woocommerce" or faithful not in VERSIONS):
+        raise ValueError(
+            f"faithful={faithful!r} of {api}: there are recordings of woocommerce {' and '.join(VERSIONS)}"
+        )
+    low, high = delay
+    if not 0 <= low <= high:
+        raise ValueError(f"delay={delay!r} is not (least, most) in seconds")
+
+
+def _free(api: str, shop: Shop) -> str:
+    """An id like that of the first order, which no order has."""
+    first = seed(api)
+    start = str(
+        first["orderId"] if api == "taxcloud" else (first["order"].get("purchaseOrderId") or first["order"]["id"])
+    )
+    prefix, digits = start.rstrip("0123456789"), start[len(start.rstrip("0123456789")) :]
+    number = int(digits) + 1
+    while f"{prefix}{number}" in shop.orders:
+        number += 1
+    return f"{prefix}{number}"

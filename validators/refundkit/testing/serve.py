@@ -1,0 +1,114 @@
+"""The wires of a server: an ASGI app, and a socket on this machine that uvicorn listens on."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, MutableMapping
+from threading import Event, Thread
+from typing import Any, TypeAlias
+
+from .exchange import Answer, Request, request_of
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+Arrive: TypeAlias = Callable[[Request], float]
+Decide: TypeAlias = Callable[[Request], Answer]
+
+
+def app_of(arrive: Arrive, decide: Decide) -> App:
+    """An ASGI app; `arrive` is told of a request and says for how many seconds to wait before and after deciding."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise RuntimeError(f"refundkit.testing speaks http, not {scope['type']}")
+        body = await _body(receive)
+        if body is None:
+            return
+        request = _request(scope, body)
+        seconds = arrive(request)
+        await asyncio.sleep(seconds)
+        answer = decide(request)
+        await asyncio.sleep(seconds)
+        headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+        length = (b"content-length", str(len(answer.body)).encode())
+        await send({"type": "http.response.start", "status": answer.status, "headers": [*headers, length]})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    return app
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body, None if the caller left before it was there."""
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _request(scope: Scope, body: bytes) -> Request:
+    headers: dict[str, str] = {}
+    for raw, value in scope["headers"]:
+        name = raw.decode("latin-1").lower()
+        text = value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {text}" if name in headers else text
+    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    query = scope.get("query_string", b"").decode("latin-1")
+    url = f"{scope.get('scheme', 'http')}://{headers.get('host', '127.0.0.1')}{path}" + (f"?{query}" if query else "")
+    return request_of(scope["method"], url, headers, body)
+
+
+class Listener:
+    """An app on a free port of 127.0.0.1, served by a thread of its own until `stop`.
+
+    Raises ImportError where uvicorn is not installed, OSError where no port is free.
+    """
+
+    def __init__(self, app: App) -> None:
+        try:
+            import uvicorn
+        except ImportError:
+            message = (
+                "a server with a socket needs uvicorn: pip install 'refundkit[testing]'; "
+                "without it use .transport, .async_transport or .app"
+            )
+            raise ImportError(message) from None
+
+        ready = Event()
+
+        class Announced(uvicorn.Server):
+            """Says when it listens."""
+
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets=sockets)
+                ready.set()
+
+        config = uvicorn.Config(
+            app, lifespan="off", ws="none", http="h11", loop="asyncio", log_config=None, log_level="critical"
+        )
+        self._server = Announced(config)
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = listening.getsockname()[1]
+
+        def run() -> None:
+            try:
+                self._server.run(sockets=[listening])
+            finally:
+                ready.set()
+
+        self._thread = Thread(target=run, name="refundkit.testing", daemon=True)
+        self._thread.start()
+        ready.wait()
+        if not self._server.started:
+            raise RuntimeError("uvicorn did not start; its own message is above")
+
+    def stop(self) -> None:
+        """Stop listening, once every request that arrived has its answer."""
+        self._server.should_exit = True
+        self._thread.join()

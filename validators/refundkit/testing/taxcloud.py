@@ -1,0 +1,175 @@
+"""TaxCloud, as its spec describes it: refunds are counted in pieces, priced and taxed by the order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Any
+
+from refundkit_apis._runtime.codec import decode
+
+from ..operations import Match
+from ..rule import Finding
+from ..rules.money import EXACT, ZERO
+from .exchange import Answer, Clock, Document, Request, json_answer
+from .judge import errors, has_credentials, route, words
+from .seeds import held, seed
+
+_TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    422: "Unprocessable Entity",
+}
+# Syntax, and what live servers were seen to answer 400 to; every other refusal is a 422.
+_BAD_REQUEST = frozenset({"RF001", "RF004", "RF316"})
+_WIDE = Context(prec=400, rounding=ROUND_HALF_UP)
+_CENT = Decimal("0.01")
+
+
+class TaxCloud:
+    """The state of one account: orders by id, each with its refunds; the answers of then, by idempotency key."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.orders: dict[str, Document] = {}
+        self._clock = clock
+        self._made: dict[tuple[str, str], tuple[str, Document, list[Document]]] = {}
+        self.add_order(seed("taxcloud"))
+
+    def add_order(self, order: Mapping[str, Any], gateway: str | None = None) -> str:
+        kept = held("taxcloud", order)
+        kept["refunds"] = kept.get("refunds") or []
+        self.orders[kept["orderId"]] = kept
+        return str(kept["orderId"])
+
+    def refunds(self, order: str) -> list[Document]:
+        found: list[Document] = self.orders[order]["refunds"]
+        return found
+
+    def answer(self, request: Request) -> Answer:
+        match = route("taxcloud", request)
+        if match is None:
+            return _problem(404, f"no route for {request.method} {request.path}")
+        if not has_credentials(match.operation, request):
+            return _problem(401, "send a bearer token, or X-API-KEY")
+        order = self.orders.get(match.path["orderId"])
+        if order is not None and order.get("connectionId", "").lower() != match.path["connectionId"].lower():
+            order = None
+        found = errors(match, request, request.body, order)
+        outside = [one for one in found if not one.pointer.startswith("/")]
+        if order is None and not outside:
+            return _problem(404, f"no order {match.path['orderId']} of this connection")
+        if match.operation.name == "taxcloud.get_order":
+            return _refused(found) if found or order is None else json_answer(200, _shown(order, match))
+        if order is None or outside:
+            return _refused(found)
+        return self._create(match, request, order, found)
+
+    def _create(self, match: Match, request: Request, order: Document, found: list[Finding]) -> Answer:
+        body: Document | None = decode(request.body, dict) if all(one.code != "RF001" for one in found) else None
+        key = body.get("idempotencyKey") if body else None
+        before = self._made.get((match.path["connectionId"].lower(), key)) if isinstance(key, str) else None
+        if before is not None:
+            path, sent, made = before
+            if (path, sent) == (match.path["orderId"], body):
+                return json_answer(200, made)
+            message = "the idempotencyKey was used before, with another body or order"
+            return _problem(422, message, [{"location": "body.idempotencyKey", "message": message}])
+        if found or body is None:
+            return _refused(found)
+        items = _items(order, body)
+        if not items:
+            message = "nothing of the order is left to refund"
+            return _problem(422, message, [{"location": "body.items", "message": message}])
+        refund = self._refund(order, body, items)
+        order["refunds"].append(refund)
+        if key is not None:
+            self._made[match.path["connectionId"].lower(), key] = (match.path["orderId"], body, [refund])
+        return json_answer(201, [refund])
+
+    def _refund(self, order: Document, body: Document, items: list[Document]) -> Document:
+        now = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        named: Document = {name: value for name, value in body.items() if name in ("batchId", "idempotencyKey")}
+        return {
+            "connectionId": order["connectionId"],
+            **named,
+            "createdDate": now,
+            "returnedDate": body.get("returnedDate") or now,
+            "items": items,
+        }
+
+
+def one_line(order: Document, total: Decimal) -> Document:
+    """The order with one piece of one item, and no refunds."""
+    line = {**order["lineItems"][0], "price": total, "originalPrice": total, "quantity": 1, "tax": {"amount": ZERO}}
+    return {**order, "lineItems": [line], "refunds": []}
+
+
+def numbered(order: Document, name: str) -> Document:
+    """The order under another id."""
+    return {**order, "orderId": name}
+
+
+def _shown(order: Document, match: Match) -> Document:
+    expanded = match.query.get("expand") == "refunds"
+    return order if expanded else {name: value for name, value in order.items() if name != "refunds"}
+
+
+def _items(order: Document, body: Document) -> list[Document]:
+    """What the request refunds: the items that it names, or what is left of every line."""
+    lines = order["lineItems"]
+    if not body.get("items"):
+        left = [(line, EXACT.subtract(Decimal(line["quantity"]), _refunded(order, line))) for line in lines]
+        return [_item(line, quantity) for line, quantity in left if quantity > 0]
+    return [_item(_line(lines, item), item["quantity"]) for item in body["items"]]
+
+
+def _line(lines: list[Document], item: Document) -> Document:
+    """The line of an item that the check has found good: named by its index, or the only one of its id."""
+    index = item.get("cartItemIndex")
+    return next(
+        line for line in lines if line["itemId"] == item["itemId"] and (index is None or line.get("index") == index)
+    )
+
+
+def _refunded(order: Document, line: Document) -> Decimal:
+    """How many of a line came back before; an item without an index is of the first line with its id."""
+    return sum(
+        (
+            Decimal(item["quantity"])
+            for refund in order["refunds"]
+            for item in refund["items"]
+            if item["itemId"] == line["itemId"] and item.get("index", line.get("index")) == line.get("index")
+        ),
+        ZERO,
+    )
+
+
+def _item(line: Document, quantity: Any) -> Document:
+    tax = dict(line.get("tax") or {})
+    if tax.get("amount") is not None and line["quantity"]:
+        share = _WIDE.divide(_WIDE.multiply(Decimal(tax["amount"]), Decimal(quantity)), Decimal(line["quantity"]))
+        tax["amount"] = share.quantize(_CENT, context=_WIDE)
+    item = {**line, "quantity": quantity, "tax": tax}
+    return {name: value for name, value in item.items() if name != "originalPrice"}
+
+
+def _refused(found: list[Finding]) -> Answer:
+    status = 400 if any(one.code in _BAD_REQUEST for one in found) else 422
+    details = [{"location": _location(one.pointer), "message": words(one)} for one in found]
+    return _problem(status, words(found[0]), details)
+
+
+def _location(pointer: str) -> str:
+    """A JSON pointer into the body, or a part's name, as the API writes places: body.items[0].quantity."""
+    if not pointer.startswith("/"):
+        return pointer.replace(":", ".", 1).rstrip(".") or "body"
+    return "body" + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in pointer.split("/")[1:])
+
+
+def _problem(status: int, detail: str, details: list[Document] | None = None) -> Answer:
+    problem: Document = {"title": _TITLES[status], "status": status, "detail": detail}
+    if details:
+        problem["errors"] = details
+    return json_answer(status, problem, "application/problem+json")

@@ -1,0 +1,162 @@
+"""walmart_ca's wire under an httpx client: its requests leave as XML, and the answers come back in the JSON form."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import cast
+
+import httpx
+from refundkit_apis._runtime.codec import encode
+
+from . import operations
+from .operations import Operation
+from .read import read_json
+from .xml import Schema, read_xml, root_name, write_xml
+
+XML = "application/xml"
+_ANSWERS = (XML, "text/xml")
+# What may stand before the first `<` of a document in UTF-8 or UTF-16; JSON never begins with one.
+_LEAD = b" \t\r\n\0\xef\xbb\xbf\xfe\xff"
+
+
+class XmlTransport(httpx.BaseTransport):
+    """A transport that speaks XML for the operations that know nothing else; what is none of them passes untouched.
+
+    A body in the JSON form leaves as XML, with `Content-Type` and `Accept` application/xml. The answer, errors
+    included, comes back in the JSON form as application/json; its status, other headers and extensions stay. An
+    answer that is no such XML passes untouched, for the client to speak of: an HTML page, a document that is cut off,
+    has a document type, another root or an element twice where only one is known. So does the whole exchange where the
+    request's body is XML already.
+
+    Raises ValueError, before anything is sent, for a body that is no JSON or that XML cannot hold; it names the
+    pointer, never the value.
+    """
+
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self._transport = transport
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        operation = _operation(request)
+        if operation is None:
+            return self._transport.handle_request(request)
+        if operation.xml and _is_xml(request.read()):
+            return self._transport.handle_request(request)
+        response = self._transport.handle_request(_to_xml(request, operation))
+        if not _speaks_xml(response):
+            return response
+        try:
+            data = b"".join(cast("httpx.SyncByteStream", response.stream))
+        finally:
+            response.close()
+        return _from_xml(request, response, data, operation)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class AsyncXmlTransport(httpx.AsyncBaseTransport):
+    """As XmlTransport, for an async client."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        operation = _operation(request)
+        if operation is None:
+            return await self._transport.handle_async_request(request)
+        if operation.xml and _is_xml(await request.aread()):
+            return await self._transport.handle_async_request(request)
+        response = await self._transport.handle_async_request(_to_xml(request, operation))
+        if not _speaks_xml(response):
+            return response
+        try:
+            data = b"".join([chunk async for chunk in cast("httpx.AsyncByteStream", response.stream)])
+        finally:
+            await response.aclose()
+        return _from_xml(request, response, data, operation)
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+def _operation(request: httpx.Request) -> Operation | None:
+    """The operation that a request calls, if its wire is XML."""
+    match = operations.match(request.method, str(request.url))
+    return match.operation if match and XML in match.operation.described.accept else None
+
+
+def _is_xml(content: bytes) -> bool:
+    return content.lstrip(_LEAD).startswith(b"<")
+
+
+def _speaks_xml(response: httpx.Response) -> bool:
+    return response.headers.get("Content-Type", "").partition(";")[0].strip().lower() in _ANSWERS
+
+
+@cache
+def _schema(operation: Operation, part: str) -> Schema:
+    return operation.schema(part)
+
+
+def _to_xml(request: httpx.Request, operation: Operation) -> httpx.Request:
+    """The request as the wire has it. A body has been read."""
+    headers = request.headers.copy()
+    headers["Accept"] = XML
+    stream = request.stream
+    if operation.xml:
+        content = _written(request.content, operation)
+        stream = httpx.ByteStream(content)
+        headers["Content-Type"] = XML
+        headers.pop("Transfer-Encoding", None)
+        headers["Content-Length"] = str(len(content))
+    return httpx.Request(request.method, request.url, headers=headers, stream=stream, extensions=request.extensions)
+
+
+def _written(content: bytes, operation: Operation) -> bytes:
+    document = read_json(content)
+    if document.problems:
+        problem = document.problems[0]
+        place = f"{problem.code} at line {problem.line or 1}, column {problem.column or 1}"
+        raise ValueError(f"{operation.name}: the body is no JSON that says one thing ({place}); nothing was sent")
+    try:
+        return write_xml(document.value, _schema(operation, "body"))
+    except ValueError as error:
+        raise ValueError(f"{operation.name}: {error}; nothing was sent") from None
+
+
+def _from_xml(request: httpx.Request, response: httpx.Response, data: bytes, operation: Operation) -> httpx.Response:
+    """The response in the JSON form, or as it was where that cannot be."""
+    headers = response.headers.copy()
+    content = _read(response, data, operation)
+    if content is not None:
+        for name in ("Content-Encoding", "Transfer-Encoding"):
+            headers.pop(name, None)
+        headers["Content-Type"] = "application/json"
+        headers["Content-Length"] = str(len(content))
+    return httpx.Response(
+        response.status_code,
+        headers=headers,
+        stream=httpx.ByteStream(data if content is None else content),
+        request=request,
+        extensions=response.extensions,
+    )
+
+
+def _read(response: httpx.Response, data: bytes, operation: Operation) -> bytes | None:
+    """The JSON form of an answer; None where it is no XML that a schema of the operation describes without a doubt."""
+    try:
+        decoded = httpx.Response(200, headers=response.headers, content=data).content
+    except httpx.DecodingError:
+        return None
+    schema = _described(operation, response.status_code, root_name(decoded))
+    if schema is None:
+        return None
+    document = read_xml(decoded, schema)
+    return None if document.problems else encode(document.value)
+
+
+def _described(operation: Operation, status: int, root: str) -> Schema | None:
+    """The schema of an answer: the status's own, or one that knows the root, for errors of any status."""
+    parts = sorted(operation.described.responses, key=lambda part: part != str(status))
+    schemas = (_schema(operation, part) for part in parts)
+    return next((schema for schema in schemas if root in schema["properties"]), None)
