@@ -113,7 +113,7 @@ def test_a_good_refund_leaves_as_it_is(name: str, way: str) -> None:
 def test_a_bad_refund_never_leaves(name: str, way: str) -> None:
     """A body that its schema refuses raises RefundRejected with the report, and nothing arrives."""
     api = Api(name)
-    request = api.request() | {"content": b"{}"}
+    request = api.request() | {"content": b'{"amount": 5}'}
     error = rejected(lambda: api.send(way, request))
     assert error.report.operation == name
     assert codes(error)
@@ -151,10 +151,10 @@ def test_what_is_no_refund_passes_untouched(method: str, url: str, way: str) -> 
     ],
 )
 def test_the_order_is_read_before_the_refund_leaves(name: str, reads: list[str], way: str) -> None:
-    """With fetch_context the guard reads the order, and the refunds where the order lacks them, as who sends the refund."""
+    """With fetch_context the guard reads the order, and the refunds where it lacks them, as who sends the refund."""
     api = Api(name)
     api.send(way, fetch_context=True)
-    assert [path for path in api.asked[:-1]] == [f"GET {path}" for path in reads]
+    assert api.asked[:-1] == [f"GET {path}" for path in reads]
     refund = api.arrived[-1]
     for read in api.arrived[:-1]:
         for header in ("Authorization", "X-API-KEY", "WM_SEC.ACCESS_TOKEN", "WM_MARKET"):
@@ -165,10 +165,10 @@ def test_the_order_is_read_before_the_refund_leaves(name: str, reads: list[str],
 
 
 EXCEEDING = {
-    "walmart.refund_order_lines": ({"/body/**/amount": -99999}, "RF203"),
-    "walmart_ca.refund_order_lines": ({"/body/**/amount": -99999}, "RF203"),
-    "woocommerce.create_refund": ({"/body/order_refund/amount": "99999.00"}, "RF204"),
-    "taxcloud.refund_order": ({"/body/items/0/quantity": 99999}, "RF401"),
+    "walmart.refund_order_lines": ({"…/chargeAmount/amount": -9999}, "RF203"),
+    "walmart_ca.refund_order_lines": ({"…/chargeAmount/amount": -9999}, "RF203"),
+    "woocommerce.create_refund": ({"/order_refund/amount": "99999.00"}, "RF204"),
+    "taxcloud.refund_order": ({"/items/0/quantity": 99999}, "RF401"),
 }
 
 
@@ -227,7 +227,7 @@ def test_the_guard_has_the_configuration_of_the_command(way: str) -> None:
     over = api.request(body=story.varied(EXCEEDING[name][0], name)["body"])
     quiet = Config(ignore=("RF2",))
     assert api.send(way, over, fetch_context=True, config=quiet).status_code == 200
-    free = api.request(body=story.varied({"/body/order_refund/amount": "0"}, name)["body"])
+    free = api.request(body=story.varied({"/order_refund/amount": "0"}, name)["body"])
     assert api.send(way, free).status_code == 200
     strict = Config(severity=(("zero-refund", "error"),))
     assert codes(rejected(lambda: api.send(way, free, config=strict))) == {"RF212"}
@@ -239,10 +239,10 @@ def test_warnings_are_told_and_stop_nothing(way: str, caplog: pytest.LogCaptureF
     name = "woocommerce.create_refund"
     api = Api(name)
     reports: list[Report] = []
-    free = api.request(body=story.varied({"/body/order_refund/amount": "0"}, name)["body"])
+    free = api.request(body=story.varied({"/order_refund/amount": "0"}, name)["body"])
     with caplog.at_level(logging.WARNING, logger="refundkit"):
         api.send(way, free, on_report=reports.append)
-    assert [[one.code for one in report.findings] for report in reports] == [["RF212"]]
+    assert [{one.severity for one in report.findings} for report in reports] == [{"warning"}]
     assert "RF212 zero-refund" in caplog.text
     assert story.HEADERS["woocommerce"]["Authorization"] not in caplog.text + repr(reports)
 
@@ -286,7 +286,7 @@ def test_keys_in_the_query_go_with_the_reads(way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("how", ["query", "header", "case", "slash", "index"])
 def test_no_detour_leads_around_the_guard(how: str, way: str) -> None:
-    """A method override, another case of the path, a trailing slash and index.php lead WooCommerce to the same refund."""
+    """Method override, another case of the path, a trailing slash, index.php all lead WooCommerce to one refund."""
     api = Api("woocommerce.create_refund")
     request = api.request() | {"content": b"{}"}
     if how == "query":

@@ -156,8 +156,8 @@ def test_sarif_names_the_docs_of_each_rule(check: Check) -> None:
 
 def test_sarif_of_a_rule_that_is_off_by_default(check: Check) -> None:
     """A rule that only runs when it is selected is one that is not enabled by default."""
-    write("r.json", asking(CA, f'"body": {flat(refund())}'))
-    run = sarif(check("--output-format", "sarif", "--select", "RF604", "r.json"))
+    write("r.json", text(story("woocommerce.delete_refund")))
+    run = sarif(check("--output-format", "sarif", "--select", "RF606", "r.json"))
     (rule,) = run["tool"]["driver"]["rules"]
     assert rule["defaultConfiguration"] == {"enabled": False, "level": "warning"}
 
@@ -233,7 +233,7 @@ def test_file_name_that_is_no_text(check: Check, name: str, encoding: str) -> No
     assert found.status == 1
     assert "Traceback" not in found.err
     read(name, found.out)
-    assert "%FF%0A" in found.out if name == "sarif" else "xff" in found.out
+    assert "%FF%0A" in found.out if name == "sarif" else re.search(r"(xff|udcff)\\", found.out)
 
 
 def read(name: str, report: str) -> Any:

@@ -335,13 +335,15 @@ def _body(operation: Operation, request: httpx.Request) -> bytes | None:
 
 
 def _json_form(operation: Operation, content: bytes, part: str = "body") -> bytes:
-    """JSON text of what is XML on the wire; anything else as it is."""
-    if not content.lstrip().startswith(b"<") or operation.api not in operations.REPLACED:
+    """JSON text of what is XML on the wire; what is no XML that says one thing stays, for the check to refuse."""
+    if operation.api not in operations.REPLACED:
         return content
-    from .xml import read_xml
+    from .xml import is_xml, read_xml
 
+    if not is_xml(content):
+        return content
     document = read_xml(content, operation.schema(part))
-    return encode(document.value) if document.readable else content
+    return content if document.problems else encode(document.value)
 
 
 class _Told(msgspec.Struct):

@@ -7,16 +7,16 @@ from typing import cast
 
 import httpx
 from refundkit_apis._runtime.codec import encode
+from refundkit_apis._runtime.errors import NotSent
 
 from . import operations
+from .check import check
 from .operations import Operation
 from .read import read_json
-from .xml import Schema, read_xml, root_name, write_xml
+from .xml import Schema, is_xml, read_xml, root_name, write_xml
 
 XML = "application/xml"
 _ANSWERS = (XML, "text/xml")
-# What may stand before the first `<` of a document in UTF-8 or UTF-16; JSON never begins with one.
-_LEAD = b" \t\r\n\0\xef\xbb\xbf\xfe\xff"
 
 
 class XmlTransport(httpx.BaseTransport):
@@ -28,8 +28,8 @@ class XmlTransport(httpx.BaseTransport):
     has a document type, another root or an element twice where only one is known. So does the whole exchange where the
     request's body is XML already.
 
-    Raises ValueError, before anything is sent, for a body that is no JSON or that XML cannot hold; it names the
-    pointer, never the value.
+    A body that XML cannot hold is never sent: raises RefundRejected where the check knows why, and NotSent, which names
+    the pointer and never the value, where it does not.
     """
 
     def __init__(self, transport: httpx.BaseTransport) -> None:
@@ -39,7 +39,7 @@ class XmlTransport(httpx.BaseTransport):
         operation = _operation(request)
         if operation is None:
             return self._transport.handle_request(request)
-        if operation.xml and _is_xml(request.read()):
+        if operation.xml and is_xml(request.read()):
             return self._transport.handle_request(request)
         response = self._transport.handle_request(_to_xml(request, operation))
         if not _speaks_xml(response):
@@ -64,7 +64,7 @@ class AsyncXmlTransport(httpx.AsyncBaseTransport):
         operation = _operation(request)
         if operation is None:
             return await self._transport.handle_async_request(request)
-        if operation.xml and _is_xml(await request.aread()):
+        if operation.xml and is_xml(await request.aread()):
             return await self._transport.handle_async_request(request)
         response = await self._transport.handle_async_request(_to_xml(request, operation))
         if not _speaks_xml(response):
@@ -83,10 +83,6 @@ def _operation(request: httpx.Request) -> Operation | None:
     """The operation that a request calls, if its wire is XML."""
     match = operations.match(request.method, str(request.url))
     return match.operation if match and XML in match.operation.described.accept else None
-
-
-def _is_xml(content: bytes) -> bool:
-    return content.lstrip(_LEAD).startswith(b"<")
 
 
 def _speaks_xml(response: httpx.Response) -> bool:
@@ -109,19 +105,21 @@ def _to_xml(request: httpx.Request, operation: Operation) -> httpx.Request:
         headers["Content-Type"] = XML
         headers.pop("Transfer-Encoding", None)
         headers["Content-Length"] = str(len(content))
-    return httpx.Request(request.method, request.url, headers=headers, stream=stream, extensions=request.extensions)
+    wire = httpx.Request(request.method, request.url, headers=headers, stream=stream)
+    wire.extensions = request.extensions  # one and the same: what the guard notes there, the caller finds
+    return wire
 
 
 def _written(content: bytes, operation: Operation) -> bytes:
     document = read_json(content)
-    if document.problems:
-        problem = document.problems[0]
-        place = f"{problem.code} at line {problem.line or 1}, column {problem.column or 1}"
-        raise ValueError(f"{operation.name}: the body is no JSON that says one thing ({place}); nothing was sent")
     try:
-        return write_xml(document.value, _schema(operation, "body"))
+        if not document.problems:
+            return write_xml(document.value, _schema(operation, "body"))
+        why = document.problems[0].message
     except ValueError as error:
-        raise ValueError(f"{operation.name}: {error}; nothing was sent") from None
+        why = str(error)
+    check(operation.name, content).raise_for_errors()
+    raise NotSent(f"{operation.name}: {why}; nothing was sent")
 
 
 def _from_xml(request: httpx.Request, response: httpx.Response, data: bytes, operation: Operation) -> httpx.Response:

@@ -40,6 +40,7 @@ _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+")
 _TAG = re.compile(r"""<([^\s/>!]++)[^>"']*+(?:"[^"]*+"[^>"']*+|'[^']*+'[^>"']*+)*+>""")
 _LEAD = re.compile(r"(?:[ \t\r\n]++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
+_BEFORE = b" \t\r\n\0\xef\xbb\xbf\xfe\xff"
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 # XML has more letters for a name; no schema of ours uses them.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*+")
@@ -110,6 +111,11 @@ def write_xml(value: object, schema: Schema) -> bytes:
     data: bytes = tostring(root, "utf-8", xml_declaration=True, default_namespace=namespace or None)
     # ElementTree leaves it as it is, and whoever reads it would take it for a line feed. It can only stand in a text.
     return data.replace(b"\r", b"&#13;")
+
+
+def is_xml(data: bytes) -> bool:
+    """Whether a document begins as XML does, in UTF-8 or UTF-16; JSON never begins so."""
+    return data.lstrip(_BEFORE).startswith(b"<")
 
 
 def root_name(data: bytes) -> str:

@@ -17,9 +17,8 @@ import pyarrow as pa
 from refundkit_apis._runtime.codec import encode
 
 from .. import operations, rules
-from ..check import VALID_BODY, Given, Hit, NotRun, Plan, check, complete, judge, order_of, plan, read_body
+from ..check import VALID_BODY, VALID_ORDER, Given, Hit, NotRun, Plan, check, complete, judge, order_of, plan, read_body
 from ..config import Config, effective
-from ..context import read_order
 from ..keys import unrepeated
 from ..operations import Operation
 from ..request import unknown_operation
@@ -35,15 +34,18 @@ _PLAIN = msgspec.json.Decoder(float_hook=Decimal)
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError, ValueError)
 _BOM = b"\xef\xbb\xbf"
 _UNREAD = NotRun(codes=(), missing=VALID_BODY)
-_KEYED_OFF = frozenset({"refund", "refundCharges", "refundCharge", "refunds"})
-# Rules that look at the way of asking together with something else; _Judge.plainly knows what each of them needs.
+# Rules that look at the way of asking together with something else; Judge.plainly knows what each of them needs.
 _MIXED = frozenset({"RF204", "RF216", "RF309", "RF501", "RF502", "RF504"})
 _ASKING = frozenset({"path", "query", "headers", "url", "given"})
 _READING = ("RF0", "RF1")
-# Values that differ from request to request and mean nothing to any rule: GUIDs and numbers, whole and in quotes.
+# Without these a body or an order may be odd and nobody says so.
+_READERS = frozenset("RF001 RF002 RF004 RF005 RF101 RF102 RF103 RF104 RF105 RF106 RF107 RF108 RF109".split())
+# Values that differ from request to request and mean the same to every rule: GUIDs, numbers, and numbers behind letters.
 _VARYING = re.compile(
-    rb'"([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[1-9][0-9]{0,30})"'
+    rb'"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"'
+    rb'|"[A-Za-z]{0,12}-?[1-9][0-9]{0,30}"|:\s?[1-9][0-9]{0,30}(?=[,}])'
 )
+_NINES = bytes.maketrans(b"0123456789", b"9" * 10)
 _SAMPLES = frozenset(sample.encode() for sample in PLACEHOLDERS)
 _ANY_GUID = b'"5f0c3e6a-9a68-4f1d-8b53-1f2f6c8f3a10"'
 _FORMS = 4096
@@ -151,7 +153,7 @@ class Kernel:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.judge = _Judge(settings.config)
+        self.judge = Judge(settings.config)
         self.columns: dict[str, list[Any]] = {field.name: [] for field in FINDINGS}
         self.tally = Tally()
         self.plain: Counter[tuple[str, int, bool]] = Counter()
@@ -174,13 +176,13 @@ class Kernel:
         self.tally.requests += len(group)
         self.tally.orders += key is not None
         before = None if key is None else past.past_of(key)
-        orders: dict[bytes, _Order] = {}
+        orders: dict[bytes, Order] = {}
         for position, one in enumerate(group):
             order = None
             if one.order is not None and key is not None:
                 order = orders.get(one.order)
                 if order is None:
-                    order = orders[one.order] = _Order(key, one.order, self.settings.carried)
+                    order = orders[one.order] = Order(key, one.order)
             accepted = self._request(key, one, order, before)
             if accepted is None or before is None or position + 1 == len(group):
                 continue
@@ -188,7 +190,7 @@ class Kernel:
                 self.tally.uncounted += 1
 
     def _request(
-        self, key: Key | None, one: Request, order: _Order | None, before: past.Past | None
+        self, key: Key | None, one: Request, order: Order | None, before: past.Past | None
     ) -> tuple[Operation, bytes, past.Told] | None:
         """Judge one request; what of it counts as earlier from now on, if it took effect."""
         operation = None if one.operation is None else operations.find(one.operation)
@@ -204,7 +206,7 @@ class Kernel:
             self.plain[operation.name, *have] += 1
             sound = True
         else:
-            sound = self._slowly(operation, key, one, order, refunds)
+            sound = self._fully(operation, key, one, order, refunds)
         if operation.name not in past.REFUNDS or not _took_effect(one, self.settings.statuses):
             return None
         body = one.body or b""
@@ -227,8 +229,8 @@ class Kernel:
         self._note(one.operation or "", (_UNREAD,))
         self._write(key, one, self.judge.completed([(REGISTRY[code], found)], one.operation or ""))
 
-    def _slowly(
-        self, operation: Operation, key: Key | None, one: Request, order: _Order | None, refunds: bytes | None
+    def _fully(
+        self, operation: Operation, key: Key | None, one: Request, order: Order | None, refunds: bytes | None
     ) -> bool:
         """Judge a request with all that it says, and note what is found; whether its body is one that can count."""
         problems: list[Hit] = []
@@ -237,7 +239,7 @@ class Kernel:
             path=_parameters("path", one.path, problems),
             query=_parameters("query", one.query, problems),
             headers=_parameters("headers", one.headers, problems),
-            order=one.order if order is None else order.text,
+            order=one.order if order is None else order.text(),
             refunds=refunds,
         )
         hits, skipped = judge(self.judge.plan(operation), given)
@@ -249,6 +251,10 @@ class Kernel:
             elif hits:
                 found.extend(self._placed(operation, given))
             self._write(key, one, sorted(found, key=order_of) if problems else found)
+        if order is not None:
+            order.sound = not any(one.pointer.startswith("order:") for _, one in hits) and all(
+                missing.missing != VALID_ORDER for missing in skipped
+            )
         unread = any(missing.missing == VALID_BODY for missing in skipped)
         return not unread and not any(rule.code.startswith(_READING) for rule, _ in hits)
 
@@ -298,37 +304,176 @@ def _text(value: str) -> str:
     return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
 
 
-class _Order:
-    """One order text. Read in full the first time; after that only what rules read of it is read, in a text of ours."""
+class Order:
+    """One order text. Once it has been read in full and found `sound`, only what rules read of it is read again.
 
-    def __init__(self, key: Key, text: bytes, carried: bool) -> None:
-        self.whole = text
+    `own`: the order itself says that it is the one with this key.
+    """
+
+    def __init__(self, key: Key, whole: bytes) -> None:
+        self.whole = whole
+        self.family = key.family
+        self.own = of_order(whole) == key
+        self.sound = False
         self.short: bytes | None = None
-        self.carried = carried
-        self.uses = 0
-        # The order says itself that it is the one that the path asks for.
-        self.own = of_order(text) == key
-        self.api = key.family
 
-    @property
     def text(self) -> bytes:
-        self.uses += 1
-        if self.uses == 1:
+        """The order as JSON: whole, or what rules read of it."""
+        if not self.sound:
             return self.whole
         if self.short is None:
-            self.short = self._shortened()
+            self.short = shortened(self.family, self.whole)
         return self.short
 
-    def _shortened(self) -> bytes:
-        operation = operations.get({"walmart": "walmart.refund_order_lines"}.get(self.api, f"{self.api}.get_order"))
-        model, problems = read_order(operation, self.whole)
-        if model is None or problems:
-            return self.whole
-        fields = rules.order_fields(self.api)
-        return encode(_only(_PLAIN.decode(self.whole), fields if self.carried else fields - _KEYED_OFF))
+
+class Judge:
+    """The rules of every operation under one configuration, and what is known of ways of asking."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.plans: dict[str, Plan] = {}
+        self.forms: dict[tuple[str, bytes | None, bytes | None], tuple[int, bool] | None] = {}
+
+    def plan(self, operation: Operation) -> Plan:
+        """The rules of an operation."""
+        found = self.plans.get(operation.name)
+        if found is None:
+            found = self.plans[operation.name] = plan(operation.name, self.config)
+        return found
+
+    def completed(self, hits: list[Hit], operation: str) -> list[Finding]:
+        """The findings with ids and severities, without those that are off."""
+        levels = [(rule, one, effective(self.config, rule)) for rule, one in hits]
+        return [complete(rule, one, level, operation) for rule, one, level in levels if level != "off"]
+
+    def trusts(self, operation: Operation) -> bool:
+        """Whether a flaw of a body or an order would have been a finding."""
+        return self.plan(operation).severities.keys() >= _READERS
+
+    def names_another(self, operation: Operation, key: Key, one: Request) -> bool:
+        """Whether the body of a Walmart refund names another order than its path (RF501)."""
+        if operation.name not in past.REFUNDS or one.path is None:
+            return False
+        own = purchase_order_id(one.body)
+        return own is not None and own != key.order_id
+
+    def plainly(
+        self, operation: Operation, key: Key | None, one: Request, order: Order | None, refunds: bytes | None
+    ) -> tuple[int, bool] | None:
+        """Judge body and order without path and headers, where those surely change nothing, and nothing is found.
+
+        Gives the parts that are there, and whether headers lack any credential; None where the request must be judged
+        in full. Most refunds are fine and asked for in one of a few ways, so this spares them the rules about those.
+        """
+        form = None if key is None or one.query is not None else self._form(operation, one.path, one.headers)
+        if key is None or form is None or not self._separable(operation):
+            return None
+        if order is not None and not order.own:
+            return None
+        if one.path is not None:
+            if key.family == "taxcloud" and one.refunds is not None:
+                return None  # they may name another connection
+            if key.family == "walmart" and operation.name in past.REFUNDS and purchase_order_id(one.body) != key.order_id:
+                return None
+        chosen = self.plan(operation)
+        text = None if order is None else order.text()
+        hits, skipped = judge(chosen, Given(body=one.body, order=text, refunds=refunds))
+        if hits:
+            return None
+        have = BODY | (ORDER if text is not None else 0) | (REFUNDS if refunds is not None else 0)
+        for parts in (have, have | REFUNDS):
+            if skipped is chosen.stage(parts).not_run:
+                if order is not None and not order.sound:
+                    order.sound = self.trusts(operation)
+                return parts | form[0], form[1]
+        return None
+
+    def _separable(self, operation: Operation) -> bool:
+        """Whether every rule looks at the way of asking, or at body and order, or is one that is known to look at both."""
+        if operation.described.body is None or operation.name == "woocommerce.update_refund":
+            return False
+        return all(
+            rule.code in _MIXED or not _ASKING.intersection(rule.asks) or _ASKING.issuperset(rule.asks)
+            or rule.asks[0] == "operation"
+            for rule in self.plan(operation).once
+        )
+
+    def _form(self, operation: Operation, path: bytes | None, headers: bytes | None) -> tuple[int, bool] | None:
+        """Path and headers by themselves: which parts they are, and whether a credential is lacking; None if flawed."""
+        key = (operation.name, _formed(path), _formed(headers))
+        if key not in self.forms:
+            if len(self.forms) >= _FORMS:
+                self.forms.clear()
+            self.forms[key] = self._judged_form(operation, key[1], key[2])
+        return self.forms[key]
+
+    def _judged_form(
+        self, operation: Operation, path: bytes | None, headers: bytes | None
+    ) -> tuple[int, bool] | None:
+        problems: list[Hit] = []
+        given = Given(path=_parameters("path", path, problems), headers=_parameters("headers", headers, problems))
+        hits, _ = judge(self.plan(operation), given)
+        if problems or any(one.pointer != "request:/body" for _, one in hits):
+            return None
+        return given.parts, bool(given.parts & HEADERS) and not rules.credentials_held(operation, given)
+
+    def not_run(self, operation: str, have: int, lacking: bool) -> tuple[NotRun, ...]:
+        """What did not run for requests that `plainly` judged."""
+        skipped = self.plans[operation].stage(have).not_run
+        return (*skipped, NotRun(codes=("RF502",), missing=CREDENTIALS)) if lacking else skipped
 
 
-def _only(value: Any, fields: frozenset[str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _only(inner, fields) for key, inner in value.items() if key in fields}
-    return [_only(inner, fields) for inner in value] if isinstance(value, list) else value
+def _formed(text: bytes | None) -> bytes | None:
+    """A path or headers with every varying value replaced by one of its kind and length."""
+    return None if text is None else _VARYING.sub(_same_kind, text)
+
+
+def _same_kind(found: re.Match[bytes]) -> bytes:
+    value = found[0]
+    if value.strip(b'": ') in _SAMPLES:
+        return value
+    return _ANY_GUID if len(value) == len(_ANY_GUID) and value[9] == value[14] == _DASH else value.translate(_NINES)
+
+
+_DASH = ord("-")
+
+
+def _parameters(part: str, text: bytes | None, problems: list[Hit]) -> dict[str, str] | None:
+    """Path, query or headers from JSON text; what is wrong with it goes into `problems`."""
+    if text is None or text == b"null":
+        return None
+    try:
+        values = _VALUES.decode(text)
+    except _UNREADABLE:
+        message = f"{part!r} is no JSON object of plain values"
+        problems.append((REGISTRY["RF102"], finding(f"request:/{part}", message, "write an object of names and values")))
+        return None
+    if not unrepeated(text, values):
+        from ..read import read_json
+
+        for one in read_json(text).problems:
+            problems.append((REGISTRY[one.code], finding(f"request:/{part}{one.pointer}", one.message, one.help)))
+    return operations.values(values)
+
+
+def _told(one: Request, carried: bool) -> past.Told:
+    asked = ""
+    if one.path is not None and b"refund_id" in one.path:
+        asked = (_parameters("path", one.path, []) or {}).get("refund_id", "")
+    return past.Told(one.refunds, one.order, asked, carried and one.order is not None)
+
+
+def _took_effect(one: Request, statuses: bool) -> bool:
+    return not statuses or (one.status is not None and 200 <= one.status < 300)
+
+
+# What rules read of an order, as it is written; test_audit.py holds verdicts by these to verdicts by the whole.
+
+
+class _Status(msgspec.Struct, gc=False):
+    status: msgspec.Raw
+    statusQuantity: msgspec.Raw  # noqa: N815 - the wire name
+
+
+class _Statuses(msgspec.Struct, gc=False):
+    orderLineStatus: list[_Status]  # noqa: N815

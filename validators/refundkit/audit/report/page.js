@@ -75,26 +75,29 @@ function cell(label, parts, className) {
   return made;
 }
 
-// Which request, and where in it; a long pointer breaks before a slash.
+// Which request, and where in it: a long pointer breaks before a slash.
 function place(one) {
   const made = element("p", `request ${one.row.toLocaleString("en")} `, "note pointer");
   for (const part of (one.pointer || "/").split(/(?=\/)/)) made.append(document.createElement("wbr"), part);
   return made;
 }
 
+function note(text) {
+  return text ? [element("p", text, "note")] : [];
+}
+
 function line(one) {
   const made = element("tr", "");
   made.setAttribute("role", "row");
-  const notes = [one.help, one.reason && `Reason of the refund: ${one.reason}`].filter(Boolean);
   made.append(
     cell("Time (UTC)", [one.time || "–"], "time"),
     cell("Severity", [element("span", one.severity, `severity ${one.severity === "error" ? "error" : "warning"}`)]),
     cell("Rule", [element("strong", one.rule), " ", element("span", one.name, "name")]),
     cell("API", [one.api]),
-    cell("Order", [one.order || "–"], "order"),
+    cell("Order", [one.order || "–", ...note(one.reason)], "order"),
     cell("What is wrong", [
       element("p", one.message),
-      ...notes.map((note) => element("p", note, "note")),
+      ...note(one.help),
       place(one),
     ], "message"),
     cell("Money", [one.money || "–"], "number"),
