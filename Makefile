@@ -29,8 +29,9 @@ lint: .venv/.test ## specs and code against their rules
 	$(BIN)/openapi-spec-validator specs/*.yaml
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-type: .venv/.test ## mypy --strict over everything
+type: .venv/.test ## mypy --strict over everything, pyright over what users write
 	$(BIN)/mypy validators/refundkit generated/refundkit_apis codegen tests
+	$(BIN)/pyright
 fuzz: .venv/.test ## feed random payloads and bytes to check() until interrupted
 	$(BIN)/python -m tests.fuzz
 bench: .venv/.bench ## our speed beside our peers', into bench/README.md

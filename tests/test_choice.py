@@ -27,8 +27,9 @@ from refundkit import finding, rule
 @rule("RF901", "currency-not-ours", severity="warning", on=["walmart"])
 def currency_not_ours(charge):
     """We refund in Canadian dollars only."""
-    if charge.currency != "CAD":
-        return finding(charge.pointer("/charge/chargeAmount/currency"), f"{charge.currency} is not ours", "send CAD")
+    for amount in charge.amounts():
+        if amount.currency != "CAD":
+            yield finding(charge.pointer(amount.where), f"{amount.currency} is not ours", "send CAD")
 '''
 BODY = '''\
 from refundkit import finding, rule
@@ -41,7 +42,7 @@ def judge({asks}):
 '''
 
 
-def rule_file(  # noqa: PLR0913 - a rule's parts, one by one
+def rule_file(
     code: str = "RF901",
     name: str = "our-own",
     severity: str = "error",
@@ -109,11 +110,8 @@ def test_patterns(pattern: str, names: list[str], others: list[str]) -> None:
 @pytest.mark.parametrize("key", ["exclude", "files", "per-file-ignores"])
 def test_wrong_pattern(cli: Cli, key: str, pattern: str) -> None:
     """A pattern that could never match is exit 2."""
-    value = {"exclude": [pattern], "files": {pattern: US}, "per-file-ignores": {pattern: ["RF2"]}}[key]
-    table = (
-        json.dumps(value) if isinstance(value, list) else f"{{{json.dumps(pattern)} = {json.dumps(value[pattern])}}}"
-    )
-    write("refundkit.toml", f"{key} = {table}")
+    values = {"exclude": "[{}]", "files": f'{{{{{{}} = "{US}"}}}}', "per-file-ignores": '{{{} = ["RF2"]}}'}
+    write("refundkit.toml", f"{key} = {values[key].format(json.dumps(pattern))}")
     outcome = cli("check", write("r.json", refund()))
     assert (outcome.status, outcome.out) == (2, "")
     assert f"{pattern!r} is no pattern" in outcome.err
@@ -167,7 +165,8 @@ def test_per_file_ignores(cli: Cli) -> None:
     """`per-file-ignores` adds to `ignore` where a pattern matches, and every matching pattern adds its own."""
     write(
         "refundkit.toml",
-        f'files = {{"*.json" = "{US}"}}\n[per-file-ignores]\n"old/*" = ["RF206"]\n"**/two.json" = ["placeholder-value"]',
+        f'files = {{"*.json" = "{US}"}}\n'
+        'per-file-ignores = {"old/*" = ["RF206"], "**/two.json" = ["placeholder-value"]}',
     )
     for name in ("one.json", "two.json", "old/one.json", "old/two.json"):
         write(name, refund("-1.005", line="string"))
@@ -209,7 +208,7 @@ def test_per_file_ignores_are_one_configuration_each(cli: Cli) -> None:
     ],
 )
 def test_wrong_name_in_a_configuration(cli: Cli, content: str, said: str) -> None:
-    """A wrong key, value, rule or operation is exit 2 with the file and what was meant, whether it would matter or not."""
+    """A wrong key, value, rule or operation is exit 2 with the file and what was meant."""
     write("refundkit.toml", content)
     outcome = cli("check", write("r.json", refund()), "--as", US)
     assert (outcome.status, outcome.out) == (2, "")
@@ -240,11 +239,11 @@ def test_empty_table_ends_the_search(cli: Cli, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("name", ["r.json", "*.json", "-"])
 def test_path_behind_require_context(cli: Cli, name: str) -> None:
-    """Bare --require-context may stand before a path: what is no list of parts is one, and order and refunds are meant."""
+    """Bare --require-context may stand before a path, which is no list of parts: order and refunds are meant."""
     write("r.json", refund())
     outcome = cli("check", "--as", US, "--output-format", "json", "--require-context", name, stdin=refund().encode())
     assert outcome.document["summary"]["checked"] == 1
-    assert outcome.codes == ["RF006", "RF006"]
+    assert outcome.codes == ["RF006"]
 
 
 @pytest.mark.parametrize(
@@ -284,7 +283,7 @@ def test_own_rule_runs(cli: Cli) -> None:
     assert outcome.status == 0
     one = outcome.only
     assert (one["code"], one["name"], one["severity"]) == ("RF901", "currency-not-ours", "warning")
-    assert (one["line"], one["message"], one["help"]) == (10, "USD is not ours", "send CAD")
+    assert (one["line"], one["message"], one["help"]) == (9, "USD is not ours", "send CAD")
 
 
 def test_own_rule_is_chosen_like_any_other(cli: Cli) -> None:
@@ -304,7 +303,7 @@ def test_own_rule_is_there_in_a_process_of_its_own(folder: Path) -> None:
     write("refundkit.toml", f'rules = ["ours.py"]\nfiles = {{"*" = "{US}"}}')
     write("ours.py", OWN)
     write("r.json", refund())
-    assert "r.json:10:23: warning RF901 currency-not-ours: USD is not ours" in command("check", "r.json").out
+    assert "r.json:9:19: warning RF901 currency-not-ours: USD is not ours" in command("check", "r.json").out
     assert "RF901" not in command("check", "--isolated", "--as", US, "r.json").out
     assert not Path("__pycache__").exists()
 
@@ -344,7 +343,7 @@ WRONG = {
     "no such file": (None, "no/ours.py: No such file or directory"),
     "syntax": ("def (:\n", "ours.py:1: invalid syntax"),
     "null": ("x = 1\0\n", "ours.py"),
-    "encoding": (b"# \xff\n", "ours.py"),
+    "encoding": (b"x = '\xff'\n", "ours.py"),
     "raises": ("x = 1\n\ny = x / 0\n", "ours.py:3: ZeroDivisionError: division by zero"),
     "import": ("import no_such_module_of_ours\n", "ours.py:1: ModuleNotFoundError"),
     "exits": ("import sys\nsys.exit(0)\n", "ours.py:2: SystemExit"),

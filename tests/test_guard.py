@@ -164,7 +164,7 @@ def test_the_order_is_read_before_the_refund_leaves(name: str, reads: list[str],
             assert read.headers["WM_QOS.CORRELATION_ID"] != refund.headers["WM_QOS.CORRELATION_ID"]
 
 
-EXCEEDING = {
+EXCEEDING: dict[str, tuple[dict[str, Any], str]] = {
     "walmart.refund_order_lines": ({"…/chargeAmount/amount": -9999}, "RF203"),
     "walmart_ca.refund_order_lines": ({"…/chargeAmount/amount": -9999}, "RF203"),
     "woocommerce.create_refund": ({"/order_refund/amount": "99999.00"}, "RF204"),

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -17,30 +18,45 @@ import pyarrow as pa
 from refundkit_apis._runtime.codec import encode
 
 from .. import operations, rules
-from ..check import VALID_BODY, VALID_ORDER, Given, Hit, NotRun, Plan, check, complete, judge, order_of, plan, read_body
+from ..check import (
+    CREDENTIALS,
+    VALID_BODY,
+    VALID_ORDER,
+    Given,
+    Hit,
+    NotRun,
+    Plan,
+    check,
+    complete,
+    judge,
+    order_of,
+    plan,
+    read_body,
+)
 from ..config import Config, effective
 from ..keys import unrepeated
 from ..operations import Operation
 from ..request import unknown_operation
-from ..rule import BODY, HEADERS, ORDER, PATH, QUERY, REFUNDS, REGISTRY, Finding, finding, masked
+from ..rule import BODY, HEADERS, ORDER, REFUNDS, REGISTRY, Finding, Rule, finding, masked
 from ..rules.identity import PLACEHOLDERS, purchase_order_id
 from ..rules.money import EXACT, ZERO
 from . import past
+from .asked import asked_for
 from .columns import FINDINGS, REQUESTS
-from .orders import Key, of_order, of_request
+from .orders import Key, of_order, of_request, shortened
 
 _VALUES = msgspec.json.Decoder(dict[str, str | int | bool | None])
-_PLAIN = msgspec.json.Decoder(float_hook=Decimal)
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError, ValueError)
 _BOM = b"\xef\xbb\xbf"
 _UNREAD = NotRun(codes=(), missing=VALID_BODY)
 # Rules that look at the way of asking together with something else; Judge.plainly knows what each of them needs.
-_MIXED = frozenset({"RF204", "RF216", "RF309", "RF501", "RF502", "RF504"})
+_MIXED = frozenset({"RF204", "RF216", "RF309", "RF501", "RF502", "RF504", "RF506"})
 _ASKING = frozenset({"path", "query", "headers", "url", "given"})
+_ALONE = frozenset({"path", "query", "headers", "url", "operation"})
 _READING = ("RF0", "RF1")
 # Without these a body or an order may be odd and nobody says so.
 _READERS = frozenset("RF001 RF002 RF004 RF005 RF101 RF102 RF103 RF104 RF105 RF106 RF107 RF108 RF109".split())
-# Values that differ from request to request and mean the same to every rule: GUIDs, numbers, and numbers behind letters.
+# Values that differ from request to request and mean the same to every rule: GUIDs, numbers, letters and a number.
 _VARYING = re.compile(
     rb'"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"'
     rb'|"[A-Za-z]{0,12}-?[1-9][0-9]{0,30}"|:\s?[1-9][0-9]{0,30}(?=[,}])'
@@ -75,8 +91,11 @@ class Money(msgspec.Struct, gc=False):
 
 
 class Tally(msgspec.Struct):
-    """What was looked at. `money` is by severity, code, name and currency; `not_run` counts requests by operation, rules
-    and missing part; `uncounted` refunds took effect, and could not be counted as earlier ones."""
+    """What was looked at, and what it came to.
+
+    `money` is by severity, code, name and currency ("" where nobody tells); `not_run` counts requests by operation,
+    rules and missing part; `uncounted` refunds took effect, and could not be counted as earlier ones.
+    """
 
     requests: int = 0
     orders: int = 0
@@ -141,7 +160,7 @@ def _values(column: pa.Array) -> list[Any]:
     _, offsets, data = column.buffers()
     ends = memoryview(offsets).cast("i")[column.offset : column.offset + len(column) + 1].tolist()
     text = memoryview(data if data is not None else b"")
-    values: list[Any] = [bytes(text[start:end]) for start, end in zip(ends, ends[1:], strict=False)]
+    values: list[Any] = [bytes(text[start:end]) for start, end in pairwise(ends)]
     if column.null_count:
         for index in pa.compute.indices_nonzero(column.is_null()).to_pylist():
             values[index] = None
@@ -222,7 +241,9 @@ class Kernel:
         """A request that nothing judges: RF003."""
         if one.operation is None:
             code, found = unknown_operation({})
-            found = msgspec.structs.replace(found, help="name it in the column `operation`", pointer="request:/operation")
+            found = msgspec.structs.replace(
+                found, help="name it in the column `operation`", pointer="request:/operation"
+            )
         else:
             message = f"unknown operation {one.operation!r}{operations.suggestion(one.operation, operations.names())}"
             code, found = "RF003", finding("request:/operation", message, "`refundkit operations` lists them")
@@ -279,7 +300,7 @@ class Kernel:
         found = list(found)
         if not found:
             return
-        refunded, currency, reason = asked_for(one)
+        refunded, currency, reason = asked_for(one.operation, one.body, one.order)
         columns, money = self.columns, self.tally.money
         for each in found:
             columns["row"].append(one.row)
@@ -332,6 +353,7 @@ class Judge:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.plans: dict[str, Plan] = {}
+        self.separable: dict[str, bool] = {}
         self.forms: dict[tuple[str, bytes | None, bytes | None], tuple[int, bool] | None] = {}
 
     def plan(self, operation: Operation) -> Plan:
@@ -373,7 +395,11 @@ class Judge:
         if one.path is not None:
             if key.family == "taxcloud" and one.refunds is not None:
                 return None  # they may name another connection
-            if key.family == "walmart" and operation.name in past.REFUNDS and purchase_order_id(one.body) != key.order_id:
+            if (
+                key.family == "walmart"
+                and operation.name in past.REFUNDS
+                and purchase_order_id(one.body) != key.order_id
+            ):
                 return None
         chosen = self.plan(operation)
         text = None if order is None else order.text()
@@ -389,14 +415,13 @@ class Judge:
         return None
 
     def _separable(self, operation: Operation) -> bool:
-        """Whether every rule looks at the way of asking, or at body and order, or is one that is known to look at both."""
-        if operation.described.body is None or operation.name == "woocommerce.update_refund":
-            return False
-        return all(
-            rule.code in _MIXED or not _ASKING.intersection(rule.asks) or _ASKING.issuperset(rule.asks)
-            or rule.asks[0] == "operation"
-            for rule in self.plan(operation).once
-        )
+        """Whether each rule looks at the way of asking alone, or not at all, or is one whose needs are known."""
+        found = self.separable.get(operation.name)
+        if found is None:
+            rules_of_it = self.plan(operation).once
+            found = operation.described.body is not None and operation.name != "woocommerce.update_refund"
+            found = self.separable[operation.name] = found and all(map(_is_separable, rules_of_it))
+        return found
 
     def _form(self, operation: Operation, path: bytes | None, headers: bytes | None) -> tuple[int, bool] | None:
         """Path and headers by themselves: which parts they are, and whether a credential is lacking; None if flawed."""
@@ -407,9 +432,7 @@ class Judge:
             self.forms[key] = self._judged_form(operation, key[1], key[2])
         return self.forms[key]
 
-    def _judged_form(
-        self, operation: Operation, path: bytes | None, headers: bytes | None
-    ) -> tuple[int, bool] | None:
+    def _judged_form(self, operation: Operation, path: bytes | None, headers: bytes | None) -> tuple[int, bool] | None:
         problems: list[Hit] = []
         given = Given(path=_parameters("path", path, problems), headers=_parameters("headers", headers, problems))
         hits, _ = judge(self.plan(operation), given)
@@ -421,6 +444,10 @@ class Judge:
         """What did not run for requests that `plainly` judged."""
         skipped = self.plans[operation].stage(have).not_run
         return (*skipped, NotRun(codes=("RF502",), missing=CREDENTIALS)) if lacking else skipped
+
+
+def _is_separable(rule: Rule) -> bool:
+    return rule.code in _MIXED or _ASKING.isdisjoint(rule.asks) or _ALONE.issuperset(rule.asks)
 
 
 def _formed(text: bytes | None) -> bytes | None:
@@ -446,7 +473,9 @@ def _parameters(part: str, text: bytes | None, problems: list[Hit]) -> dict[str,
         values = _VALUES.decode(text)
     except _UNREADABLE:
         message = f"{part!r} is no JSON object of plain values"
-        problems.append((REGISTRY["RF102"], finding(f"request:/{part}", message, "write an object of names and values")))
+        problems.append(
+            (REGISTRY["RF102"], finding(f"request:/{part}", message, "write an object of names and values"))
+        )
         return None
     if not unrepeated(text, values):
         from ..read import read_json
@@ -465,15 +494,3 @@ def _told(one: Request, carried: bool) -> past.Told:
 
 def _took_effect(one: Request, statuses: bool) -> bool:
     return not statuses or (one.status is not None and 200 <= one.status < 300)
-
-
-# What rules read of an order, as it is written; test_audit.py holds verdicts by these to verdicts by the whole.
-
-
-class _Status(msgspec.Struct, gc=False):
-    status: msgspec.Raw
-    statusQuantity: msgspec.Raw  # noqa: N815 - the wire name
-
-
-class _Statuses(msgspec.Struct, gc=False):
-    orderLineStatus: list[_Status]  # noqa: N815

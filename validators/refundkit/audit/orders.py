@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from ..operations import APIS
 from ..rules.identity import purchase_order_id
@@ -91,3 +92,89 @@ def _key(family: str | None, order_id: Any, connection: Any = None) -> Key | Non
     # A number to WooCommerce: 007 is 7.
     text = text.lstrip("0") or "0" if family == "woocommerce" else text
     return Key(family, text, connection.lower() if isinstance(connection, str) else "")
+
+
+# What rules read of an order, each part as it is written.
+_Part = msgspec.Raw | msgspec.UnsetType
+
+
+class _Status(msgspec.Struct, gc=False, rename="camel"):
+    status: msgspec.Raw
+    status_quantity: msgspec.Raw
+
+
+class _Statuses(msgspec.Struct, gc=False, rename="camel"):
+    order_line_status: list[_Status]
+
+
+class _WalmartLine(msgspec.Struct, gc=False, rename="camel"):
+    line_number: msgspec.Raw
+    charges: msgspec.Raw
+    order_line_quantity: msgspec.Raw
+    order_line_statuses: _Statuses
+    return_order_id: _Part = UNSET
+    refund: _Part = UNSET
+
+
+class _WalmartLines(msgspec.Struct, gc=False, rename="camel"):
+    order_line: list[_WalmartLine]
+
+
+class _WalmartOrder(msgspec.Struct, gc=False, rename="camel"):
+    purchase_order_id: msgspec.Raw
+    order_lines: _WalmartLines
+    customer_order_id: _Part = UNSET
+
+
+class _Walmart(msgspec.Struct, gc=False):
+    order: _WalmartOrder
+
+
+class _WooCommerceItem(msgspec.Struct, gc=False):
+    id: msgspec.Raw
+    total: msgspec.Raw
+    quantity: _Part = UNSET
+    total_tax: _Part = UNSET
+
+
+class _WooCommerceOrder(msgspec.Struct, gc=False):
+    id: msgspec.Raw
+    total: msgspec.Raw
+    line_items: list[_WooCommerceItem]
+    order_number: _Part = UNSET
+    status: _Part = UNSET
+    currency: _Part = UNSET
+    total_tax: _Part = UNSET
+    shipping_tax: _Part = UNSET
+    shipping_lines: list[_WooCommerceItem] | msgspec.UnsetType = UNSET
+    fee_lines: list[_WooCommerceItem] | msgspec.UnsetType = UNSET
+
+
+class _WooCommerce(msgspec.Struct, gc=False):
+    order: _WooCommerceOrder
+
+
+class _TaxCloudLine(msgspec.Struct, gc=False, rename="camel"):
+    item_id: msgspec.Raw
+    quantity: msgspec.Raw
+    index: _Part = UNSET
+
+
+class _TaxCloud(msgspec.Struct, gc=False, rename="camel"):
+    order_id: msgspec.Raw
+    line_items: list[_TaxCloudLine]
+    connection_id: _Part = UNSET
+    completed_date: _Part = UNSET
+    refunds: _Part = UNSET
+
+
+_SHORT: dict[str, msgspec.json.Decoder[Any]] = {
+    "walmart": msgspec.json.Decoder(_Walmart),
+    "woocommerce": msgspec.json.Decoder(_WooCommerce),
+    "taxcloud": msgspec.json.Decoder(_TaxCloud),
+}
+
+
+def shortened(family: str, text: bytes) -> bytes:
+    """An order that was read without a flaw, down to what rules read, every value as it is written."""
+    return msgspec.json.encode(_SHORT[family].decode(text))

@@ -1,11 +1,14 @@
 """GitLab's Code Quality report: one array of issues.
 
-It has room for issues only. So what did not run is an issue of severity info, and the summary goes to standard error.
+It has room for issues only. So what did not run is an issue of severity info, one for all files lest they drown the
+findings, and the summary goes to standard error.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from .data import Fingerprints, lack, name, place, written
 from .text import printable
@@ -20,10 +23,13 @@ _SEVERITIES = {"error": "major", "warning": "minor"}
 
 
 def report(run: Run, stream: TextIO, color: bool) -> None:
-    """Write one JSON array: an issue a finding, then one for each thing that did not run."""
+    """Write one JSON array: an issue a finding, then one for each operation and missing part of what did not run."""
     fingerprints = Fingerprints()
     issues = [_finding(one, fingerprints) for one, _ in run.findings]
-    issues += [_skipped(one, fingerprints) for one in run.not_run]
+    lacks: dict[tuple[str, str], list[Skipped]] = {}
+    for one in run.not_run:
+        lacks.setdefault((one.operation, one.missing), []).append(one)
+    issues += [_skipped(alike, fingerprints) for alike in lacks.values()]
     stream.write(written(issues))
 
 
@@ -40,12 +46,14 @@ def _finding(one: Finding, fingerprints: Fingerprints) -> dict[str, Any]:
     }
 
 
-def _skipped(one: Skipped, fingerprints: Fingerprints) -> dict[str, Any]:
-    file = place(one.file)
+def _skipped(alike: list[Skipped], fingerprints: Fingerprints) -> dict[str, Any]:
+    """One issue for what the same part was missing for, at the first of the files."""
+    codes = sorted({code for one in alike for code in one.codes})
+    whole = replace(alike[0], codes=tuple(codes), records=sum(one.records for one in alike))
     return {
         "check_name": "not-run",
-        "description": f"{one.operation or 'unknown operation'}: {lack(one)}",
+        "description": f"{whole.operation or 'unknown operation'}: {lack(whole)}",
         "severity": "info",
-        "fingerprint": fingerprints.of("not-run", file, one.operation, one.missing),
-        "location": {"path": name(file), "lines": {"begin": 1}},
+        "fingerprint": fingerprints.of("not-run", whole.operation, whole.missing),
+        "location": {"path": name(place(whole.file)), "lines": {"begin": 1}},
     }

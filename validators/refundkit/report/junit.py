@@ -97,7 +97,7 @@ def _content(one: Linted, run: Run) -> str:
 
 
 def _unjudged(one: Linted) -> bool:
-    return any(part.missing == VALID_BODY for part in one.not_run)
+    return not one.accepted and any(part.missing == VALID_BODY for part in one.not_run)
 
 
 def _not_judged(run: Run) -> str:
@@ -110,10 +110,13 @@ def _failing(one: Linted, run: Run) -> list[Finding]:
 
 
 def _lines(findings: list[Finding]) -> str:
-    return "\n".join(
-        _text(f"{headline(one, color=False)} [{one.pointer or '/'}]{f'; {one.help}' if one.help else ''}")
-        for one in findings
-    )
+    return "\n".join(_text(_line(one)) for one in findings)
+
+
+def _line(one: Finding) -> str:
+    # The headline names the pointer where there is no line to name.
+    pointer = f" ({one.pointer or '/'})" if one.line is not None else ""
+    return f"{headline(one, color=False)}{pointer}{f'; {one.help}' if one.help else ''}"
 
 
 def _text(text: str) -> str:

@@ -1,0 +1,111 @@
+"""What users write, for the type checkers: every line here must check, and every marked one must not."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from typing import assert_type
+
+import httpx
+import refundkit
+from refundkit import Config, RefundOutcomeUnknown, RefundRejected, Report, StatusError, connect
+from refundkit.guard import AsyncGuardTransport, GuardTransport
+from refundkit_apis.taxcloud.models import Refund as TaxRefund
+from refundkit_apis.taxcloud.models import RefundCreate as TaxRefundCreate
+from refundkit_apis.taxcloud.models import RefundItem
+from refundkit_apis.walmart.api.orders import get_order
+from refundkit_apis.walmart.client import Client
+from refundkit_apis.walmart.models import (
+    Order,
+    OrderRefund,
+    Refund,
+    RefundCharge,
+    RefundCharges,
+    RefundedCharge,
+    RefundLine,
+    RefundLines,
+    RefundMoney,
+    Refunds,
+)
+from refundkit_apis.walmart_ca.models import Order as CanadianOrder
+from refundkit_apis.walmart_ca.models import OrderCancellation
+from refundkit_apis.woocommerce.models import Refund as ShopRefund
+from refundkit_apis.woocommerce.models import RefundCreate, RefundUpdate
+
+
+def line(number: str, amount: Decimal) -> RefundLine:
+    """One charge of one line, given back."""
+    money = RefundMoney(amount=amount, currency="USD")
+    charge = RefundedCharge(charge_type="PRODUCT", charge_name="ItemPrice", charge_amount=money)
+    charges = RefundCharges(refund_charge=[RefundCharge(refund_reason="DamagedItem", charge=charge)])
+    return RefundLine(line_number=number, refunds=Refunds(refund=[Refund(refund_charges=charges)]))
+
+
+def walmart(client_id: str, client_secret: str) -> str:
+    """Refund a line, and say what happened."""
+    refund = OrderRefund(
+        purchase_order_id="2961380412345",
+        order_lines=RefundLines(order_line=[line("1", Decimal("-19.99"))]),
+    )
+    with connect.walmart(client_id, client_secret, market="us", timeout=10, config=Config(ignore=("RF6",))) as shop:
+        try:
+            order = shop.refund_order_lines("2961380412345", refund, timeout=60)
+        except RefundRejected as error:
+            return str(error.report.findings[0].code)
+        except RefundOutcomeUnknown as error:
+            return "made" if error.resolve() else f"not made: {error.request_id}"
+        except StatusError as error:
+            return f"{error.status} {error.code} {error.reason}"
+        assert_type(order, Order)
+        assert_type(shop.get_order("2961380412345"), Order)
+        shop.refund_order_lines("2961380412345", None)  # type: ignore[arg-type]
+        shop.refund_order_lines(2961380412345, refund)  # type: ignore[arg-type]
+        shop.refund_order_lines("2961380412345")  # type: ignore[call-arg]
+        return order.purchase_order_id
+
+
+async def canada(cancellation: OrderCancellation) -> None:
+    """The older Canadian API, by token and by signature."""
+    async with connect.walmart_ca("id", "secret", "channel") as shop:
+        assert_type(await shop.cancel_order_lines("1796277083022", cancellation), CanadianOrder)
+    async with connect.walmart_ca_signed("id", "key", "channel", guard=False) as shop:
+        assert_type(await shop.get_order("1796277083022"), CanadianOrder)
+
+
+async def shop() -> None:
+    """A shop's refunds, one after the other."""
+    connection = connect.woocommerce("https://shop.example.net", "ck", "cs", on_report=told)
+    async with connection as store:
+        made = await store.create_refund(1204, RefundCreate(amount=Decimal("5.00"), reason="torn"), gateway=False)
+        assert_type(made, ShopRefund)
+        assert_type(await store.list_refunds("1204"), list[ShopRefund])
+        await store.update_refund(1204, 1301, RefundUpdate(amount="4.00"))
+        assert_type(await store.delete_refund(1204, 1301), None)
+    store.create_refund(1204, {"amount": "5.00"})  # type: ignore[arg-type, unused-coroutine]
+
+
+def told(report: Report) -> None:
+    """What a caller does with a report."""
+    for one in report.findings:
+        print(one.code, one.pointer, one.message, one.line or 0)
+
+
+def taxes() -> list[TaxRefund]:
+    """TaxCloud wants quantities."""
+    with connect.taxcloud("0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608", api_key="key") as tax:
+        item = RefundItem(item_id="A", quantity=Decimal("0.5"))
+        return tax.refund_order("SO-1077", TaxRefundCreate(items=[item]))
+
+
+def by_hand(body: bytes, order: bytes) -> Report:
+    """The check, and a guard around a client of one's own."""
+    transport = GuardTransport(httpx.HTTPTransport(), fetch_context=True, auth=refundkit.auth.TaxCloudKey("key"))
+    with httpx.Client(transport=transport) as client:
+        client.post("https://api.example.net/anything", content=body)
+    with Client("https://marketplace.walmartapis.com", options={"transport": transport}) as client_of_ours:
+        assert_type(get_order.sync("2961380412345", client=client_of_ours).order, Order)
+    later = httpx.AsyncClient(transport=AsyncGuardTransport(httpx.AsyncHTTPTransport()))
+    asyncio.run(later.aclose())
+    report = refundkit.check("walmart.refund_order_lines", body, order=order, require=["order"])
+    report.raise_for_errors()
+    return report
