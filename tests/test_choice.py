@@ -283,7 +283,7 @@ def test_own_rule_runs(cli: Cli) -> None:
     assert outcome.status == 0
     one = outcome.only
     assert (one["code"], one["name"], one["severity"]) == ("RF901", "currency-not-ours", "warning")
-    assert (one["line"], one["message"], one["help"]) == (9, "USD is not ours", "send CAD")
+    assert (one["line"], one["message"], one["help"]) == (8, "USD is not ours", "send CAD")
 
 
 def test_own_rule_is_chosen_like_any_other(cli: Cli) -> None:
@@ -303,7 +303,7 @@ def test_own_rule_is_there_in_a_process_of_its_own(folder: Path) -> None:
     write("refundkit.toml", f'rules = ["ours.py"]\nfiles = {{"*" = "{US}"}}')
     write("ours.py", OWN)
     write("r.json", refund())
-    assert "r.json:9:19: warning RF901 currency-not-ours: USD is not ours" in command("check", "r.json").out
+    assert "r.json:8:88: warning RF901 currency-not-ours: USD is not ours" in command("check", "r.json").out
     assert "RF901" not in command("check", "--isolated", "--as", US, "r.json").out
     assert not Path("__pycache__").exists()
 

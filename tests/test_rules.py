@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import refundkit
 from refundkit import operations, rules
+from refundkit.batch import Batch
 from refundkit.lint import Context, Settings, lint
 from refundkit.read import read_json
 from refundkit.rule import REGISTRY, Rule
@@ -27,7 +28,14 @@ def home(rule: Rule) -> str:
 
 
 def codes(changes: dict[str, Any], rule: Rule) -> set[str]:
-    """The ids that the story, so changed, raises."""
+    """The ids that the story, so changed, raises; `before` are the changes of an earlier record of the same batch."""
+    told = [changes.get("before"), {key: value for key, value in changes.items() if key != "before"}]
+    batch = None if told[0] is None else Batch()
+    return [found(one, rule, batch) for one in told if one is not None][-1]
+
+
+def found(changes: dict[str, Any], rule: Rule, batch: Batch | None) -> set[str]:
+    """The ids that one record raises."""
     request = varied(changes, home(rule))
     require = tuple(request.pop("require", ()))
     data = request["text"].encode() if "text" in request else text({k: v for k, v in request.items() if v is not None})
@@ -38,7 +46,7 @@ def codes(changes: dict[str, Any], rule: Rule) -> set[str]:
         require=require,
     )
     record = Record("docs.json", 1, data, lambda: (read_json(data), ""))
-    return {one.code for one, _ in lint(record, settings, lambda asked: Context()).findings}
+    return {one.code for one, _ in lint(record, settings, lambda asked: Context(), batch).findings}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

@@ -101,7 +101,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 class Given(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The parts of one request as they were given; a part that was not is None. Texts are JSON.
 
-    `since` adds to the earlier refunds of the order those that a batch sends before this one.
+    `since` adds to the earlier refunds of the order those that a batch sends before this one; `read` reads the body
+    where it stands, with the lines of its file.
     """
 
     body: bytes | None = None
@@ -112,13 +113,14 @@ class Given(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     order: bytes | None = None
     refunds: bytes | None = None
     since: Callable[[Any, list[Any] | None], list[Any]] | None = None
+    read: Callable[[], Document] | None = None
 
     @cached_property
     def document(self) -> Document:
         """The body, read slowly and once."""
         from .read import read_json
 
-        return read_json(self.body or b"")
+        return self.read() if self.read is not None else read_json(self.body or b"")
 
     @property
     def parts(self) -> int:
@@ -284,6 +286,28 @@ def judge(chosen: Plan, given: Given, require: tuple[str, ...] = ()) -> tuple[li
     if require:
         hits.extend(_required(chosen, require, have))
     return ([hit for hit in hits if hit[0].code in chosen.severities] if hits else hits), skipped
+
+
+def passer(chosen: Plan) -> Callable[[bytes], bool] | None:
+    """What tells of a text, as cheaply as can be, that it is a body alone of which `judge` finds nothing.
+
+    It may be false of such a text, never true of another one. None where the API has no such way.
+    """
+    operation, screen = chosen.operation, chosen.screen
+    # Where the model takes no other field, what it takes is a bare body and no request that names its operation.
+    closed = operation.described.body is not None and operation.schema().get("additionalProperties") is False
+    if screen is None or not closed or operations.has_open_lists(operation):
+        return None
+    decode = operations.quick_decoder(operation).decode
+
+    def passes(text: bytes) -> bool:
+        try:
+            model = decode(text)
+        except _UNREADABLE:
+            return False
+        return unrepeated(text, model) and screen(operation, model)
+
+    return passes
 
 
 def _is_settled(chosen: Plan, values: dict[str, Any]) -> bool:

@@ -316,7 +316,8 @@ def _jobs(options: argparse.Namespace, files: list[str]) -> int:
         if not any(is_large(file) for file in files):
             return 1
     context = [file for file in (options.order, options.refunds) if file is not None]
-    if any(file == "-" or Path(file).is_fifo() for file in (*files, *context)):
+    # Of /dev and /proc each process has its own.
+    if any(file == "-" or file.startswith(("/dev/", "/proc/")) or Path(file).is_fifo() for file in (*files, *context)):
         return 1
     from .jobs import cores
 

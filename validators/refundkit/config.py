@@ -218,7 +218,6 @@ def load_rules(config: Config) -> None:
         _load(file)
 
 
-@lru_cache(maxsize=64)
 def _rule_files(names: tuple[str, ...], folder: str) -> tuple[str, ...]:
     return tuple(os.path.realpath(Path(folder, name)) for name in names)
 

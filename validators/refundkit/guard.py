@@ -36,6 +36,7 @@ Reading: TypeAlias = Generator[httpx.Request, Answer, T]
 OnReport: TypeAlias = Callable[[Report], None]
 
 LOG = logging.getLogger("refundkit")
+LOG.addHandler(logging.NullHandler())  # a library prints nothing unless the program asks for it
 CONTEXT = "refundkit.context"
 _REQUIRED = ("order", "refunds")
 _UNREAD = frozenset({"order", "refunds", "valid order"})

@@ -11,14 +11,28 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 from refundkit_apis._runtime.codec import encode
 
-from .check import VALID_BODY, Given, Hit, NotRun, Plan, complete, is_in_body, judge, order_of, part_of, plan
+from . import sources
+from .check import (
+    VALID_BODY,
+    Given,
+    Hit,
+    NotRun,
+    Plan,
+    complete,
+    is_in_body,
+    judge,
+    order_of,
+    part_of,
+    passer,
+    plan,
+)
 from .config import Config, effective
 from .context import is_read
 from .operations import Operation
 from .request import Asked, read_request
 from .rule import BODY, REGISTRY, Finding, masked
 from .rule import finding as make_finding
-from .sources import LINES, Part, Record, SchemaOf, line_record, lines, records
+from .sources import LINES, Part, Record, SchemaOf, line_record, lines
 
 if TYPE_CHECKING:
     from .batch import Batch
@@ -110,36 +124,39 @@ def lint_part(
     """
     if Path(part.file).suffix.lower() in LINES:
         return _merged_alike(_lint_lines(part, settings, contexts, batch))
-    every = records(part.file, schema_of, batches=settings.response is None)
+    every = sources.records(part.file, schema_of, batches=settings.response is None)
     return _merged_alike(lint(record, settings, _finder(contexts, record), batch) for record in every)
 
 
 def _lint_lines(part: Part, settings: Settings, contexts: Contexts | None, batch: Batch | None) -> Iterator[Linted]:
-    """As lint of each line. A body of which nothing can be said is never made a record, which would cost more."""
+    """As lint of each line; a body of which nothing can be said, as most are, is counted and never made a record."""
     chosen = _bare(settings) if contexts is None and batch is None else None
-    judged = () if chosen is None else chosen.stage(BODY).not_run
-    fine = Linted(file=part.file, operation=chosen.operation.name if chosen else "", findings=(), not_run=judged)
+    passes = None if chosen is None else passer(chosen)
+    clean = 0
     for number, text in lines(part):
-        if chosen is not None and text is not None and not _may_be_request(text):
-            hits, skipped = judge(chosen, Given(body=text))
-            if not hits and skipped is judged:
-                yield fine
-                continue
+        if passes is not None and text is not None and passes(text):
+            clean += 1
+            continue
+        if clean and chosen is not None:
+            yield _clean(part.file, chosen, clean)
+            clean = 0
         record = line_record(part.file, number, text)
         yield lint(record, settings, _finder(contexts, record), batch)
+    if clean and chosen is not None:
+        yield _clean(part.file, chosen, clean)
+
+
+def _clean(file: str, chosen: Plan, records: int) -> Linted:
+    not_run = chosen.stage(BODY).not_run
+    return Linted(file=file, operation=chosen.operation.name, findings=(), not_run=not_run, records=records)
 
 
 def _bare(settings: Settings) -> Plan | None:
     """What judges a line that is nothing but a body; None where there is more to it than that."""
     alone = settings.path is settings.query is settings.headers is None and settings.response is None
-    if settings.operation is None or not alone or settings.require or settings.operation.described.body is None:
+    if settings.operation is None or not alone or settings.require:
         return None
     return plan(settings.operation.name, settings.config)
-
-
-def _may_be_request(text: bytes) -> bool:
-    """Whether a text could name one of the keys that make it a request; an escape could hide one."""
-    return b'"operation"' in text or b'"body"' in text or b'"url"' in text or b"\\u" in text
 
 
 def _finder(contexts: Contexts | None, record: Record) -> Callable[[Asked], Context]:
@@ -152,16 +169,15 @@ def _no_context(asked: Asked) -> Context:
 
 def _merged_alike(found: Iterable[Linted]) -> Iterator[Linted]:
     last: Linted | None = None
-    count = 0
     for one in found:
-        if one is last or (last is not None and _is_alike(one, last)):
-            count += 1
+        if last is not None and _is_alike(one, last):
+            last = msgspec.structs.replace(last, records=last.records + one.records)
             continue
         if last is not None:
-            yield last if count == 1 else msgspec.structs.replace(last, records=count)
-        last, count = one, 1
+            yield last
+        last = one
     if last is not None:
-        yield last if count == 1 else msgspec.structs.replace(last, records=count)
+        yield last
 
 
 def _is_alike(one: Linted, last: Linted) -> bool:
@@ -188,6 +204,8 @@ def lint(record: Record, settings: Settings, context: Callable[[Asked], Context]
     found = context(asked)
     chosen = plan(asked.operation.name, settings.config)
     given = _merged(asked.given, settings, found)
+    if record.written and not asked.whole:
+        given = msgspec.structs.replace(given, read=lambda: record.document)
     if batch is None:
         hits, skipped = judge(chosen, given, settings.require)
     else:

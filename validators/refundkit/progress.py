@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .sources import Part, extent
 
@@ -25,7 +25,7 @@ class Progress:
         self.done = 0
         self.begun = time.monotonic()
         self.shown = sys.stderr is not None and sys.stderr.isatty()
-        self.bar: tqdm[None] | None = None
+        self.bar: tqdm[Any] | None = None
 
     def __enter__(self) -> Progress:
         return self
@@ -45,11 +45,11 @@ class Progress:
         elif time.monotonic() - self.begun >= AFTER:
             self.bar = self._begin()
 
-    def _begin(self) -> tqdm[None]:
+    def _begin(self) -> tqdm[Any]:
         from tqdm import tqdm
 
         tqdm.monitor_interval = 0  # a thread only to redraw would outlive an interrupt
-        bar: tqdm[None] = tqdm(
+        bar: tqdm[Any] = tqdm(
             total=self.total(), initial=self.done, unit="B", unit_scale=True, file=sys.stderr, leave=False
         )
         return bar

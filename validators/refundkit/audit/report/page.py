@@ -180,7 +180,8 @@ def _figure(name: str, title: str, says: str, chart: dict[str, Any], charts: dic
     charts[name] = chart
     return (
         f'<figure><figcaption id="{name}-title">{title}</figcaption>'
-        f'<div class="chart" id="{name}" role="img" aria-label="{escape(says)}"></div>{table}</figure>'
+        f'<div role="img" aria-label="{escape(says)}"><div class="chart" id="{name}" aria-hidden="true"></div></div>'
+        f"{table}</figure>"
     )
 
 

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Unpack
 
-from .. import auth
-from ..calls import Retry
-from .link import Connection, Options
+from . import auth
+from .calls import Retry
+from .clients.link import Connection, Options
 
 if TYPE_CHECKING:
-    from .taxcloud import AsyncTaxCloud, TaxCloud
-    from .walmart import AsyncWalmart, Walmart
-    from .walmart_ca import AsyncWalmartCA, WalmartCA
-    from .woocommerce import AsyncWooCommerce, WooCommerce
+    from .clients.taxcloud import AsyncTaxCloud, TaxCloud
+    from .clients.walmart import AsyncWalmart, Walmart
+    from .clients.walmart_ca import AsyncWalmartCA, WalmartCA
+    from .clients.woocommerce import AsyncWooCommerce, WooCommerce
 
 __all__ = ["Connection", "Options", "Retry", "taxcloud", "walmart", "walmart_ca", "walmart_ca_signed", "woocommerce"]
 
@@ -32,7 +32,7 @@ def walmart(
 
     Raises ValueError for credentials that no header can hold. See Options for `options`.
     """
-    from .walmart import AsyncWalmart, Walmart
+    from .clients.walmart import AsyncWalmart, Walmart
 
     token = auth.WalmartToken(client_id, client_secret, market=market)
     return Connection("walmart", token, options, Walmart, AsyncWalmart)
@@ -45,7 +45,7 @@ def walmart_ca(
 
     `walmart(market="ca")` is what replaces it. Raises ValueError for credentials that no header can hold.
     """
-    from .walmart_ca import AsyncWalmartCA, WalmartCA
+    from .clients.walmart_ca import AsyncWalmartCA, WalmartCA
 
     token = auth.WalmartToken(client_id, client_secret, market="ca", channel=channel_type)
     return Connection("walmart_ca", token, options, WalmartCA, AsyncWalmartCA)
@@ -58,7 +58,7 @@ def walmart_ca_signed(
 
     `private_key` is an RSA key: PKCS#8 in base64, as Walmart hands it out, or PEM. Raises ValueError for what is none.
     """
-    from .walmart_ca import AsyncWalmartCA, WalmartCA
+    from .clients.walmart_ca import AsyncWalmartCA, WalmartCA
 
     signature = auth.WalmartSignature(consumer_id, private_key, channel_type)
     return Connection("walmart_ca", signature, options, WalmartCA, AsyncWalmartCA)
@@ -72,7 +72,7 @@ def woocommerce(
     Over https:// the key goes as Basic, over http:// it signs (OAuth 1.0a), as shops ask for. Raises ValueError for
     another URL.
     """
-    from .woocommerce import AsyncWooCommerce, WooCommerce
+    from .clients.woocommerce import AsyncWooCommerce, WooCommerce
 
     own = auth.woocommerce(url, consumer_key, consumer_secret)
     return Connection("woocommerce", own, {**options, "base_url": url}, WooCommerce, AsyncWooCommerce)
@@ -85,7 +85,7 @@ def taxcloud(
 
     Raises ValueError unless there is one of the two.
     """
-    from .taxcloud import AsyncTaxCloud, TaxCloud
+    from .clients.taxcloud import AsyncTaxCloud, TaxCloud
 
     if bool(api_key) == bool(token):
         raise ValueError("give api_key or token, and not both")

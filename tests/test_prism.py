@@ -1,0 +1,67 @@
+"""The ready clients against Prism, an independent server that is made from nothing but our specs."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+import story
+import users
+from refundkit import operations
+
+ROOT = Path(__file__).parent.parent
+PRISM = ROOT / ".venv" / "node" / "node_modules" / ".bin" / "prism"
+# Walmart's older Canadian API speaks XML, which Prism does not make from schemas.
+APIS = [api for api in operations.APIS if api != "walmart_ca"]
+pytestmark = pytest.mark.skipif(
+    shutil.which("node") is None or not PRISM.exists(), reason="Prism is not here: make .venv/.npm installs it"
+)
+
+
+@pytest.fixture(scope="module", params=APIS)
+def mock(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+    """An API and the address of a Prism that plays it and refuses what its spec does not allow."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port = probe.getsockname()[1]
+    spec = ROOT / "specs" / f"{request.param}.yaml"
+    command = [str(PRISM), "mock", "--errors", "--host", "127.0.0.1", "--port", str(port), str(spec)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if "Prism is listening" in line:
+                break
+        else:
+            raise AssertionError("".join(lines))
+        yield request.param, f"http://127.0.0.1:{port}"
+        process.terminate()
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_every_operation_is_what_its_spec_says(mock: tuple[str, str], way: str) -> None:
+    """Prism accepts each call, credentials and headers included, and its answer is the success model."""
+    api, url = mock
+    for name in operations.of_api(api):
+        answer = users.call(name, way, url)
+        assert (answer is None) == (name == "woocommerce.delete_refund")
+
+
+def test_prism_refuses_what_the_spec_refuses(mock: tuple[str, str]) -> None:
+    """The mock is no yes-man: a call without credentials, and one with a bad body, is a 4xx."""
+    api, url = mock
+    name = {"walmart": "walmart.refund_order_lines", "woocommerce": "woocommerce.create_refund"}.get(
+        api, "taxcloud.refund_order"
+    )
+    path = operations.get(name).described.path.format_map(users.path(name))
+    nobody = httpx.post(
+        url + path, content=story.text(story.examples(name)[0]), headers={"Content-Type": "application/json"}
+    )
+    wrong = httpx.post(url + path, json={"surplus": 1}, headers=story.HEADERS[api])
+    assert (nobody.status_code // 100, wrong.status_code // 100) == (4, 4)

@@ -1,0 +1,114 @@
+"""Every operation as a user calls it through a ready client, with what the spec's own examples tell."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import story
+from refundkit import connect, operations
+from refundkit_apis.walmart.api.authentication import create_token
+from refundkit_apis.walmart.models import TokenRequest
+
+PATIENCE = connect.Retry(first=0, longest=0)
+
+
+def connection(api: str, url: str, **options: Any) -> connect.Connection[Any, Any]:
+    """A connection to a server of one's own, that waits for nothing between attempts."""
+    given: Any = {"base_url": url, "retry": PATIENCE, **options}
+    if api == "walmart":
+        return connect.walmart("an-id", "a-secret", **given)
+    if api == "walmart_ca":
+        return connect.walmart_ca("an-id", "a-secret", "a-channel", **given)
+    if api == "woocommerce":
+        given.pop("base_url")
+        return connect.woocommerce(url, "ck_own", "cs_own", **given)
+    return connect.taxcloud(story.story("taxcloud.refund_order")["path"]["connectionId"], api_key="a-key", **given)
+
+
+def body(name: str) -> Any:
+    """The model of the operation's first example."""
+    return operations.decoder(operations.get(name)).decode(story.text(story.examples(name)[0]))
+
+
+def path(name: str) -> dict[str, str]:
+    found: dict[str, str] = story.story(name)["path"]
+    return found
+
+
+def _order(name: str) -> str:
+    known = path(name)
+    return known.get("purchaseOrderId") or known.get("orderId") or known["id"]
+
+
+# What is called on the client that `with` gives; the async twin has the same names.
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "walmart.get_order": lambda shop: shop.get_order(_order("walmart.get_order")),
+    "walmart.refund_order_lines": lambda shop: shop.refund_order_lines(
+        _order("walmart.refund_order_lines"), body("walmart.refund_order_lines").order_refund
+    ),
+    "walmart_ca.get_order": lambda shop: shop.get_order(_order("walmart_ca.get_order")),
+    "walmart_ca.refund_order_lines": lambda shop: shop.refund_order_lines(
+        _order("walmart_ca.refund_order_lines"), body("walmart_ca.refund_order_lines").order_refund
+    ),
+    "walmart_ca.cancel_order_lines": lambda shop: shop.cancel_order_lines(
+        _order("walmart_ca.cancel_order_lines"), body("walmart_ca.cancel_order_lines").order_cancellation
+    ),
+    "woocommerce.get_order": lambda shop: shop.get_order(_order("woocommerce.get_order")),
+    "woocommerce.list_refunds": lambda shop: shop.list_refunds(_order("woocommerce.list_refunds")),
+    "woocommerce.get_refund": lambda shop: shop.get_refund(
+        _order("woocommerce.get_refund"), path("woocommerce.get_refund")["refund_id"]
+    ),
+    "woocommerce.create_refund": lambda shop: shop.create_refund(
+        _order("woocommerce.create_refund"), body("woocommerce.create_refund").order_refund
+    ),
+    "woocommerce.update_refund": lambda shop: shop.update_refund(
+        _order("woocommerce.update_refund"),
+        path("woocommerce.update_refund")["refund_id"],
+        body("woocommerce.update_refund").order_refund,
+    ),
+    "woocommerce.delete_refund": lambda shop: shop.delete_refund(
+        _order("woocommerce.delete_refund"), path("woocommerce.delete_refund")["refund_id"]
+    ),
+    "taxcloud.get_order": lambda tax: tax.get_order(_order("taxcloud.get_order")),
+    "taxcloud.refund_order": lambda tax: tax.refund_order(
+        _order("taxcloud.refund_order"), body("taxcloud.refund_order")
+    ),
+}
+TOKEN = "walmart.create_token"
+
+
+def call(name: str, way: str, url: str, **options: Any) -> Any:
+    """What the operation returns, sync or async."""
+    if name == TOKEN:
+        return _token(way, url)
+    opened = connection(name.partition(".")[0], url, **options)
+    if way == "sync":
+        with opened as client:
+            return CALLS[name](client)
+    return asyncio.run(_called(opened, CALLS[name]))
+
+
+async def _called(opened: connect.Connection[Any, Any], act: Callable[[Any], Any]) -> Any:
+    async with opened as client:
+        return await act(client)
+
+
+def _token(way: str, url: str) -> Any:
+    """The one operation without a method of its own: the connection fetches tokens by itself."""
+    import httpx
+    from refundkit_apis.walmart.client import Client
+
+    headers = {"WM_SVC.NAME": "tests", "WM_QOS.CORRELATION_ID": "5f0c3e6a-9a68-4f1d-8b53-1f2f6c8f3a10"}
+    client = Client(url, auth=httpx.BasicAuth("an-id", "a-secret"), headers=headers)
+    asked = TokenRequest(grant_type="client_credentials")
+    if way == "sync":
+        with client:
+            return create_token.sync(client=client, body=asked)
+
+    async def later() -> Any:
+        async with client:
+            return await create_token.asyncio(client=client, body=asked)
+
+    return asyncio.run(later())

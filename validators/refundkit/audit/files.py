@@ -1,0 +1,298 @@
+"""Files of requests, orders and earlier refunds -> Arrow record batches; findings -> a file. By suffix."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from ..sources import LINES, SourceError, expand
+from .columns import FINDINGS
+
+PARQUET, CSV = ".parquet", ".csv"
+_SUFFIXES = ", ".join((PARQUET, *sorted(LINES), CSV))
+_BATCH = 2048
+_BLOCK = 8 << 20
+_LINE = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TEXT = msgspec.json.Decoder(str)
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
+_SECOND = 1_000_000
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """What a kind of file holds: the columns that it must have, and those that it may have."""
+
+    kind: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.required, *self.optional)
+
+
+HISTORY = Columns("requests", ("operation", "time"), ("path", "query", "headers", "body", "order", "refunds", "status"))
+ORDERS = Columns("orders", ("order",), ("order_id", "api"))
+EARLIER = Columns("earlier refunds", ("api", "order_id", "refunds"))
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """Some rows of a file: its columns that are there, and the number of the first row in the file, 0-based."""
+
+    file: str
+    first: int
+    rows: int
+    columns: dict[str, pa.Array]
+
+    def where(self, index: int) -> str:
+        """The row for a message, 1-based."""
+        return f"{self.file}: row {self.first + index + 1}"
+
+
+def named(patterns: list[str]) -> list[str]:
+    """The files that paths and patterns name. Raises SourceError for one that matches nothing or has no known suffix."""
+    files = expand(patterns)
+    for file in files:
+        suffix = Path(file).suffix.lower()
+        if suffix not in (PARQUET, CSV) and suffix not in LINES:
+            raise SourceError(f"{file}: the suffix is none of {_SUFFIXES}")
+    return files
+
+
+def has_column(file: str, name: str) -> bool:
+    """Whether a file has a column; of JSON Lines, whether its first line has it. Raises SourceError."""
+    first = next(chunks(file, Columns("", (), (name,))), None)
+    return first is not None and name in first.columns
+
+
+def chunks(file: str, columns: Columns) -> Iterator[Chunk]:
+    """The rows of a file in its order, in chunks. Raises SourceError where it cannot be read or lacks a column."""
+    suffix = Path(file).suffix.lower()
+    reader = {PARQUET: _parquet, CSV: _csv}.get(suffix, _json_lines)
+    first = 0
+    try:
+        for rows, found in reader(file, columns):
+            yield Chunk(file, first, rows, found)
+            first += rows
+    except OSError as error:
+        raise SourceError(f"{file}: {error.strerror or error}") from error
+    except pa.ArrowException as error:
+        raise SourceError(f"{file}: cannot be read as {suffix[1:]}: {str(error).partition(chr(10))[0]}") from error
+
+
+def _parquet(file: str, columns: Columns) -> Iterator[tuple[int, dict[str, pa.Array]]]:
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False) as opened:
+        present = _present(file, columns, opened.schema_arrow.names)
+        for batch in opened.iter_batches(_BATCH, columns=list(present)):
+            yield batch.num_rows, {name: batch.column(name) for name in present}
+
+
+def _csv(file: str, columns: Columns) -> Iterator[tuple[int, dict[str, pa.Array]]]:
+    from pyarrow import csv
+
+    convert = csv.ConvertOptions(
+        check_utf8=False,
+        column_types=dict.fromkeys(columns.names, pa.binary()),
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+        null_values=[""],
+    )
+    parse = csv.ParseOptions(newlines_in_values=True)
+    reading = csv.ReadOptions(block_size=_BLOCK, use_threads=False)
+    with csv.open_csv(file, read_options=reading, parse_options=parse, convert_options=convert) as opened:
+        present = _present(file, columns, opened.schema.names)
+        for whole in opened:
+            for start in range(0, whole.num_rows, _BATCH):
+                batch = whole.slice(start, _BATCH)
+                yield batch.num_rows, {name: batch.column(name) for name in present}
+
+
+def _present(file: str, columns: Columns, names: list[str]) -> tuple[str, ...]:
+    for name in columns.required:
+        if name not in names:
+            wanted = ", ".join(columns.required)
+            raise SourceError(f"{file}: no column {name!r}; a file of {columns.kind} has {wanted}")
+    return tuple(name for name in columns.names if name in names)
+
+
+def _json_lines(file: str, columns: Columns) -> Iterator[tuple[int, dict[str, pa.Array]]]:
+    rows: list[dict[str, Any]] = []
+    with Path(file).open("rb") as stream:
+        for number, line in enumerate(stream, 1):
+            if line.strip():
+                rows.append(_members(file, number, line, columns))
+            if len(rows) == _BATCH:
+                yield len(rows), _arrays(rows, columns)
+                rows = []
+    if rows:
+        yield len(rows), _arrays(rows, columns)
+
+
+def _members(file: str, number: int, line: bytes, columns: Columns) -> dict[str, Any]:
+    """One line by column: a text as it is, everything else as its JSON; a text that holds JSON is that JSON."""
+    try:
+        members = _LINE.decode(line.removeprefix(b"\xef\xbb\xbf"))
+    except _UNREADABLE as error:
+        raise SourceError(f"{file}:{number}: no JSON object: {error}") from None
+    if columns is ORDERS and not (members.keys() & {"order_id", "api"} or bytes(members.get("order", b"")).startswith(b'"')):
+        return {"order": line.strip()}
+    for name in columns.required:
+        if name not in members:
+            raise SourceError(f"{file}:{number}: no {name!r}; a line of {columns.kind} has {', '.join(columns.required)}")
+    return {name: _member(bytes(members[name])) for name in columns.names if name in members}
+
+
+def _member(raw: bytes) -> bytes | None:
+    if raw == b"null":
+        return None
+    try:
+        return _TEXT.decode(raw).encode() if raw.startswith(b'"') else raw
+    except _UNREADABLE:
+        return raw
+
+
+def _arrays(rows: list[dict[str, Any]], columns: Columns) -> dict[str, pa.Array]:
+    return {name: pa.array([row.get(name) for row in rows], pa.binary()) for name in columns.names}
+
+
+def texts(chunk: Chunk, name: str) -> pa.Array:
+    """A column of a chunk as bytes, nulls where the file lacks it. Raises SourceError for a column of another type."""
+    column = chunk.columns.get(name)
+    if column is None:
+        return pa.nulls(chunk.rows, pa.binary())
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.dictionary_decode()
+        kind = column.type
+    if pa.types.is_null(kind) or pa.types.is_binary(kind):
+        return column.cast(pa.binary())
+    if name in ("order_id", "status") and pa.types.is_integer(kind):
+        return column.cast(pa.string()).cast(pa.binary())
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind in (pa.large_binary(), pa.string_view()):
+        return column.cast(pa.binary())
+    raise SourceError(f"{chunk.file}: the column {name!r} is {kind}, not text; write its JSON as text")
+
+
+def times(chunk: Chunk) -> pa.Array:
+    """The column `time` in microseconds since 1970, from timestamps or ISO 8601 text; one without a zone is UTC."""
+    column = chunk.columns["time"]
+    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+        return column.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
+    if pa.types.is_timestamp(getattr(column.type, "value_type", None)):
+        return column.dictionary_decode().cast(pa.timestamp("us"), safe=False).cast(pa.int64())
+    if not _is_text(column.type):
+        raise SourceError(f"{chunk.file}: the column 'time' is {column.type}, neither a timestamp nor ISO 8601 text")
+    found = [_moment(chunk, index, one) for index, one in enumerate(texts(chunk, "time").to_pylist())]
+    return pa.array(found, pa.int64())
+
+
+def _is_text(kind: Any) -> bool:
+    return pa.types.is_dictionary(kind) or "string" in str(kind) or "binary" in str(kind) or pa.types.is_null(kind)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def _moment(chunk: Chunk, index: int, value: bytes | None) -> int | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value.decode())
+        moment = moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment
+        since = moment - _EPOCH
+    except (ValueError, OverflowError):
+        shown = value[:40].decode("utf-8", "replace")
+        raise SourceError(f"{chunk.where(index)}: the time {shown!r} is no ISO 8601 date-time") from None
+    return (since.days * 86_400 + since.seconds) * _SECOND + since.microseconds
+
+
+def statuses(chunk: Chunk) -> pa.Array:
+    """The column `status` as numbers."""
+    column = chunk.columns.get("status")
+    if column is None:
+        return pa.nulls(chunk.rows, pa.int32())
+    try:
+        if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
+            return column.cast(pa.int32())
+        return texts(chunk, "status").cast(pa.string()).cast(pa.int32())
+    except pa.ArrowInvalid:
+        raise SourceError(f"{chunk.file}: the column 'status' holds something else than HTTP statuses") from None
+
+
+# Findings out.
+
+
+@contextmanager
+def draft(file: Path) -> Iterator[Path]:
+    """A new file beside the one that is wanted; it takes its place at the end, or goes if anything fails."""
+    try:
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    except OSError as error:
+        raise SourceError(f"{file}: cannot be written: {error.strerror}") from error
+    os.close(handle)
+    path = Path(name)
+    try:
+        yield path
+        path.chmod(0o644)
+        path.replace(file)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def write(path: Path, suffix: str, batches: Iterable[pa.RecordBatch]) -> None:
+    """Write findings in the form that the suffix names. Raises SourceError."""
+    _WRITERS.get(suffix, _write_lines)(path, batches)
+
+
+def _write_parquet(path: Path, batches: Iterable[pa.RecordBatch]) -> None:
+    from pyarrow import parquet
+
+    with parquet.ParquetWriter(path, FINDINGS, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+def _write_csv(path: Path, batches: Iterable[pa.RecordBatch]) -> None:
+    from pyarrow import csv
+
+    schema = pa.schema([pa.field("time", pa.string()) if one.name == "time" else one for one in FINDINGS])
+    with csv.CSVWriter(path, schema) as writer:
+        for batch in batches:
+            times = pa.array([_iso(one) for one in _microseconds(batch)], pa.string())
+            writer.write_batch(batch.set_column(1, schema.field("time"), times))
+
+
+def _write_lines(path: Path, batches: Iterable[pa.RecordBatch]) -> None:
+    with path.open("wb") as stream:
+        for batch in batches:
+            moments = [_iso(one) for one in _microseconds(batch)]
+            columns = [moments if name == "time" else batch.column(name).to_pylist() for name in batch.schema.names]
+            for values in zip(*columns, strict=True):
+                row = dict(zip(batch.schema.names, values, strict=True))
+                stream.write(msgspec.json.encode(row) + b"\n")
+
+
+_WRITERS: dict[str, Callable[[Path, Iterable[pa.RecordBatch]], None]] = {PARQUET: _write_parquet, CSV: _write_csv}
+
+
+def _microseconds(batch: pa.RecordBatch) -> list[int | None]:
+    found: list[int | None] = batch.column("time").cast(pa.int64()).to_pylist()
+    return found
+
+
+def _iso(moment: int | None) -> str | None:
+    if moment is None:
+        return None
+    seconds, rest = divmod(moment, _SECOND)
+    text = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{rest:06}Z"
+
