@@ -9,20 +9,20 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from random import Random
-from typing import Any
-
-import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 from refundkit.audit.columns import FINDINGS
 from refundkit.audit.report import Summary, write_report
 
 CHROMIUM = shutil.which("chromium")
-AXE = Path('/tmp/x/page/node_modules/axe-core/axe.min.js')
+AXE = Path(__file__).parent.parent / ".venv" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 FLAGS = (
     "--no-sandbox --headless --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
@@ -36,7 +36,12 @@ RULES = [
     ("RF206", "amount-precision", "warning"),
     ("RF601", "implicit-full-refund", "warning"),
 ]
-CURRENCIES = {"walmart": ["USD"], "walmart_ca": ["CAD"], "woocommerce": ["USD", "EUR", "JPY"], "taxcloud": [None]}
+CURRENCIES: dict[str, list[str | None]] = {
+    "walmart": ["USD"],
+    "walmart_ca": ["CAD"],
+    "woocommerce": ["USD", "EUR", "JPY"],
+    "taxcloud": [None],
+}
 REASONS = ["DamagedItem", "Changed mind", "WrongItemSent", "Late & cold", None, *(f"Reason {n}" for n in range(12))]
 SUMMARY = Summary(requests=9000, orders=8000)
 Row = dict[str, Any]
@@ -44,7 +49,7 @@ Row = dict[str, Any]
 
 def history(count: int, seed: int = 7) -> list[Row]:
     """Findings of that many requests: several of a request, several of one rule in it, several requests of an order."""
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311 - histories, no secrets
     rows: list[Row] = []
     for number in range(count):
         api = random.choices(list(CURRENCIES), [6, 2, 4, 1])[0]
@@ -132,7 +137,7 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def opened(browser: Browser, file: Path, *, width: int = 1280, dark: bool = False, after: str = "") -> Iterator[Page]:
-    """The page in a window of its own; at the end, it has said nothing on the console and asked the network for nothing."""
+    """The page in a window of its own; at the end it has said nothing on the console and asked for no other file."""
     page = browser.new_page(
         viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", reduced_motion="reduce"
     )
@@ -150,7 +155,8 @@ def opened(browser: Browser, file: Path, *, width: int = 1280, dark: bool = Fals
     page.close()
 
 
-ROWS = history(1800)
+# Few enough that the page lists all.
+ROWS = history(1100)
 
 
 @pytest.fixture(scope="module")
@@ -184,14 +190,10 @@ def test_the_headline_is_the_files(browser: Browser, report: Path) -> None:
     ((errors, warnings, money),) = counted(ROWS, lambda _: None).values()
     orders = {(row["operation"], row["order_id"]) for row in ROWS if row["severity"] == "error"}
     with opened(browser, report) as page:
-        values = page.locator(".figures > div").all_text_contents()
+        values = page.locator(".figure").all_text_contents()
         assert page.locator(".lede").text_content() == f"{errors:,} of 9,000 refund requests have errors."
-        assert [number(re.findall(r"(?<=\D)[0-9,]+", values[index])[0]) for index in (0, 2, 3)] == [
-            errors,
-            len(orders),
-            warnings,
-        ]
-        assert sums(values[1]) == money
+        assert [number(values[index]) for index in (0, -2, -1)] == [errors, len(orders), warnings]
+        assert sums(" ".join(values)) == money
 
 
 def test_rules_are_added_up_exactly(browser: Browser, report: Path) -> None:
@@ -212,11 +214,10 @@ def test_rules_are_added_up_exactly(browser: Browser, report: Path) -> None:
     assert found_rules == expected
 
 
-def test_apis_and_months_are_added_up_exactly(browser: Browser, report: Path) -> None:
+def test_apis_and_weeks_are_added_up_exactly(browser: Browser, report: Path) -> None:
     """Errors, warnings and money by API and by week are those of the findings, with weeks of nothing in between."""
     by_api = counted(ROWS, lambda row: row["operation"].partition(".")[0])
-    monday = lambda row: (row["time"] - timedelta(days=row["time"].weekday())).strftime("%Y-%m-%d")  # noqa: E731
-    by_week = counted(ROWS, monday)
+    by_week = counted(ROWS, lambda row: (row["time"] - timedelta(days=row["time"].weekday())).strftime("%Y-%m-%d"))
     with opened(browser, report) as page:
         for caption, expected in (
             ("By API", by_api),
@@ -227,6 +228,8 @@ def test_apis_and_months_are_added_up_exactly(browser: Browser, report: Path) ->
                 for name, errors, warnings, money in cells(page, caption)
             }
             assert {name: count for name, count in found.items() if count[:2] != (0, 0)} == expected
+    days = [datetime.strptime(name, "%Y-%m-%d") for name in found]
+    assert {later - earlier for earlier, later in pairwise(days)} == {timedelta(days=7)}
 
 
 def test_reasons_beyond_ten_are_one(browser: Browser, report: Path) -> None:
@@ -249,7 +252,7 @@ def test_the_worst_orders_come_first(browser: Browser, report: Path) -> None:
         if failed(found) and found[0]["currency"] == "CAD":
             expected[found[0]["order_id"]] += Decimal(found[0]["refunded"])
     with opened(browser, report) as page:
-        rows = [(order.split()[0], Decimal(money)) for order, _, money in cells(page, "By money, CAD")]
+        rows = [(order.split()[0], Decimal(money.replace(",", ""))) for order, _, money in cells(page, "By money, CAD")]
     assert rows == sorted(expected.items(), key=lambda item: (-item[1], item[0]))[:10]
 
 
@@ -263,7 +266,7 @@ def test_every_file_format_gives_the_same_page(tmp_path: Path) -> None:
         with duckdb.connect() as base:
             base.register("given", given)
             base.execute("SET TimeZone = 'UTC'")
-            base.execute(f"COPY (SELECT * FROM given) TO '{file}' {options}")
+            base.execute(f"COPY given TO '{file}' {options}")
         write_report(file, SUMMARY, tmp_path / "report.html")
         pages.add((tmp_path / "report.html").read_bytes())
     assert len(pages) == 1
@@ -298,7 +301,7 @@ def test_columns_sort_by_keyboard(browser: Browser, report: Path) -> None:
     """Enter on a column's head sorts by it, again turns it round, and money sorts by value within its currency."""
     with opened(browser, report) as page:
         page.get_by_role("combobox", name="API").select_option("walmart_ca")
-        money = page.get_by_role("columnheader", name="Money")
+        money = page.locator("#list").get_by_role("columnheader", name="Money")
         money.get_by_role("button").focus()
         page.keyboard.press("Enter")
         assert money.get_attribute("aria-sort") == "descending"
@@ -327,9 +330,10 @@ def test_a_rules_row_leads_to_its_findings(browser: Browser, report: Path) -> No
     """The link of a rule filters the table by it and moves the focus there, and so does the address in a new window."""
     with opened(browser, report) as page:
         page.get_by_text("The numbers as a table").first.click()
-        page.get_by_role("link", name="RF401").press("Enter")
-        page.wait_for_function("document.activeElement.id === 'findings'")
-        assert {row[2] for row in listed(page)} == {"RF401 quantity-exceeds-order"}
+        for _ in range(2):
+            page.get_by_role("link", name="RF401").press("Enter")
+            page.wait_for_function("document.activeElement.id === 'findings'")
+            assert {row[2] for row in listed(page)} == {"RF401 quantity-exceeds-order"}
     with opened(browser, report, after="#rule=RF401&text=Late%20%26%20cold") as page:
         expected = [row for row in ROWS if row["code"] == "RF401" and row["reason"] == "Late & cold"]
         assert len(listed(page)) == len(expected) > 0
@@ -350,16 +354,14 @@ def test_light_and_dark(browser: Browser, report: Path) -> None:
         with opened(browser, report, dark=dark) as page:
             seen.append(
                 page.evaluate(
-                    "[getComputedStyle(document.body).backgroundColor,"
-                    " ...['path[fill]:not([fill=none])', 'text'].map(what =>"
-                    " getComputedStyle(document.querySelector(`#apis-chart .mark-${what === 'text' ? 'text' : 'rect'} "
-                    "${what === 'text' ? 'text' : 'path'}`)).fill)]"
+                    "[getComputedStyle(document.body).backgroundColor, ...['.mark-rect path', '.mark-text text'].map("
+                    "mark => getComputedStyle(document.querySelector(`#apis-chart ${mark}`)).fill)]"
                 )
             )
-    light, dark_one = seen
-    assert all(one != other for one, other in zip(light, dark_one, strict=True))
+    light, black = seen
+    assert all(one != other for one, other in zip(light, black, strict=True))
     assert sum(map(int, re.findall(r"[0-9]+", light[0]))) > 700
-    assert sum(map(int, re.findall(r"[0-9]+", dark_one[0]))) < 90
+    assert sum(map(int, re.findall(r"[0-9]+", black[0]))) < 90
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
@@ -368,12 +370,12 @@ def test_nothing_runs_off_the_side(browser: Browser, report: Path, width: int) -
     with opened(browser, report, width=width) as page:
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         assert page.evaluate("document.documentElement.scrollWidth") == width
-        wide = page.evaluate("[...document.querySelectorAll('.chart svg')].map(one => one.getBoundingClientRect().right)")
-        assert max(wide) <= width
+        charts = page.locator(".chart svg").all()
+        assert max(box["x"] + box["width"] for one in charts if (box := one.bounding_box())) <= width
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (360, False)])
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed in tests/node")
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed in .venv/node")
 def test_axe_finds_nothing(browser: Browser, report: Path, width: int, dark: bool) -> None:
     """axe-core finds no violation: contrast, names, order of headings, tables, landmarks."""
     with opened(browser, report, width=width, dark=dark) as page:
@@ -388,8 +390,13 @@ def test_axe_finds_nothing(browser: Browser, report: Path, width: int, dark: boo
 def test_the_page_has_a_shape_to_hear(browser: Browser, report: Path) -> None:
     """Landmarks and headings in order; every chart is an image with words, and its numbers stand in a table."""
     with opened(browser, report) as page:
-        for landmark in ("banner", "main", "contentinfo", "search"):
-            assert page.get_by_role(landmark).count() == 1  # type: ignore[arg-type]
+        landmarks: list[Literal["banner", "main", "contentinfo", "search"]] = [
+            "banner",
+            "main",
+            "contentinfo",
+            "search",
+        ]
+        assert [page.get_by_role(landmark).count() for landmark in landmarks] == [1, 1, 1, 1]
         levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3')].map(one => Number(one.tagName[1]))")
         assert levels[0] == 1
         assert set(levels[1:]) == {2}

@@ -540,6 +540,7 @@ def test_calls_that_wait_share_a_refusal(waiting: Waiting) -> None:
         b'{"access_token":"a-token"}',
         b'{"access_token":"a-token","expires_in":"soon"}',
         b'{"access_token":"a-token","expires_in":0}',
+        b'{"access_token":"a-token","expires_in":1%s}' % (b"0" * 400),
         b'{"access_token":"","expires_in":900}',
         b'{"access_token":"a-token\\r\\nX: y","expires_in":900}',
         '{"access_token":"a-token-é","expires_in":900}'.encode(),
@@ -873,10 +874,10 @@ def makers() -> dict[str, Callable[[str], httpx.Auth]]:
 
 @pytest.mark.parametrize("make", makers().values(), ids=makers())
 @pytest.mark.parametrize(
-    "text", ["", " ", f"{SECRET}\n", f"{SECRET}\r\nX: y", f"é{SECRET}", f" {SECRET}", "\0" + SECRET]
+    "text", [None, "", " ", f"{SECRET}\n", f"{SECRET}\r\nX: y", f"é{SECRET}", f" {SECRET}", "\0" + SECRET]
 )
 def test_what_no_header_can_carry_is_refused_at_once(make: Callable[[str], httpx.Auth], text: str) -> None:
-    """An empty value, a line break, an accent or space around it is a ValueError that does not show the value."""
+    """No value, a line break, an accent or space around it is a ValueError that does not show the value."""
     with pytest.raises(ValueError, match="must be printable ASCII") as caught:
         make(text)
     assert SECRET not in "".join(traceback.format_exception(caught.value))

@@ -6,14 +6,14 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import httpx
 import pytest
 import refundkit
-from refundkit import cli
+from refundkit import cli, testing
 from story import ROOT, story, text
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -82,18 +82,18 @@ def test_every_target_it_names_exists() -> None:
     assert named <= targets
 
 
-def test_the_generated_client_reads_an_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lines with the generated client ask for the order with the given headers, and get its model."""
-    asked: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        return httpx.Response(200, content=text(story("walmart.refund_order_lines")["order"]))
-
-    plain = httpx.Client
-    monkeypatch.setattr(httpx, "Client", lambda **options: plain(transport=httpx.MockTransport(answer), **options))
-    names: dict[str, Any] = {"credentials": {"WM_SEC.ACCESS_TOKEN": "a-token-of-our-own"}}
-    exec(block("python", "get_order"), names)  # noqa: S102 - our own README
-    assert str(asked[0].url) == "https://marketplace.walmartapis.com/v3/orders/2961380412345"
-    assert asked[0].headers["WM_SEC.ACCESS_TOKEN"] == "a-token-of-our-own"
-    assert names["order"].purchase_order_id == "2961380412345"
+def test_the_ready_client_refunds_and_refuses(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The lines with the ready client refund a line, and again until nothing is left, then say why not."""
+    with testing.server("walmart") as shop:
+        connect = partial(refundkit.connect.walmart, base_url=shop.url)
+        monkeypatch.setattr(refundkit.connect, "walmart", connect)
+        names: dict[str, Any] = {"client_id": "an-id", "client_secret": "a-secret"}
+        exec(block("python", "connect.walmart"), names)  # noqa: S102 - our own README
+        assert names["order"].purchase_order_id == "2961380412345"
+        assert len(shop.refunds("2961380412345")) == 1
+        assert capsys.readouterr().out == ""
+        for _ in range(20):
+            exec(block("python", "connect.walmart"), names)  # noqa: S102 - our own README
+    assert "refund-exceeds-charge" in capsys.readouterr().out

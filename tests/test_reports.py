@@ -20,7 +20,7 @@ import jsonschema
 import pytest
 from refundkit import __version__, rules
 from refundkit.cli import FORMATS, main
-from refundkit.rule import REGISTRY
+from refundkit.rule import REGISTRY, rule
 from refundkit.rules import page
 from story import ROOT, story, text
 from test_cli import CA, GUID, SCHEMA, TAX, US, Outcome, _paths, asking, command, flat, refund, write
@@ -171,6 +171,20 @@ def test_address_without_a_published_page(monkeypatch: pytest.MonkeyPatch) -> No
 
     with urlopen(page.address(REGISTRY["RF203"])) as docs:  # noqa: S310 - a data: URI
         assert docs.read().decode() == page.text(REGISTRY["RF203"])
+
+
+def test_address_of_a_user_s_rule() -> None:
+    """A rule that a user wrote is on no page of ours, so its address holds its docs, and the page leaves it out."""
+
+    @rule("RF998", "rule-of-a-user")
+    def rule_of_a_user(body: object) -> None:
+        """A rule that a user wrote."""
+
+    try:
+        assert page.address(REGISTRY["RF998"]).startswith("data:")
+        assert "RF998" not in page.page()
+    finally:
+        del REGISTRY["RF998"]
 
 
 def test_sarif_points_at_the_value(check: Check) -> None:
@@ -390,6 +404,16 @@ def test_file_is_whole_or_as_it_was(check: Check, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["r.json", "report"]
 
 
+def test_file_is_no_payload_of_the_next_run(check: Check) -> None:
+    """A report that is written into the folder which is checked is not checked itself by the next run."""
+    write("in/r.json", refund())
+    for path in ("in", "in/*.json"):
+        arguments = ("--as", US, "--output-format", "json", "--output-file", "in/report.json", path)
+        for _ in range(2):
+            assert check(*arguments).status == 0
+        assert json.loads(Path("in/report.json").read_text())["summary"]["files"] == 1
+
+
 def test_file_behind_a_link(check: Check) -> None:
     """A link that the report is written through still is one."""
     write("r.json", refund("1"))
@@ -409,6 +433,24 @@ def test_file_that_is_a_stream(check: Check) -> None:
     assert found.status == 1
     assert "::error file=r.json" in found.out
     assert "error RF201" in found.out
+
+
+def test_file_is_there_though_nobody_reads_the_text(check: Check) -> None:
+    """Where standard output is closed early, the report was written all the same."""
+    write("r.json", refund("1"))
+    reading, writing = os.pipe()
+    os.close(reading)
+    arguments = ("check", "--isolated", "--as", US, "--output-format", "json", "--output-file", "report", "r.json")
+    with os.fdopen(writing, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-m", "refundkit", *arguments],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            check=False,
+            env={**os.environ, **_paths()},
+        )
+    assert (done.returncode, done.stderr) == (2, b"")
+    assert json.loads(Path("report").read_text())["version"] == 1
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -16,6 +16,8 @@ import httpx
 import msgspec
 import oauthlib.oauth1
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from refundkit import operations, testing
 from refundkit.read import read_json
 from refundkit.schema import flaws
@@ -293,6 +295,67 @@ def test_what_makes_no_sense_is_a_value_error_that_says_why(call: Callable[[], o
     """An unknown API or version, a delay backwards, and what is no order are refused with words."""
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@st.composite
+def mangled(draw: st.DrawFn) -> tuple[str, bytes, dict[str, str]]:
+    """A good request of some operation with pieces of its body replaced, and some headers."""
+    name = draw(st.sampled_from([name for name in operations.names() if operations.get(name).described.body]))
+    body = story(name)["body"]
+    data = write_xml(body, operations.get(name).schema()) if operations.get(name).xml else text(body)
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(data)))
+        data = data[:at] + draw(st.sampled_from(PIECES)) + data[at + draw(st.integers(0, 6)) :]
+    headers = draw(st.dictionaries(st.sampled_from(["Accept", "Content-Type", "WM_SVC.NAME"]), st.text(max_size=4)))
+    return name, data, headers
+
+
+PIECES = [
+    b"",
+    b"-",
+    b"9",
+    b"0.001",
+    b"null",
+    b"[]",
+    b"{}",
+    b'"',
+    b"&#1;",
+    b"<a/>",
+    b"1e300",
+    b"\xff",
+    b"\\u0000",
+    b"string",
+]
+
+
+@given(mangled())
+@settings(max_examples=300, derandomize=True, deadline=None)
+def test_whatever_comes_is_answered_as_documented(sent: tuple[str, bytes, dict[str, str]]) -> None:
+    """A mangled request gets an answer that its operation documents, and never a 5xx."""
+    name, body, headers = sent
+    shop = serve(operations.get(name).api)
+    if shop.api == "woocommerce":
+        send(shop, "woocommerce.create_refund")
+    answer = send(shop, name, {"body": body, "headers": {**story(name)["headers"], **headers}}, refund_id="1301")
+    assert answer.status < 500
+    value(answer, name)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.decimals() | st.text(), st.lists, max_leaves=5))
+@settings(max_examples=200, derandomize=True, deadline=None)
+def test_faithful_servers_survive_any_amount(amount: Any) -> None:
+    """No JSON value as an amount, a reason or items makes the imitation itself fail."""
+    assume(not (isinstance(amount, Decimal) and not amount.is_finite()))
+    for version in ("6.6.0", "2.6.2"):
+        shop = serve("woocommerce", faithful=version)
+        url = "https://shop.test/wc-api/v3/orders/1204/refunds"
+        for fields in (
+            {"amount": amount},
+            {"amount": 1, "reason": amount},
+            {"amount": 1, "line_items": {"71": amount}},
+        ):
+            shop.answer("POST", url, JSON, json.dumps({"order_refund": fields}, default=str).encode())
+        shop.answer("PUT", f"{url}/1301", JSON, json.dumps({"order_refund": {"amount": amount}}, default=str).encode())
 
 
 # Wires.

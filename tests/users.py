@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import story
@@ -11,6 +12,8 @@ from refundkit import connect, operations
 from refundkit_apis.walmart.api.authentication import create_token
 from refundkit_apis.walmart.models import TokenRequest
 
+# The refund that calls about one are about: the examples' own, unless a test has made another.
+REFUND = ContextVar("REFUND", default="900")
 PATIENCE = connect.Retry(first=0, longest=0)
 
 
@@ -57,20 +60,16 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     ),
     "woocommerce.get_order": lambda shop: shop.get_order(_order("woocommerce.get_order")),
     "woocommerce.list_refunds": lambda shop: shop.list_refunds(_order("woocommerce.list_refunds")),
-    "woocommerce.get_refund": lambda shop: shop.get_refund(
-        _order("woocommerce.get_refund"), path("woocommerce.get_refund")["refund_id"]
-    ),
+    "woocommerce.get_refund": lambda shop: shop.get_refund(_order("woocommerce.get_refund"), REFUND.get()),
     "woocommerce.create_refund": lambda shop: shop.create_refund(
         _order("woocommerce.create_refund"), body("woocommerce.create_refund").order_refund
     ),
     "woocommerce.update_refund": lambda shop: shop.update_refund(
         _order("woocommerce.update_refund"),
-        path("woocommerce.update_refund")["refund_id"],
+        REFUND.get(),
         body("woocommerce.update_refund").order_refund,
     ),
-    "woocommerce.delete_refund": lambda shop: shop.delete_refund(
-        _order("woocommerce.delete_refund"), path("woocommerce.delete_refund")["refund_id"]
-    ),
+    "woocommerce.delete_refund": lambda shop: shop.delete_refund(_order("woocommerce.delete_refund"), REFUND.get()),
     "taxcloud.get_order": lambda tax: tax.get_order(_order("taxcloud.get_order")),
     "taxcloud.refund_order": lambda tax: tax.refund_order(
         _order("taxcloud.refund_order"), body("taxcloud.refund_order")

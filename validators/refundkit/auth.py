@@ -190,7 +190,7 @@ class WalmartToken(httpx.Auth):
             if outcome is not None:
                 raise copy(outcome)  # each call its own: many share the outcome
             if not fetch.future.done() or (patience is not None and monotonic() - started >= patience):
-                raise NotSent("not sent: the request of another call for an access token brought none in time")
+                raise NotSent("not sent: another call's request for an access token brought none in time; try again")
 
     def _claim(self, origin: str, refused: str, blocks: bool) -> tuple[_Fetch, bool]:
         """The fetch that serves the call, and whether it is new: then it is the caller's to fulfil."""
@@ -236,7 +236,7 @@ class WalmartToken(httpx.Auth):
             token = decode(response.content, Token)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ArithmeticError):
             return DecodeError("the token endpoint answered with no token", told)
-        if not _SENDABLE.fullmatch(token.access_token) or token.expires_in <= 0:
+        if not _SENDABLE.fullmatch(token.access_token) or not 0 < token.expires_in < 2**31:
             return DecodeError("the token endpoint answered with a token that cannot be used", told)
         return _Token(token.access_token, asked + token.expires_in - min(60, token.expires_in / 10))
 
@@ -375,7 +375,7 @@ class TaxCloudKey(httpx.Auth):
 
 
 def _sendable(name: str, value: str) -> str:
-    if not _SENDABLE.fullmatch(value):
+    if not _SENDABLE.fullmatch(value or ""):  # None, too: an environment variable that is not set
         raise ValueError(f"{name} must be printable ASCII, not empty, and without space around it")
     return value
 

@@ -106,10 +106,14 @@ def _defect(error: Exception) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from .audit.command import arguments
+
     parser = _Parser(prog="refundkit", description="Check refund requests before money moves.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"refundkit {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     _check_arguments(commands.add_parser("check", help="lint payloads", allow_abbrev=False))
+    audit = commands.add_parser("audit", help="hold a history of refunds to its orders", allow_abbrev=False)
+    arguments(audit).set_defaults(do=_audit)
     one = commands.add_parser("rule", help="the docs of one rule", allow_abbrev=False)
     one.add_argument("rule", metavar="ID|NAME")
     one.set_defaults(do=_rule)
@@ -122,6 +126,12 @@ def _parser() -> argparse.ArgumentParser:
     schema.add_argument("operation", metavar="OPERATION")
     schema.set_defaults(do=_schema)
     return parser
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from .audit.command import run
+
+    return run(options, _config(options))
 
 
 def _check_arguments(parser: argparse.ArgumentParser) -> None:
@@ -207,7 +217,7 @@ def _fix(options: argparse.Namespace, settings: Settings) -> int:
     status, files, fields = CLEAN, 0, 0
     for file in expand(options.paths or _nothing()):
         own = _for_file(settings, file)
-        if excluded(own.config, file):
+        if excluded(own.config, file) or _is_report(options, file):
             continue
         fix = fix_of(file, own, _schema_of(own))
         if fix.left:
@@ -250,6 +260,9 @@ def _settle(known: Baseline, options: argparse.Namespace, settings: Settings, fo
         from .baseline import write
 
         write(options.write_baseline, known)
+        if not options.quiet:
+            count = f"{known.suppressed} finding{'s' * (known.suppressed != 1)}"
+            print(f"Wrote {count} to {options.write_baseline}", file=sys.stderr)
         return
     stale = known.stale(settings.config, found.not_run)
     found.stale = len(stale)
@@ -268,7 +281,8 @@ def _linted(options: argparse.Namespace, settings: Settings, found: Run) -> Iter
     from .progress import Progress
     from .sources import Part, expand, extent, parts
 
-    files = [file for file in expand(options.paths or _nothing()) if not excluded(settings.config, file)]
+    given = [file for file in expand(options.paths or _nothing()) if not excluded(settings.config, file)]
+    files = [file for file in given if not _is_report(options, file)]
     found.files = len(files)
     jobs = _jobs(options, files)
     with Progress(lambda: sum(extent(Part(file)) for file in files)) as progress:
@@ -502,6 +516,14 @@ def _output(path: str | None) -> AbstractContextManager[TextIO | None]:
     from .report.file import writing
 
     return writing(path)
+
+
+def _is_report(options: argparse.Namespace, file: str) -> bool:
+    """Whether a file that a folder or pattern holds is a report or baseline of an earlier run, and no payload."""
+    ours = [one for one in (options.output_file, options.baseline, options.write_baseline) if one is not None]
+    if not ours or file in options.paths:
+        return False
+    return os.path.realpath(file) in map(os.path.realpath, ours)
 
 
 def _write(found: Run, options: argparse.Namespace, file: TextIO) -> None:

@@ -28,6 +28,7 @@ _CODE = "RF108"
 _BOM = "\ufeff"
 _SPACES = " \t\r\n"
 _PARTS: tuple[Part, ...] = ("key", "value")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
 _COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
 # What may follow a value on its line in YAML's block style, the colon of a key without a value included.
 _REST = re.compile(r"[ \t]*(?::[ \t]*)?(?:#[^\n]*|\r?)(?:\n|\Z)")
@@ -105,7 +106,7 @@ def diff(fix: Fix) -> str:
     """The fix as a unified diff."""
     from difflib import unified_diff
 
-    old, new = (data.decode("utf-8", "backslashreplace").splitlines(keepends=True) for data in (fix.before, fix.after))
+    old, new = (_LINE.findall(data.decode("utf-8", "backslashreplace")) for data in (fix.before, fix.after))
     lines = unified_diff(old, new, fix.file, fix.file)
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 

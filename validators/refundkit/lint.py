@@ -36,7 +36,7 @@ from .sources import LINES, Part, Record, SchemaOf, line_record, lines
 
 if TYPE_CHECKING:
     from .batch import Batch
-    from .read import Document, Location
+    from .read import Document, Location, Problem
 
 # A payload that nothing judged is never a pass, even where RF001 or RF003 is ignored.
 _UNJUDGED = (NotRun(codes=(), missing=VALID_BODY),)
@@ -332,6 +332,7 @@ def _placed(
     homes = [_home(one, record, whole, context) for one in findings]
     for holder in dict.fromkeys(holder for holder, _ in homes):
         own = [(one, pointer) for one, (home, pointer) in zip(findings, homes, strict=True) if home is holder]
+        shown: dict[int, str] = {}
         for (one, _), place in zip(own, _places(holder.document, own), strict=True):
             here = msgspec.structs.replace(one, file=holder.file, record=record.number)
             if place is None:
@@ -339,7 +340,9 @@ def _placed(
             else:
                 before = holder.column if place.line == holder.document.source.first_line else 0
                 line = msgspec.structs.replace(here, line=place.line, column=before + place.column)
-                yield line, _excerpt(holder.document, place, secrets)
+                if place.line not in shown:
+                    shown[place.line] = _hidden(holder.document.line(place.line), secrets)
+                yield line, _excerpt(shown[place.line], place)
 
 
 def _home(one: Finding, record: Record, whole: bool, context: Context) -> tuple[Record, str]:
@@ -360,22 +363,24 @@ def _places(document: Document, own: list[tuple[Finding, str]]) -> list[Location
 
     A path, query or header value that is missing stands where it should be: at the object that lacks it.
     """
-    located = document.locate_all([(pointer, part_of(one)) for one, pointer in own])
-    return [
-        _reading_place(document, one, pointer)
-        if one.code in _READING
-        else place or document.locate(pointer.rpartition("/")[0])
-        for (one, pointer), place in zip(own, located, strict=True)
-    ]
+    found = document.locate_all([(pointer, part_of(one)) for one, pointer in own])
+    lost = [index for index, place in enumerate(found) if place is None]
+    around = document.locate_all([(own[index][1].rpartition("/")[0], "value") for index in lost])
+    for index, place in zip(lost, around, strict=True):
+        found[index] = place
+    known: dict[tuple[str, str], Problem] = {}
+    for problem in reversed(document.problems):
+        known[problem.code, problem.pointer] = known[problem.code, ""] = problem
+    for index, (one, pointer) in enumerate(own):
+        if one.code in _READING:
+            found[index] = _reading_place(known.get((one.code, pointer)) or known.get((one.code, "")))
+    return found
 
 
-def _reading_place(document: Document, one: Finding, pointer: str) -> Location | None:
-    known = [problem for problem in document.problems if problem.code == one.code]
-    for problem in [problem for problem in known if problem.pointer == pointer] or known:
-        if problem.line is None or problem.column is None or problem.end_column is None:
-            return None
-        return _location(problem.line, problem.column, problem.end_column)
-    return None
+def _reading_place(problem: Problem | None) -> Location | None:
+    if problem is None or problem.line is None or problem.column is None or problem.end_column is None:
+        return None
+    return _location(problem.line, problem.column, problem.end_column)
 
 
 def _location(line: int, column: int, end_column: int) -> Location:
@@ -397,11 +402,15 @@ def _secrets(given: Given | None) -> tuple[str, ...]:
     return tuple(sorted({form for value in values for form in (value, json.dumps(value)[1:-1])}, key=len, reverse=True))
 
 
-def _excerpt(document: Document, place: Location, secrets: tuple[str, ...]) -> Excerpt:
-    # Hidden before it is cut: half a card number or token is none, and would be shown.
-    text = masked(document.line(place.line))
+def _hidden(line: str, secrets: tuple[str, ...]) -> str:
+    """A line without what is nobody's business. It is cut afterwards: half a card number is none, and would be shown."""
+    text = masked(line)
     for secret in secrets:
         text = text.replace(secret, "*" * len(secret))
+    return text
+
+
+def _excerpt(text: str, place: Location) -> Excerpt:
     start = place.column - 1
     end = place.end_column - 1 if place.end_line == place.line else len(text)
     first = max(0, min(start - _WIDTH // 3, len(text) - _WIDTH))

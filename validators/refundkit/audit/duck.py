@@ -6,6 +6,7 @@ What comes out is each order once, followed by its requests: a join that never r
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 import tempfile
@@ -23,8 +24,8 @@ import pyarrow as pa
 from ..sources import SourceError
 from . import files
 from .columns import FINDINGS, REQUESTS
-from .kernel import Kernel, Request, Settings, Tally, rows_of
-from .orders import Key, of_order, of_request
+from .kernel import Kernel, Request, Settings, Tally, requests
+from .orders import Key, of_order, of_refunds, of_request
 
 _ORDER, _EARLIER, _REQUEST = 0, 1, 2
 _SORTED = pa.schema(
@@ -38,6 +39,8 @@ _PLACED = FINDINGS.append(pa.field("place", pa.int32()))
 # Rows of one task, and tasks for each worker that may wait: what is under way stays small.
 _TASK, _WAITING = 1024, 3
 _LEAST = 256 << 20
+# Rows of a piece of the findings file.
+_GROUP = 1 << 14
 
 
 class Sources(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +81,8 @@ def audit(
             except BrokenProcessPool as error:
                 message = "a worker process was killed, perhaps for want of memory: nothing is written"
                 raise SourceError(f"{message}; run again with fewer --jobs or less --memory") from error
+        if not tally.requests:
+            raise SourceError(f"{', '.join(sources.requests)}: no request at all")
         tally.unplaced = reading.unplaced
         with _connected(resources, Path(folder, "spill")) as connection:
             try:
@@ -154,9 +159,10 @@ class _Reading:
         return self._context(chunk, keys, _ORDER, "order", texts)
 
     def _earlier(self, chunk: files.Chunk) -> pa.RecordBatch:
-        pairs = zip(_words(chunk, "api"), _words(chunk, "order_id"), strict=True)
-        keys = [of_order(b"{}", api, order_id) for api, order_id in pairs]
-        return self._context(chunk, keys, _EARLIER, "refunds", files.texts(chunk, "refunds"))
+        texts = files.texts(chunk, "refunds")
+        named = zip(texts.to_pylist(), _words(chunk, "api"), _words(chunk, "order_id"), strict=True)
+        keys = [None if text is None else of_refunds(text, api, order_id) for text, api, order_id in named]
+        return self._context(chunk, keys, _EARLIER, "refunds", texts)
 
     def _context(
         self, chunk: files.Chunk, keys: list[Key | None], kind: int, name: str, texts: pa.Array
@@ -168,8 +174,7 @@ class _Reading:
 
 
 def _words(chunk: files.Chunk, name: str) -> list[str | None]:
-    values = files.texts(chunk, name).to_pylist()
-    return [None if value is None else value.decode("utf-8", "replace") for value in values]
+    return [_word(value) for value in files.texts(chunk, name).to_pylist()]
 
 
 def _requests(chunk: files.Chunk, first: int) -> pa.RecordBatch:
@@ -177,7 +182,171 @@ def _requests(chunk: files.Chunk, first: int) -> pa.RecordBatch:
     given["operation"] = files.texts(chunk, "operation")
     given["time"], given["status"] = files.times(chunk), files.statuses(chunk)
     given["row"] = range(first, first + chunk.rows)
-    named = zip(*(given[name].to_pylist() for name in ("operation", "path")), _bodies(given["body"]), strict=True)
-    keys = [of_request(_name(operation), path, body()) for operation, path, body in named]
+    named = zip(*(given[name].to_pylist() for name in ("operation", "path", "body")), strict=True)
+    keys = [of_request(_word(operation), path, body) for operation, path, body in named]
     given["key"] = [f"?{row}" if key is None else key.text for row, key in zip(given["row"], keys, strict=True)]
     return _batch(chunk.rows, _REQUEST, given)
+
+
+def _word(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("utf-8", "replace")
+
+
+def _batch(rows: int, kind: int, given: dict[str, Any]) -> pa.RecordBatch:
+    """Rows of one kind on their way into the sort; what is not given is null."""
+    given["kind"] = pa.repeat(pa.scalar(kind, pa.int8()), rows)
+    columns = [
+        pa.nulls(rows, field.type)
+        if field.name not in given
+        else given[field.name]
+        if isinstance(given[field.name], pa.Array)
+        else pa.array(given[field.name], field.type)
+        for field in _SORTED
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=_SORTED)
+
+
+def _tasks(batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
+    """The sorted rows in messages of whole orders."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        keys = batch.column("key")
+        last = keys[-1]
+        start = batch.num_rows - 1
+        while start and keys[start - 1] == last:
+            start -= 1
+        if start == 0 and waiting and waiting[-1].column("key")[-1] == last:
+            waiting.append(batch)  # one order goes on
+            continue
+        # Everything before the batch's last order is whole; so is that before it, if the order begins here.
+        yield _message([*waiting, batch.slice(0, start)])
+        waiting = [batch.slice(start)]
+    if waiting:
+        yield _message(waiting)
+
+
+def _message(batches: list[pa.RecordBatch]) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batches[0].schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+    text: bytes = sink.getvalue().to_pybytes()
+    return text
+
+
+def _judged(
+    batches: Iterable[pa.RecordBatch], settings: Settings, resources: Resources
+) -> Iterator[tuple[bytes, Tally]]:
+    """What the workers find in the sorted rows, in their order."""
+    pool = ProcessPoolExecutor(
+        resources.jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(settings,)
+    )
+    under_way: deque[Future[tuple[bytes, Tally]]] = deque()
+    try:
+        for task in _tasks(batches):
+            under_way.append(pool.submit(_work, task))
+            if len(under_way) > resources.jobs * _WAITING:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_KERNEL: list[Kernel] = []
+
+
+def _begin(settings: Settings) -> None:
+    """Make a worker ready. An interrupt is the parent's to answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # models hold no cycles, and are many
+    _KERNEL[:] = [Kernel(settings)]
+
+
+def _work(task: bytes) -> tuple[bytes, Tally]:
+    """Judge the orders of one message."""
+    kernel = _KERNEL[0]
+    with pa.ipc.open_stream(task) as reader:
+        for rows in _by_order(reader):
+            first = next((one for kind, one in rows if kind == _REQUEST), None)
+            if first is not None:
+                kernel.history(of_request(first.operation, first.path, first.body), list(_filled(rows)))
+    found, tally = kernel.taken()
+    return _message([found.append_column("place", _places(found))]), tally
+
+
+Rows = list[tuple[int, Request]]
+
+
+def _by_order(reader: Iterable[pa.RecordBatch]) -> Iterator[Rows]:
+    """The rows of each order."""
+    current: Rows = []
+    key = None
+    for batch in reader:
+        kinds, keys = batch.column("kind").to_pylist(), batch.column("key").to_pylist()
+        for kind, own, one in zip(kinds, keys, requests(batch), strict=True):
+            if own != key:
+                yield current
+                current, key = [], own
+            current.append((kind, one))
+    yield current
+
+
+def _filled(rows: Rows) -> Iterator[Request]:
+    """The requests of an order, each with the order and the earlier refunds where it brings none of its own.
+
+    Of an order that stands several times in its file the last one counts.
+    """
+    order = refunds = None
+    for kind, one in rows:
+        if kind == _ORDER:
+            order = one.order
+        elif kind == _EARLIER:
+            refunds = one.refunds
+        else:
+            one.order = order if one.order is None else one.order
+            one.refunds = refunds if one.refunds is None else one.refunds
+            yield one
+
+
+def _places(found: pa.RecordBatch) -> pa.Array:
+    """The number of each finding among those of its request."""
+    places: list[int] = []
+    before = None
+    for row in found.column("row").to_pylist():
+        places.append(places[-1] + 1 if row == before else 0)
+        before = row
+    return pa.array(places, pa.int32())
+
+
+def _collect(kept: Path, results: Iterable[tuple[bytes, Tally]], tally: Tally, progress: Progress) -> None:
+    """Write what the workers found to a file, as it comes."""
+    from pyarrow import parquet
+
+    with parquet.ParquetWriter(kept, _PLACED, compression="lz4") as writer:
+        for message, own in results:
+            with pa.ipc.open_stream(message) as reader:
+                for batch in reader:
+                    if batch.num_rows:
+                        writer.write_batch(batch)
+            tally.add(own)
+            progress("judged", own.requests)
+
+
+def _in_order(connection: duckdb.DuckDBPyConnection, kept: Path) -> Iterator[pa.RecordBatch]:
+    """All findings by row and place, in batches of one size: the same findings make the same file."""
+    relation = (
+        connection.read_parquet(str(kept))
+        .order("row, place")
+        .project(", ".join(f'"{name}"' for name in FINDINGS.names))
+    )
+    waiting: list[pa.RecordBatch] = []
+    for batch in relation.to_arrow_reader(_GROUP):
+        waiting.append(batch.cast(FINDINGS))
+        table = pa.Table.from_batches(waiting)
+        while table.num_rows >= _GROUP:
+            yield from table.slice(0, _GROUP).combine_chunks().to_batches()
+            table = table.slice(_GROUP)
+        waiting = table.to_batches()
+    if waiting:
+        yield from pa.Table.from_batches(waiting).combine_chunks().to_batches()

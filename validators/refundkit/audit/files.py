@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -143,11 +143,15 @@ def _members(file: str, number: int, line: bytes, columns: Columns) -> dict[str,
         members = _LINE.decode(line.removeprefix(b"\xef\xbb\xbf"))
     except _UNREADABLE as error:
         raise SourceError(f"{file}:{number}: no JSON object: {error}") from None
-    if columns is ORDERS and not (members.keys() & {"order_id", "api"} or bytes(members.get("order", b"")).startswith(b'"')):
+    if columns is ORDERS and not (
+        members.keys() & {"order_id", "api"} or bytes(members.get("order", b"")).startswith(b'"')
+    ):
         return {"order": line.strip()}
     for name in columns.required:
         if name not in members:
-            raise SourceError(f"{file}:{number}: no {name!r}; a line of {columns.kind} has {', '.join(columns.required)}")
+            raise SourceError(
+                f"{file}:{number}: no {name!r}; a line of {columns.kind} has {', '.join(columns.required)}"
+            )
     return {name: _member(bytes(members[name])) for name in columns.names if name in members}
 
 
@@ -199,7 +203,7 @@ def _is_text(kind: Any) -> bool:
     return pa.types.is_dictionary(kind) or "string" in str(kind) or "binary" in str(kind) or pa.types.is_null(kind)
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _moment(chunk: Chunk, index: int, value: bytes | None) -> int | None:
@@ -207,7 +211,7 @@ def _moment(chunk: Chunk, index: int, value: bytes | None) -> int | None:
         return None
     try:
         moment = datetime.fromisoformat(value.decode())
-        moment = moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
         since = moment - _EPOCH
     except (ValueError, OverflowError):
         shown = value[:40].decode("utf-8", "replace")
@@ -293,6 +297,5 @@ def _iso(moment: int | None) -> str | None:
     if moment is None:
         return None
     seconds, rest = divmod(moment, _SECOND)
-    text = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{rest:06}Z"
-

@@ -67,7 +67,7 @@ _ANY_GUID = b'"5f0c3e6a-9a68-4f1d-8b53-1f2f6c8f3a10"'
 _FORMS = 4096
 
 
-class Request(msgspec.Struct, frozen=True, gc=False):
+class Request(msgspec.Struct, gc=False):
     """One row of REQUESTS; `time` is in microseconds since 1970."""
 
     row: int
@@ -94,13 +94,15 @@ class Tally(msgspec.Struct):
     """What was looked at, and what it came to.
 
     `money` is by severity, code, name and currency ("" where nobody tells); `not_run` counts requests by operation,
-    rules and missing part; `uncounted` refunds took effect, and could not be counted as earlier ones.
+    rules and missing part; `uncounted` refunds took effect, and could not be counted as earlier ones; `unplaced` rows
+    of orders and earlier refunds name no order of an API.
     """
 
     requests: int = 0
     orders: int = 0
     with_findings: int = 0
     uncounted: int = 0
+    unplaced: int = 0
     money: dict[tuple[str, str, str, str], Money] = {}
     not_run: Counter[tuple[str, tuple[str, ...], str]] = msgspec.field(default_factory=Counter)
 

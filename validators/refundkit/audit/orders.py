@@ -32,6 +32,7 @@ class _Order(msgspec.Struct, gc=False):
 
 _PATH = msgspec.json.Decoder(_Path)
 _ORDER = msgspec.json.Decoder(_Order)
+_LISTED = msgspec.json.Decoder(list[_Path])
 _NOWHERE = _Path()
 
 
@@ -83,6 +84,16 @@ def of_order(text: bytes, api: str | None = None, order_id: str | None = None) -
         family = "taxcloud" if order.order_id is not None else None
     own = {"walmart": inner.purchase_order_id, "woocommerce": inner.id, "taxcloud": order.order_id}.get(family or "")
     return _key(family, own if order_id is None else order_id, order.connection_id if family == "taxcloud" else None)
+
+
+def of_refunds(text: bytes, api: str | None, order_id: str | None) -> Key | None:
+    """The key of earlier refunds whose order the file names; TaxCloud's tell their connection themselves."""
+    family = _FAMILY.get(api or "")
+    try:
+        listed = _LISTED.decode(text) if family == "taxcloud" else []
+    except _UNREADABLE:
+        listed = []
+    return _key(family, order_id, listed[0].connection_id if listed else None)
 
 
 def _key(family: str | None, order_id: Any, connection: Any = None) -> Key | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,16 +15,46 @@ from urllib.parse import quote
 import msgspec
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from . import Run, Skipped
 
 STDIN = "-"
+_ENCODER = json.JSONEncoder(indent=2)
 # Where a checkout begins, by the CI systems that say so; what reads their reports wants paths from there.
 _CHECKOUTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 
 
-def written(document: object, *, indent: int | None = 2) -> str:
-    """A value as JSON in ASCII, which every encoding of a stream or file can hold."""
-    return json.dumps(document, indent=indent) + "\n"
+def write(stream: TextIO, document: object) -> None:
+    """Write a value as JSON in ASCII, which every encoding of a stream or file can hold.
+
+    An iterator is written as an array, and so is each of its entries before the next is asked for.
+    """
+    _write(stream, document, "\n")
+    stream.write("\n")
+
+
+def _write(stream: TextIO, value: object, margin: str) -> None:
+    if isinstance(value, Iterator):
+        _entries(stream, "[]", (("", one) for one in value), margin)
+    elif isinstance(value, dict) and any(isinstance(one, Iterator) for one in value.values()):
+        _entries(stream, "{}", ((f'"{key}": ', one) for key, one in value.items()), margin)
+    else:
+        stream.write(_ENCODER.encode(value).replace("\n", margin))
+
+
+def _entries(stream: TextIO, brackets: str, entries: Iterator[tuple[str, object]], margin: str) -> None:
+    before, end = brackets[0], brackets[1]
+    for key, value in entries:
+        stream.write(f"{before}{margin}  {key}")
+        _write(stream, value, f"{margin}  ")
+        before, end = ",", f"{margin}{brackets[1]}"
+    stream.write(end if before == "," else brackets)
+
+
+def line(document: object) -> str:
+    """A value as one line of JSON in ASCII."""
+    return json.dumps(document) + "\n"
 
 
 def plain(one: msgspec.Struct) -> dict[str, Any]:
@@ -40,11 +72,12 @@ def name(file: str) -> str:
 
 def place(file: str) -> str:
     """A file as seen from the root of the checkout, or from the folder of the run; what lies outside stays absolute."""
-    if file == STDIN:
-        return file
-    here = Path.cwd()
-    given = (Path(os.environ.get(variable) or os.devnull) for variable in _CHECKOUTS)
-    root = next((folder for folder in given if here.is_relative_to(folder)), here)
+    return file if file == STDIN else _place(file, Path.cwd(), *map(os.environ.get, _CHECKOUTS))
+
+
+@lru_cache
+def _place(file: str, here: Path, *checkouts: str | None) -> str:
+    root = next((Path(folder) for folder in checkouts if folder and here.is_relative_to(folder)), here)
     whole = os.path.abspath(file)  # noqa: PTH100 - a Path would leave `..` in
     return Path(whole).relative_to(root).as_posix() if Path(whole).is_relative_to(root) else whole
 

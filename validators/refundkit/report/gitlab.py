@@ -6,11 +6,12 @@ findings, and the summary goes to standard error.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from .data import Fingerprints, lack, name, place, written
+from .data import Fingerprints, lack, name, place, write
 from .text import printable
 
 if TYPE_CHECKING:
@@ -25,12 +26,11 @@ _SEVERITIES = {"error": "major", "warning": "minor"}
 def report(run: Run, stream: TextIO, color: bool) -> None:
     """Write one JSON array: an issue a finding, then one for each operation and missing part of what did not run."""
     fingerprints = Fingerprints()
-    issues = [_finding(one, fingerprints) for one, _ in run.findings]
+    issues = (_finding(one, fingerprints) for one, _ in run.findings)
     lacks: dict[tuple[str, str], list[Skipped]] = {}
     for one in run.not_run:
         lacks.setdefault((one.operation, one.missing), []).append(one)
-    issues += [_skipped(alike, fingerprints) for alike in lacks.values()]
-    stream.write(written(issues))
+    write(stream, chain(issues, (_skipped(alike, fingerprints) for alike in lacks.values())))
 
 
 def _finding(one: Finding, fingerprints: Fingerprints) -> dict[str, Any]:

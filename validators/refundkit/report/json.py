@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .data import plain, summary, written
+from .data import plain, summary, write
 from .statistics import counts
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ def report(run: Run, stream: TextIO, color: bool) -> None:
     document: dict[str, Any] = {
         "version": 1,
         "summary": summary(run),
-        "findings": [plain(one) for one, _ in run.findings],
-        "not_run": [plain(one) for one in run.not_run],
+        "findings": (plain(one) for one, _ in run.findings),
+        "not_run": map(plain, run.not_run),
     }
     if run.statistics:
         document["statistics"] = counts(run)
-    stream.write(written(document))
+    write(stream, document)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .data import plain, summary, written
+from .data import line, plain, summary
 from .statistics import counts
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def report(run: Run, stream: TextIO, color: bool) -> None:
     """Write a JSON object a line, as `$defs/line` of output.schema.json has it."""
     for one, _ in run.findings:
-        stream.write(written(plain(one), indent=None))
+        stream.write(line(plain(one)))
     for skipped in run.not_run:
-        stream.write(written(plain(skipped), indent=None))
+        stream.write(line(plain(skipped)))
     last: dict[str, Any] = {"version": 1, "summary": summary(run)}
     if run.statistics:
         last["statistics"] = counts(run)
-    stream.write(written(last, indent=None))
+    stream.write(line(last))

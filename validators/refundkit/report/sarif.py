@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__, rules
 from ..rule import REGISTRY, Rule
 from ..rules.page import address, text
-from .data import STDIN, Fingerprints, lack, name, place, plain, summary, uri, written
+from .data import STDIN, Fingerprints, lack, name, place, plain, summary, uri, write
 from .text import printable
 
 if TYPE_CHECKING:
@@ -27,32 +27,26 @@ def report(run: Run, stream: TextIO, color: bool) -> None:
     codes = sorted({one.code for one, _ in run.findings})
     numbers = {code: number for number, code in enumerate(codes)}
     fingerprints = Fingerprints()
-    document = {
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": "refundkit",
-                        "version": __version__,
-                        "semanticVersion": __version__,
-                        "rules": [_rule(REGISTRY[code]) for code in codes],
-                    }
-                },
-                "columnKind": "unicodeCodePoints",
-                "originalUriBaseIds": {
-                    _ROOT: {"description": {"text": "The root of the checkout, else the folder that refundkit ran in."}}
-                },
-                "invocations": [
-                    {"executionSuccessful": True, "toolExecutionNotifications": [_skipped(one) for one in run.not_run]}
-                ],
-                "results": [_result(one, excerpt, numbers, fingerprints) for one, excerpt in run.findings],
-                "properties": {"summary": summary(run)},
+    log = {
+        "tool": {
+            "driver": {
+                "name": "refundkit",
+                "version": __version__,
+                "semanticVersion": __version__,
+                "rules": [_rule(REGISTRY[code]) for code in codes],
             }
+        },
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {
+            _ROOT: {"description": {"text": "The root of the checkout, else the folder that refundkit ran in."}}
+        },
+        "invocations": [
+            {"executionSuccessful": True, "toolExecutionNotifications": [_skipped(one) for one in run.not_run]}
         ],
+        "results": (_result(one, excerpt, numbers, fingerprints) for one, excerpt in run.findings),
+        "properties": {"summary": summary(run)},
     }
-    stream.write(written(document))
+    write(stream, {"$schema": SCHEMA, "version": "2.1.0", "runs": iter([log])})
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

@@ -51,7 +51,8 @@ def summary(run: Run, color: bool) -> str:
     style = "error" if errors else "warning" if warnings else "good"
     counts = painted(f"{_many(errors, 'error')}, {_many(warnings, 'warning')}", style, color)
     known = f", {run.suppressed} in the baseline" if run.suppressed else ""
-    text = f"Checked {_many(run.checked, 'payload')} in {_many(run.files, 'file')}: {counts}{known}."
+    stale = f", {run.stale} stale there" if run.stale else ""
+    text = f"Checked {_many(run.checked, 'payload')} in {_many(run.files, 'file')}: {counts}{known}{stale}."
     return " ".join(part for part in (text, not_run(run)) if part)
 
 

@@ -38,12 +38,16 @@ def _spaced(doc: str) -> str:
 def address(rule: Rule) -> str:
     """Where a rule's docs are to be read, as an absolute URI.
 
-    That is the rule's section of the page that `[project.urls]` of pyproject.toml names as Documentation; while the
-    project names none, the URI holds the docs themselves.
+    That is the rule's section of the page that `[project.urls]` of pyproject.toml names as Documentation. Of a rule
+    that a user wrote, and while the project names no page, the URI holds the docs themselves.
     """
-    page = _published()
+    page = _published() if _is_ours(rule) else ""
     # In base64, since some validators take no other data: URI with a character beyond ASCII in it.
     return f"{page}#{rule.code}" if page else f"data:text/plain;charset=utf-8;base64,{_encoded(text(rule))}"
+
+
+def _is_ours(rule: Rule) -> bool:
+    return rule.run.__module__.startswith("refundkit.rules.")
 
 
 def _encoded(words: str) -> str:
@@ -62,7 +66,7 @@ def _published() -> str:
 def page() -> str:
     """The whole page in Markdown: a table of the rules, then a section each, whose anchor is the rule's id."""
     load_all()
-    known = [REGISTRY[code] for code in sorted(REGISTRY)]
+    known = [REGISTRY[code] for code in sorted(REGISTRY) if _is_ours(REGISTRY[code])]
     rows = [f"| [{rule.code}](#{rule.code}) | {rule.name} | {rule.severity} | {_cell(rule.title)} |" for rule in known]
     table = "\n".join(["| id | name | severity | |", "|---|---|---|---|", *rows])
     sections = [f'<a id="{rule.code}"></a>\n\n## {text(rule)}' for rule in known]

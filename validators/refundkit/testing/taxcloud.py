@@ -54,7 +54,8 @@ class TaxCloud:
         if not has_credentials(match.operation, request):
             return _problem(401, "send a bearer token, or X-API-KEY")
         order = self.orders.get(match.path["orderId"])
-        if order is not None and order.get("connectionId", "").lower() != match.path["connectionId"].lower():
+        connection = match.path["connectionId"]
+        if order is not None and order.get("connectionId", connection).lower() != connection.lower():
             order = None
         found = errors(match, request, request.body, order)
         outside = [one for one in found if not one.pointer.startswith("/")]
@@ -82,17 +83,17 @@ class TaxCloud:
         if not items:
             message = "nothing of the order is left to refund"
             return _problem(422, message, [{"location": "body.items", "message": message}])
-        refund = self._refund(order, body, items)
+        refund = self._refund(match.path["connectionId"], body, items)
         order["refunds"].append(refund)
         if key is not None:
             self._made[match.path["connectionId"].lower(), key] = (match.path["orderId"], body, [refund])
         return json_answer(201, [refund])
 
-    def _refund(self, order: Document, body: Document, items: list[Document]) -> Document:
+    def _refund(self, connection: str, body: Document, items: list[Document]) -> Document:
         now = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         named: Document = {name: value for name, value in body.items() if name in ("batchId", "idempotencyKey")}
         return {
-            "connectionId": order["connectionId"],
+            "connectionId": connection,
             **named,
             "createdDate": now,
             "returnedDate": body.get("returnedDate") or now,

@@ -36,8 +36,12 @@ class Books(msgspec.Struct):
     next_item: int = 81
 
     def keep(self, order: Document) -> str:
-        """Keep an order that has no refunds so far."""
+        """Keep an order that has no refunds so far. Raises ValueError where its total is no number."""
         inner = order["order"]
+        try:
+            number(inner["total"])
+        except ArithmeticError:
+            raise ValueError(f"the total of order {inner['id']} is no number: {inner['total']!r}") from None
         name = str(inner["id"])
         self.orders[name] = order
         self.refunds[name] = {}

@@ -14,8 +14,8 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, s
 INK, MUTED, LINE = "var(--ink)", "var(--muted)", "var(--line)"
 KINDS = {"error": "var(--accent)", "warning": "var(--warning)"}
 
-# The height of a horizontal bar with the words above it.
-_STEP = 42
+# The height of a horizontal bar with the words above it, and the width of a column where there are few.
+_STEP, _WIDEST = 42, 64
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -68,11 +68,12 @@ def columns(rows: Sequence[Bar]) -> dict[str, Any]:
 
     keys = list(dict.fromkeys(one.key for one in rows))
     axis = alt.Axis(title=None, labelAngle=0, labelOverlap="greedy", labelSeparation=12, ticks=False, labelPadding=8)
+    scale = alt.Scale(paddingInner=0.25, paddingOuter=0, rangeMax=alt.ExprRef(f"min(width, {_WIDEST * len(keys)})"))
     column = (
         _base(rows)
         .mark_bar()
         .encode(
-            x=alt.X("key:N", sort=keys, axis=axis, scale=alt.Scale(paddingInner=0.25, paddingOuter=0)),
+            x=alt.X("key:N", sort=keys, axis=axis, scale=scale),
             y=alt.Y(
                 "length:Q",
                 axis=alt.Axis(

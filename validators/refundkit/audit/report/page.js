@@ -77,7 +77,7 @@ function cell(label, parts, className) {
 
 // Which request, and where in it: a long pointer breaks before a slash.
 function place(one) {
-  const made = element("p", `request ${one.row.toLocaleString("en")} `, "note pointer");
+  const made = element("p", `row ${one.row} `, "note pointer");
   for (const part of (one.pointer || "/").split(/(?=\/)/)) made.append(document.createElement("wbr"), part);
   return made;
 }
@@ -134,6 +134,11 @@ function read() {
   document.getElementById("findings").focus();
 }
 
+function go(address) {
+  if (location.hash === `#${address}`) read();
+  else location.hash = address;
+}
+
 form.addEventListener("input", () => { choose(); write(); });
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("reset", () => setTimeout(() => { choose(); write(); }));
@@ -147,6 +152,10 @@ more.addEventListener("click", () => {
 });
 for (const head of heads) head.firstElementChild.addEventListener("click", () => sort(head));
 window.addEventListener("hashchange", read);
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a");
+  if (link && link.hash === location.hash) read();
+});
 choose();
 read();
 
@@ -157,7 +166,7 @@ const options = {
 const drawn = Object.entries(data.charts).map(async ([id, chart]) => {
   const { view } = await vegaEmbed(document.getElementById(id), chart, options);
   view.addEventListener("click", (event, item) => {
-    if (item?.datum?.go) location.hash = item.datum.go;
+    if (item?.datum?.go) go(item.datum.go);
   });
 });
 Promise.all(drawn).then(() => { document.body.dataset.drawn = "yes"; });

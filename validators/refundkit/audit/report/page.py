@@ -6,6 +6,7 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -54,16 +55,18 @@ def page(totals: Totals, summary: Summary) -> str:
 
 
 def _sections(totals: Totals) -> tuple[str, dict[str, Any]]:
-    """The sections below the headline, and the charts in them by the id of their place."""
+    """The sections below the headline with links to them, and the charts in them by the id of their place."""
     charts: dict[str, Any] = {}
-    parts = [
-        _rules(totals, charts),
-        _times(totals, charts),
-        _groups(totals, charts),
-        _worst(totals),
-        _listed(totals),
-    ]
-    return "\n".join(parts), charts
+    sections = {
+        "rules": ("Rules", _rules(totals, charts)),
+        "times": ("When", _times(totals, charts)),
+        "groups": ("Where and why", _groups(totals, charts)),
+        "orders": ("Worst orders", _worst(totals)),
+        "findings": ("Findings", _listed(totals)),
+    }
+    links = "".join(f'<li><a href="#{name}">{title}</a></li>' for name, (title, text) in sections.items() if text)
+    nav = f'<nav aria-label="On this page"><ul>{links}</ul></nav>'
+    return "\n".join([nav, *(text for _, text in sections.values())]), charts
 
 
 # Words and numbers
@@ -480,6 +483,7 @@ def _text(name: str) -> str:
     return files(__package__).joinpath(name).read_text("utf-8")
 
 
+@cache
 def _bundle() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script, in the version that Altair writes for."""
     from altair import SCHEMA_VERSION

@@ -1,0 +1,679 @@
+"""python -m bench.history --orders N --seed S --out DIR: a realistic history of refunds, with violations planted in it.
+
+Writes requests/*.parquet, orders/*.parquet and planted.parquet, which lists every finding that an audit must have, by
+row, code and pointer: those and no others. The same seed makes the same history.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from random import Random
+from typing import Any, TypeVar
+
+import msgspec
+import pyarrow as pa
+from pyarrow import parquet
+
+SHARD = 5_000
+EVERY = 20  # one order in so many has a violation
+_START = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp())
+_YEAR = 365 * 86_400
+_COMMENT = "The customer sent photographs; the parcel was opened with support on the line and the damage was noted"
+_REASONS = ("DamagedItem", "BillingError", "CustomerChangedMind", "Shipping & Delivery -> Damaged")
+_NAMES = ("Camping kettle", "Tent pegs", "Head torch", "Walnut desk organiser", "Brass pen tray", "Oak chair")
+
+REQUESTS = pa.schema(
+    [
+        ("operation", pa.string()),
+        ("time", pa.timestamp("us", tz="UTC")),
+        ("path", pa.string()),
+        ("headers", pa.string()),
+        ("body", pa.string()),
+        ("status", pa.int32()),
+    ]
+)
+ORDERS = pa.schema([("order_id", pa.string()), ("order", pa.string())])
+PLANTED = pa.schema([("row", pa.int64()), ("code", pa.string()), ("pointer", pa.string())])
+
+
+class Sent(msgspec.Struct):
+    """One request of a history, and the findings that it must have."""
+
+    operation: str
+    path: str
+    headers: str
+    body: str | None
+    status: int = 200
+    time: int = 0
+    planted: list[tuple[str, str]] = []
+
+    def wrong(self, code: str, pointer: str, *, accepted: bool = False) -> None:
+        """Note what is wrong with it; the server refused it unless it was `accepted`."""
+        self.planted = [*self.planted, (code, pointer)]
+        self.status = self.status if accepted else 400
+
+    def swap(self, old: str, new: str) -> None:
+        """Write something else into the body, once. Raises ValueError where it lacks the old text."""
+        if self.body is None or old not in self.body:
+            raise ValueError(f"{self.operation}: no {old} in {self.body}")
+        self.body = self.body.replace(old, new, 1)
+
+
+class Story(msgspec.Struct):
+    """An order and its requests in order of time."""
+
+    order_id: str
+    order: str
+    sent: list[Sent]
+
+    def swap(self, old: str, new: str) -> None:
+        """Write something else into the order, once. Raises ValueError where it lacks the old text."""
+        if old not in self.order:
+            raise ValueError(f"no {old} in {self.order}")
+        self.order = self.order.replace(old, new, 1)
+
+
+def cents(amount: int) -> str:
+    """An amount in cents as a decimal."""
+    return f"{amount // 100}.{amount % 100:02}"
+
+
+def _guid(random: Random) -> str:
+    text = f"{random.getrandbits(128):032x}"
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+
+
+# Walmart, both APIs. Line 1 and 2 are shipped whole, line 3 is not shipped; every refund takes a part of a line.
+
+_WALMART = {"walmart": ("USD", "application/json", "2961"), "walmart_ca": ("CAD", "application/xml", "1961")}
+_PRICE, _TAX, _SHIPPING = 3998, 330, 500
+
+
+def _walmart(api: str, number: int, random: Random) -> Story:
+    currency, _, prefix = _WALMART[api]
+    order_id = f"{prefix}{number:09}"
+    prices = [_PRICE + 10 * random.randrange(400) for _ in range(3)]
+    lines = [_walmart_line(index + 1, price, currency, api) for index, price in enumerate(prices)]
+    # Dates are numbers in one API and texts in the other; the model of each takes its own.
+    date = '"2025-11-12T10:00:00.000Z"' if api == "walmart_ca" else "1762941600000"
+    order = (
+        f'{{"order":{{"purchaseOrderId":"{order_id}","customerOrderId":"673{number:010}","customerEmailId":'
+        f'"buyer{number}@example.com","orderDate":{date},"shippingInfo":{{"phone":"5550100","estimatedDeliveryDate":'
+        f'{date},"estimatedShipDate":{date},"methodCode":"Standard","postalAddress":{{"name":"Ada Example",'
+        f'"address1":"{number} Example Street","city":"Springfield","state":"IL","postalCode":"62701","country":"USA",'
+        f'"addressType":"RESIDENTIAL"}}}},"orderLines":{{"orderLine":[{",".join(lines)}]}}}}}}'
+    )
+    many = random.choices((1, 2, 3, 4), (20, 35, 30, 15))[0]
+    sent = [
+        _walmart_refund(api, order_id, 1 + turn % 2, prices[turn % 2], random, f"R-{number}-{turn}")
+        for turn in range(many)
+    ]
+    return Story(order_id, order, sent)
+
+
+def _walmart_line(number: int, price: int, currency: str, api: str) -> str:
+    status = ("Acknowledged", "Shipped")[number < 3]
+    date = '"2025-11-13T10:00:00.000Z"' if api == "walmart_ca" else "1763028000000"
+    quantity = '{"unitOfMeasurement":"EACH","amount":"2"}'
+    tracking = (
+        f',"trackingInfo":{{"shipDateTime":{date},"carrierName":{{"carrier":"UPS"}},"methodCode":"Standard",'
+        f'"trackingNumber":"1Z999EXAMPLE{number}","trackingURL":"https://example.com/track?number=1Z999EXAMPLE"}}'
+    )
+    return (
+        f'{{"lineNumber":"{number}","item":{{"productName":"{_NAMES[number]}","sku":"SKU-{price}"}},"charges":{{"charge":['
+        f'{{"chargeType":"PRODUCT","chargeName":"ItemPrice","chargeAmount":{{"currency":"{currency}","amount":{cents(price)}}},'
+        f'"tax":{{"taxName":"ItemPriceTax","taxAmount":{{"currency":"{currency}","amount":{cents(_TAX)}}}}}}},'
+        f'{{"chargeType":"SHIPPING","chargeName":"Shipping","chargeAmount":{{"currency":"{currency}",'
+        f'"amount":{cents(_SHIPPING)}}}}}]}},"orderLineQuantity":{quantity},"statusDate":{date},"orderLineStatuses":'
+        f'{{"orderLineStatus":[{{"status":"{status}","statusQuantity":{quantity}{tracking if number < 3 else ""}}}]}}}}'
+    )
+
+
+def _walmart_refund(api: str, order_id: str, line: int, price: int, random: Random, refund_id: str) -> Sent:
+    """At most a quarter of the line's charges: two refunds of a line and a planted one stay within them."""
+    currency, media, _ = _WALMART[api]
+    amount, tax, shipping = price // 5 + random.randrange(price // 40), _TAX // 5, random.randrange(20, 120)
+    reason = random.choice(_REASONS)
+    body = (
+        f'{{"orderRefund":{{"purchaseOrderId":"{order_id}","orderLines":{{"orderLine":[{{"lineNumber":"{line}",'
+        f'{_PARTIAL[api]}"refunds":{{"refund":[{{"refundId":"{refund_id}","refundComments":"{_COMMENT}","refundCharges":'
+        f'{{"refundCharge":[{{"refundReason":"{reason}","charge":{{"chargeType":"PRODUCT","chargeName":"ItemPrice",'
+        f'"chargeAmount":{{"amount":-{cents(amount)},"currency":"{currency}"}},"tax":{{"taxName":"ItemPriceTax","taxAmount":'
+        f'{{"amount":-{cents(tax)},"currency":"{currency}"}}}}}}}},{{"refundReason":"{reason}","charge":{{"chargeType":'
+        f'"SHIPPING","chargeName":"Shipping","chargeAmount":{{"amount":-{cents(shipping)},"currency":"{currency}"}}}}}}]}}}}]'
+        f"}}}}]}}}}}}"
+    )
+    channel = '"WM_CONSUMER.CHANNEL.TYPE":"0f3e4dd4-0514-4346-b39d-af0e00ea066d",' if api == "walmart_ca" else ""
+    headers = (
+        f'{{"WM_SEC.ACCESS_TOKEN":"***","WM_QOS.CORRELATION_ID":"{_guid(random)}","WM_SVC.NAME":"Example Shop",{channel}'
+        f'"Accept":"{media}","Content-Type":"{media}"}}'
+    )
+    return Sent(f"{api}.refund_order_lines", f'{{"purchaseOrderId":"{order_id}"}}', headers, body)
+
+
+_PARTIAL = {"walmart": '"isFullRefund":false,', "walmart_ca": ""}
+_LINE = "/orderRefund/orderLines/orderLine/0"
+_CHARGE = f"{_LINE}/refunds/refund/0/refundCharges/refundCharge/0"
+_SECOND = "/orderRefund/orderLines/orderLine/1"
+
+
+def _amount(sent: Sent) -> str:
+    """The first amount of a Walmart refund, as it is written."""
+    return (sent.body or "").partition('"amount":')[2].partition(",")[0]
+
+
+def _price(story: Story) -> int:
+    """The price of the first line in cents."""
+    return int(story.order.partition('"amount":')[2].partition("}")[0].replace(".", ""))
+
+
+def _over_charge(story: Story) -> None:
+    """The last of several refunds of a line gives back more than the others left."""
+    first = story.sent[0]
+    price = _price(story)
+    gone = 0
+    for one in story.sent[:-1]:
+        gone += int(_amount(one)[1:].replace(".", "")) if '"lineNumber":"1"' in (one.body or "") else 0
+    last = story.sent[-1]
+    last.body = (first.body or "").replace(_amount(first), f"-{cents(price - gone + 1)}", 1)
+    last.body = last.body.replace(f"-{cents(_TAX // 5)}", "-0.01", 1)
+    last.wrong("RF203", f"{_CHARGE}/charge/chargeAmount/amount", accepted=True)
+
+
+def _changed(old: str, new: str, code: str, pointer: str) -> Callable[[Story], None]:
+    """A violation in the body of the last request."""
+
+    def plant(story: Story) -> None:
+        last = story.sent[-1]
+        last.swap(old.replace("{amount}", _amount(last)), new.replace("{amount}", _amount(last)))
+        last.wrong(code, pointer)
+
+    return plant
+
+
+def _misnamed(old: str, new: str, pointer: str) -> Callable[[Story], None]:
+    """A field under a wrong name: one is missing, and one is unknown."""
+
+    def plant(story: Story) -> None:
+        story.sent[-1].swap(old, new)
+        story.sent[-1].wrong("RF101", pointer)
+        story.sent[-1].wrong("RF103", f"{pointer}/{new[1:-2]}")
+
+    return plant
+
+
+def _unknown_line(story: Story) -> None:
+    last = story.sent[-1]
+    line = (last.body or "").partition('"lineNumber":"')[2][0]
+    last.swap(f'"lineNumber":"{line}"', '"lineNumber":"99"')
+    last.wrong("RF301", f"{_LINE}/lineNumber")
+
+
+def _not_shipped(story: Story) -> None:
+    last = story.sent[-1]
+    line = (last.body or "").partition('"lineNumber":"')[2][0]
+    last.swap(f'"lineNumber":"{line}"', '"lineNumber":"3"')
+    last.wrong("RF302", f"{_LINE}/lineNumber")
+
+
+def _entries(body: str) -> str:
+    """The one line of a Walmart refund."""
+    return body.partition('"orderLine":[')[2].removesuffix("]}}}")
+
+
+def _twice(story: Story) -> None:
+    # Each half of a refund that fits is one that fits.
+    last = story.sent[-1]
+    line = _entries(last.body or "")
+    small = line.replace(_amount(last), "-0.01", 1).replace(f"-{cents(_TAX // 5)}", "-0.01", 1)
+    last.swap(line, f"{line},{small}")
+    last.wrong("RF303", f"{_SECOND}/lineNumber")
+
+
+def _mixed(story: Story) -> None:
+    last = story.sent[-1]
+    line = _entries(last.body or "")
+    other = "1" if '"lineNumber":"2"' in line else "2"
+    whole = f'{{"lineNumber":"{other}","isFullRefund":true,"refunds":{{"refund":[{{"refundCharges":{{}}}}]}}}}'
+    last.swap(line, f"{line},{whole}")
+    last.wrong("RF311", f"{_LINE}/isFullRefund")
+
+
+def _no_charge(story: Story) -> None:
+    last = story.sent[-1]
+    charges = (last.body or "").partition('"refundCharge":')[2].removesuffix("}}]}}]}}}")
+    last.swap(charges, "[]")
+    last.wrong("RF310", f"{_LINE}/refunds")
+
+
+def _tax_left_out(story: Story) -> None:
+    """The first and only refund of a line gives back its whole price, and no tax."""
+    story.sent = story.sent[:1]
+    only = story.sent[0]
+    price = story.order.partition('"amount":')[2].partition("}")[0]
+    tax = (only.body or "").partition(',"tax":')[2].partition("}}")[0]
+    only.swap(f',"tax":{tax}}}}}', "")
+    only.swap(_amount(only), f"-{price}")
+    only.wrong("RF214", f"{_CHARGE}/charge/chargeAmount/amount", accepted=True)
+
+
+def _other_order(story: Story) -> None:
+    last = story.sent[-1]
+    last.swap(f'"purchaseOrderId":"{story.order_id}"', '"purchaseOrderId":"7777777777777"')
+    last.wrong("RF501", "/orderRefund/purchaseOrderId")
+    last.wrong("RF005", "order:/order/purchaseOrderId")
+
+
+def _returned(story: Story) -> None:
+    story.sent = story.sent[:1]
+    story.swap('"lineNumber":"1",', '"lineNumber":"1","returnOrderId":"108500000000001",')
+    story.sent[0].wrong("RF318", f"{_LINE}/lineNumber", accepted=True)
+
+
+def _beyond_share(story: Story) -> None:
+    """One of two pieces is shipped, and more than half of the line goes back."""
+    story.sent = story.sent[:1]
+    two = '"statusQuantity":{"unitOfMeasurement":"EACH","amount":"2"}'
+    one = two.replace('"2"', '"1"')
+    story.swap(f'"status":"Shipped",{two}', f'"status":"Acknowledged",{one}}},{{"status":"Shipped",{one}')
+    price = _price(story)
+    story.sent[0].swap(_amount(story.sent[0]), f"-{cents(price * 3 // 4)}")
+    story.sent[0].wrong("RF313", f"{_CHARGE}/charge/chargeAmount/amount", accepted=True)
+
+
+def _cut(story: Story) -> None:
+    last = story.sent[-1]
+    last.body = (last.body or "")[:-3]
+    last.wrong("RF001", "/orderRefund/orderLines")
+
+
+def _unknown_operation(story: Story) -> None:
+    last = story.sent[-1]
+    last.operation = last.operation.replace("refund_", "refunds_")
+    last.wrong("RF003", "request:/operation")
+
+
+def _header(old: str, new: str, code: str, name: str) -> Callable[[Story], None]:
+    """A violation in the headers of the last request."""
+
+    def plant(story: Story) -> None:
+        last = story.sent[-1]
+        before, found, rest = last.headers.partition(old)
+        if not found:
+            raise ValueError(f"no {old} in {last.headers}")
+        last.headers = before + new + rest
+        last.wrong(code, f"header:{name}")
+
+    return plant
+
+
+def _bad_correlation(story: Story) -> None:
+    last = story.sent[-1]
+    own = last.headers.partition('CORRELATION_ID":"')[2].partition('"')[0]
+    last.headers = last.headers.replace(own, "refund-42")
+    last.wrong("RF509", "header:WM_QOS.CORRELATION_ID", accepted=True)
+
+
+def _cancel(
+    story: Story, line: int, quantity: str, reason: str = "CANCEL_BY_SELLER", status: str = "Cancelled"
+) -> Sent:
+    last = story.sent[-1]
+    last.operation = "walmart_ca.cancel_order_lines"
+    last.body = (
+        f'{{"orderCancellation":{{"orderLines":{{"orderLine":[{{"lineNumber":"{line}","orderLineStatuses":{{'
+        f'"orderLineStatus":[{{"status":"{status}","cancellationReason":"{reason}","statusQuantity":{{'
+        f'"unitOfMeasurement":"EACH","amount":"{quantity}"}}}}]}}}}]}}}}}}'
+    )
+    return last
+
+
+_CANCELLED = "/orderCancellation/orderLines/orderLine/0"
+_STATUS = f"{_CANCELLED}/orderLineStatuses/orderLineStatus/0"
+
+
+def _cancel_shipped(story: Story) -> None:
+    _cancel(story, 1, "1").wrong("RF304", f"{_CANCELLED}/lineNumber")
+
+
+def _cancel_too_many(story: Story) -> None:
+    _cancel(story, 3, "3").wrong("RF403", f"{_STATUS}/statusQuantity/amount")
+
+
+def _cancel_reason(story: Story) -> None:
+    _cancel(story, 3, "1", reason="OUT_OF_STOCK").wrong("RF305", f"{_STATUS}/cancellationReason")
+
+
+def _cancel_status(story: Story) -> None:
+    _cancel(story, 3, "1", status="ACKNOWLEDGED").wrong("RF308", f"{_STATUS}/status")
+
+
+_MONEY = '"chargeAmount":{"amount":{amount}'
+_OF_WALMART: tuple[Callable[[Story], None], ...] = (
+    _over_charge,
+    _changed(_MONEY, '"chargeAmount":{"amount":19.99', "RF201", f"{_CHARGE}/charge/chargeAmount/amount"),
+    _not_shipped,
+    _twice,
+    _unknown_line,
+    _misnamed('"refundReason":', '"reason":', _CHARGE),
+    _changed(
+        f'-{cents(_TAX // 5)},"currency":"',
+        f'-{cents(_TAX // 5)},"currency":"M',
+        "RF104",
+        f"{_CHARGE}/charge/tax/taxAmount/currency",
+    ),
+    _changed(f"-{cents(_TAX // 5)}", "-9.99", "RF207", f"{_CHARGE}/charge/tax/taxAmount/amount"),
+    _changed(_MONEY, '"chargeAmount":{"amount":-1.005', "RF206", f"{_CHARGE}/charge/chargeAmount/amount"),
+    _changed(f"-{cents(_TAX // 5)}", cents(_TAX // 5), "RF208", f"{_CHARGE}/charge/tax/taxAmount/amount"),
+    _no_charge,
+    _changed('"refundReason":"', '"refundReason":"Not ', "RF321", f"{_CHARGE}/refundReason"),
+    _other_order,
+    _changed('"chargeName":"ItemPrice"', '"chargeName":"string"', "RF504", f"{_CHARGE}/charge/chargeName"),
+    _changed(_MONEY, f'{_MONEY},"amount":{{amount}}', "RF002", f"{_CHARGE}/charge/chargeAmount/amount"),
+    _cut,
+    _changed(_MONEY, '"chargeAmount":{"amount":"{amount}"', "RF102", f"{_CHARGE}/charge/chargeAmount/amount"),
+    _unknown_operation,
+    _header('"WM_SVC.NAME":"Example Shop",', "", "RF502", "WM_SVC.NAME"),
+    _header('"Content-Type":"application/', '"Content-Type":"text/', "RF508", "Content-Type"),
+    _bad_correlation,
+    _beyond_share,
+)
+_OF_US = (*_OF_WALMART, _mixed, _returned)
+_OF_CA = (*_OF_WALMART, _tax_left_out, _cancel_shipped, _cancel_too_many, _cancel_reason, _cancel_status)
+
+
+# WooCommerce. Every refund is of one piece of an item, or a part of its price.
+
+
+def _woocommerce(number: int, random: Random) -> Story:
+    prices = [2000 + 10 * random.randrange(300) for _ in range(2)]
+    items = [
+        f'{{"id":{71 + index},"subtotal":"{cents(price * 4)}","subtotal_tax":"{cents(price * 4 // 10)}","total":'
+        f'"{cents(price * 4)}","total_tax":"{cents(price * 4 // 10)}","price":"{cents(price)}","quantity":4,"tax_class":null,'
+        f'"name":"{_NAMES[3 + index]}","product_id":{311 + index},"sku":"SKU-{price}","meta":[{{"key":"wood","label":"Wood",'
+        f'"value":"Walnut"}}]}}'
+        for index, price in enumerate(prices)
+    ]
+    address = (
+        f'"first_name":"Ada","last_name":"Example","company":"","address_1":"{number} Example Street","address_2":"","city":'
+        '"Springfield","state":"IL","postcode":"62701","country":"US","email":"ada@example.com","phone":"5550100"'
+    )
+    total = sum(price * 4 + price * 4 // 10 for price in prices) + 800
+    order = (
+        f'{{"order":{{"id":{number + 1},"order_number":"{number + 1}","created_at":"2026-03-01T09:30:00Z","updated_at":'
+        f'"2026-03-03T10:00:00Z","completed_at":"2026-03-03T10:00:00Z","status":"completed","currency":"USD","total":'
+        f'"{cents(total)}","total_line_items_quantity":8,"total_tax":"0.00","total_shipping":"8.00","shipping_tax":"0.00",'
+        f'"total_discount":"0.00","shipping_methods":"Parcel","payment_details":{{"method_id":"cheque","method_title":'
+        f'"Cheque","paid":true}},"billing_address":{{{address}}},"shipping_address":{{{address}}},"note":"Please ring",'
+        f'"customer_ip":"192.0.2.7","customer_user_agent":"ExampleBrowser/1.0","customer_id":0,"view_order_url":'
+        f'"https://example.com/my-account/view-order/{number + 1}/","line_items":[{",".join(items)}],"shipping_lines":[{{'
+        f'"id":73,"method_id":"flat_rate","method_title":"Parcel","total":"8.00"}}],"tax_lines":[{{"id":75,"rate_id":3,'
+        f'"code":"US-IL-SALES-1","title":"Sales tax","total":"0.00","compound":false}}],"fee_lines":[],"coupon_lines":[],'
+        f'"customer":{{"id":0,"email":"ada@example.com","first_name":"Ada","last_name":"Example","billing_address":'
+        f'{{{address}}},"shipping_address":{{{address}}}}}}}}}'
+    )
+    many = random.choices((1, 2, 3), (35, 40, 25))[0]
+    sent = [_woocommerce_refund(number, 71 + turn % 2, prices[turn % 2], random) for turn in range(many)]
+    return Story(str(number + 1), order, sent)
+
+
+def _woocommerce_refund(number: int, item: int, price: int, random: Random) -> Sent:
+    tax = price // 10
+    body = (
+        f'{{"order_refund":{{"amount":"{cents(price + tax + 100)}","reason":"{random.choice(_REASONS)}: {_COMMENT}",'
+        f'"restock_items":true,"line_items":{{"{item}":{{"qty":1,"refund_total":"{cents(price)}","refund_tax":{{"3":'
+        f'"{cents(tax)}"}}}},"73":{{"refund_total":"1.00"}}}}}}}}'
+    )
+    headers = '{"Authorization":"Basic ***","Accept":"application/json","Content-Type":"application/json"}'
+    return Sent("woocommerce.create_refund", f'{{"id":"{number + 1}"}}', headers, body)
+
+
+_WOO_AMOUNT = "/order_refund/amount"
+
+
+def _part(sent: Sent, name: str) -> str:
+    return (sent.body or "").partition(f'"{name}":"')[2].partition('"')[0]
+
+
+def _bare(sent: Sent, amount: str) -> None:
+    """Make it a refund of an amount without items."""
+    sent.body = f'{{"order_refund":{{"amount":"{amount}","reason":"{_part(sent, "reason")}"}}}}'
+
+
+def _over_order(story: Story) -> None:
+    """The last refund gives back a cent more than the others left of the order."""
+    total = int(story.order.partition('"total":"')[2].partition('"')[0].replace(".", ""))
+    gone = sum(int(_part(one, "amount").replace(".", "")) for one in story.sent[:-1])
+    _bare(story.sent[-1], cents(total - gone + 1))
+    story.sent[-1].wrong("RF204", _WOO_AMOUNT)
+
+
+def _amount_of(text: str, code: str, *, accepted: bool = False) -> Callable[[Story], None]:
+    def plant(story: Story) -> None:
+        _bare(story.sent[-1], text)
+        story.sent[-1].wrong(code, _WOO_AMOUNT, accepted=accepted)
+
+    return plant
+
+
+def _items_mismatch(story: Story) -> None:
+    last = story.sent[-1]
+    last.swap(f'"amount":"{_part(last, "amount")}"', '"amount":"1.00"')
+    last.wrong("RF209", "/order_refund/line_items", accepted=True)
+
+
+def _item_over_line(story: Story) -> None:
+    """More of the shipping goes back than was paid for it."""
+    last = story.sent[-1]
+    amount = int(_part(last, "amount").replace(".", "")) + 701
+    last.swap(f'"amount":"{_part(last, "amount")}"', f'"amount":"{cents(amount)}"')
+    last.swap('"refund_total":"1.00"', '"refund_total":"8.01"')
+    last.wrong("RF213", "/order_refund/line_items/73/refund_total")
+
+
+def _too_many_pieces(story: Story) -> None:
+    """Pieces of one item come back in every request, in the last one more than are left."""
+    for one in story.sent:
+        one.swap('"72":{', '"71":{') if '"72":{' in (one.body or "") else None
+        # Their money stays small, so that only the pieces are too many.
+        one.body = '{"order_refund":{"amount":"1.00","line_items":{"71":{"qty":1,"refund_total":"1.00"}}}}'
+    story.sent[-1].swap('"qty":1', f'"qty":{6 - len(story.sent)}')
+    story.sent[-1].wrong("RF404", "/order_refund/line_items/71/qty", accepted=True)
+
+
+def _listed_items(story: Story) -> None:
+    last = story.sent[-1]
+    items = (last.body or "").partition('"line_items":')[2].removesuffix("}}")
+    last.swap(items, '[{"id":71,"quantity":1}]')
+    last.wrong("RF307", "/order_refund/line_items", accepted=True)
+
+
+def _not_paid(story: Story) -> None:
+    story.sent = story.sent[:1]
+    story.swap('"status":"completed"', '"status":"cancelled"')
+    story.sent[0].wrong("RF320", "order:/order/status", accepted=True)
+
+
+_OF_WOOCOMMERCE: tuple[Callable[[Story], None], ...] = (
+    _over_order,
+    _amount_of("-5.00", "RF202"),
+    _amount_of("5,00", "RF210"),
+    _amount_of("0.00", "RF212", accepted=True),
+    _items_mismatch,
+    _item_over_line,
+    _too_many_pieces,
+    _changed('"73":', '"999":', "RF301", "/order_refund/line_items/999"),
+    _listed_items,
+    _changed('"restock_items":true', '"refund_payment":true', "RF216", "/order_refund/refund_payment"),
+    _not_paid,
+    _changed('"amount":', '"api_refund":false,"amount":', "RF103", "/order_refund/api_refund"),
+    _misnamed('"amount":', '"total":', "/order_refund"),
+)
+
+
+# TaxCloud. Every refund is of some pieces of one item.
+
+_CONNECTION = "0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608"
+
+
+def _taxcloud(number: int, random: Random) -> Story:
+    order_id = f"SO-{number + 1}"
+    lines = [
+        f'{{"index":{index},"itemId":"{item}","price":{cents(price)},"originalPrice":{cents(price)},"quantity":{quantity},'
+        f'"tax":{{"amount":{cents(price // 12)},"rate":0.08}},"tic":0}}'
+        for index, (item, price, quantity) in enumerate(
+            [("CHAIR-OAK", 4500, "8"), ("OIL-LITRE", 1234, "4.5"), ("CHAIR-OAK", 4000, "8"), ("PEN-TRAY", 2500, "8")]
+        )
+    ]
+    address = f'{{"line1":"{number} Example Road","line2":null,"city":"Springfield","state":"IL","zip":"62701","countryCode":"US"}}'
+    order = (
+        f'{{"orderId":"{order_id}","customerId":"C-{number}","connectionId":"{_CONNECTION}","transactionDate":'
+        f'"2026-03-01T09:30:00Z","completedDate":"2026-03-03T10:00:00Z","kind":"order","channel":null,"excludeFromFiling":'
+        f'false,"exemption":null,"currency":{{"currencyCode":"USD"}},"origin":{address},"destination":{address},"lineItems":'
+        f"[{','.join(lines)}]}}"
+    )
+    many = random.choices((1, 2, 3), (35, 40, 25))[0]
+    sent = [_taxcloud_refund(order_id, turn) for turn in range(many)]
+    return Story(order_id, order, sent)
+
+
+def _taxcloud_refund(order_id: str, turn: int) -> Sent:
+    body = (
+        f'{{"batchId":"returns-{order_id}","idempotencyKey":"rma-{order_id}-{turn}","items":[{{"itemId":"CHAIR-OAK","quantity":'
+        f'2,"cartItemIndex":0}},{{"itemId":"OIL-LITRE","quantity":0.5}},{{"itemId":"PEN-TRAY","quantity":1}}]}}'
+    )
+    headers = '{"X-API-KEY":"***","Accept":"application/json","Content-Type":"application/json"}'
+    path = f'{{"connectionId":"{_CONNECTION}","orderId":"{order_id}"}}'
+    return Sent("taxcloud.refund_order", path, headers, body)
+
+
+def _too_much_oil(story: Story) -> None:
+    """With what came back before, more of an item comes back than was ordered."""
+    left = 9 - (len(story.sent) - 1)
+    story.sent[-1].swap('"quantity":0.5', f'"quantity":{left // 2}.{left % 2 * 5}1')
+    story.sent[-1].wrong("RF401", "/items/1/quantity")
+
+
+def _whole_order(story: Story) -> None:
+    last = story.sent[-1]
+    last.body = f'{{"idempotencyKey":"rma-{story.order_id}-all"}}'
+    if len(story.sent) > 1:
+        last.wrong("RF405", "", accepted=True)
+    last.wrong("RF601", "", accepted=True)
+
+
+def _reused_key(story: Story) -> None:
+    """A second refund bears the key of the first, and other items."""
+    first = story.sent[0]
+    again = Sent(first.operation, first.path, first.headers, (first.body or "").replace('"quantity":2', '"quantity":3'))
+    story.sent = [first, again]
+    again.wrong("RF406", "/idempotencyKey")
+
+
+_OF_TAXCLOUD: tuple[Callable[[Story], None], ...] = (
+    _too_much_oil,
+    _changed('"quantity":0.5', '"quantity":0', "RF402", "/items/1/quantity"),
+    _changed('{"itemId":"PEN-TRAY","quantity":1}', '{"itemId":"OIL-LITRE","quantity":0.5}', "RF316", "/items/2/itemId"),
+    _changed(',"cartItemIndex":0', "", "RF315", "/items/0/itemId"),
+    _changed("PEN-TRAY", "PEN-CASE", "RF301", "/items/2/itemId"),
+    _whole_order,
+    _reused_key,
+    _changed('"items":', '"returnedDate":"2026-03-09T08:15:40Z","items":', "RF602", "/returnedDate"),
+    _changed('"quantity":0.5', '"quantity":0.5,"price":1.00', "RF108", "/items/1/price"),
+    _changed('"cartItemIndex":0', '"cartItemIndex":-1', "RF105", "/items/0/cartItemIndex"),
+    _changed('"itemId":"PEN-TRAY",', "", "RF101", "/items/2"),
+)
+
+
+# All of them.
+
+_KINDS: tuple[tuple[Callable[[int, Random], Story], tuple[Callable[[Story], None], ...]], ...] = (
+    (partial(_walmart, "walmart"), _OF_US),
+    (partial(_walmart, "walmart_ca"), _OF_CA),
+    (_woocommerce, _OF_WOOCOMMERCE),
+    (partial(_walmart, "walmart"), _OF_US),
+    (_taxcloud, _OF_TAXCLOUD),
+)
+
+
+def story(seed: int, number: int) -> Story:
+    """The order of that number with its requests; one in EVERY has a violation."""
+    random = Random(f"{seed}/{number}")  # noqa: S311 - the same history every time is the point
+    make, violations = _KINDS[number % len(_KINDS)]
+    found = make(number, random)
+    turn, rest = divmod(number // len(_KINDS), EVERY)
+    if rest == EVERY - 1:
+        violations[turn % len(violations)](found)
+    moment = _START + random.randrange(_YEAR)
+    for one in found.sent:
+        one.time = moment * 1_000_000
+        moment += random.randrange(3_600, 20 * 86_400)
+    return found
+
+
+def shard(seed: int, first: int, count: int) -> tuple[pa.Table, pa.Table, list[tuple[int, str, str]]]:
+    """Requests by time, orders, and what is planted by row, of `count` orders from number `first` on."""
+    stories = [story(seed, number) for number in range(first, first + count)]
+    sent = sorted((one for found in stories for one in found.sent), key=lambda one: (one.time, one.path))
+    planted = [(row, code, pointer) for row, one in enumerate(sent) for code, pointer in one.planted]
+    columns: dict[str, list[Any]] = {name: [getattr(one, name) for one in sent] for name in REQUESTS.names}
+    orders = {"order_id": [found.order_id for found in stories], "order": [found.order for found in stories]}
+    return pa.table(columns, schema=REQUESTS), pa.table(orders, schema=ORDERS), planted
+
+
+def _write_shard(seed: int, orders: int, out: str, index: int) -> tuple[int, list[tuple[int, str, str]]]:
+    requests, context, planted = shard(seed, index * SHARD, min(SHARD, orders - index * SHARD))
+    parquet.write_table(requests, Path(out, "requests", f"{index:05}.parquet"), compression="zstd", row_group_size=4096)
+    parquet.write_table(context, Path(out, "orders", f"{index:05}.parquet"), compression="zstd", row_group_size=1024)
+    return requests.num_rows, planted
+
+
+def write(orders: int, seed: int, out: Path) -> int:
+    """Write a history of so many orders. Returns the number of its requests."""
+    for name in ("requests", "orders"):
+        (out / name).mkdir(parents=True, exist_ok=True)
+    count = -(-orders // SHARD)
+    rows = 0
+    found: list[tuple[int, str, str]] = []
+    for requests, planted in _mapped(partial(_write_shard, seed, orders, str(out)), count):
+        found.extend((rows + row, code, pointer) for row, code, pointer in planted)
+        rows += requests
+    columns = list(zip(*found, strict=True)) or [(), (), ()]
+    table = pa.table(dict(zip(PLANTED.names, columns, strict=True)), schema=PLANTED)
+    parquet.write_table(table, out / "planted.parquet")
+    return rows
+
+
+T = TypeVar("T")
+
+
+def _mapped(run: Callable[[int], T], count: int) -> Iterator[T]:
+    """The results of so many shards in their order, on all cores where there are several."""
+    if count == 1:
+        yield run(0)
+        return
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        yield from pool.map(run, range(count))
+
+
+def main(arguments: list[str]) -> int:
+    """Write the history that the arguments ask for."""
+    parser = argparse.ArgumentParser(prog="python -m bench.history", description=__doc__)
+    parser.add_argument("--orders", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    print(
+        f"{write(options.orders, options.seed, options.out):,} requests of {options.orders:,} orders in {options.out}"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

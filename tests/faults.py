@@ -1,0 +1,313 @@
+"""A server that misbehaves: an API of refundkit.testing behind plain sockets, which goes wrong where it is told to."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from select import select
+from threading import Event, Lock, Thread
+from typing import Any, Literal, TypeAlias
+
+import httpx
+import msgspec
+from refundkit import testing
+from refundkit.testing import Answer, Request
+
+Kind: TypeAlias = Literal["token", "read", "refund"]
+
+ORDERS = {"walmart": "2961380412345", "walmart_ca": "1796277083022", "woocommerce": "1204", "taxcloud": "SO-1077"}
+CONNECTION = "0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608"
+# How long a client waits for an answer that will not come.
+IMPATIENT = 0.05
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of one request.
+
+    `made`: the API acts on it before anything goes wrong. `answer` is sent, the API's own where it is None; of that
+    `sends` says how much: "half" promises the whole, "shortened" promises the half that is sent, "drips" sends it byte
+    by byte; `relabelled` is another Content-Type for it. Then the connection `ends`: "kept" for the next request, "closed", "reset", or "silent" for as long as the
+    client stays. With `unread` the connection is reset before a byte of the request is read; with `refused` there is
+    none.
+    """
+
+    made: bool = False
+    answer: Answer | None = None
+    sends: Literal["nothing", "half", "shortened", "drips", "whole"] = "whole"
+    ends: Literal["kept", "closed", "reset", "silent"] = "kept"
+    relabelled: str = ""
+    unread: bool = False
+    refused: bool = False
+
+    @property
+    def silent(self) -> bool:
+        """Whether a client waits in vain."""
+        return self.ends == "silent"
+
+
+class Server:
+    """One API on a port of this machine; `seen` is what arrived, `made` how many refunds were made of it."""
+
+    def __init__(self, api: testing.Api) -> None:
+        self.api = api
+        self.shop = testing.server(api)
+        self.seen: list[tuple[Kind, Request]] = []
+        self.made = 0
+        self._faults: dict[Kind, list[Fault]] = {}
+        self._lock = Lock()
+        self._stopped = Event()
+        self._connections: list[tuple[Thread, socket.socket]] = []
+        self._place = _bound(0)  # keeps the port while nobody listens
+        self.port: int = self._place.getsockname()[1]
+        self._listening: tuple[Thread, socket.socket] | None = None
+        self.listen()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def fail(self, kind: Kind, fault: Fault, times: int = 1000) -> None:
+        """Let the next requests of a kind go wrong; the others are answered as they should be."""
+        self._faults[kind] = [fault] * times
+        self._refuse_if_told()
+
+    def fail_first(self, kind: Kind, fault: Fault) -> None:
+        """Let the very next request of a kind go wrong in this way, before the other faults."""
+        with self._lock:
+            self._faults.setdefault(kind, []).insert(0, fault)
+
+    def requests(self, kind: Kind) -> list[Request]:
+        """What arrived of a kind, a connection that was reset unread with an empty body."""
+        with self._lock:
+            return [request for own, request in self.seen if own == kind]
+
+    def armed(self, kind: Kind) -> Fault | None:
+        """What the next request of a kind will meet."""
+        with self._lock:
+            return next(iter(self._faults.get(kind, [])), None)
+
+    def recover(self) -> None:
+        """Answer as an API should, from now on."""
+        with self._lock:
+            self._faults.clear()
+        self.listen()
+
+    def listen(self) -> None:
+        """Take connections, from now on or again."""
+        if self._listening is None:
+            near, far = socket.socketpair()
+            listener = _bound(self.port)
+            listener.listen()
+            thread = Thread(target=self._accept, args=(listener, far))
+            thread.start()
+            self._listening = thread, near
+
+    def refuse(self) -> None:
+        """Refuse connections until `listen`."""
+        if self._listening is not None:
+            thread, near = self._listening
+            near.close()
+            thread.join()
+            self._listening = None
+
+    def stop(self) -> None:
+        self.refuse()
+        self._stopped.set()
+        for thread, connection in self._connections:
+            _end(connection)
+            thread.join()
+        self._place.close()
+
+    def _accept(self, listener: socket.socket, woken: socket.socket) -> None:
+        with listener, woken:
+            while woken not in (ready := select([listener, woken], [], [])[0]):
+                if ready:
+                    connection = listener.accept()[0]
+                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    thread = Thread(target=self._serve, args=(connection,))
+                    self._connections.append((thread, connection))
+                    thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):  # the client left
+            while self._exchange(connection):
+                pass
+
+    def _exchange(self, connection: socket.socket) -> bool:
+        """Serve one request; whether another may follow on the connection."""
+        expected = self._expected()
+        fault = self.armed(expected)
+        if fault is not None and fault.unread:
+            self._take(expected, Request("", self.url, {}, b""))
+            _reset(connection)
+            return False
+        request = _read(connection, self.url)
+        if request is None:
+            return False
+        kind = _kind(request.path, request.method)
+        fault = self._take(kind, request)
+        own = self._answer(kind, request) if fault is None or fault.made else None
+        if fault is None:
+            fault = Fault(ends="closed" if self._refuse_if_told() else "kept")
+        self._send(connection, fault, fault.answer or own or Answer(200, {}, b""))
+        return fault.ends == "kept"
+
+    def _expected(self) -> Kind:
+        """What a client asks next: a token where it has none, then the order, then the refund."""
+        with self._lock:
+            if not self.seen:
+                return "token" if self.api.startswith("walmart") else "read"
+            kind, request = self.seen[-1]
+        is_read = kind == "read" and (self.api != "woocommerce" or request.path.endswith("/refunds"))
+        return "refund" if is_read else "read"
+
+    def _refuse_if_told(self) -> bool:
+        """Stop listening where the next request is to be refused; whether it must come on a connection of its own."""
+        fault = self.armed(self._expected())
+        if fault is not None and fault.refused:
+            self.refuse()
+        return fault is not None and (fault.unread or fault.refused)
+
+    def _take(self, kind: Kind, request: Request) -> Fault | None:
+        with self._lock:
+            self.seen.append((kind, request))
+            waiting = self._faults.get(kind)
+            return waiting.pop(0) if waiting else None
+
+    def _answer(self, kind: Kind, request: Request) -> Answer:
+        """The API's own answer, and a count of what it has done."""
+        with self._lock:
+            before = self.state()
+            answer = self.shop.answer(request.method, request.url, request.headers, request.body)
+            self.made += kind == "refund" and self.state() != before
+            return answer
+
+    def state(self) -> Any:
+        """What the API keeps of the order."""
+        return self.shop.orders[ORDERS[self.api]], self.shop.refunds(ORDERS[self.api])
+
+    def _send(self, connection: socket.socket, fault: Fault, answer: Answer) -> None:
+        half = answer.body[: len(answer.body) // 2]
+        body = half if fault.sends in ("half", "shortened") else answer.body
+        promised = len(body) if fault.sends == "shortened" else len(answer.body)
+        headers = {"content-length": str(promised), **answer.headers}
+        if fault.relabelled:
+            headers["content-type"] = fault.relabelled
+        if fault.ends != "kept":
+            headers["connection"] = "close"
+        lines = [f"HTTP/1.1 {answer.status} Said", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+        data = "\r\n".join(lines).encode() + body
+        if fault.sends == "drips":
+            for byte in data:
+                connection.sendall(bytes([byte]))
+        elif fault.sends != "nothing":
+            connection.sendall(data)
+        if fault.silent:
+            connection.recv(1)  # nothing more comes: the client gives up, or the server is stopped
+        elif fault.ends == "reset":
+            _reset(connection)
+
+
+@contextmanager
+def serving(api: testing.Api) -> Iterator[Server]:
+    """A server of an API, which does all as it should until it is told to fail."""
+    server = Server(api)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+class Wire(httpx.HTTPTransport):
+    """A real transport to a server, patient but where the server is silent; `refused` is called where none listens."""
+
+    def __init__(self, server: Server, refused: Callable[[], None] = lambda: None) -> None:
+        super().__init__(verify=False, trust_env=False)
+        self._server = server
+        self._refused = refused
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        with _patience(self._server, request):
+            try:
+                return super().handle_request(request)
+            except httpx.ConnectError:
+                self._refused()
+                raise
+
+
+class AsyncWire(httpx.AsyncHTTPTransport):
+    """As Wire, for an async client."""
+
+    def __init__(self, server: Server, refused: Callable[[], None] = lambda: None) -> None:
+        super().__init__(verify=False, trust_env=False)
+        self._server = server
+        self._refused = refused
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        with _patience(self._server, request):
+            try:
+                return await super().handle_async_request(request)
+            except httpx.ConnectError:
+                self._refused()
+                raise
+
+
+@contextmanager
+def _patience(server: Server, request: httpx.Request) -> Iterator[None]:
+    """Little of it for a request that the server will not answer, so that a slow machine fails no other one."""
+    fault = server.armed(
+        "token" if request.url.path == "/v3/token" else "read" if request.method == "GET" else "refund"
+    )
+    before = request.extensions
+    if fault is not None and fault.silent:
+        request.extensions = {**before, "timeout": {**before.get("timeout", {}), "read": IMPATIENT}}
+    try:
+        yield
+    finally:
+        request.extensions = before
+
+
+def _kind(path: str, method: str) -> Kind:
+    if path == "/v3/token":
+        return "token"
+    return "read" if method == "GET" else "refund"
+
+
+def _bound(port: int) -> socket.socket:
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    bound.bind(("127.0.0.1", port))
+    return bound
+
+
+def _read(connection: socket.socket, url: str) -> Request | None:
+    """The next request, None where the client has closed."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        chunk = connection.recv(65536)
+        if not chunk:
+            return None
+        data += chunk
+    head, _, body = data.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    method, target, _ = first.split(" ")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    while len(body) < int(headers.get("content-length", 0)):
+        chunk = connection.recv(65536)
+        if not chunk:
+            return None
+        body += chunk
+    return Request(method, url + target, headers, body)
+
+
+def _reset(connection: socket.socket) -> None:
+    """Close with a reset instead of a goodbye."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def _end(connection: socket.socket) -> None:
+    with suppress(OSError):  # it is closed already
+        connection.shutdown(socket.SHUT_RDWR)

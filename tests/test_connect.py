@@ -1,0 +1,338 @@
+"""The ready clients, as users call them, against refundkit.testing over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import users
+from refundkit import (
+    Config,
+    NotSent,
+    RefundError,
+    RefundRejected,
+    Report,
+    StatusError,
+    TimedOut,
+    connect,
+    operations,
+    testing,
+)
+from refundkit_apis.taxcloud.models import RefundCreate as TaxRefund
+from refundkit_apis.walmart.models import OrderRefund
+from refundkit_apis.woocommerce.models import RefundCreate
+
+WAYS = ("sync", "async")
+OPERATIONS = operations.names()
+
+
+def _api(name: str) -> Any:
+    return name.partition(".")[0]
+
+
+CREDENTIALS = ("a-secret", "a-key", "cs_own", "YW4taWQ6YS1zZWNyZXQ=")
+TOTAL = Decimal("29.00")
+
+
+@pytest.fixture
+def shop(request: pytest.FixtureRequest) -> Iterator[testing.Server]:
+    """A server of the API that the test's operation is of, with one refund where the operation is about one."""
+    name = request.getfixturevalue("name")
+    with testing.server(_api(name)) as server:
+        if "refund_id" in users.path(name):
+            users.REFUND.set(str(users.call("woocommerce.create_refund", "sync", server.url).id))
+        yield server
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_returns_its_success_model(shop: testing.Server, name: str, way: str) -> None:
+    """Ids and a model in, the model out, sync and async, over a real socket."""
+    answer = users.call(name, way, shop.url)
+    expected = {
+        "walmart": "Order",
+        "walmart_ca": "Order",
+        "taxcloud": "Order",
+        "woocommerce": "Refund",
+    }[name.partition(".")[0]]
+    if name == "woocommerce.delete_refund":
+        assert answer is None
+        assert shop.refunds("1204") == []
+    elif isinstance(answer, list):
+        assert name in ("woocommerce.list_refunds", "taxcloud.refund_order")
+    else:
+        special = {"walmart.create_token": "Token", "woocommerce.get_order": "Order"}
+        assert type(answer).__name__ == special.get(name, expected)
+
+
+def until_rejected(act: Callable[[], Any]) -> tuple[int, RefundRejected]:
+    """How often a call succeeds before it is rejected, and the rejection."""
+    for made in range(50):
+        try:
+            act()
+        except RefundRejected as error:
+            return made, error
+    raise AssertionError("it is never rejected")
+
+
+def codes(error: RefundRejected) -> set[str]:
+    return {one.code for one in error.report.findings}
+
+
+def test_every_operation_is_called_here() -> None:
+    """No operation is without a call of its own."""
+    assert {*users.CALLS, users.TOKEN} == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ["walmart.refund_order_lines", "walmart_ca.refund_order_lines"])
+def test_each_request_has_a_correlation_id_of_its_own(shop: testing.Server, name: str, way: str) -> None:
+    """The token, the order and the refund go out under three different ids, each a GUID."""
+    users.call(name, way, shop.url)
+    ids = [request.headers["wm_qos.correlation_id"] for request in shop.requests]
+    assert len({str(uuid.UUID(one)) for one in ids}) == len(ids) == 3
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ["walmart.refund_order_lines", "woocommerce.create_refund"])
+def test_a_refund_beyond_the_order_never_leaves(shop: testing.Server, name: str, way: str) -> None:
+    """The same refund again and again is made until the order has no more left, and is rejected from then on."""
+    made, error = until_rejected(lambda: users.call(name, way, shop.url))
+    assert made
+    assert codes(error) & {"RF203", "RF204"}
+    written = [request for request in shop.requests if request.method == "POST" and "token" not in request.url]
+    assert len(written) == made
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ["taxcloud.refund_order"])
+def test_a_refund_under_its_own_key_is_one_refund(shop: testing.Server, name: str, way: str) -> None:
+    """Who sends a refund again under the key that it bears makes no second one, however often."""
+    before = len(shop.refunds("SO-1077"))
+    for _ in range(5):
+        users.call(name, way, shop.url)
+    assert len(shop.refunds("SO-1077")) == before + 1
+
+
+@pytest.mark.parametrize("name", ["taxcloud.refund_order"])
+def test_each_refund_without_a_key_gets_one(shop: testing.Server, name: str) -> None:
+    """Two calls without a key are two refunds, each under a key of its own, until the order has no more left."""
+    item = users.body(name).items[0]
+    refund = TaxRefund(items=[msgspec.structs.replace(item, quantity=Decimal("0.25"))])
+    keys: list[str] = []
+    with users.connection("taxcloud", shop.url) as tax:
+        made, error = until_rejected(
+            lambda: keys.extend(one.idempotency_key for one in tax.refund_order("SO-1077", refund))
+        )
+    assert len({uuid.UUID(key) for key in [*keys, error.idempotency_key]}) == made + 1 >= 3
+    assert codes(error) == {"RF401"}
+
+
+@pytest.mark.parametrize("name", ["walmart.refund_order_lines"])
+def test_the_guard_can_be_left_out(shop: testing.Server, name: str) -> None:
+    """Without the guard a refund beyond the order is sent, and the server's refusal is raised with its words."""
+    refused: StatusError | None = None
+    for _ in range(20):
+        try:
+            users.call(name, "sync", shop.url, guard=False)
+        except StatusError as error:
+            refused = error
+    assert refused is not None
+    assert refused.status == 400
+    assert "RF203" in refused.reason
+    assert refused.request_id
+
+
+@pytest.mark.parametrize("name", ["woocommerce.create_refund"])
+def test_configuration_and_reports_go_through(shop: testing.Server, name: str) -> None:
+    """A connection hands config and on_report to its guard."""
+    reports: list[Report] = []
+    strict = Config(severity=(("zero-refund", "error"),))
+    users.call(name, "sync", shop.url, config=strict, on_report=reports.append)
+    assert [report.operation for report in reports] == [name]
+    with users.connection("woocommerce", shop.url, config=strict) as client, pytest.raises(RefundRejected):
+        client.create_refund(1204, RefundCreate(amount=0))
+
+
+@pytest.mark.parametrize("name", ["taxcloud.refund_order"])
+def test_nobody_there_is_not_sent(shop: testing.Server, name: str) -> None:
+    """Where nothing listens, a call gives up after its attempts with NotSent, or rejects for want of the order."""
+    gone = shop.url
+    shop.__exit__(None, None, None)
+    with pytest.raises(NotSent):
+        users.call("taxcloud.get_order", "sync", gone)
+    with pytest.raises(RefundRejected) as caught:
+        users.call(name, "sync", gone)
+    assert isinstance(caught.value.__cause__, NotSent)
+    assert caught.value.idempotency_key == "rma-5521"
+    shop.__enter__()
+
+
+@pytest.mark.parametrize("name", ["woocommerce.get_order"])
+def test_a_timeout_is_for_one_call(shop: testing.Server, name: str) -> None:
+    """`timeout` is for the call that names it, and the connection keeps its own for the others."""
+    with testing.server("woocommerce", delay=(0.2, 0.2)) as slow:
+        once = connect.Retry(attempts=1)
+        with users.connection("woocommerce", slow.url, retry=once) as client:
+            with pytest.raises(TimedOut):
+                client.get_order(1204, timeout=0.01)
+            assert client.get_order(1204).id == 1204
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ["walmart.refund_order_lines", "woocommerce.create_refund", "taxcloud.refund_order"])
+def test_no_log_and_no_repr_tells_a_credential(
+    shop: testing.Server, name: str, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither the logs of refundkit, httpx and httpcore nor any repr holds a secret or the body; calls are logged."""
+    with caplog.at_level(logging.DEBUG):
+        users.call(name, way, shop.url)
+    told = caplog.text + repr(users.connection(name.partition(".")[0], shop.url))
+    assert not [secret for secret in CREDENTIALS if secret in told]
+    assert "DamagedItem" not in told
+    calls = [record.getMessage() for record in caplog.records if record.name == "refundkit"]
+    path = operations.get(name).described.path.format_map(users.path(name))
+    assert len(calls) == 1
+    assert calls[0].startswith(f"POST {path}: 20")
+    assert calls[0].endswith(", attempt 1")
+
+
+def test_credentials_over_plain_http_are_refused() -> None:
+    """To anything but this machine, a credential that is not a signature does not leave over http."""
+    with connect.walmart("an-id", "a-secret", base_url="http://shop.example.net") as client, pytest.raises(NotSent):
+        client.get_order("1")
+    with connect.taxcloud("c" * 36, api_key="k", base_url="http://tax.example.net") as tax, pytest.raises(NotSent):
+        tax.get_order("1")
+
+
+def test_a_transport_of_the_wrong_kind_is_refused() -> None:
+    """An async transport in a sync connection, and the other way round, is a TypeError that says so."""
+    server = testing.server("walmart")
+    with pytest.raises(TypeError, match="async with"):
+        connect.walmart("an-id", "a-secret", transport=server.async_transport).open()
+    with pytest.raises(TypeError, match="with `with`"):
+        connect.walmart("an-id", "a-secret", transport=server.transport).open_async()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_transport_of_ones_own_is_used(way: str) -> None:
+    """A connection over a given transport opens no socket, and event hooks see its requests."""
+    server = testing.server("walmart")
+    seen: list[str] = []
+
+    async def later(request: httpx.Request) -> None:
+        seen.append(request.method)
+
+    hooks: dict[str, Any] = {"request": [later if way == "async" else lambda one: seen.append(one.method)]}
+    transport = server.async_transport if way == "async" else server.transport
+    users.call("walmart.refund_order_lines", way, "https://walmart.example.net", transport=transport, hooks=hooks)
+    assert len(server.requests) == 3
+    assert seen == ["POST", "POST"]
+
+
+@pytest.mark.parametrize("name", ["NO_PROXY", "HTTPS_PROXY"])
+def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Without a transport of one's own, requests go through the proxy that the environment names, but for NO_PROXY."""
+    from refundkit.clients.link import _proxy
+
+    monkeypatch.setenv("https_proxy", "http://proxy.example.net:3128")
+    monkeypatch.delenv("no_proxy", raising=False)
+    if name == "NO_PROXY":
+        monkeypatch.setenv("no_proxy", "api.example.net")
+    assert _proxy("https://api.example.net/x") == (None if name == "NO_PROXY" else "http://proxy.example.net:3128")
+
+
+def test_taxcloud_wants_one_credential() -> None:
+    """Neither or both of api_key and token is a ValueError."""
+    with pytest.raises(ValueError, match="api_key or token"):
+        connect.taxcloud("c" * 36)
+    with pytest.raises(ValueError, match="api_key or token"):
+        connect.taxcloud("c" * 36, api_key="k", token="t")
+
+
+def test_every_error_has_one_root() -> None:
+    """Whatever a call raises is a RefundError."""
+    for name in ("TransportError", "TimedOut", "NotSent", "DecodeError", "StatusError", "RefundRejected"):
+        assert issubclass(getattr(sys.modules["refundkit"], name), RefundError)
+    assert issubclass(sys.modules["refundkit"].RefundOutcomeUnknown, RefundError)
+
+
+def test_the_client_side_is_imported_on_use() -> None:
+    """`import refundkit` loads neither httpx nor attrs nor jsonschema_rs, and yet has what the client side is."""
+    code = (
+        "import sys, refundkit;"
+        "print(sorted({'httpx', 'attr', 'attrs', 'jsonschema_rs', 'logging'} & sys.modules.keys()));"
+        "refundkit.connect.walmart, refundkit.guard.GuardTransport, refundkit.auth.TaxCloudKey,"
+        "refundkit.testing.server"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"
+
+
+def refunded(server: testing.Server, order: str) -> Decimal:
+    return sum((Decimal(one["amount"]) for one in server.refunds(order)), Decimal(0))
+
+
+def at_once(url: str, order: str, way: str, **options: Any) -> list[Any]:
+    """What 200 refunds of 1.00 come to, made through one client at the same time."""
+    opened = users.connection("woocommerce", url, **options)
+    refund = RefundCreate(amount=Decimal("1.00"))
+
+    def outcome(act: Callable[[], Any]) -> Any:
+        try:
+            return act()
+        except RefundRejected as error:
+            return error
+
+    if way == "sync":
+        with opened as client, ThreadPoolExecutor(200) as pool:
+            tries = [pool.submit(outcome, lambda: client.create_refund(order, refund)) for _ in range(200)]
+            return [one.result() for one in tries]
+
+    async def later() -> list[Any]:
+        async with opened as client:
+            tries = [client.create_refund(order, refund) for _ in range(200)]
+            return await asyncio.gather(*tries, return_exceptions=True)
+
+    return asyncio.run(later())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_refunds_at_the_same_time_never_exceed_the_order(way: str) -> None:
+    """200 refunds of one order through one client refund just its total, though the server would take any amount."""
+    with testing.server("woocommerce", faithful="2.6.2", delay=(0, 0.05)) as server:
+        order = server.add_order(total=TOTAL)
+        outcomes = at_once(server.url, order, way)
+        assert refunded(server, order) == TOTAL
+    rejected = [one for one in outcomes if isinstance(one, RefundRejected)]
+    assert len(rejected) == 200 - TOTAL
+    assert all("RF204" in str(one) for one in rejected)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_without_the_guard_they_would(way: str) -> None:
+    """The same refunds with the guard off refund far more than the order: the server stops none of them."""
+    with testing.server("woocommerce", faithful="2.6.2", delay=(0, 0.05)) as server:
+        order = server.add_order(total=TOTAL)
+        at_once(server.url, order, way, guard=False)
+        assert refunded(server, order) == 200
+
+
+def test_a_model_of_the_wrong_shape_is_rejected() -> None:
+    """What a constructor does not refuse, the guard does, before anything is sent."""
+    server = testing.server("walmart")
+    opened = users.connection("walmart", "https://walmart.example.net", transport=server.transport)
+    refund = OrderRefund(purchase_order_id="1", order_lines=None)  # type: ignore[arg-type]
+    with opened as client, pytest.raises(RefundRejected):
+        client.refund_order_lines("2961380412345", refund)
+    assert not [one for one in server.requests if one.url.endswith("/refund")]

@@ -1,0 +1,521 @@
+"""What the ready clients make of a server that misbehaves: the right error, and never a second refund."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from functools import partial
+from typing import Any, NamedTuple
+
+import httpx
+import msgspec
+import pytest
+import users
+from faults import CONNECTION, ORDERS, AsyncWire, Fault, Server, Wire, serving
+from refundkit import (
+    DecodeError,
+    NotSent,
+    RefundError,
+    RefundOutcomeUnknown,
+    RefundRejected,
+    StatusError,
+    TimedOut,
+    TransportError,
+    operations,
+)
+from refundkit.testing import Answer
+from refundkit.xml import write_xml
+from refundkit_apis._runtime.codec import encode
+
+WAYS = ("sync", "async")
+ATTEMPTS = users.PATIENCE.attempts
+REFUND = {
+    "walmart": "walmart.refund_order_lines",
+    "walmart_ca": "walmart_ca.refund_order_lines",
+    "woocommerce": "woocommerce.create_refund",
+    "taxcloud": "taxcloud.refund_order",
+}
+JSON = {"content-type": "application/json"}
+HTML = {"content-type": "text/html; charset=UTF-8"}
+PAGE = b"<!DOCTYPE html><html><body><h1>Down for maintenance</h1></body></html>"
+LISTED = json.dumps({"errors": [{"code": "error", "message": "Refund Failed: No transaction ID"}]}).encode()
+# What WordPress answers when a plugin dies, in place of WooCommerce's own form of an error.
+WORDPRESS = json.dumps(
+    {
+        "code": "internal_server_error",
+        "message": "<p>There has been a critical error on this website.</p>",
+        "data": {"status": 500},
+        "additional_errors": [],
+    }
+).encode()
+NEXT_YEAR = format_datetime(datetime.now(UTC) + timedelta(days=365), usegmt=True)
+
+
+class Row(NamedTuple):
+    """A fault of a refund request, and what is raised where it stays: `error`, behind `unknown` where money may move.
+
+    `requests` are those that arrive where nothing makes a repeat harmless; with an idempotency key all attempts do.
+    """
+
+    fault: Fault
+    error: type[RefundError] | None
+    unknown: bool = True
+    requests: int = 1
+    status: int = 0
+
+
+def status(number: int, body: bytes = LISTED, headers: dict[str, str] = JSON, *, made: bool = False) -> Row:
+    """An answer with an error's status."""
+    return Row(Fault(made=made, answer=Answer(number, headers, body)), StatusError, status=number)
+
+
+def turned_away(after: str) -> Row:
+    fault = Fault(answer=Answer(429, {**JSON, "retry-after": after}, LISTED))
+    return Row(fault, StatusError, unknown=False, requests=ATTEMPTS, status=429)
+
+
+ROWS: dict[str, Row] = {
+    "refused": Row(Fault(refused=True), NotSent, unknown=False, requests=0),
+    "reset before it is read": Row(Fault(unread=True), TransportError),
+    "reset before it is made": Row(Fault(sends="nothing", ends="reset"), TransportError),
+    "reset after it is made": Row(Fault(made=True, sends="nothing", ends="reset"), TransportError),
+    "closed before it is made": Row(Fault(sends="nothing", ends="closed"), TransportError),
+    "closed after it is made": Row(Fault(made=True, sends="nothing", ends="closed"), TransportError),
+    "no answer, not made": Row(Fault(sends="nothing", ends="silent"), TimedOut),
+    "no answer, made": Row(Fault(made=True, sends="nothing", ends="silent"), TimedOut),
+    "an answer that stops half way": Row(Fault(made=True, sends="half", ends="silent"), TimedOut),
+    "an answer that drips": Row(Fault(made=True, sends="drips"), None),
+    "half the promised length, closed": Row(Fault(made=True, sends="half", ends="closed"), TransportError),
+    "half the promised length, reset": Row(Fault(made=True, sends="half", ends="reset"), TransportError),
+    "half a document": Row(Fault(made=True, sends="shortened"), DecodeError),
+    "500, not made": status(500),
+    "500, made": status(500, made=True),
+    "500 of WordPress, not made": status(500, WORDPRESS),
+    "500 of WordPress, made": status(500, WORDPRESS, made=True),
+    "500 as a page, not made": status(500, PAGE, HTML),
+    "500 as a page, made": status(500, PAGE, HTML, made=True),
+    "502": status(502, PAGE, HTML),
+    "502, made": status(502, PAGE, HTML, made=True),
+    "503": status(503, PAGE, HTML | {"retry-after": "120"}),
+    "504, made": status(504, b"", {}, made=True),
+    "520, made": status(520, b"error code: 520", {"content-type": "text/plain"}, made=True),
+    "408, made": status(408, PAGE, HTML, made=True),
+    "429, seconds": turned_away("120"),
+    "429, a date": turned_away(NEXT_YEAR),
+    "429, nonsense": turned_away("soon"),
+    "200 that lists errors": status(200, made=True),
+    "200 as a page": Row(Fault(made=True, answer=Answer(200, HTML, PAGE)), DecodeError),
+    "200 without a body": Row(Fault(made=True, answer=Answer(200, JSON, b"")), DecodeError),
+    "200 of another kind": Row(Fault(made=True, answer=Answer(200, JSON, b'{"ok": true}')), DecodeError),
+    "gzip that is none": Row(
+        Fault(made=True, answer=Answer(200, {**JSON, "content-encoding": "gzip"}, b'{"ok": true}')), TransportError
+    ),
+    "a line that is not HTTP": Row(Fault(made=True, answer=Answer(0, {}, b"")), TransportError),
+    "403": status(403)._replace(unknown=False),
+    "404": status(404, PAGE, HTML)._replace(unknown=False),
+    "302": status(302, b"", {"location": "https://elsewhere.example.net/"})._replace(unknown=False),
+}
+MADE_ONCE = [name for name, row in ROWS.items() if row.unknown or name.startswith(("429", "refused"))]
+
+
+class Told(NamedTuple):
+    """What a call returned or raised, and what resolve() said of it, or raised."""
+
+    answer: Any = None
+    error: RefundError | None = None
+    made: Any = None
+
+
+@pytest.fixture(params=operations.APIS)
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server of each API, over a real socket."""
+    with serving(request.param) as one:
+        yield one
+
+
+def refund(server: Server, way: str, act: Callable[[Any], Any] | None = None, **options: Any) -> Told:
+    """The story's refund, or another call, through a ready client; where its outcome is unknown the API is asked."""
+    act = act or users.CALLS[REFUND[server.api]]
+    if way == "async":
+        return asyncio.run(_refund(server, act, options))
+    options = {"transport": Wire(server, options.pop("refused", lambda: None))} | options
+    with users.connection(server.api, server.url, **options) as client:
+        try:
+            return Told(answer=act(client))
+        except RefundOutcomeUnknown as error:
+            try:
+                return Told(error=error, made=error.resolve())
+            except RefundError as other:
+                return Told(error=error, made=other)
+        except RefundError as error:
+            return Told(error=error)
+
+
+async def _refund(server: Server, act: Callable[[Any], Any], options: dict[str, Any]) -> Told:
+    options = {"transport": AsyncWire(server, options.pop("refused", lambda: None))} | options
+    async with users.connection(server.api, server.url, **options) as client:
+        try:
+            return Told(answer=await act(client))
+        except RefundOutcomeUnknown as error:
+            try:
+                return Told(error=error, made=await error.resolve_async())
+            except RefundError as other:
+                return Told(error=error, made=other)
+        except RefundError as error:
+            return Told(error=error)
+
+
+def cause(error: RefundError | None) -> RefundError | None:
+    """What happened, behind an unknown outcome."""
+    return error.error if isinstance(error, RefundOutcomeUnknown) else error
+
+
+def keys(server: Server) -> set[str]:
+    return {json.loads(one.body)["idempotencyKey"] for one in server.requests("refund") if one.body}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ROWS)
+def test_a_fault_that_stays(server: Server, name: str, way: str) -> None:
+    """The refund is made once or not at all, only what is harmless is repeated, and the error says what is known."""
+    row = ROWS[name]
+    server.fail("refund", row.fault)
+    told = refund(server, way)
+    keyed = server.api == "taxcloud"
+    assert server.made == (1 if row.fault.made else 0)
+    assert len(server.requests("refund")) == (ATTEMPTS if keyed and row.unknown and row.error else row.requests)
+    if row.error is None:
+        assert told.error is None
+        return
+    assert isinstance(told.error, RefundOutcomeUnknown if row.unknown else row.error)
+    error = cause(told.error)
+    assert type(error) is row.error
+    assert getattr(error, "status", 0) == row.status
+    if row.unknown:
+        assert told.made is row.fault.made
+    if keyed:
+        assert told.error.idempotency_key == "rma-5521"
+        assert keys(server) <= {"rma-5521"}
+        assert len({one.body for one in server.requests("refund") if one.body}) <= 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", MADE_ONCE)
+def test_a_fault_that_passes(server: Server, name: str, way: str) -> None:
+    """After one fault a refund goes again if that is harmless, and is made once; else it is left at one request."""
+    row = ROWS[name]
+    server.fail("refund", row.fault, times=1)
+    told = refund(server, way, refused=server.recover)
+    if row.error is not None and row.unknown and server.api != "taxcloud":
+        assert isinstance(told.error, RefundOutcomeUnknown)
+        assert len(server.requests("refund")) == 1
+        assert (server.made, told.made) == (int(row.fault.made), row.fault.made)
+        return
+    assert told.error is None
+    assert told.answer is not None
+    assert server.made == 1
+    assert len(server.requests("refund")) == 1 + (row.requests > 0 and row.error is not None)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_answer_of_another_type_is_read_where_it_can_be(server: Server, way: str) -> None:
+    """The right JSON as text/plain is the answer; XML that does not say so is not guessed at, nor sent again."""
+    server.fail("refund", Fault(made=True, relabelled="text/plain"))
+    told = refund(server, way)
+    assert (server.made, len(server.requests("refund"))) == (1, 1)
+    if server.api == "walmart_ca":
+        assert isinstance(cause(told.error), DecodeError)
+        assert told.made is True
+    else:
+        assert told.error is None
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_expired_token_is_fetched_again(server: Server, way: str) -> None:
+    """A 401 makes nothing: where a token can be had anew the refund goes once more, else the 401 is raised."""
+    server.fail("refund", Fault(answer=Answer(401, JSON, LISTED)), times=1)
+    told = refund(server, way)
+    if server.api.startswith("walmart"):
+        assert told.error is None
+        assert (server.made, len(server.requests("refund")), len(server.requests("token"))) == (1, 2, 2)
+    else:
+        assert isinstance(told.error, StatusError)
+        assert (told.error.status, server.made, len(server.requests("refund"))) == (401, 0, 1)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_401_that_stays(server: Server, way: str) -> None:
+    """Credentials that are refused for good are a StatusError, after one token more at most."""
+    server.fail("refund", Fault(answer=Answer(401, JSON, LISTED)))
+    told = refund(server, way)
+    assert type(told.error) is StatusError
+    assert (told.error.status, server.made) == (401, 0)
+    assert len(server.requests("refund")) == (2 if server.api.startswith("walmart") else 1)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("made", [False, True])
+def test_a_refund_lost_after_its_token_was_renewed(server: Server, made: bool, way: str) -> None:
+    """A refund that goes again after a 401 and is lost then is unknown, and resolve() tells."""
+    server.fail("refund", Fault(made=made, sends="nothing", ends="closed"))
+    first = Fault(answer=Answer(401, JSON, LISTED))
+    server.fail_first("refund", first)
+    told = refund(server, way)
+    if server.api.startswith("walmart"):
+        assert isinstance(told.error, RefundOutcomeUnknown)
+        assert (told.made, server.made, len(server.requests("refund"))) == (made, int(made), 2)
+    else:
+        assert isinstance(told.error, StatusError)
+
+
+# A caller's own key, and none.
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("own", ["rma-5521", "", None])
+def test_taxcloud_repeats_carry_one_key_and_the_same_bytes(own: str | None, way: str) -> None:
+    """The caller's key goes as it is, another is made once; all attempts are the same bytes and make one refund."""
+    body = users.body(REFUND["taxcloud"])
+    body = msgspec.structs.replace(body, idempotency_key=msgspec.UNSET if own is None else own)
+    with serving("taxcloud") as server:
+        server.fail("refund", ROWS["reset after it is made"].fault)
+        told = refund(server, way, lambda tax: tax.refund_order(ORDERS["taxcloud"], body))
+        sent = server.requests("refund")
+        assert isinstance(told.error, RefundOutcomeUnknown)
+        assert (len(sent), len({one.body for one in sent}), server.made, told.made) == (ATTEMPTS, 1, 1, True)
+        assert keys(server) == {told.error.idempotency_key} == {cause(told.error).idempotency_key}  # type: ignore[union-attr]
+        assert told.error.idempotency_key == own if own else len(told.error.idempotency_key) == 36
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_two_calls_have_two_keys(way: str) -> None:
+    """Each call that brings no key gets its own: two refunds that are meant are two."""
+    body = users.body(REFUND["taxcloud"])
+    body = type(body)(items=[msgspec.structs.replace(body.items[1])])
+    with serving("taxcloud") as server:
+        for _ in range(2):
+            assert refund(server, way, lambda tax: tax.refund_order(ORDERS["taxcloud"], body)).error is None
+        assert (len(keys(server)), server.made) == (2, 2)
+
+
+AFTERWARDS = {
+    "400": Fault(answer=Answer(400, JSON, LISTED)),
+    "401": Fault(answer=Answer(401, JSON, LISTED)),
+    "409": Fault(answer=Answer(409, JSON, LISTED)),
+    "422": Fault(answer=Answer(422, JSON, LISTED)),
+    "429": Fault(answer=Answer(429, JSON, LISTED)),
+    "200 as a page": ROWS["200 as a page"].fault,
+    "refused": Fault(refused=True),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("made", [False, True])
+@pytest.mark.parametrize("name", AFTERWARDS)
+def test_what_was_unknown_once_stays_unknown(name: str, made: bool, way: str) -> None:
+    """Once TaxCloud may have made the refund, no later refusal turns that into an error that invites a new key."""
+    with serving("taxcloud") as server:
+        server.fail("refund", AFTERWARDS[name])
+        server.fail_first("refund", Fault(made=made, sends="nothing", ends="closed"))
+        told = refund(server, way)
+        assert isinstance(told.error, RefundOutcomeUnknown)
+        assert type(told.error.error) is TransportError
+        assert told.error.idempotency_key == "rma-5521"
+        assert server.made == int(made or AFTERWARDS[name].made)
+        assert told.made is (server.made == 1) or name == "refused"
+
+
+# The order that is read first, and the token.
+
+
+READS: dict[str, tuple[Fault, type[RefundError] | None, bool]] = {
+    "reset": (Fault(sends="nothing", ends="reset"), TransportError, True),
+    "reset before it is read": (Fault(unread=True), TransportError, True),
+    "closed": (Fault(sends="nothing", ends="closed"), TransportError, True),
+    "no answer": (Fault(sends="nothing", ends="silent"), TimedOut, True),
+    "half an answer": (Fault(made=True, sends="half", ends="silent"), TimedOut, True),
+    "half the promised length": (Fault(made=True, sends="half", ends="closed"), TransportError, True),
+    "500": (Fault(answer=Answer(500, HTML, PAGE)), StatusError, True),
+    "503": (Fault(answer=Answer(503, {**HTML, "retry-after": "120"}, PAGE)), StatusError, True),
+    "520": (Fault(answer=Answer(520, {}, b"")), StatusError, True),
+    "429": (Fault(answer=Answer(429, {**JSON, "retry-after": NEXT_YEAR}, LISTED)), StatusError, True),
+    "404": (Fault(answer=Answer(404, HTML, PAGE)), StatusError, False),
+    "403": (Fault(answer=Answer(403, HTML, PAGE)), StatusError, False),
+    "half a document": (Fault(made=True, sends="shortened"), DecodeError, False),
+    "a page": (Fault(answer=Answer(200, HTML, PAGE)), DecodeError, False),
+    "nothing": (Fault(answer=Answer(200, JSON, b"")), DecodeError, False),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", READS)
+def test_an_order_that_cannot_be_read(server: Server, name: str, way: str) -> None:
+    """No refund leaves without its order: the call is rejected under RF006 or RF0xx, after the attempts that may help."""
+    fault, error, passes = READS[name]
+    server.fail("read", fault)
+    told = refund(server, way)
+    assert isinstance(told.error, RefundRejected)
+    assert type(told.error.__cause__) is (type(None) if error is DecodeError else error)
+    assert (server.requests("refund"), server.made) == ([], 0)
+    sources = 2 if server.api == "woocommerce" else 1
+    assert len(server.requests("read")) == sources * (ATTEMPTS if passes else 1)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", [name for name, (_, _, passes) in READS.items() if passes])
+def test_an_order_that_can_be_read_a_moment_later(server: Server, name: str, way: str) -> None:
+    """One lost or refused reading is made again, and then the refund leaves once."""
+    server.fail("read", READS[name][0], times=1)
+    told = refund(server, way)
+    assert told.error is None
+    assert (len(server.requests("refund")), server.made) == (1, 1)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", READS)
+def test_a_plain_reading(server: Server, name: str, way: str) -> None:
+    """What reads is tried again where that may help, and raises what happened, never an unknown outcome."""
+    fault, error, passes = READS[name]
+    server.fail("read", fault)
+    told = refund(server, way, users.CALLS[f"{server.api}.get_order"])
+    assert type(told.error) is error
+    assert len(server.requests("read")) == (ATTEMPTS if passes else 1)
+    server.recover()
+    assert refund(server, way, users.CALLS[f"{server.api}.get_order"]).error is None
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", [*READS, "refused"])
+@pytest.mark.parametrize("api", ["walmart", "walmart_ca"])
+def test_a_token_that_cannot_be_had(api: Any, name: str, way: str) -> None:
+    """Without a token no refund leaves: what was lost is NotSent, what was refused says so, and one that passes passes."""
+    fault, error, passes = READS.get(name) or (Fault(refused=True), NotSent, True)
+    with serving(api) as server:
+        server.fail("token", fault)
+        told = refund(server, way)
+        assert type(told.error) is (NotSent if issubclass(error or RefundError, TransportError) else error)
+        assert (server.requests("refund"), server.requests("read"), server.made) == ([], [], 0)
+        assert len(server.requests("token")) == (0 if fault.refused else ATTEMPTS if passes else 1)
+        server.recover()
+        if passes:
+            server.seen.clear()
+            server.fail("token", fault, times=1)
+        assert refund(server, way, refused=server.recover).error is None
+        assert server.made == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_order_that_wants_another_token(server: Server, way: str) -> None:
+    """A 401 to the reading of the order fetches one token more where there are tokens, else the refund is rejected."""
+    server.fail("read", Fault(answer=Answer(401, JSON, LISTED)), times=1)
+    told = refund(server, way)
+    if server.api.startswith("walmart"):
+        assert (told.error, len(server.requests("token")), server.made) == (None, 2, 1)
+    else:
+        assert isinstance(told.error, RefundRejected)
+        assert server.made == 0
+
+
+# Without the guard.
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("made", [False, True])
+def test_without_the_guard_nobody_may_be_able_to_tell(server: Server, made: bool, way: str) -> None:
+    """A refund that was not read before raises its own error again from resolve(), unless its key tells."""
+    server.fail("refund", Fault(made=made, sends="nothing", ends="closed"))
+    told = refund(server, way, guard=False)
+    assert isinstance(told.error, RefundOutcomeUnknown)
+    assert server.made == int(made)
+    assert told.made is (True if made and server.api == "taxcloud" else told.error)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_timeout_of_the_connection(way: str) -> None:
+    """The timeout that a connection is given ends the wait for a refund that is made and never answered."""
+    with serving("woocommerce") as server:
+        server.fail("refund", ROWS["no answer, made"].fault)
+        transport = httpx.HTTPTransport(verify=False) if way == "sync" else httpx.AsyncHTTPTransport(verify=False)
+        timeout = httpx.Timeout(30, read=0.5)
+        told = refund(server, way, timeout=timeout, transport=transport)
+        assert isinstance(cause(told.error), TimedOut)
+        assert (server.made, told.made, len(server.requests("refund"))) == (1, True, 1)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_api_that_cannot_be_asked(server: Server, way: str) -> None:
+    """resolve() raises what happened where the API does not answer it, and can be asked again."""
+    server.fail("refund", Fault(made=True, sends="nothing", ends="closed"))
+
+    def act(client: Any) -> Any:
+        return users.CALLS[REFUND[server.api]](client)
+
+    asked: list[Any] = []
+
+    def sync(client: Any) -> Any:
+        with pytest.raises(RefundOutcomeUnknown) as caught:
+            act(client)
+        server.fail("read", Fault(answer=Answer(500, HTML, PAGE)), times=2)
+        with pytest.raises(StatusError):
+            caught.value.resolve()
+        server.recover()
+        asked.append(caught.value.resolve())
+
+    async def later(client: Any) -> Any:
+        with pytest.raises(RefundOutcomeUnknown) as caught:
+            await act(client)
+        server.fail("read", Fault(answer=Answer(500, HTML, PAGE)), times=2)
+        with pytest.raises(StatusError):
+            await caught.value.resolve_async()
+        server.recover()
+        asked.append(await caught.value.resolve_async())
+
+    assert refund(server, way, sync if way == "sync" else later).error is None
+    assert (asked, server.made) == ([True], 1)
+
+
+# Updates, deletions and cancellations.
+
+
+OTHERS = ("woocommerce.update_refund", "woocommerce.delete_refund", "walmart_ca.cancel_order_lines")
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "fault", ["500, not made", "500, made", "no answer, made", "reset before it is made", "refused"]
+)
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_changes_an_order_is_never_repeated(name: str, fault: str, way: str) -> None:
+    """An update, a deletion and a cancellation that may have arrived are left at one request, and resolve() tells."""
+    api: Any = name.partition(".")[0]
+    row = ROWS[fault]
+    with serving(api) as server:
+        if api == "woocommerce":
+            assert refund(server, way).error is None
+            server.seen.clear()
+            server.made = 0
+        server.fail("refund", row.fault)
+        told = refund(server, way, users.CALLS[name])
+        assert server.made == int(row.fault.made)
+        assert len(server.requests("refund")) == row.requests
+        assert isinstance(told.error, RefundOutcomeUnknown if row.unknown else row.error or ())
+        if row.unknown:
+            assert told.made is row.fault.made
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_errors_of_the_older_api_come_in_its_own_xml(way: str) -> None:
+    """A 500 in XML is unknown all the same, and its code and words are read."""
+    operation = operations.get("walmart_ca.get_order")
+    error = {"code": "SYSTEM_ERROR.GMP_ORDER_API", "field": "data", "description": "Please try again"}
+    xml = write_xml({"errors": {"error": [error]}}, operation.schema("500"))
+    with serving("walmart_ca") as server:
+        server.fail("refund", Fault(answer=Answer(500, {"content-type": "application/xml"}, xml)))
+        told = refund(server, way)
+        found = cause(told.error)
+        assert isinstance(found, StatusError)
+        assert (found.code, found.reason) == (error["code"], error["description"])
+        assert told.made is False
