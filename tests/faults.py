@@ -26,11 +26,11 @@ IMPATIENT = 0.05
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of one request.
 
-    `made`: the API acts on it before anything goes wrong. `answer` is sent, the API's own where it is None; of that
-    `sends` says how much: "half" promises the whole, "shortened" promises the half that is sent, "drips" sends it byte
-    by byte; `relabelled` is another Content-Type for it. Then the connection `ends`: "kept" for the next request, "closed", "reset", or "silent" for as long as the
-    client stays. With `unread` the connection is reset before a byte of the request is read; with `refused` there is
-    none.
+    `made`: the API acts on it before anything goes wrong. `answer` is sent, the API's own where it is None, under the
+    Content-Type `relabelled`. Of that `sends` says how much: "half" promises the whole, "shortened" promises the half
+    that is sent, "drips" sends it byte by byte. Then the connection `ends`: "kept" for the next request, "closed",
+    "reset", or "silent" for as long as the client stays. With `unread` the connection is reset before a byte of the
+    request is read; with `refused` there is none.
     """
 
     made: bool = False
@@ -71,7 +71,8 @@ class Server:
     def fail(self, kind: Kind, fault: Fault, times: int = 1000) -> None:
         """Let the next requests of a kind go wrong; the others are answered as they should be."""
         self._faults[kind] = [fault] * times
-        self._refuse_if_told()
+        if fault.refused and kind != "refund":
+            self.refuse()
 
     def fail_first(self, kind: Kind, fault: Fault) -> None:
         """Let the very next request of a kind go wrong in this way, before the other faults."""
@@ -137,10 +138,7 @@ class Server:
 
     def _exchange(self, connection: socket.socket) -> bool:
         """Serve one request; whether another may follow on the connection."""
-        expected = self._expected()
-        fault = self.armed(expected)
-        if fault is not None and fault.unread:
-            self._take(expected, Request("", self.url, {}, b""))
+        if self._is_left_unread(connection):
             _reset(connection)
             return False
         request = _read(connection, self.url)
@@ -150,25 +148,29 @@ class Server:
         fault = self._take(kind, request)
         own = self._answer(kind, request) if fault is None or fault.made else None
         if fault is None:
-            fault = Fault(ends="closed" if self._refuse_if_told() else "kept")
+            fault = Fault(ends="closed" if self._is_refused_next(kind, request) else "kept")
         self._send(connection, fault, fault.answer or own or Answer(200, {}, b""))
         return fault.ends == "kept"
 
-    def _expected(self) -> Kind:
-        """What a client asks next: a token where it has none, then the order, then the refund."""
-        with self._lock:
-            if not self.seen:
-                return "token" if self.api.startswith("walmart") else "read"
-            kind, request = self.seen[-1]
-        is_read = kind == "read" and (self.api != "woocommerce" or request.path.endswith("/refunds"))
-        return "refund" if is_read else "read"
+    def _is_left_unread(self, connection: socket.socket) -> bool:
+        """Whether the request that has arrived, and waits to be read, never will be."""
+        method, _, rest = connection.recv(65536, socket.MSG_PEEK).decode("latin-1").partition(" ")
+        path = rest.partition(" ")[0]
+        kind = _kind(path, method)
+        fault = self.armed(kind)
+        if not rest or fault is None or not fault.unread:
+            return False
+        self._take(kind, Request(method, self.url + path, {}, b""))
+        return True
 
-    def _refuse_if_told(self) -> bool:
-        """Stop listening where the next request is to be refused; whether it must come on a connection of its own."""
-        fault = self.armed(self._expected())
-        if fault is not None and fault.refused:
-            self.refuse()
-        return fault is not None and (fault.unread or fault.refused)
+    def _is_refused_next(self, kind: Kind, request: Request) -> bool:
+        """Stop listening where the refund that comes next is to be refused."""
+        fault = self.armed("refund")
+        is_last = kind == "read" and (self.api != "woocommerce" or request.path.endswith("/refunds"))
+        if fault is None or not fault.refused or not is_last:
+            return False
+        self.refuse()
+        return True
 
     def _take(self, kind: Kind, request: Request) -> Fault | None:
         with self._lock:

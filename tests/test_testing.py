@@ -352,7 +352,7 @@ def test_faithful_servers_survive_any_amount(amount: Any) -> None:
         for fields in (
             {"amount": amount},
             {"amount": 1, "reason": amount},
-            {"amount": 1, "line_items": {"71": amount}},
+            {"amount": 1, "line_items": {"71": {"qty": amount, "refund_tax": amount}}},
         ):
             shop.answer("POST", url, JSON, json.dumps({"order_refund": fields}, default=str).encode())
         shop.answer("PUT", f"{url}/1301", JSON, json.dumps({"order_refund": {"amount": amount}}, default=str).encode())
@@ -586,6 +586,7 @@ VISITS = [
         201,
         "2020-01-02T03:04:05Z",
     ),
+    Visit("POST", "/orders/1204/refunds", {"order_refund": {"amount": 1, "line_items": {"71": {"qty": "x"}}}}, 500, ""),
     Visit("GET", "/Orders/ORDER/refunds/", None, 200, "order_refunds"),
     Visit("GET", "/orders/ORDER/refunds/REFUND?_method=DELETE", None, 200, "Permanently deleted"),
     Visit("OPTIONS", "/orders/ORDER/refunds", None, 400, "woocommerce_api_unsupported_method"),

@@ -20,7 +20,7 @@ import httpx
 import msgspec
 from refundkit_apis._runtime.client import losses
 from refundkit_apis._runtime.codec import encode
-from refundkit_apis._runtime.errors import NotSent, RefundError, StatusError
+from refundkit_apis._runtime.errors import NotSent, RefundError, StatusError, TransportError
 
 from . import operations
 from .check import RefundRejected, Report, check, plan
@@ -211,7 +211,7 @@ class GuardTransport(httpx.BaseTransport):
                 except StopIteration:
                     return response
         except RefundError as error:
-            return error
+            return _about(error, request)
         finally:
             flow.close()
 
@@ -272,7 +272,7 @@ class AsyncGuardTransport(httpx.AsyncBaseTransport):
                 except StopAsyncIteration:
                     return response
         except RefundError as error:
-            return error
+            return _about(error, request)
         finally:
             await flow.aclose()
 
@@ -325,6 +325,13 @@ def _reading(source: Operation, match: Match, request: httpx.Request, signs: boo
 def _is_signed(request: httpx.Request) -> bool:
     """Whether the credentials are good for this one request only."""
     return "oauth_signature" in request.url.params or "WM_SEC.AUTH_SIGNATURE" in request.headers
+
+
+def _about(error: RefundError, request: httpx.Request) -> RefundError:
+    """The error with the request that was lost, which a transport, unlike a client, does not tell."""
+    if isinstance(error, TransportError) and isinstance(error.__cause__, httpx.HTTPError):
+        error.request = error.request or request
+    return error
 
 
 def _path(request: httpx.Request) -> str:

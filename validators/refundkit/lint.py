@@ -403,7 +403,7 @@ def _secrets(given: Given | None) -> tuple[str, ...]:
 
 
 def _hidden(line: str, secrets: tuple[str, ...]) -> str:
-    """A line without what is nobody's business. It is cut afterwards: half a card number is none, and would be shown."""
+    """A line without what is nobody's business; cut only afterwards, since half a card number is none, and is shown."""
     text = masked(line)
     for secret in secrets:
         text = text.replace(secret, "*" * len(secret))

@@ -154,7 +154,10 @@ class Faithful:
             raise Refused(_critical(request))
         if self._modern and asked.get("refund_payment") is True and order not in self._gateways:
             raise Refused(_critical(request))
-        lines = refunded_lines(self.orders[order]["order"]["line_items"], items, self._version)
+        try:
+            lines = refunded_lines(self.orders[order]["order"]["line_items"], items, self._version)
+        except (ArithmeticError, AttributeError, ValueError):  # PHP does not count with such things either
+            raise Refused(_critical(request)) from None
         refund = self.books.add(order, value, php.text(reason) if reasoned else "", self.books.numbered(lines))
         if self._modern:
             refund["created_at"] = _moment(asked.get("date_created")) or refund["created_at"]

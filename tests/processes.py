@@ -1,0 +1,76 @@
+"""The command in a process of its own: what it leaves behind, and how much memory it took at most."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+WITHIN = 60
+COMMAND = (sys.executable, "-m", "refundkit")
+
+
+class Left(NamedTuple):
+    """What a run left behind: `peak` is the most memory that it, or a process of its own, ever held, in MB."""
+
+    status: int
+    out: str
+    err: str
+    peak: float
+
+
+def environment() -> dict[str, str]:
+    """That of the tests, in which the command finds the same modules as they do."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    return {**kept, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
+
+
+def start(*arguments: str, folder: Path, command: tuple[str, ...] = COMMAND, **given: Any) -> subprocess.Popen[bytes]:
+    """Starts the command in a folder; `given` goes to Popen."""
+    return subprocess.Popen([*command, *arguments], cwd=folder, env=environment(), **given)
+
+
+def run(
+    *arguments: str, folder: Path, stdin: Path | None = None, command: tuple[str, ...] = COMMAND, **given: Any
+) -> Left:
+    """Runs the command in a folder to its end, or kills it after WITHIN seconds: then its status is -9."""
+    files = tempfile.TemporaryFile(), tempfile.TemporaryFile(), tempfile.TemporaryFile()
+    with files[0] as out, files[1] as err, files[2] as told, (stdin or Path(os.devnull)).open("rb") as fed:
+        process = start(
+            *(str(told.fileno()), *command, *arguments),
+            folder=folder,
+            command=(sys.executable, "-S", "-c", _MEASURED),
+            **{"stdin": fed, "stdout": out, "stderr": err, "pass_fds": (told.fileno(),), "start_new_session": True},
+            **given,
+        )
+        left = ended(process)
+        for file in files:
+            file.seek(0)
+        peak = told.read().decode()
+        return Left(left, *(file.read().decode("utf-8", "replace") for file in (out, err)), float(peak or "nan"))
+
+
+# A process counts as its own what its parent held when it was made, so the tests, which hold much, make none that is
+# measured. Kilobytes, or bytes on a Mac.
+_MEASURED = """\
+import os, resource, subprocess, sys
+status = subprocess.call(sys.argv[2:])
+most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1 << (20 if sys.platform == "darwin" else 10))
+os.write(int(sys.argv[1]), str(most).encode())
+sys.exit(status if status >= 0 else 128 - status)
+"""
+
+
+def ended(process: subprocess.Popen[bytes]) -> int:
+    """Waits for a process, WITHIN seconds and no more: its exit status."""
+    try:
+        return process.wait(WITHIN)
+    except subprocess.TimeoutExpired:
+        if os.getpgid(process.pid) == process.pid:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        return process.wait()

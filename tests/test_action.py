@@ -1,0 +1,145 @@
+"""action.yml: its shell lines, run with inputs as the runner gives them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from story import ROOT
+from test_cli import US, refund
+from test_hook import needs_all, offline, source
+
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
+BASH = shutil.which("bash")
+EXPRESSION = re.compile(r"\$\{\{ *([a-z_.]+) *\}\}")
+
+
+class Done(NamedTuple):
+    """What a step left behind."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Runner:
+    """A machine that has installed the action, and runs its second step in a repository."""
+
+    def __init__(self, temp: Path, action: Path) -> None:
+        self.temp = temp
+        self.action = action
+
+    def step(self, index: int, folder: Path, **inputs: str) -> Done:
+        """Runs a step as GitHub's `shell: bash` does, its expressions put into its `env` and nowhere else."""
+        given = {f"inputs.{name}": one.get("default", "") for name, one in ACTION["inputs"].items()}
+        given.update({f"inputs.{name}": value for name, value in inputs.items()})
+        given["github.action_path"] = str(self.action)
+        step = STEPS[index]
+        environment = {name: EXPRESSION.sub(lambda found: given[found[1]], text) for name, text in step["env"].items()}
+        script = self.temp / "step.sh"
+        script.write_text(step["run"])
+        done = subprocess.run(
+            [BASH or "bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(script)],
+            cwd=folder,
+            env={**offline(self.temp), "RUNNER_TEMP": str(self.temp), **environment},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    """A machine on which the first step has run."""
+    temp = tmp_path_factory.mktemp("runner")
+    found = Runner(temp, source(tmp_path_factory.mktemp("action")))
+    done = found.step(0, temp, python=sys.executable)
+    assert done == (0, "", ""), done
+    return found
+
+
+@needs_all
+def test_findings_are_annotations(runner: Runner, tmp_path: Path) -> None:
+    """A finding is an annotation at its line, and fails the step; without one it passes."""
+    (tmp_path / "r.json").write_text(refund("19.99"))
+    bad = runner.step(1, tmp_path, paths="r.json", args=f"--as {US}")
+    assert bad.status == 1
+    assert re.search(r"^::error .*file=r\.json,line=9,", bad.out, re.MULTILINE)
+    (tmp_path / "r.json").write_text(refund("-19.99"))
+    good = runner.step(1, tmp_path, paths="r.json", args=f"--as {US}")
+    assert good.status == 0
+    assert "::error" not in good.out
+
+
+@needs_all
+def test_paths_and_arguments(runner: Runner, tmp_path: Path) -> None:
+    """Paths come one a line, spaces and all; arguments are separated by spaces or lines, and win over the action's."""
+    for name in ("one two.json", "in/three.json", "-four.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(refund("-1.005"))
+    found = runner.step(
+        1,
+        tmp_path,
+        paths="one two.json\n\nin/*.json\n-four.json\n",
+        args=f"--as {US}\n--output-format concise   --fail-on\nwarning",
+    )
+    assert found.status == 1
+    assert [line.split(":")[0] for line in found.out.splitlines()[:-1]] == [
+        "one two.json",
+        "in/three.json",
+        "-four.json",
+    ]
+
+
+@needs_all
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$(touch pwned)",
+        "`touch pwned`",
+        "r.json; touch pwned",
+        '"; touch pwned; "',
+        "r.json && touch pwned",
+        "*\ntouch",
+    ],
+)
+def test_no_input_is_run(runner: Runner, tmp_path: Path, text: str) -> None:
+    """Whatever stands in an input is an argument, and nothing of it is run."""
+    (tmp_path / "r.json").write_text(refund())
+    assert runner.step(1, tmp_path, paths=text, args=f"--as {US}").status == 2
+    assert runner.step(1, tmp_path, paths="r.json", args=text).status == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
+
+
+@needs_all
+def test_nothing_to_check_fails(runner: Runner, tmp_path: Path) -> None:
+    """Without any path the step fails: nothing was checked."""
+    done = runner.step(1, tmp_path, paths="\n")
+    assert done.status == 2
+    assert "nothing to check" in done.err
+
+
+@needs_all
+def test_python_that_is_missing_fails(runner: Runner, tmp_path: Path) -> None:
+    """A Python that is not there fails the first step."""
+    assert runner.step(0, tmp_path, python="python-of-nobody").status != 0
+
+
+def test_no_expression_in_a_script() -> None:
+    """No input is pasted into a script: expressions stand in `env` alone, and each input is one that is described."""
+    known = {f"inputs.{name}" for name in ACTION["inputs"]} | {"github.action_path"}
+    for step in STEPS:
+        assert "${{" not in step["run"]
+        assert step["shell"] == "bash"
+        assert {name for text in step["env"].values() for name in EXPRESSION.findall(text)} <= known
+    assert ACTION["runs"]["using"] == "composite"
+    assert all(one["description"] for one in ACTION["inputs"].values())

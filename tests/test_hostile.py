@@ -1,0 +1,311 @@
+"""Files that were made to break a reader: each ends with its exit status, in bounded memory, within a minute."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from processes import WITHIN, ended, run, start
+from refundkit.sources import MOST
+
+US = "walmart.refund_order_lines"
+CHECK = ("check", "--isolated", "--output-format", "json", "--as", US)
+# A check of one small file takes 20 MB; one document of 8 MiB is held a few times over while it is read.
+SMALL, HELD = 60, 120
+GOOD = {
+    "orderRefund": {
+        "purchaseOrderId": "2961380412345",
+        "orderLines": {
+            "orderLine": [
+                {
+                    "lineNumber": "1",
+                    "refunds": {
+                        "refund": [
+                            {
+                                "refundCharges": {
+                                    "refundCharge": [
+                                        {
+                                            "refundReason": "DamagedItem",
+                                            "charge": {
+                                                "chargeType": "PRODUCT",
+                                                "chargeName": "ItemPrice",
+                                                "chargeAmount": {"amount": -1.5, "currency": "USD"},
+                                            },
+                                        }
+                                    ]
+                                }
+                            }
+                        ]
+                    },
+                }
+            ]
+        },
+    }
+}
+LINE = json.dumps(GOOD).encode() + b"\n"
+SUFFIXES = (".json", ".jsonl", ".yaml", ".xml")
+
+
+def codes(out: str) -> list[str]:
+    """The ids of the findings of the JSON output."""
+    return [one["code"] for one in json.loads(out)["findings"]]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_hundred_megabytes_on_one_line(tmp_path: Path, suffix: str) -> None:
+    """A document of 100 MB is refused by its size and never held; lines after it are read as ever."""
+    file = tmp_path / f"r{suffix}"
+    with file.open("wb") as stream:
+        stream.write(b'{"orderRefund": {"purchaseOrderId": "')
+        for _ in range(100):
+            stream.write(b"1" * 1_000_000)
+        stream.write(b'"}}\n' + (LINE if suffix == ".jsonl" else b""))
+    left = run(*CHECK, file.name, folder=tmp_path)
+    assert (left.status, codes(left.out), left.err) == (1, ["RF001"], "")
+    (found,) = json.loads(left.out)["findings"]
+    assert (found["line"], found["column"]) == (1, 1)
+    assert f"{MOST:,} bytes" in found["message"]
+    assert json.loads(left.out)["summary"]["checked"] == (2 if suffix == ".jsonl" else 1)
+    assert left.peak < HELD
+
+
+def test_hundred_megabytes_of_requests(tmp_path: Path) -> None:
+    """An array of requests may be as long as it likes: each of them is a document."""
+    file = tmp_path / "r.json"
+    count = 16_000_000 // len(LINE)
+    with file.open("wb") as stream:
+        stream.write(b"[" + (LINE.strip() + b",") * count + b"1]")
+    left = run(*CHECK, file.name, folder=tmp_path)
+    document = json.loads(left.out)
+    assert (left.status, document["summary"]["checked"]) == (1, count + 1)
+    (found,) = document["findings"]
+    assert (found["code"], found["record"], found["line"], found["column"]) == (
+        "RF102",
+        count + 1,
+        1,
+        count * len(LINE) + 2,
+    )
+    assert left.peak < 10 * 16
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("closed", [True, False], ids=["closed", "open"])
+def test_million_brackets(tmp_path: Path, suffix: str, closed: bool) -> None:
+    """A million brackets are a finding, closed again or not, in every format."""
+    opening, closing = (b"<a>", b"</a>") if suffix == ".xml" else (b"[", b"]")
+    text = opening * 500_000 + closing * 500_000 if closed else opening * 1_000_000
+    (tmp_path / f"r{suffix}").write_bytes(text)
+    left = run(*CHECK, f"r{suffix}", folder=tmp_path)
+    assert (left.status, codes(left.out), left.err) == (1, ["RF004"], "")
+    assert left.peak < SMALL
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\0" * 1_000_000,
+        b'{"orderRefund": "a\0b"}',
+        b"\0" + LINE,
+        '{"orderRefund": {"purchaseOrderId": "\N{LATIN SMALL LETTER E WITH ACUTE}"}}'.encode("utf-16"),
+        '{"orderRefund": {"purchaseOrderId": "1"}}'.encode("utf-16-le"),
+        '{"orderRefund": {"purchaseOrderId": "1"}}'.encode("utf-16-be"),
+        b'{"orderRefund": {"purchaseOrderId": "\\ud800"}}',
+        b'{"orderRefund": {"purchaseOrderId": "\xed\xa0\x80"}}',
+        b'{"orderRefund": {"purchaseOrderId": ' + b"1" * 100_000 + b"}}",
+        b'{"orderRefund": {"purchaseOrderId": 1.' + b"1" * 100_000 + b"}}",
+        b'{"orderRefund": {"purchaseOrderId": 1e' + b"9" * 100_000 + b"}}",
+    ],
+    ids=[
+        *("nul", "nul-in-text", "nul-before", "utf-16", "utf-16-le", "utf-16-be", "half-escaped", "half", "digits"),
+        *("decimals", "exponent"),
+    ],
+)
+def test_text_that_is_none(tmp_path: Path, suffix: str, text: bytes) -> None:
+    """NUL bytes, UTF-16 with or without a byte order mark, half a character, 100,000 digits: RF001, nothing worse."""
+    (tmp_path / f"r{suffix}").write_bytes(text)
+    left = run(*CHECK, f"r{suffix}", folder=tmp_path)
+    assert (left.status, codes(left.out), left.err) == (1, ["RF001"], "")
+    assert left.peak < SMALL
+
+
+def test_links_in_circles(tmp_path: Path) -> None:
+    """Links that lead back, to themselves or nowhere are not followed, in a folder and below `**`."""
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (inner / "r.json").write_bytes(LINE)
+    for name, target in (("up", ".."), ("again", "../.."), ("self.json", "self.json"), ("gone.json", "gone")):
+        (inner / name).symlink_to(target)
+    for argument in (".", "**/*.json", "a/**"):
+        left = run(*CHECK, argument, folder=tmp_path)
+        assert (left.status, json.loads(left.out)["summary"]["files"], left.err) == (0, 1, "")
+
+
+def test_link_to_itself_is_named(tmp_path: Path) -> None:
+    """A link to itself that is asked for by name cannot be checked."""
+    (tmp_path / "r.json").symlink_to("r.json")
+    left = run(*CHECK, "r.json", folder=tmp_path)
+    assert (left.status, left.out) == (2, "")
+    assert left.err.startswith("refundkit: r.json: ")
+    assert "Traceback" not in left.err
+
+
+def _without_rights() -> dict[str, int]:
+    """Whom nothing but the right to read lets read; root needs none."""
+    return {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
+
+
+@pytest.mark.parametrize(
+    "arguments", [("r.json",), (".",), ("*.json",), ("r.jsonl",), ("--order", "r.json", "ok.json")]
+)
+def test_file_that_may_not_be_read(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """A file that may not be read is exit 2 with its name, however it was found; nothing is passed over."""
+    for name in ("r.json", "r.jsonl", "ok.json"):
+        (tmp_path / name).write_bytes(LINE)
+    for name in ("r.json", "r.jsonl"):
+        (tmp_path / name).chmod(0)
+    with _open_to_all(tmp_path):
+        left = run(*CHECK, *arguments, folder=tmp_path, **_without_rights())
+    assert (left.status, left.out) == (2, "")
+    assert left.err.startswith("refundkit: r.json")
+    assert left.err.endswith(": Permission denied\n")
+
+
+@contextmanager
+def _open_to_all(folder: Path) -> Iterator[None]:
+    """Lets everybody into the folder, which pytest keeps to its user."""
+    folders = [folder, *(above for above in folder.parents if above.owner() == folder.owner() and above != Path("/"))]
+    before = {one: one.stat().st_mode for one in folders}
+    for one in folders:
+        one.chmod(before[one] | 0o005)
+    yield
+    for one in folders:
+        one.chmod(before[one])
+
+
+def test_folder_that_may_not_be_read(tmp_path: Path) -> None:
+    """A folder that may not be read is exit 2 with its name: what is in it would pass unseen."""
+    (tmp_path / "in" / "side").mkdir(parents=True)
+    (tmp_path / "in" / "side" / "r.json").write_bytes(LINE)
+    (tmp_path / "in" / "side").chmod(0)
+    with _open_to_all(tmp_path):
+        for argument in ("in", "in/**/*.json"):
+            left = run(*CHECK, argument, folder=tmp_path, **_without_rights())
+            assert (left.status, left.out, left.err) == (2, "", "refundkit: in/side: Permission denied\n")
+    (tmp_path / "in" / "side").chmod(0o700)
+
+
+def test_folder_named_like_a_file(tmp_path: Path) -> None:
+    """A folder named x.json is a folder: its files are read, and no pattern takes it for one of them."""
+    (tmp_path / "x.json" / "y.json").mkdir(parents=True)
+    (tmp_path / "x.json" / "r.json").write_bytes(LINE)
+    for argument in ("x.json", ".", "**"):
+        left = run(*CHECK, argument, folder=tmp_path)
+        assert (left.status, json.loads(left.out)["summary"]["files"], left.err) == (0, 1, "")
+    left = run(*CHECK, "*.json", folder=tmp_path)
+    assert (left.status, left.err) == (2, "refundkit: *.json: the pattern matches no file\n")
+
+
+@pytest.mark.parametrize("name", ["p.json", "p.jsonl", "p"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_pipe_with_a_name(tmp_path: Path, name: str, jobs: str) -> None:
+    """A pipe that is named is read like standard input, to its end."""
+    os.mkfifo(tmp_path / name)
+    process = start(*CHECK, "--jobs", jobs, name, folder=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with (tmp_path / name).open("wb") as stream:
+        stream.write(LINE)
+    out, err = process.communicate(timeout=WITHIN)
+    assert (process.returncode, json.loads(out)["summary"]["checked"], err) == (0, 1, b"")
+
+
+def test_pipe_in_a_folder(tmp_path: Path) -> None:
+    """A pipe in a folder is no file of it: nobody waits for its writer."""
+    os.mkfifo(tmp_path / "p.json")
+    (tmp_path / "r.json").write_bytes(LINE)
+    for argument in (".", "*.json"):
+        left = run(*CHECK, argument, folder=tmp_path)
+        assert (left.status, json.loads(left.out)["summary"]["files"], left.err) == (0, 1, "")
+
+
+def test_pipe_that_nobody_writes_to(tmp_path: Path) -> None:
+    """A pipe without a writer is waited for, as by any reader; an interrupt ends that."""
+    os.mkfifo(tmp_path / "p.json")
+    os.mkfifo(tmp_path / "first.jsonl")
+    process = start(*CHECK, "first.jsonl", "p.json", folder=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with (tmp_path / "first.jsonl").open("wb") as stream:
+        stream.write(LINE)  # the command runs, and has nothing else left to read
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=WITHIN)
+    assert (process.returncode, out, err) == (130, b"", b"")
+
+
+@pytest.mark.parametrize("name", ["r.jsonl", "r.json"])
+def test_file_cut_short_while_it_is_read(tmp_path: Path, name: str) -> None:
+    """A file that is shorter at its end than at its beginning is not checked: nobody knows what was in it."""
+    file = tmp_path / name
+    count = 4_000
+    file.write_bytes(LINE * count if name == "r.jsonl" else b"[" + b",".join([LINE] * count) + b"]")
+    os.mkfifo(tmp_path / "order.json")
+    arguments = ("--order", "order.json", name) if name == "r.jsonl" else (name,)
+    if name == "r.json":  # read in one go: what counts is what was told when it was opened
+        command = (sys.executable, "-c", _CUT)
+        left = run(*CHECK, *arguments, folder=tmp_path, command=command)
+        status, out, err = left.status, left.out, left.err
+    else:
+        process = start(*CHECK, *arguments, folder=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        with (tmp_path / "order.json").open("wb") as stream:
+            os.truncate(file, len(LINE) * 100)
+            stream.write(b"{}")
+        output = process.communicate(timeout=WITHIN)
+        status, out, err = process.returncode, *(one.decode() for one in output)
+    assert (status, out, err) == (2, "", f"refundkit: {name}: the file was cut short while it was read\n")
+
+
+# Between the moment that the file is opened and the moment that it is read, another one cuts it.
+_CUT = """\
+import os, sys
+from refundkit import cli, sources
+told = sources._end
+def cut(stream):
+    end = told(stream)
+    os.truncate(stream.name, end // 2)
+    return end
+sources._end = cut
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_reader_that_has_enough(tmp_path: Path, jobs: str) -> None:
+    """Standard output closed early ends the command, its processes included, without a word."""
+    (tmp_path / "r.jsonl").write_bytes(LINE.replace(b"-1.5", b"1.5") * 9_000)
+    arguments = ("check", "--isolated", "--jobs", jobs, "--as", US, "--output-format", "concise", "r.jsonl")
+    process = start(*arguments, folder=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process.stdout as stdout, process.stderr as stderr:
+        assert stdout.readline().startswith(b"r.jsonl:1:")
+        stdout.close()
+        assert stderr.read() == b""
+    assert ended(process) == 2
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_interrupt(tmp_path: Path, jobs: str) -> None:
+    """An interrupt ends the command and its processes with 130, and nothing is printed."""
+    os.mkfifo(tmp_path / "order.json")
+    (tmp_path / "r.jsonl").write_bytes(LINE * 40_000)
+    arguments = (*CHECK, "--jobs", jobs, "--order", "{stem}.fifo", "r.jsonl")
+    os.mkfifo(tmp_path / "r.fifo")
+    process = start(*arguments, folder=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with (tmp_path / "r.fifo").open("wb"):  # somebody waits for the order now
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=WITHIN)  # and so do its processes: they hold the same pipes
+    assert (process.returncode, out, err) == (130, b"", b"")
