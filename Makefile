@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test generate check-generated docs-check regenerate lint type fuzz bench
+.PHONY: help demo test peers generate check-generated docs-check regenerate lint type fuzz bench
 help: ## the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 18
 
@@ -12,13 +12,15 @@ demo: .venv/.demo ## lint the requests in examples/
 	@echo "    $(BIN)/refundkit rule RF203"
 test: .venv/.test ## every test
 	$(BIN)/pytest
+peers: .venv/.npm ## what some tests hold us against, from npm: without it they are skipped
 generate: .venv/.test ## specs/ -> generated/
 	$(BIN)/python -m codegen generate
 check-generated: .venv/.test ## fail when generated/ is not what specs/ says
 	$(BIN)/python -m codegen check
 docs-check: .venv/.test ## saved documentation pages against their specs: make docs-check DOCS="page.md …"
 	$(BIN)/python -m codegen docs $(DOCS)
-regenerate: .venv/.test ## all that a change of the docs asks for: pages if given, specs, clients, types, tests, summary
+repeers: .venv/.npm ## what some tests hold us against, from npm: without it they are skipped
+generate: .venv/.test ## all that a change of the docs asks for: pages if given, specs, clients, types, tests, summary
 	$(if $(DOCS),$(BIN)/python -m codegen docs $(DOCS))
 	$(BIN)/python -m codegen lint
 	$(BIN)/python -m codegen generate
@@ -27,6 +29,7 @@ regenerate: .venv/.test ## all that a change of the docs asks for: pages if give
 lint: .venv/.test ## specs and code against their rules
 	$(BIN)/python -m codegen lint
 	$(BIN)/openapi-spec-validator specs/*.yaml
+	$(BIN)/python -m refundkit.rules.page --check docs/rules.md
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 type: .venv/.test ## mypy --strict over everything, pyright over what users write
@@ -53,4 +56,10 @@ bench: .venv/.bench ## our speed beside our peers', into bench/README.md
 	@touch $@
 .venv/.bench: .venv/.test
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
+	@touch $@
+.venv/.npm: tests/node/package.json
+	@mkdir -p .venv/node
+	@cp tests/node/package.json .venv/node/
+	@if command -v npm >/dev/null; then npm install --prefix .venv/node --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	else echo "npm is not here: the tests against Prism, ajv and the SARIF schema are skipped"; fi
 	@touch $@
