@@ -19,8 +19,7 @@ check-generated: .venv/.test ## fail when generated/ is not what specs/ says
 	$(BIN)/python -m codegen check
 docs-check: .venv/.test ## saved documentation pages against their specs: make docs-check DOCS="page.md …"
 	$(BIN)/python -m codegen docs $(DOCS)
-repeers: .venv/.npm ## what some tests hold us against, from npm: without it they are skipped
-generate: .venv/.test ## all that a change of the docs asks for: pages if given, specs, clients, types, tests, summary
+regenerate: .venv/.test ## all that a change of the docs asks for: pages if given, specs, clients, types, tests, summary
 	$(if $(DOCS),$(BIN)/python -m codegen docs $(DOCS))
 	$(BIN)/python -m codegen lint
 	$(BIN)/python -m codegen generate
@@ -52,7 +51,7 @@ bench: .venv/.bench ## our speed beside our peers', into bench/README.md
 .venv/.test: .venv/.demo
 	@echo "Setting up the tools of development (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group codegen --group test --editable ".[reference,testing,audit]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group codegen --group test --editable ".[reference,testing,audit,spark]"
 	@touch $@
 .venv/.bench: .venv/.test
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench

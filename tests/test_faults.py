@@ -27,6 +27,7 @@ from refundkit import (
 )
 from refundkit.testing import Answer
 from refundkit.xml import write_xml
+from refundkit_apis.woocommerce.models import RefundUpdate
 
 WAYS = ("sync", "async")
 ATTEMPTS = users.PATIENCE.attempts
@@ -480,30 +481,55 @@ def test_an_api_that_cannot_be_asked(server: Server, way: str) -> None:
 # Updates, deletions and cancellations.
 
 
-OTHERS = ("woocommerce.update_refund", "woocommerce.delete_refund", "walmart_ca.cancel_order_lines")
+def changing(name: str, server: Server) -> Callable[[Any], Any]:
+    """A call that changes an order, or a refund that was made before."""
+    if server.api == "walmart_ca":
+        return users.CALLS[name]
+    assert refund(server, "sync").error is None
+    server.seen.clear()
+    server.made = 0
+    order, made = ORDERS[server.api], server.shop.refunds(ORDERS[server.api])[0]["id"]
+    if name == "woocommerce.delete_refund":
+        return lambda shop: shop.delete_refund(order, made)
+    change = RefundUpdate(amount="7.50") if name == "woocommerce.update_refund" else RefundUpdate(reason="Other")
+    return lambda shop: shop.update_refund(order, made, change)
+
+
+CHANGES = ("woocommerce.update_refund", "woocommerce.delete_refund", "walmart_ca.cancel_order_lines")
+LOSSES = ("500, not made", "500, made", "no answer, made", "reset before it is made", "429, seconds", "refused")
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(
-    "fault", ["500, not made", "500, made", "no answer, made", "reset before it is made", "refused"]
-)
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("fault", LOSSES)
+@pytest.mark.parametrize("name", CHANGES)
 def test_what_changes_an_order_is_never_repeated(name: str, fault: str, way: str) -> None:
     """An update, a deletion and a cancellation that may have arrived are left at one request, and resolve() tells."""
     api: Any = name.partition(".")[0]
     row = ROWS[fault]
     with serving(api) as server:
-        if api == "woocommerce":
-            assert refund(server, way).error is None
-            server.seen.clear()
-            server.made = 0
+        act = changing(name, server)
         server.fail("refund", row.fault)
-        told = refund(server, way, users.CALLS[name])
+        if row.fault.refused:
+            server.refuse()
+        told = refund(server, way, act)
         assert server.made == int(row.fault.made)
         assert len(server.requests("refund")) == row.requests
-        assert isinstance(told.error, RefundOutcomeUnknown if row.unknown else row.error or ())
         if row.unknown:
+            assert isinstance(told.error, RefundOutcomeUnknown)
             assert told.made is row.fault.made
+        else:
+            assert isinstance(told.error, (StatusError, RefundRejected, NotSent))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("made", [False, True])
+def test_a_new_reason_tells_only_that_it_is_there(made: bool, way: str) -> None:
+    """An update of the reason alone is known to be made where the reason reads so; a shop may keep the old one."""
+    with serving("woocommerce") as server:
+        act = changing("the reason", server)
+        server.fail("refund", Fault(made=made, sends="nothing", ends="closed"))
+        told = refund(server, way, act)
+        assert told.made is (True if made else told.error)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -7,12 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from processes import WITHIN, ended, run, start
+from processes import WITHIN, ended, run, start, without_rights
 from refundkit.sources import MOST
 
 US = "walmart.refund_order_lines"
@@ -157,13 +155,9 @@ def test_link_to_itself_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in left.err
 
 
-def _without_rights() -> dict[str, int]:
-    """Whom nothing but the right to read lets read; root needs none."""
-    return {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
-
-
 @pytest.mark.parametrize(
-    "arguments", [("r.json",), (".",), ("*.json",), ("r.jsonl",), ("--order", "r.json", "ok.json")]
+    "arguments",
+    [("r.json",), (".",), ("*.json",), ("r.jsonl",), ("--jobs", "2", "."), ("--order", "r.json", "ok.json")],
 )
 def test_file_that_may_not_be_read(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """A file that may not be read is exit 2 with its name, however it was found; nothing is passed over."""
@@ -171,23 +165,10 @@ def test_file_that_may_not_be_read(tmp_path: Path, arguments: tuple[str, ...]) -
         (tmp_path / name).write_bytes(LINE)
     for name in ("r.json", "r.jsonl"):
         (tmp_path / name).chmod(0)
-    with _open_to_all(tmp_path):
-        left = run(*CHECK, *arguments, folder=tmp_path, **_without_rights())
+    left = run(*CHECK, *arguments, folder=tmp_path, command=without_rights())
     assert (left.status, left.out) == (2, "")
     assert left.err.startswith("refundkit: r.json")
     assert left.err.endswith(": Permission denied\n")
-
-
-@contextmanager
-def _open_to_all(folder: Path) -> Iterator[None]:
-    """Lets everybody into the folder, which pytest keeps to its user."""
-    folders = [folder, *(above for above in folder.parents if above.owner() == folder.owner() and above != Path("/"))]
-    before = {one: one.stat().st_mode for one in folders}
-    for one in folders:
-        one.chmod(before[one] | 0o005)
-    yield
-    for one in folders:
-        one.chmod(before[one])
 
 
 def test_folder_that_may_not_be_read(tmp_path: Path) -> None:
@@ -195,10 +176,9 @@ def test_folder_that_may_not_be_read(tmp_path: Path) -> None:
     (tmp_path / "in" / "side").mkdir(parents=True)
     (tmp_path / "in" / "side" / "r.json").write_bytes(LINE)
     (tmp_path / "in" / "side").chmod(0)
-    with _open_to_all(tmp_path):
-        for argument in ("in", "in/**/*.json"):
-            left = run(*CHECK, argument, folder=tmp_path, **_without_rights())
-            assert (left.status, left.out, left.err) == (2, "", "refundkit: in/side: Permission denied\n")
+    for argument in ("in", "in/**/*.json"):
+        left = run(*CHECK, argument, folder=tmp_path, command=without_rights())
+        assert (left.status, left.out, left.err) == (2, "", "refundkit: in/side: Permission denied\n")
     (tmp_path / "in" / "side").chmod(0o700)
 
 

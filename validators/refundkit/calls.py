@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -63,7 +64,7 @@ def retry_after(error: RefundError) -> float | None:
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
@@ -204,7 +205,7 @@ class _Course:
         took = (time.perf_counter() - self.started) * 1000
         path = described.path
         for parameter, value in zip(self.call.operation.parameters("path"), self.call.ids, strict=True):
-            path = path.replace(f"{{{parameter.name}}}", value)
+            path = path.replace(f"{{{parameter.name}}}", quote(value, safe=""))
         LOG.log(level, "%s %s: %s in %.0f ms, attempt %d", described.method, path, outcome, took, self.attempts)
 
 
@@ -226,7 +227,7 @@ def _matched(request: httpx.Request) -> Match:
 
 def _not_sent(error: RefundError) -> RefundError:
     """The error as one about a refund that never left: what was lost on the way was the request for a token."""
-    if not isinstance(error, TransportError) or isinstance(error, NotSent):
+    if not isinstance(error, TransportError) or isinstance(error, NotSent) or error.request is None:
         return error
     told = NotSent(f"the refund was not sent, since no token could be had: {error}")
     told.request, told.__cause__ = error.request, error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from .operations import Operation
 from .rules.money import EXACT, total
 
 _CENT = Decimal("0.01")
+_WIDE = Context(prec=100, rounding=ROUND_HALF_UP)
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,8 +62,7 @@ def _by_lines(sent: Sent, before: Told, after: Told) -> bool | None:
     grown = [_grown(old, new) for old, new in zip(first.lines, second.lines, strict=True)]
     if not any(grown):
         return False
-    asked = [_asked(line) for line in second.lines]
-    return True if all(_fits(one, wanted) for one, wanted in zip(grown, asked, strict=True)) else None
+    return True if all(_fits(line, by) for line, by in zip(first.lines, grown, strict=True)) else None
 
 
 def _ledger(sent: Sent, at: Told) -> Ledger | None:
@@ -96,8 +96,17 @@ def _asked(line: Line) -> Decimal:
     )
 
 
-def _fits(grown: Decimal, asked: Decimal) -> bool:
-    return grown == asked if asked else grown > 0
+def _fits(line: Line, grown: Decimal) -> bool:
+    """Whether a line has grown by what was asked for it; Walmart adds the rest where the whole line goes back."""
+    asked = _asked(line)
+    return grown > 0 and (grown == asked or (grown > asked and (not asked or _is_whole(line))))
+
+
+def _is_whole(line: Line) -> bool:
+    """Whether a line is marked as a full refund, or its whole item price is refunded, which Walmart takes for one."""
+    return line.whole or any(
+        one.kind.upper() == "PRODUCT" and one.refunded_now == one.charged for one in line.charges.values()
+    )
 
 
 def _by_key(sent: Sent, before: Told, after: Told) -> bool | None:
@@ -113,7 +122,8 @@ def _by_key(sent: Sent, before: Told, after: Told) -> bool | None:
     nameless = [refund for refund in fresh if refund.idempotency_key in (UNSET, None, "")]
     if not nameless:
         return False
-    asked = _pieces(_model(sent).items or [])
+    body = _model(sent)
+    asked = None if body is None else _pieces(body.items or [])
     return True if any(_pieces(refund.items) == asked for refund in nameless) else None
 
 
@@ -136,19 +146,33 @@ def _by_list(sent: Sent, before: Told, after: Told) -> bool | None:
     if sent.operation.name == "woocommerce.delete_refund":
         return own not in now
     body = _model(sent)
-    amount = UNSET if body is None else body.order_refund.amount
-    wanted = None if amount in (UNSET, None) else _rounded(amount)
-    if own:
-        return None if wanted is None or own not in now else _rounded(now[own].amount) == wanted
-    if before.refunds is None or wanted is None:
+    if body is None:
         return None
+    if own:
+        return None if own not in now else _reads(now[own], body.order_refund)
+    if before.refunds is None:
+        return None
+    wanted = _rounded(body.order_refund.amount)
     known = {str(refund.id) for refund in before.refunds}
-    return any(_rounded(refund.amount) == wanted for number, refund in now.items() if number not in known)
+    fresh = {_rounded(refund.amount) for number, refund in now.items() if number not in known}
+    return True if wanted in fresh else None if None in fresh else False
 
 
-def _rounded(amount: Any) -> Decimal:
-    """The amount as the server keeps it: two decimals, half away from zero."""
-    return Decimal(amount).quantize(_CENT, ROUND_HALF_UP)
+def _reads(refund: Any, change: Any) -> bool | None:
+    """Whether a refund reads as a change asks; None where only its reason does not: a shop may keep the old one."""
+    if change.amount is not UNSET:
+        now = _rounded(refund.amount)
+        return None if now is None else now == _rounded(change.amount)
+    return True if refund.reason == change.reason else None
+
+
+def _rounded(amount: Any) -> Decimal | None:
+    """The amount as the server keeps it, two decimals, half away from zero; None for a text that is no number."""
+    try:
+        number = Decimal(amount)
+        return number.quantize(_CENT, context=_WIDE) if number.is_finite() else None
+    except InvalidOperation:
+        return None
 
 
 _OF_API: dict[str, Callable[[Sent, Told, Told], bool | None]] = {

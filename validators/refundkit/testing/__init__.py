@@ -193,14 +193,14 @@ class Server:
 
         `order` is a get-order response of the API, whatever it says; without it, the order is like the first one,
         under an id of its own. `total` makes it an order of one piece for that much, shipped or completed, without tax,
-        shipping and fees. `gateway` is for `faithful` servers. An order of the same id is replaced, its refunds
-        forgotten. Raises ValueError for what is no order of the API.
+        shipping and fees. `gateway` is for `faithful` servers. An order of the same id is replaced, with its
+        refunds. Raises ValueError for what is no order of the API.
         """
         if gateway is not None and self._faithful is None:
             raise ValueError('gateway= is for a server with faithful="6.6.0" or "2.6.2": the documented one has none')
         module = _MODULES[self.api]
         with self._lock:
-            name = order_id or (_free(self.api, self._shop) if order is None else None)
+            name = order_id or (_free(self._shop) if order is None else None)
             document: Mapping[str, Any] = seed(self.api) if order is None else order
             try:
                 if total is not None:
@@ -262,14 +262,11 @@ def _refuse_unknown(api: str, faithful: str | None, delay: tuple[float, float]) 
         raise ValueError(f"delay={delay!r} is not (least, most) in seconds")
 
 
-def _free(api: str, shop: Shop) -> str:
-    """An id like that of the first order, which no order has."""
-    first = seed(api)
-    start = str(
-        first["orderId"] if api == "taxcloud" else (first["order"].get("purchaseOrderId") or first["order"]["id"])
-    )
-    prefix, digits = start.rstrip("0123456789"), start[len(start.rstrip("0123456789")) :]
-    number = int(digits) + 1
+def _free(shop: Shop) -> str:
+    """An id like that of the first order, which no order has: the next number at its end."""
+    first = next(iter(shop.orders))
+    prefix = first.rstrip("0123456789")
+    number = int(first.removeprefix(prefix)) + 1
     while f"{prefix}{number}" in shop.orders:
         number += 1
     return f"{prefix}{number}"
