@@ -12,7 +12,7 @@ demo: .venv/.demo ## lint the requests in examples/
 	@echo "    $(BIN)/refundkit rule RF203"
 test: .venv/.test ## every test
 	$(BIN)/pytest
-peers: .venv/.npm ## what some tests hold us against, from npm: without it they are skipped
+peers: .venv/.npm .venv/.wheels ## what some tests need from outside: npm packages, wheels of ourselves; else they are skipped
 generate: .venv/.test ## specs/ -> generated/
 	$(BIN)/python -m codegen generate
 check-generated: .venv/.test ## fail when generated/ is not what specs/ says
@@ -56,9 +56,12 @@ bench: .venv/.bench ## our speed beside our peers', into bench/README.md
 .venv/.bench: .venv/.test
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	@touch $@
-.venv/.npm: tests/node/package.json
+.venv/.npm: tests/node/package.json tests/node/package-lock.json
 	@mkdir -p .venv/node
-	@cp tests/node/package.json .venv/node/
-	@if command -v npm >/dev/null; then npm install --prefix .venv/node --ignore-scripts --no-audit --no-fund --loglevel=error; \
-	else echo "npm is not here: the tests against Prism, ajv and the SARIF schema are skipped"; fi
+	@cp tests/node/package.json tests/node/package-lock.json .venv/node/
+	@if command -v npm >/dev/null; then npm ci --prefix .venv/node --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	else echo "npm is not here: the tests against Prism, ajv, axe and the SARIF schema are skipped"; fi
+	@touch $@
+.venv/.wheels: pyproject.toml .venv/.test
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir .venv/wheels . "hatchling>=1.27"
 	@touch $@

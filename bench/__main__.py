@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from . import lines, start
+
 README = Path(__file__).parent / "README.md"
 MARK = "<!-- measured -->"
 OURS = "refundkit check, body"
@@ -21,7 +23,8 @@ def main(results: str) -> int:
         info = one["extra_info"]
         each = one["stats"]["median"] / info["payloads"] * 1e6
         rows[info["table"], info["name"], info["size"], info["bad"]] = each
-    text = "\n".join([_machine(runs), "", *_bodies(rows), "", *_orders(rows), "", *_growth(rows)]) + "\n"
+    tables = [[_machine(runs)], _bodies(rows), _orders(rows), _growth(rows), start.table(), lines.table()]
+    text = "\n\n".join("\n".join(table) for table in tables if table) + "\n"
     print(text)
     before = README.read_text("utf-8").partition(MARK)[0]
     README.write_text(f"{before}{MARK}\n\n{text}", encoding="utf-8")

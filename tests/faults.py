@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from select import select
-from threading import Event, Lock, Thread
+from threading import Condition, Lock, Thread
 from typing import Any, Literal, TypeAlias
 
 import httpx
@@ -19,8 +19,6 @@ Kind: TypeAlias = Literal["token", "read", "refund"]
 
 ORDERS = {"walmart": "2961380412345", "walmart_ca": "1796277083022", "woocommerce": "1204", "taxcloud": "SO-1077"}
 CONNECTION = "0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608"
-# How long a client waits for an answer that will not come.
-IMPATIENT = 0.05
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,11 +39,6 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     unread: bool = False
     refused: bool = False
 
-    @property
-    def silent(self) -> bool:
-        """Whether a client waits in vain."""
-        return self.ends == "silent"
-
 
 class Server:
     """One API on a port of this machine; `seen` is what arrived, `made` how many refunds were made of it."""
@@ -57,7 +50,8 @@ class Server:
         self.made = 0
         self._faults: dict[Kind, list[Fault]] = {}
         self._lock = Lock()
-        self._stopped = Event()
+        self.silences = 0
+        self._silence = Condition()
         self._connections: list[tuple[Thread, socket.socket]] = []
         self._place = _bound(0)  # keeps the port while nobody listens
         self.port: int = self._place.getsockname()[1]
@@ -113,9 +107,13 @@ class Server:
             thread.join()
             self._listening = None
 
+    def wait_for_silence(self, number: int) -> None:
+        """Wait until the server is silent for the time of that number."""
+        with self._silence:
+            self._silence.wait_for(lambda: self.silences >= number)
+
     def stop(self) -> None:
         self.refuse()
-        self._stopped.set()
         for thread, connection in self._connections:
             _end(connection)
             thread.join()
@@ -206,7 +204,10 @@ class Server:
                 connection.sendall(bytes([byte]))
         elif fault.sends != "nothing":
             connection.sendall(data)
-        if fault.silent:
+        if fault.ends == "silent":
+            with self._silence:
+                self.silences += 1
+                self._silence.notify_all()
             connection.recv(1)  # nothing more comes: the client gives up, or the server is stopped
         elif fault.ends == "reset":
             _reset(connection)
@@ -223,50 +224,59 @@ def serving(api: testing.Api) -> Iterator[Server]:
 
 
 class Wire(httpx.HTTPTransport):
-    """A real transport to a server, patient but where the server is silent; `refused` is called where none listens."""
+    """A real transport to a server, patient but where the server is silent; `refused` is called where none listens.
 
-    def __init__(self, server: Server, refused: Callable[[], None] = lambda: None) -> None:
+    `patience` is in seconds, None for that of the request. A timeout is raised once the server is at its silence, so
+    that what it made before counts, however slow the machine.
+    """
+
+    def __init__(
+        self, server: Server, refused: Callable[[], None] = lambda: None, patience: float | None = 0.05
+    ) -> None:
         super().__init__(verify=False, trust_env=False)
         self._server = server
         self._refused = refused
+        self._patience = patience
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        with _patience(self._server, request):
-            try:
-                return super().handle_request(request)
-            except httpx.ConnectError:
-                self._refused()
-                raise
+        with _waiting(self._server, request, self._patience, self._refused):
+            return super().handle_request(request)
 
 
 class AsyncWire(httpx.AsyncHTTPTransport):
     """As Wire, for an async client."""
 
-    def __init__(self, server: Server, refused: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, server: Server, refused: Callable[[], None] = lambda: None, patience: float | None = 0.05
+    ) -> None:
         super().__init__(verify=False, trust_env=False)
         self._server = server
         self._refused = refused
+        self._patience = patience
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        with _patience(self._server, request):
-            try:
-                return await super().handle_async_request(request)
-            except httpx.ConnectError:
-                self._refused()
-                raise
+        with _waiting(self._server, request, self._patience, self._refused):
+            return await super().handle_async_request(request)
 
 
 @contextmanager
-def _patience(server: Server, request: httpx.Request) -> Iterator[None]:
-    """Little of it for a request that the server will not answer, so that a slow machine fails no other one."""
-    fault = server.armed(
-        "token" if request.url.path == "/v3/token" else "read" if request.method == "GET" else "refund"
-    )
+def _waiting(
+    server: Server, request: httpx.Request, patience: float | None, refused: Callable[[], None]
+) -> Iterator[None]:
+    fault = server.armed(_kind(request.url.path, request.method))
+    silent = fault is not None and fault.ends == "silent"
     before = request.extensions
-    if fault is not None and fault.silent:
-        request.extensions = {**before, "timeout": {**before.get("timeout", {}), "read": IMPATIENT}}
+    if silent and patience is not None:
+        request.extensions = {**before, "timeout": {**before.get("timeout", {}), "read": patience}}
+    expected = server.silences + silent
     try:
         yield
+    except httpx.ReadTimeout:
+        server.wait_for_silence(expected)
+        raise
+    except httpx.ConnectError:
+        refused()
+        raise
     finally:
         request.extensions = before
 

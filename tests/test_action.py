@@ -57,13 +57,15 @@ class Runner:
         return Done(done.returncode, done.stdout, done.stderr)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    """A machine on which the first step has run."""
-    temp = tmp_path_factory.mktemp("runner")
-    found = Runner(temp, source(tmp_path_factory.mktemp("action")))
-    done = found.step(0, temp, python=sys.executable)
-    assert done == (0, "", ""), done
+    """A machine on which the first step has run, once for all tests."""
+    temp, action = (tmp_path_factory.getbasetemp() / name for name in ("runner", "action"))
+    found = Runner(temp, action)
+    if not temp.exists():
+        temp.mkdir()
+        source(action)
+        assert found.step(0, temp, python=sys.executable) == (0, "", "")
     return found
 
 

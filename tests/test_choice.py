@@ -408,6 +408,7 @@ def test_own_rule_that_fails_while_it_judges(cli: Cli, folder: Path, what: str) 
     assert (outcome.status, outcome.out) == (2, "")
     assert "rule RF901 our-own" in outcome.err
     assert said.format(folder / "ours.py") in outcome.err
+    assert outcome.err.endswith(", with record 1 of r.json\n")
     assert "defect" not in outcome.err
     with pytest.raises(RuleError, match="RF901"):
         refundkit.check(US, refund(), config=Config.load("refundkit.toml"))

@@ -1,6 +1,6 @@
 """The pre-commit hook, run by pre-commit in a git repository of its own, from this very source.
 
-`make` keeps what the hook's environment is built from in .venv/wheels, so that nothing is downloaded here.
+`make peers` keeps what the hook's environment is built from in .venv/wheels, so that nothing is downloaded here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import yaml
 from story import ROOT
 from test_cli import US, refund
 
-WHEELS = ROOT / ".venv" / "wheels"
+# In the environment that the tests run in, since wheels are for one Python.
+WHEELS = Path(sys.prefix) / "wheels"
 GIT, PRE_COMMIT = shutil.which("git"), Path(sys.executable).with_name("pre-commit")
 MISSING = next(
     (
@@ -26,7 +27,7 @@ MISSING = next(
             ("git", GIT is not None),
             ("pre-commit beside this Python", PRE_COMMIT.exists()),
             ("checkout of git", (ROOT / ".git").exists()),
-            (".venv/wheels: `make .venv/.wheels` fetches them", WHEELS.exists()),
+            (".venv/wheels: `make peers` fetches them", WHEELS.exists()),
         )
         if not there
     ),
@@ -61,6 +62,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 def source(folder: Path) -> Path:
     """A repository with one commit, tagged v0, of this source as it stands, uncommitted changes included."""
+    folder.mkdir()
     names = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     for name in filter(None, names):
         if (ROOT / name).is_file():
@@ -116,21 +118,13 @@ class Team:
         return Done(done.returncode, done.stdout + done.stderr)
 
 
-@pytest.fixture(scope="module")
-def hook(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository that the hook is in."""
-    return source(tmp_path_factory.mktemp("hook"))
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where pre-commit keeps the hook's environment, which is built once."""
-    return tmp_path_factory.mktemp("home")
-
-
 @pytest.fixture
-def team(tmp_path: Path, home: Path, hook: Path) -> Team:
-    """A fresh repository."""
+def team(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Team:
+    """A fresh repository. The hook's own and its environment are made once for all tests, wherever they stand."""
+    hook, home = (tmp_path_factory.getbasetemp() / name for name in ("hook", "home"))
+    if not hook.exists():
+        source(hook)
+    home.mkdir(exist_ok=True)
     return Team(tmp_path / "team", home, hook)
 
 

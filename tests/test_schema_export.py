@@ -1,6 +1,6 @@
 """`refundkit schema` in a validator of another language: ajv refuses what we refuse by a schema, and nothing else.
 
-`make` installs ajv into .venv/node, so that nothing is downloaded here.
+`make peers` installs ajv into .venv/node, so that nothing is downloaded here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MISSING = next(
         f"no {name}"
         for name, there in (
             ("node", NODE is not None),
-            (".venv/node: `make .venv/.node` installs ajv there", (PACKAGES / "node_modules" / "ajv").exists()),
+            (".venv/node: `make peers` installs ajv there", (PACKAGES / "node_modules" / "ajv").exists()),
         )
         if not there
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -26,7 +25,7 @@ from .check import (
     passer,
     plan,
 )
-from .config import Config, effective
+from .config import Config, RuleError, effective
 from .context import is_read
 from .operations import Operation
 from .request import Asked, read_request
@@ -206,10 +205,12 @@ def lint(record: Record, settings: Settings, context: Callable[[Asked], Context]
     given = _merged(asked.given, settings, found)
     if record.written and not asked.whole:
         given = msgspec.structs.replace(given, read=lambda: record.document)
-    if batch is None:
-        hits, skipped = judge(chosen, given, settings.require)
-    else:
-        hits, skipped = judge(chosen, batch.joined(asked.operation, given), settings.require)
+    sent = given if batch is None else batch.joined(asked.operation, given)
+    try:
+        hits, skipped = judge(chosen, sent, settings.require)
+    except RuleError as error:
+        raise RuleError(f"{error}, with record {record.number} of {record.file}") from error
+    if batch is not None:
         problems.extend(batch.taken(asked.operation, given, record.file, record.number))
     if asked.doubtful or not record.written:
         problems.extend(_repeated_keys(record, asked.whole))
@@ -391,15 +392,17 @@ def _location(line: int, column: int, end_column: int) -> Location:
 
 def _secrets(given: Given | None) -> tuple[str, ...]:
     """The values of credentials in a request, longest first: no line is shown with one of them."""
-    if given is None:
+    if given is None or (given.headers is None and given.query is None):
         return ()
+    from json import dumps
+
     values = [
         value
         for part in (given.headers, given.query)
         for name, value in (part or {}).items()
         if name.lower() in _CREDENTIALS and value
     ]
-    return tuple(sorted({form for value in values for form in (value, json.dumps(value)[1:-1])}, key=len, reverse=True))
+    return tuple(sorted({form for value in values for form in (value, dumps(value)[1:-1])}, key=len, reverse=True))
 
 
 def _hidden(line: str, secrets: tuple[str, ...]) -> str:

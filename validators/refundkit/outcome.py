@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import UNSET
@@ -17,8 +17,10 @@ from .config import Config
 from .context import read_order, read_refunds
 from .ledger import Ledger, Line
 from .operations import Operation
-from .rules.money import EXACT, total
+from .rules.money import EXACT, ZERO
 
+# Of a line: pieces cancelled, and the amount and the tax of each kind of charge.
+Amounts: TypeAlias = dict[tuple[str, str], Decimal]
 _CENT = Decimal("0.01")
 _WIDE = Context(prec=100, rounding=ROUND_HALF_UP)
 
@@ -40,8 +42,13 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def told(operation: Operation, order: bytes | None, refunds: bytes | None) -> Told:
-    """The texts of an order and of its earlier refunds as models."""
+    """The texts of an order and of its earlier refunds as models; where the order is none, nothing is known of either.
+
+    TaxCloud leaves the refunds out of an order that has none, and of what is no order as well.
+    """
     own = None if order is None else read_order(operation, order)[0]
+    if order is not None and own is None:
+        return Told()
     listed = None if refunds is None else read_refunds(operation, refunds)[0]
     return Told(order=own, refunds=rules.earlier(operation, own, listed))
 
@@ -78,34 +85,42 @@ def _model(sent: Sent) -> Any:
     return read_body(sent.operation, Given(body=sent.body))[0]
 
 
-def _grown(old: Line, new: Line) -> Decimal:
-    """By how much a line's refunds, in money and tax, and its cancelled pieces have grown."""
-    return EXACT.subtract(_given_back(new), _given_back(old))
+def _grown(old: Line, new: Line) -> Amounts:
+    """By how much more of a line was given back."""
+    was, now = _given_back(old), _given_back(new)
+    return _without_zeros({key: EXACT.subtract(now.get(key, ZERO), was.get(key, ZERO)) for key in was | now})
 
 
-def _given_back(line: Line) -> Decimal:
-    return total(
-        [line.cancelled, *(part for one in line.charges.values() for part in (one.refunded_before, one.tax_before))]
-    )
+def _given_back(line: Line) -> Amounts:
+    amounts = {(kind, "amount"): one.refunded_before for kind, one in line.charges.items()}
+    taxes = {(kind, "tax"): one.tax_before for kind, one in line.charges.items()}
+    return {("", "cancelled"): line.cancelled} | amounts | taxes
 
 
-def _asked(line: Line) -> Decimal:
-    """What the request asks for a line; zero where it asks for the whole line and names no amount."""
-    return total(
-        [line.refunded_now, *(part for one in line.charges.values() for part in (one.refunded_now, one.tax_now))]
-    )
+def _asked(line: Line) -> Amounts:
+    """What the request asks for a line; nothing where it asks for the whole line and names no amount."""
+    amounts = {(kind, "amount"): one.refunded_now for kind, one in line.charges.items()}
+    taxes = {(kind, "tax"): one.tax_now for kind, one in line.charges.items()}
+    return _without_zeros({("", "cancelled"): line.refunded_now} | amounts | taxes)
 
 
-def _fits(line: Line, grown: Decimal) -> bool:
+def _without_zeros(amounts: Amounts) -> Amounts:
+    return {key: amount for key, amount in amounts.items() if amount}
+
+
+def _fits(line: Line, grown: Amounts) -> bool:
     """Whether a line has grown by what was asked for it; Walmart adds the rest where the whole line goes back."""
     asked = _asked(line)
-    return grown > 0 and (grown == asked or (grown > asked and (not asked or _is_whole(line))))
+    if not grown or grown == asked:
+        return bool(grown)
+    covered = all(grown.get(key, ZERO) >= asked.get(key, ZERO) for key in grown | asked)
+    return covered and (not asked or _is_whole(line))
 
 
 def _is_whole(line: Line) -> bool:
     """Whether a line is marked as a full refund, or its whole item price is refunded, which Walmart takes for one."""
     return line.whole or any(
-        one.kind.upper() == "PRODUCT" and one.refunded_now == one.charged for one in line.charges.values()
+        one.kind.upper() == "PRODUCT" and 0 < one.refunded_now == one.charged for one in line.charges.values()
     )
 
 
@@ -150,9 +165,9 @@ def _by_list(sent: Sent, before: Told, after: Told) -> bool | None:
         return None
     if own:
         return None if own not in now else _reads(now[own], body.order_refund)
-    if before.refunds is None:
-        return None
     wanted = _rounded(body.order_refund.amount)
+    if before.refunds is None or wanted is None:
+        return None
     known = {str(refund.id) for refund in before.refunds}
     fresh = {_rounded(refund.amount) for number, refund in now.items() if number not in known}
     return True if wanted in fresh else None if None in fresh else False

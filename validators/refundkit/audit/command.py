@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
     from . import duck, files
     from .kernel import Settings
 
-    out = _target(options.out, (files.PARQUET, files.CSV, *files.LINES), "--out")
+    out = _target(options.out, files.SUFFIXES, "--out")
     report = None if options.report is None else _target(options.report, (".html",), "--report")
     sources = duck.Sources(
         requests=files.named(options.requests), orders=files.named(options.orders), refunds=files.named(options.refunds)
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
         tally = duck.audit(sources, settings, resources, out, progress)
     if report is not None:
         _write_report(out, tally, report)
-    print(summary(tally, out, time.perf_counter() - started))
+    sys.stdout.write(summary(tally, out, time.perf_counter() - started) + "\n")
     return _status(tally, options.fail_on)
 
 

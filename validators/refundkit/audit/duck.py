@@ -105,7 +105,7 @@ def _connected(resources: Resources, spill: Path) -> duckdb.DuckDBPyConnection:
 
 
 class _Reading:
-    """The rows of all files on their way into the sort; an error there is kept, since DuckDB passes on its text only."""
+    """The rows of all files on their way into the sort; an error there is kept: DuckDB passes on its text only."""
 
     def __init__(self, sources: Sources, progress: Progress) -> None:
         self.sources = sources

@@ -17,7 +17,7 @@ from ..sources import LINES, SourceError, expand
 from .columns import FINDINGS
 
 PARQUET, CSV = ".parquet", ".csv"
-_SUFFIXES = ", ".join((PARQUET, *sorted(LINES), CSV))
+SUFFIXES = (PARQUET, *sorted(LINES), CSV)
 _BATCH = 2048
 _BLOCK = 8 << 20
 _LINE = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -57,12 +57,12 @@ class Chunk(msgspec.Struct, frozen=True):
 
 
 def named(patterns: list[str]) -> list[str]:
-    """The files that paths and patterns name. Raises SourceError for one that matches nothing or has no known suffix."""
+    """The files that paths and patterns name. Raises SourceError where there is none, or one of an unknown suffix."""
     files = expand(patterns)
     for file in files:
         suffix = Path(file).suffix.lower()
-        if suffix not in (PARQUET, CSV) and suffix not in LINES:
-            raise SourceError(f"{file}: the suffix is none of {_SUFFIXES}")
+        if suffix not in SUFFIXES:
+            raise SourceError(f"{file}: the suffix is none of {', '.join(SUFFIXES)}")
     return files
 
 

@@ -34,6 +34,7 @@ from ..check import (
     read_body,
 )
 from ..config import Config, effective
+from ..context import read_order
 from ..keys import unrepeated
 from ..operations import Operation
 from ..request import unknown_operation
@@ -48,6 +49,7 @@ from .orders import Key, of_order, of_request, shortened
 _VALUES = msgspec.json.Decoder(dict[str, str | int | bool | None])
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError, ValueError)
 _BOM = b"\xef\xbb\xbf"
+_UNUSABLE = frozenset({VALID_ORDER})
 _UNREAD = NotRun(codes=(), missing=VALID_BODY)
 # Rules that look at the way of asking together with something else; Judge.plainly knows what each of them needs.
 _MIXED = frozenset({"RF204", "RF216", "RF309", "RF501", "RF502", "RF504", "RF506"})
@@ -65,6 +67,7 @@ _NINES = bytes.maketrans(b"0123456789", b"9" * 10)
 _SAMPLES = frozenset(sample.encode() for sample in PLACEHOLDERS)
 _ANY_GUID = b'"5f0c3e6a-9a68-4f1d-8b53-1f2f6c8f3a10"'
 _FORMS = 4096
+_NOTHING_GIVEN = Given()
 
 
 class Request(msgspec.Struct, gc=False):
@@ -204,40 +207,43 @@ class Kernel:
                 order = orders.get(one.order)
                 if order is None:
                     order = orders[one.order] = Order(key, one.order)
-            accepted = self._request(key, one, order, before)
-            if accepted is None or before is None or position + 1 == len(group):
-                continue
-            if not before.add(*accepted):
-                self.tally.uncounted += 1
+            self._request(key, one, order, before, position + 1 == len(group))
 
     def _request(
-        self, key: Key | None, one: Request, order: Order | None, before: past.Past | None
-    ) -> tuple[Operation, bytes, past.Told] | None:
-        """Judge one request; what of it counts as earlier from now on, if it took effect."""
+        self, key: Key | None, one: Request, order: Order | None, before: past.Past | None, last: bool
+    ) -> None:
+        """Judge one request; then it is one of the past, if it took effect and is not the last."""
         operation = None if one.operation is None else operations.find(one.operation)
         if operation is None:
             self._unknown(key, one)
-            return None
+            return
         told = _told(one, self.settings.carried)
-        refunds = one.refunds if before is None else before.text(told)
-        if key is not None and key.family == "walmart" and self.judge.names_another(operation, key, one):
-            refunds = one.refunds  # RF501: nobody knows whose earlier refunds those are
-        have = self.judge.plainly(operation, key, one, order, refunds)
+        have, model = self.judge.settled(operation, key, one, order, before, told)
+        sound = True
+        if have is None:
+            refunds = one.refunds if before is None else before.text(told)
+            if key is not None and self.judge.names_another(operation, key, one):
+                refunds = one.refunds  # RF501: nobody knows whose earlier refunds those are
+            have = self.judge.plainly(operation, key, one, order, refunds)
+            sound = have is not None or self._fully(operation, key, one, order, refunds)
         if have is not None:
             self.plain[operation.name, *have] += 1
-            sound = True
-        else:
-            sound = self._fully(operation, key, one, order, refunds)
-        if operation.name not in past.REFUNDS or not _took_effect(one, self.settings.statuses):
-            return None
+        if before is None or last or operation.name not in past.REFUNDS:
+            return
+        if _took_effect(one, self.settings.statuses) and not self._add(operation, one, before, told, sound, model):
+            self.tally.uncounted += 1
+
+    def _add(
+        self, operation: Operation, one: Request, before: past.Past, told: past.Told, sound: bool, model: Any
+    ) -> bool:
+        """Make a request one of the past; whether it can be counted. Of a body with unknown fields the rest counts."""
         body = one.body or b""
         if operation.described.body is not None and not (sound and self.judge.trusts(operation)):
-            model, _ = read_body(operation, Given(body=one.body))
+            model, problems = read_body(operation, Given(body=one.body))
             if model is None:
-                self.tally.uncounted += 1
-                return None
-            body = encode(model)
-        return operation, body.removeprefix(_BOM), told
+                return False
+            body = encode(model) if problems else body
+        return before.add(operation, body.removeprefix(_BOM), told, model)
 
     def _unknown(self, key: Key | None, one: Request) -> None:
         """A request that nothing judges: RF003."""
@@ -275,8 +281,9 @@ class Kernel:
                 found.extend(self._placed(operation, given))
             self._write(key, one, sorted(found, key=order_of) if problems else found)
         if order is not None:
-            order.sound = not any(one.pointer.startswith("order:") for _, one in hits) and all(
-                missing.missing != VALID_ORDER for missing in skipped
+            flawed = any(one.pointer.startswith("order:") for _, one in hits)
+            order.sound = (
+                not flawed and self.judge.trusts(operation) and _UNUSABLE.isdisjoint(one.missing for one in skipped)
             )
         unread = any(missing.missing == VALID_BODY for missing in skipped)
         return not unread and not any(rule.code.startswith(_READING) for rule, _ in hits)
@@ -339,6 +346,14 @@ class Order:
         self.own = of_order(whole) == key
         self.sound = False
         self.short: bytes | None = None
+        self.read: list[Any] = []
+
+    def model(self, operation: Operation) -> Any:
+        """The order as its API's model, None where it is flawed; read once."""
+        if not self.read:
+            model, problems = read_order(operation, self.whole)
+            self.read.append(None if problems else model)
+        return self.read[0]
 
     def text(self) -> bytes:
         """The order as JSON: whole, or what rules read of it."""
@@ -356,6 +371,8 @@ class Judge:
         self.config = config
         self.plans: dict[str, Plan] = {}
         self.separable: dict[str, bool] = {}
+        self.path: bytes | None = None
+        self.formed: bytes | None = None
         self.forms: dict[tuple[str, bytes | None, bytes | None], tuple[int, bool] | None] = {}
 
     def plan(self, operation: Operation) -> Plan:
@@ -380,6 +397,37 @@ class Judge:
             return False
         own = purchase_order_id(one.body)
         return own is not None and own != key.order_id
+
+    def settled(
+        self,
+        operation: Operation,
+        key: Key | None,
+        one: Request,
+        order: Order | None,
+        before: past.Past | None,
+        told: past.Told,
+    ) -> tuple[tuple[int, bool] | None, Any]:
+        """As `plainly`, and the model of the body, where the API has a proof that no rule can speak, and it holds.
+
+        The order is read once for all of its refunds, and so is each refund for those after it.
+        """
+        seen = None if before is None else before.seen
+        if key is None or order is None or seen is None or told.carried or one.refunds is not None or not order.own:
+            return None, None
+        chosen = self.plan(operation)
+        form = self._form(operation, one.path, one.headers) if one.query is None else None
+        if form is None or chosen.screen is None or chosen.settled is None or not self._separable(operation):
+            return None, None
+        model, problems = read_body(operation, Given(body=one.body))
+        if model is None or problems or not chosen.screen(operation, model):
+            return None, None
+        whole = order.model(operation)
+        if whole is None or any(rules.strangers(operation, _NOTHING_GIVEN, model, whole, None)):
+            return None, None
+        view = chosen.view(operation, model)
+        if not chosen.settled(operation, view, rules.ledger(operation, model, view, whole, seen, None)):
+            return None, None
+        return (BODY | ORDER | REFUNDS | form[0], form[1]), model
 
     def plainly(
         self, operation: Operation, key: Key | None, one: Request, order: Order | None, refunds: bytes | None
@@ -427,7 +475,9 @@ class Judge:
 
     def _form(self, operation: Operation, path: bytes | None, headers: bytes | None) -> tuple[int, bool] | None:
         """Path and headers by themselves: which parts they are, and whether a credential is lacking; None if flawed."""
-        key = (operation.name, _formed(path), _formed(headers))
+        if path is not self.path or path is None:
+            self.path, self.formed = path, _formed(path)
+        key = (operation.name, self.formed, _formed(headers))
         if key not in self.forms:
             if len(self.forms) >= _FORMS:
                 self.forms.clear()

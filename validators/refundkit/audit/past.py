@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from msgspec import UNSET
 from refundkit_apis._runtime.codec import decoder, encode
 
-from .. import operations
+from .. import operations, rules
 from ..context import read_order, read_refunds
 from ..operations import Operation
-from ..rules.identity import purchase_order_id
 from ..rules.money import EXACT, ZERO, total
 from .orders import Key
 
@@ -44,10 +44,19 @@ class Told(msgspec.Struct, frozen=True, gc=False):
 
 
 class Past(Protocol):
-    """The past of one order, request by request."""
+    """The past of one order, request by request.
 
-    def add(self, operation: Operation, body: bytes, told: Told) -> bool:
-        """Take the next request that took effect; `body` is one that its schema accepts. False: it does not count."""
+    `seen` is all of it as the API's rules take it, where that does not depend on the request that asks; else None.
+    """
+
+    @property
+    def seen(self) -> list[Any] | None: ...
+
+    def add(self, operation: Operation, body: bytes, told: Told, model: Any) -> bool:
+        """Take the next request that took effect. False: it does not count.
+
+        `body` is one that its schema accepts; `model` is it as it was read, None where it was not.
+        """
 
     def text(self, told: Told) -> bytes | None:
         """All of it in the form of the API's `refunds`, for the next request; None where the order tells it all."""
@@ -67,15 +76,19 @@ class _Walmart:
         self.order_id = order_id
         self.bodies: list[bytes] = []
         self.ids: set[str] = set()
+        self.seen: list[Any] = []
 
-    def add(self, operation: Operation, body: bytes, told: Told) -> bool:
-        if purchase_order_id(body) != self.order_id:
+    def add(self, operation: Operation, body: bytes, told: Told, model: Any) -> bool:
+        model = operations.decoder(operation).decode(body) if model is None else model
+        if model.order_refund.purchase_order_id != self.order_id:
             return False  # RF501: nobody knows which of the two orders it was
         self.bodies.append(body)
-        if b'"refundId"' in body:
-            self.ids.update(_refund_ids(body))
+        self.seen.extend(rules.earlier(operation, None, [model]) or ())
+        if told.carried:
+            self.ids.update(_refund_ids(model))
         if len(self.bodies) > _LOOSE:
-            self.bodies = [_added_up(self.order_id, _charges(self.bodies))]
+            self.bodies = [_added_up(self.order_id, [(one.number, one.charge) for one in self.seen])]
+            self.seen = rules.earlier(operation, None, _bodies().decode(b"[" + self.bodies[0] + b"]")) or []
         return True
 
     def text(self, told: Told) -> bytes | None:
@@ -103,29 +116,20 @@ def _lengthened(listed: bytes, more: list[bytes]) -> bytes:
     return b"[" + b",".join([inner, *more] if inner else more) + b"]"
 
 
-def _bodies_decoder() -> msgspec.json.Decoder[list[us.OrderRefundRequest]]:
+@cache
+def _bodies() -> msgspec.json.Decoder[list[us.OrderRefundRequest]]:
     from refundkit_apis.walmart.structs import OrderRefundRequest
 
     found: msgspec.json.Decoder[list[us.OrderRefundRequest]] = decoder(list[OrderRefundRequest])
     return found
 
 
-def _refund_ids(body: bytes) -> Iterator[str]:
-    for one in _bodies_decoder().decode(b"[" + body + b"]"):
-        for line in one.order_refund.order_lines.order_line:
-            yield from (refund.refund_id for refund in line.refunds.refund if isinstance(refund.refund_id, str))
+def _refund_ids(body: us.OrderRefundRequest) -> Iterator[str]:
+    for line in body.order_refund.order_lines.order_line:
+        yield from (refund.refund_id for refund in line.refunds.refund if isinstance(refund.refund_id, str))
 
 
 _Charge = tuple[str, Any]
-
-
-def _charges(bodies: list[bytes]) -> Iterator[_Charge]:
-    """Every charge of the bodies with the number of its line."""
-    for body in _bodies_decoder().decode(b"[" + b",".join(bodies) + b"]"):
-        for line in body.order_refund.order_lines.order_line:
-            for refund in line.refunds.refund:
-                for one in refund.refund_charges.refund_charge or ():
-                    yield line.line_number, one.charge
 
 
 def _charges_of_order(order: us.OrderResponse, known: set[str]) -> Iterator[_Charge]:
@@ -183,11 +187,13 @@ class _WooCommerce:
     leaves the most for the other refunds, so that nobody is accused on a guess.
     """
 
+    seen = None
+
     def __init__(self) -> None:
         self.made: list[dict[str, Any]] = []
         self.changed: dict[str, Decimal | None] = {}
 
-    def add(self, operation: Operation, body: bytes, told: Told) -> bool:
+    def add(self, operation: Operation, body: bytes, told: Told, model: Any) -> bool:
         if operation.name == "woocommerce.create_refund":
             self.made.append(_created(operations.decoder(operation).decode(body).order_refund, told.order))
             return True
@@ -296,12 +302,18 @@ def _sold(order: bytes | None) -> frozenset[str]:
 class _TaxCloud:
     """Refunds as the API answers to each; one without items gave back what was left of the order then."""
 
+    seen = None
+
     def __init__(self) -> None:
         self.made: list[dict[str, Any]] = []
+        self.order: bytes | None = None
+        self.lines: list[tc.OrderLine] = []
 
-    def add(self, operation: Operation, body: bytes, told: Told) -> bool:
+    def add(self, operation: Operation, body: bytes, told: Told, model: Any) -> bool:
         asked: tc.RefundCreate = operations.decoder(operation).decode(body)
-        lines = _lines(told.order)
+        if told.order is not self.order:
+            self.order, self.lines = told.order, _lines(told.order)
+        lines = self.lines
         if asked.items:
             items = [_item(one, lines) for one in asked.items]
         elif lines:

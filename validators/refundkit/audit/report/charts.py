@@ -67,6 +67,7 @@ def columns(rows: Sequence[Bar]) -> dict[str, Any]:
     import altair as alt
 
     keys = list(dict.fromkeys(one.key for one in rows))
+    peak = int(max(sum(one.length for one in rows if one.key == key) for key in keys))
     axis = alt.Axis(title=None, labelAngle=0, labelOverlap="greedy", labelSeparation=12, ticks=False, labelPadding=8)
     scale = alt.Scale(paddingInner=0.25, paddingOuter=0, rangeMax=alt.ExprRef(f"min(width, {_WIDEST * len(keys)})"))
     column = (
@@ -77,7 +78,7 @@ def columns(rows: Sequence[Bar]) -> dict[str, Any]:
             y=alt.Y(
                 "length:Q",
                 axis=alt.Axis(
-                    title=None, tickCount=4, tickMinStep=1, domain=False, ticks=False, format=",d", labelPadding=8
+                    title=None, tickCount=max(1, min(4, peak)), domain=False, ticks=False, format=",d", labelPadding=8
                 ),
             ),
             order="kind:O",

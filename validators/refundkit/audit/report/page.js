@@ -1,4 +1,3 @@
-"use strict";
 // The charts, and the table of findings: filtered, sorted, and shown a hundred rows at a time. The part of the address
 // behind # holds the filter, so that a link or a bar leads to its findings.
 

@@ -161,7 +161,7 @@ def _split(value: str) -> str:
 def _notes(totals: Totals, summary: Summary) -> str:
     """What the numbers leave out: silence is never a pass."""
     notes = [
-        f"For want of {escape(part)}, some rules could not judge {_many(count, 'request')}."
+        f"Not every rule ran on {_many(count, 'request')}; missing there: {escape(part)}."
         for part, count in summary.not_run.items()
         if count
     ]

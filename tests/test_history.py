@@ -1,0 +1,73 @@
+"""A generated history: always the same, and the audit finds what is planted in it, and nothing else."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from refundkit.cli import main
+
+from bench import history
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A history of about 10,000 refunds."""
+    folder = tmp_path_factory.mktemp("history")
+    assert history.write(4_700, 7, folder) > 10_000
+    return folder
+
+
+def _command(folder: Path, out: str) -> list[str]:
+    patterns = ["--requests", str(folder / "requests" / "*.parquet"), "--orders", str(folder / "orders" / "*.parquet")]
+    return ["audit", *patterns, "--out", str(folder / out), "--memory", "512MB", "--isolated"]
+
+
+def test_the_audit_finds_exactly_what_is_planted(written: Path) -> None:
+    """Row for row, with the pointer of each; of 50 kinds and more."""
+    assert main(_command(written, "found.parquet")) == 1
+    names = ["row", "code", "pointer"]
+    found = pq.read_table(written / "found.parquet", columns=names).to_pylist()
+    planted = pq.read_table(written / "planted.parquet").to_pylist()
+    order = [tuple(one[name] for name in names) for one in planted]
+    assert sorted(tuple(one[name] for name in names) for one in found) == sorted(order)
+    assert len({one["code"] for one in planted}) > 50
+
+
+def test_the_same_seed_makes_the_same_history(tmp_path: Path) -> None:
+    """Files are equal to the byte; another seed makes another history."""
+    for name, seed in (("one", 3), ("two", 3), ("three", 4)):
+        history.write(50, seed, tmp_path / name)
+    one, two, three = (
+        (tmp_path / name / "requests" / "00000.parquet").read_bytes() for name in ("one", "two", "three")
+    )
+    assert one == two != three
+
+
+def test_a_history_has_its_real_sizes(written: Path) -> None:
+    """Bodies of a few hundred bytes to a kilobyte and a half, orders of one to six."""
+    bodies = pq.read_table(written / "requests" / "00000.parquet", columns=["body"]).column("body").to_pylist()
+    orders = pq.read_table(written / "orders" / "00000.parquet", columns=["order"]).column("order").to_pylist()
+    assert 500 < sum(map(len, bodies)) / len(bodies) < 1_500
+    assert all(1_000 < len(order) < 6_000 for order in orders)
+
+
+@pytest.mark.parametrize("begun", ["", "found.parquet"])
+def test_an_interrupt_leaves_no_file(written: Path, begun: str) -> None:
+    """While it reads or while it judges: exit 130, no findings, nothing beside them, and the next run is whole."""
+    command = [sys.executable, "-m", "refundkit", *_command(written, "stopped.parquet")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        while running.poll() is None and not list(written.glob(f".stopped.parquet.*/{begun}")):
+            pass
+        running.send_signal(signal.SIGINT)
+        output = running.communicate()
+    assert running.returncode == 130, output
+    assert output == (b"", b"")
+    assert not list(written.glob("*stopped*"))
+    assert not list(written.glob(".stopped*"))

@@ -1,0 +1,335 @@
+"""Several processes: what they find is what one finds, in the same order; however a run ends, none of them stays."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from processes import COMMAND, WITHIN, run, start
+from refundkit import jobs, sources
+from refundkit.cli import main
+from refundkit.lint import Linted
+from refundkit.sources import Part, lines, parts
+from story import examples, text
+
+US, SHOP = "walmart.refund_order_lines", "woocommerce.create_refund"
+BODY = examples(US)[0]
+GOOD = text(BODY)
+
+
+def spoiled(record: int) -> bytes:
+    """A bare body, or a whole request, of which every seventh is wrong in one of several ways."""
+    kind = record % 7 and record % 5
+    if record % 7:
+        return GOOD if kind else text({"operation": SHOP, "body": examples(SHOP)[0], "query": {}})
+    wrong = [b'{"orderRefund": 1}', b"{", b'{"a": 1, "a": 2}', text({"operation": US, "body": BODY, "x": 1}), b"[]"]
+    return wrong[record // 7 % len(wrong)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a file of many parts, blank lines among them, and small files of every kind."""
+    monkeypatch.chdir(tmp_path)
+    with Path("a.jsonl").open("wb") as stream:
+        for record in range(9_000):
+            stream.write(spoiled(record) + (b"\r\n" if record % 11 else b"\n\n \n"))
+        stream.write(GOOD)  # no newline at the end
+    for index in range(150):
+        Path(f"b{index:03}.json").write_bytes(spoiled(index))
+    Path("c.yaml").write_bytes(GOOD + b"\n---\n" + spoiled(0))
+    Path("d.jsonl").write_bytes(b"".join(spoiled(record) + b"\n" for record in range(3_000)))
+    return tmp_path
+
+
+# As the command, with parts so small that these files have several.
+_CUT_UP = (
+    sys.executable,
+    "-c",
+    "from refundkit import sources; sources.STRETCH = 1 << 18; from refundkit.cli import run; run()",
+)
+
+
+def found(*arguments: str, folder: Path) -> dict[str, Any]:
+    """The JSON output of a run, without its time."""
+    given = ("check", "--isolated", "--output-format", "json", "--as", US)
+    left = run(*given, *arguments, folder=folder, command=_CUT_UP)
+    assert (left.status, left.err) == (1, "")
+    document: dict[str, Any] = json.loads(left.out)
+    document["summary"].pop("seconds")
+    return document
+
+
+def test_same_as_one_process(folder: Path) -> None:
+    """Two and three processes say what one says: the same findings, records, lines and `not_run`, in one order."""
+    one = found("--jobs", "1", ".", folder=folder)
+    assert one["summary"]["checked"] == 12_149  # of the small files, four hold an empty array
+    assert one["findings"][-1]["record"] == 2_997
+    assert found("--jobs", "2", ".", folder=folder) == one
+    assert found("--jobs", "3", ".", folder=folder) == one
+
+
+def test_same_context_as_one_process(folder: Path) -> None:
+    """Every process reads the order, the configuration and the user's own rules for itself."""
+    Path("order.json").write_bytes(text(examples("walmart.get_order", "200")[0]))
+    Path("ours.py").write_text(
+        "from refundkit import finding, rule\n"
+        '@rule("RF901", "our-own", on=("walmart",))\n'
+        "def our_own(body):\n"
+        '    """Ours.\n\n    Bad:\n        {}\n    """\n'
+        '    print("a rule may print")\n'
+        '    return finding("", "said by ours")\n'
+    )
+    Path("refundkit.toml").write_text('rules = ["ours.py"]\nselect = ["RF2", "RF901"]\norder = "order.json"\n')
+    outputs = []
+    for count in ("1", "2"):
+        arguments = ("check", "--output-format", "jsonl", "--as", US, "--jobs", count, "d.jsonl")
+        left = run(*arguments, folder=folder, command=_CUT_UP)
+        assert left.status == 1
+        outputs.append([line for line in left.out.splitlines() if line.startswith("{") and "seconds" not in line])
+    assert sum("RF901" in line for line in outputs[0]) > 1_000
+    assert outputs[0] == outputs[1]
+
+
+def test_parts_are_all_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parts of a file have all its lines, each once, under the numbers that they have in the whole."""
+    monkeypatch.setattr(sources, "STRETCH", 40)
+    monkeypatch.setattr(sources, "_BLOCK", 16)
+    file = str(tmp_path / "r.jsonl")
+    for content in (
+        b"",
+        b"\n",
+        b"{}",
+        b"{}\n" * 100,
+        b'{"a": 1}\r\n\n\n' * 30,
+        b"x" * 500 + b"\n{}\n",
+        b"\n" * 200,
+        b"{}\n" + b"y" * 90,
+    ):
+        Path(file).write_bytes(content)
+        cut = list(parts(file))
+        assert [one for part in cut for one in lines(part)] == list(lines(Part(file)))
+        assert all(part.stop is None or part.stop > part.start for part in cut)
+
+
+def test_clean_records_are_counted_where_they_begin() -> None:
+    """What a process sends back has one entry for all clean records that are alike, and the order of first ones."""
+
+    def one(operation: str, records: int = 1) -> Linted:
+        return Linted(file="f", operation=operation, findings=(), not_run=(), records=records)
+
+    compact = jobs.compact([one("a"), one("b"), one("a", 5), one("c"), one("b")])
+    assert [(each.operation, each.records) for each in compact] == [("a", 6), ("b", 2), ("c", 1)]
+
+
+def test_threads_of_the_parent_are_no_matter(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A parent with other threads starts processes without a warning."""
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            status = main(["check", "--isolated", "--as", US, "--jobs", "2", "a.jsonl"])
+    finally:
+        done.set()
+        thread.join()
+    assert status == 1
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["multiprocessing", "concurrent.futures", "refundkit.jobs", "tqdm"])
+def test_one_process_needs_none_of_it(folder: Path, name: str) -> None:
+    """What is for several processes, or for a terminal, is not imported for one."""
+    code = f"import sys; from refundkit.cli import main; main(sys.argv[1:]); sys.exit({name!r} in sys.modules)"
+    left = run("check", "--as", US, "d.jsonl", folder=folder, command=(sys.executable, "-c", code))
+    assert left.status == 0
+
+
+@pytest.mark.parametrize("wanted", ["0", "-1", "two", "1.5", "\N{SUPERSCRIPT TWO}"])
+def test_number_that_is_none(folder: Path, wanted: str) -> None:
+    """--jobs takes 1 and more; everything else is exit 2."""
+    left = run("check", "--jobs", wanted, "d.jsonl", folder=folder)
+    assert (left.status, left.out) == (2, "")
+    assert "is no number of processes: write 1 or more" in left.err or "--jobs" in left.err
+
+
+def test_file_that_one_of_them_cannot_read(folder: Path) -> None:
+    """The first file in the order that cannot be read is named, as by one process."""
+    Path("b100.json").unlink()
+    Path("b100.json").mkdir()
+    Path("e.json").symlink_to("b100.json")
+    errors = {run("check", "--jobs", count, "a.jsonl", "e.json/x.json", folder=folder)[::2] for count in ("1", "2")}
+    assert errors == {(2, "refundkit: e.json/x.json: no such file or folder\n")}
+
+
+# A rule of the user's own stands for whatever may happen to a process in the middle of its work.
+_OWN = """\
+import os, signal, sys
+from refundkit import rule
+@rule("RF901", "our-own", on=("walmart",))
+def our_own(body):
+    \"\"\"Ours.
+
+    Bad:
+        {}
+    \"\"\"
+    if "refundkit.cli" in sys.modules and os.getppid() == int(os.environ["PARENT"]):
+        HAPPENS
+"""
+_PARENT = (
+    sys.executable,
+    "-c",
+    "import os, sys; os.environ['PARENT'] = str(os.getpid()); from refundkit.cli import run; run()",
+)
+
+
+def happening(what: str) -> None:
+    """Writes a rule at which a process other than the first does this."""
+    Path("ours.py").write_text(_OWN.replace("HAPPENS", what))
+    Path("refundkit.toml").write_text('rules = ["ours.py"]\n')
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", "was ended by SIGKILL"),
+        ("os._exit(7)", "ended with status 7"),
+        ("os._exit(0)", "ended with status 0"),
+    ],
+)
+def test_process_that_dies(folder: Path, what: str, said: str) -> None:
+    """A process that dies is exit 2 with how it ended and over which file, and the others end too."""
+    happening(what)
+    left = run("check", "--jobs", "2", "--as", US, "a.jsonl", folder=folder, command=_PARENT)
+    assert (left.status, left.out) == (2, "")
+    assert (
+        left.err == f"refundkit: a.jsonl: the process that checked it {said}; with --jobs 1 there is no other process\n"
+    )
+
+
+def test_interrupt_of_the_whole_group(folder: Path) -> None:
+    """An interrupt from the keyboard, which every process gets, is 130 and nothing is printed."""
+    os.mkfifo("begun")
+    happening("open('begun', 'wb').write(b'x'); signal.pause()")
+    arguments = ("check", "--jobs", "2", "--as", US, "a.jsonl")
+    process = start(
+        *arguments,
+        folder=folder,
+        command=_PARENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with Path("begun").open("rb") as begun:
+        assert begun.read(1) == b"x"
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=WITHIN)
+    assert (process.returncode, out, err) == (130, b"", b"")
+
+
+def test_process_ends_with_its_parent(folder: Path) -> None:
+    """A parent that is killed leaves no process behind: each ends when nobody asks it any more."""
+    os.mkfifo("begun")
+    os.mkfifo("go")
+    happening("open('begun', 'wb').write(b'x'); open('go', 'rb').read()")
+    arguments = ("check", "--jobs", "2", "--as", US, "a.jsonl")
+    process = start(*arguments, folder=folder, command=_PARENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with Path("begun").open("rb") as begun:
+        assert begun.read(1) == b"x"
+        process.kill()
+        process.wait(WITHIN)
+        with Path("go").open("wb"):
+            pass  # whatever they were doing, they are done with it
+        # Its processes hold the other end of standard error: it ends when the last of them does.
+        out, err = process.communicate(timeout=WITHIN)
+    assert (out, err) == (b"", b"")
+
+
+def _seen(arguments: list[str], folder: Path) -> str:
+    """What a terminal shows of the command's standard error."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = start(*arguments, folder=folder, command=_AT_ONCE, stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(ours, 1 << 16)
+        except OSError:  # Linux says so of a terminal that nobody writes to any more
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(ours)
+    process.wait(WITHIN)
+    return shown.decode()
+
+
+# As a run that has taken long already.
+_AT_ONCE = (
+    sys.executable,
+    "-c",
+    "import sys, refundkit.progress as progress; progress.AFTER = 0.0; from refundkit.cli import run; run()",
+)
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_progress_on_a_terminal(folder: Path, count: str) -> None:
+    """A long run says on a terminal how much of all it has checked, and wipes that away at the end."""
+    shown = _seen(["check", "--isolated", "--as", US, "--jobs", count, "a.jsonl", "d.jsonl"], folder)
+    total = Path("a.jsonl").stat().st_size + Path("d.jsonl").stat().st_size
+    assert f"/{total / 1e6:.2f}M" in shown
+    assert "%|" in shown
+    assert shown.endswith("\r")
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_no_progress_elsewhere(folder: Path, count: str) -> None:
+    """Where standard error is no terminal it stays empty, however long a run takes."""
+    left = run("check", "--as", US, "--jobs", count, "a.jsonl", folder=folder, command=_AT_ONCE)
+    assert (left.status, left.err) == (1, "")
+
+
+def test_short_run_shows_no_progress(folder: Path) -> None:
+    """A run that is over at once shows nothing on a terminal either."""
+    ours, theirs = pty.openpty()
+    process = start(
+        "check", "--as", US, "b001.json", folder=folder, command=COMMAND, stdout=subprocess.DEVNULL, stderr=theirs
+    )
+    assert process.wait(WITHIN) == 0
+    os.set_blocking(ours, False)
+    with pytest.raises(BlockingIOError):
+        os.read(ours, 1)
+    os.close(theirs)
+    os.close(ours)
+
+
+def test_large_file_is_spread_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From 32 MiB on a JSON Lines file gets all cores, a smaller or another one gets one process."""
+    from refundkit import cli
+
+    for name, size in (("large.jsonl", 1 << 25), ("small.jsonl", (1 << 25) - 1), ("large.json", 1 << 25)):
+        with (tmp_path / name).open("wb") as stream:
+            stream.truncate(size)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(jobs, "cores", lambda: 5)
+    counts: Callable[..., int] = lambda *given: cli._jobs(  # noqa: E731
+        cli._parser().parse_args(["check", *given]), [one for one in given if one.endswith((".json", "jsonl", "-"))]
+    )
+    assert counts("large.jsonl") == 5
+    assert counts("small.jsonl") == counts("large.json") == 1
+    assert counts("large.jsonl", "--jobs", "3") == 3
+    assert counts("large.jsonl", "-") == counts("large.jsonl", "--batch") == 1

@@ -1,0 +1,387 @@
+"""Whether a refund whose answer was lost was made: what the APIs tell before and after decides."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import pytest
+from faults import ORDERS
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from refundkit import operations, testing
+from refundkit.outcome import Sent, Told, told, was_made
+from refundkit.testing.seeds import seed
+from refundkit_apis._runtime.codec import encode
+from story import story
+from test_testing import send
+
+REFUND = {
+    "walmart": "walmart.refund_order_lines",
+    "walmart_ca": "walmart_ca.refund_order_lines",
+    "woocommerce": "woocommerce.create_refund",
+    "taxcloud": "taxcloud.refund_order",
+}
+Body = dict[str, Any]
+serve: Callable[..., testing.Server] = testing.server
+
+
+def sent(name: str, body: Body | None, **path: str) -> Sent:
+    given = {**story(name)["path"], **path}
+    text = None if body is None else encode(body)
+    return Sent(operation=operations.get(name), path=given, body=text, key=(body or {}).get("idempotencyKey", ""))
+
+
+def tells(shop: testing.Server) -> Told:
+    """What an API tells of the order now."""
+    order = ORDERS[shop.api]
+    text = encode({"order_refunds": shop.refunds(order)}) if shop.api == "woocommerce" else None
+    return told(operations.get(REFUND[shop.api]), encode(shop.orders[order]), text)
+
+
+def make(shop: testing.Server, body: Body) -> None:
+    answer = send(shop, REFUND[shop.api], {"body": body})
+    assert answer.status in (200, 201), answer.body
+
+
+# Random orders: each with what is left of it, from which refunds are drawn.
+
+
+class Drawn(NamedTuple):
+    """A server with a random order and some refunds of it, one more refund that it takes, and somebody else's."""
+
+    shop: testing.Server
+    body: Body
+    foreign: Body
+
+
+def cents(number: int) -> Decimal:
+    return Decimal(number).scaleb(-2)
+
+
+class Walmart:
+    """An order of lines with item price, tax and shipping; no refund takes a whole item price, which takes more."""
+
+    def __init__(self, draw: Any, api: str) -> None:
+        self.draw = draw
+        self.api = api
+        self.order = seed(api)
+        lines = self.order["order"]["orderLines"]["orderLine"]
+        first = lines[0]
+        lines[:] = [self._line(copy.deepcopy(first), str(number)) for number in range(1, draw(st.integers(1, 3)) + 1)]
+        self.left: dict[tuple[str, int], tuple[Decimal, Decimal | None]] = {}
+        for line in lines:
+            for place, charge in enumerate(line["charges"]["charge"]):
+                tax = charge["tax"]["taxAmount"]["amount"] if "tax" in charge else None
+                self.left[line["lineNumber"], place] = (charge["chargeAmount"]["amount"], tax)
+
+    def _line(self, line: Body, number: str) -> Body:
+        product, shipping = line["charges"]["charge"]
+        product["chargeAmount"]["amount"] = cents(self.draw(st.integers(10, 100000)))
+        product["tax"]["taxAmount"]["amount"] = cents(self.draw(st.integers(5, 5000)))
+        shipping["chargeAmount"]["amount"] = cents(self.draw(st.integers(5, 2000)))
+        return {**line, "lineNumber": number}
+
+    def body(self) -> Body:
+        numbers = sorted({number for number, _ in self.left})
+        chosen = self.draw(st.lists(st.sampled_from(numbers), min_size=1, unique=True))
+        template: Body = copy.deepcopy(story(REFUND[self.api])["body"])
+        lines = template["orderRefund"]["orderLines"]["orderLine"]
+        asked = lines[0]
+        lines[:] = [self._asked(copy.deepcopy(asked), number) for number in chosen]
+        return template
+
+    def _asked(self, line: Body, number: str) -> Body:
+        product, shipping = line["refunds"]["refund"][0]["refundCharges"]["refundCharge"]
+        self._take(product["charge"], number, 0)
+        charges = [product]
+        if self.draw(st.booleans()):
+            self._take(shipping["charge"], number, 1)
+            charges.append(shipping)
+        line["refunds"]["refund"][0]["refundCharges"]["refundCharge"] = charges
+        return {**line, "lineNumber": number}
+
+    def _take(self, charge: Body, number: str, place: int) -> None:
+        """A share of what is left, never all."""
+        price, tax = self.left[number, place]
+        amount = cents(self.draw(st.integers(1, max(1, int(price * 100) // 4))))
+        charge["chargeAmount"]["amount"] = -amount
+        left = None
+        if tax is not None and "tax" in charge:
+            part = cents(self.draw(st.integers(1, max(1, int(tax * 100) // 5))))
+            charge["tax"]["taxAmount"]["amount"] = -part
+            left = tax - part
+        assume(amount < price and (left is None or left > 0))
+        self.left[number, place] = (price - amount, left)
+
+
+class Shop:
+    """An order of a random total, refunded by amount."""
+
+    def __init__(self, draw: Any, _: str) -> None:
+        self.draw = draw
+        self.left = draw(st.integers(10, 1000000))
+        self.order = testing.woocommerce.one_line(seed("woocommerce"), cents(self.left))
+
+    def body(self) -> Body:
+        assume(self.left > 1)
+        amount = self.draw(st.integers(1, self.left - 1))
+        self.left -= amount
+        return {"order_refund": {"amount": str(cents(amount)), "reason": "Of no matter"}}
+
+
+class TaxCloud:
+    """An order of some items, refunded by pieces, under keys or, but for the one in doubt, without."""
+
+    def __init__(self, draw: Any, _: str) -> None:
+        self.draw = draw
+        self.count = 0
+        self.order = {**seed("taxcloud"), "refunds": []}
+        line = self.order["lineItems"][0]
+        self.left = {f"ITEM-{index}": draw(st.integers(5, 50)) for index in range(draw(st.integers(1, 4)))}
+        self.order["lineItems"] = [
+            {**line, "index": index, "itemId": name, "quantity": quantity}
+            for index, (name, quantity) in enumerate(self.left.items())
+        ]
+
+    def body(self) -> Body:
+        open_items = [name for name, quantity in self.left.items() if quantity]
+        assume(open_items)
+        items = []
+        for name in self.draw(st.lists(st.sampled_from(open_items), min_size=1, unique=True)):
+            quantity = self.draw(st.integers(1, self.left[name]))
+            self.left[name] -= quantity
+            items.append({"itemId": name, "quantity": quantity})
+        self.count += 1
+        return {"items": items, "idempotencyKey": f"key-{self.count}"}
+
+
+KINDS: dict[str, Any] = {"walmart": Walmart, "walmart_ca": Walmart, "woocommerce": Shop, "taxcloud": TaxCloud}
+
+
+@st.composite
+def drawn(draw: Any, api: str) -> Drawn:
+    shop = serve(api)
+    orders = KINDS[api](draw, api)
+    shop.add_order(orders.order)
+    for _ in range(draw(st.integers(0, 3))):
+        make(shop, orders.body())
+    return Drawn(shop, orders.body(), orders.body())
+
+
+@pytest.mark.parametrize("api", operations.APIS)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_what_was_made_is_told_from_what_was_not(api: str, data: st.DataObject) -> None:
+    """Of random orders with random earlier refunds: a refund that was applied was made, one that was not was not."""
+    shop, body, _ = data.draw(drawn(api))
+    before = tells(shop)
+    request = sent(REFUND[api], body)
+    assert was_made(request, before, tells(shop)) is False
+    make(shop, body)
+    assert was_made(request, before, tells(shop)) is True
+
+
+@pytest.mark.parametrize("api", operations.APIS)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_another_refund_in_between_misleads_nobody(api: str, data: st.DataObject) -> None:
+    """With somebody else's refund in between, one that was made is never said not to be, nor the other way round."""
+    shop, body, foreign = data.draw(drawn(api))
+    assume(without_key(foreign) != without_key(body))
+    before = tells(shop)
+    request = sent(REFUND[api], body)
+    make(shop, foreign)
+    assert was_made(request, before, tells(shop)) is not True
+    make(shop, body)
+    assert was_made(request, before, tells(shop)) is not False
+
+
+def without_key(body: Body) -> Body:
+    return {name: value for name, value in body.items() if name != "idempotencyKey"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_taxcloud_without_keys_in_its_answers(data: st.DataObject) -> None:
+    """Where the API does not tell the keys, the pieces tell; other pieces leave it open."""
+    shop, body, foreign = data.draw(drawn("taxcloud"))
+    before = nameless(shop)
+    request = sent(REFUND["taxcloud"], body)
+    assert was_made(request, before, nameless(shop)) is False
+    make(shop, foreign)
+    same = sorted(map(encode, foreign["items"])) == sorted(map(encode, body["items"]))
+    assert was_made(request, before, nameless(shop)) is (True if same else None)
+    make(shop, body)
+    assert was_made(request, before, nameless(shop)) is True
+
+
+def nameless(shop: testing.Server) -> Told:
+    order = shop.orders[ORDERS["taxcloud"]]
+    bare = [{name: value for name, value in one.items() if name != "idempotencyKey"} for one in order["refunds"]]
+    return told(operations.get(REFUND["taxcloud"]), encode({**order, "refunds": bare}), None)
+
+
+# Cases.
+
+
+@pytest.fixture(params=operations.APIS)
+def shop(request: pytest.FixtureRequest) -> testing.Server:
+    return serve(request.param)
+
+
+NOBODY = Told()
+
+
+def test_what_was_not_read_before_or_after_tells_nothing(shop: testing.Server) -> None:
+    """Without the order of before or after nobody can tell, but for TaxCloud's key, which is enough after."""
+    name = REFUND[shop.api]
+    body = story(name)["body"]
+    before = tells(shop)
+    make(shop, body)
+    request = sent(name, body)
+    assert was_made(request, before, NOBODY) is None
+    assert was_made(request, NOBODY, tells(shop)) is (True if shop.api == "taxcloud" else None)
+    assert was_made(request, NOBODY, before) is None
+
+
+def test_an_order_that_is_none_tells_nothing(shop: testing.Server) -> None:
+    """A page or half a document in the place of the order is as if nobody had answered."""
+    name = REFUND[shop.api]
+    request, before = sent(name, story(name)["body"]), tells(shop)
+    texts = [b"<html></html>", b'{"order": {', b"", b"[]", b"\xff", b"{}", b"null", b'{"message": "maintenance"}']
+    texts += [
+        b'{"order": {}, "order_refunds": null}',
+        b'{"order": null, "refunds": []}',
+        b'{"errors": [{"code": "x"}]}',
+    ]
+    for text in texts:
+        refunds = b"[]" if shop.api == "taxcloud" else text  # as the guard has it, where nobody tells of any
+        assert was_made(request, before, told(request.operation, text, refunds)) is None
+    if shop.api == "woocommerce":
+        order = encode(shop.orders[ORDERS[shop.api]])
+        assert all(was_made(request, before, told(request.operation, order, text)) is None for text in texts)
+
+
+def test_a_body_that_is_none_tells_nothing(shop: testing.Server) -> None:
+    """A body that the model refuses, which an unchecked client may have sent, is an open question and no crash."""
+    request = Sent(
+        operation=operations.get(REFUND[shop.api]), path=story(REFUND[shop.api])["path"], body=b'{"amount": []}'
+    )
+    before = tells(shop)
+    body = story(REFUND[shop.api])["body"]
+    body.pop("idempotencyKey", None)
+    make(shop, body)
+    assert was_made(request, before, tells(shop)) is None
+
+
+def test_two_equal_refunds_cannot_be_told_apart(shop: testing.Server) -> None:
+    """Somebody else's equal refund reads as this one, except under another idempotency key."""
+    name = REFUND[shop.api]
+    before = tells(shop)
+    body = story(name)["body"]
+    make(shop, body)
+    other = {**body, "idempotencyKey": "another"} if shop.api == "taxcloud" else body
+    assert was_made(sent(name, other), before, tells(shop)) is (shop.api != "taxcloud")
+
+
+@pytest.mark.parametrize("whole", ["isFullRefund", "item price"])
+def test_walmart_gives_back_more_than_is_named(whole: str) -> None:
+    """A line marked as a full refund, or refunded by its whole item price, is given back with its shipping."""
+    shop = serve("walmart")
+    before = tells(shop)
+    body = story(REFUND["walmart"])["body"]
+    line = body["orderRefund"]["orderLines"]["orderLine"][0]
+    charges = line["refunds"]["refund"][0]["refundCharges"]["refundCharge"]
+    del charges[1:]
+    if whole == "isFullRefund":
+        line["isFullRefund"] = True
+    else:
+        charges[0]["charge"]["chargeAmount"]["amount"] = Decimal("-39.98")
+        charges[0]["charge"]["tax"]["taxAmount"]["amount"] = Decimal("-3.30")
+    request = sent(REFUND["walmart"], body)
+    assert was_made(request, before, tells(shop)) is False
+    make(shop, body)
+    assert was_made(request, before, tells(shop)) is True
+
+
+def test_part_of_what_was_asked_is_no_answer() -> None:
+    """Where one of two charges was given back, or another amount, nobody can tell."""
+    shop = serve("walmart")
+    before = tells(shop)
+    body = story(REFUND["walmart"])["body"]
+    less = copy.deepcopy(body)
+    del less["orderRefund"]["orderLines"]["orderLine"][0]["refunds"]["refund"][0]["refundCharges"]["refundCharge"][1]
+    make(shop, less)
+    assert was_made(sent(REFUND["walmart"], body), before, tells(shop)) is None
+
+
+def test_a_cancellation_is_counted_in_pieces() -> None:
+    """The pieces that the older API cancels are there afterwards, or they are not."""
+    name = "walmart_ca.cancel_order_lines"
+    shop = serve("walmart_ca")
+    before = tells(shop)
+    body = story(name)["body"]
+    assert was_made(sent(name, body), before, tells(shop)) is False
+    assert send(shop, name, {"body": body}).status == 200
+    assert was_made(sent(name, body), before, tells(shop)) is True
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept", "made"),
+    [
+        ("5.555", "5.56", True),
+        ("5.554", "5.55", True),
+        (Decimal("5.5"), "5.50", True),
+        (5, "5.00", True),
+        ("5.00", Decimal(5), True),
+        ("5.00", "5.01", False),
+        ("0.00", "-0.00", True),
+        ("5.00", "five", None),
+        ("5.00", "", None),
+        ("5.00", "NaN", None),
+        ("5.00", "1e999999999", None),
+        ("9" * 200, "5.00", None),
+    ],
+)
+def test_woocommerce_keeps_two_decimals(asked: Any, kept: Any, made: bool | None) -> None:
+    """Amounts compare as the shop keeps them; a text that is no amount leaves the question open."""
+    request = sent(REFUND["woocommerce"], {"order_refund": {"amount": asked}})
+    order = encode(seed("woocommerce"))
+    before = told(request.operation, order, b'{"order_refunds": []}')
+    after = told(request.operation, order, encode({"order_refunds": [{"id": 7, "amount": kept}]}))
+    assert was_made(request, before, after) is made
+
+
+@pytest.mark.parametrize(
+    ("change", "kept", "made"),
+    [
+        ({"amount": "7.50"}, {"amount": "7.50"}, True),
+        ({"amount": "7.5"}, {"amount": "7.50"}, True),
+        ({"amount": "7.50"}, {"amount": "8.00"}, False),
+        ({"amount": "7.50"}, {"amount": "?"}, None),
+        ({"reason": "New"}, {"amount": "8.00", "reason": "New"}, True),
+        ({"reason": "New"}, {"amount": "8.00", "reason": "Old"}, None),
+        ({"reason": "New"}, {"amount": "8.00"}, None),
+        ({"amount": "7.50"}, None, None),
+    ],
+)
+def test_an_update_reads_as_it_was_asked(change: Body, kept: Body | None, made: bool | None) -> None:
+    """A changed amount tells; a reason tells only where it is there, and a refund that is gone tells nothing."""
+    request = sent("woocommerce.update_refund", {"order_refund": change})
+    listed = [] if kept is None else [{"id": 900, **kept}]
+    after = told(request.operation, None, encode({"order_refunds": listed}))
+    assert was_made(request, NOBODY, after) is made
+
+
+@pytest.mark.parametrize("refund", ["900", "0900"])
+def test_a_deleted_refund_is_gone(refund: str) -> None:
+    """A deletion was made where the refund is not in the list any more."""
+    request = sent("woocommerce.delete_refund", None, refund_id=refund)
+    there = told(request.operation, None, encode({"order_refunds": [{"id": 900, "amount": "5.00"}]}))
+    gone = told(request.operation, None, b'{"order_refunds": []}')
+    assert was_made(request, NOBODY, there) is False
+    assert was_made(request, NOBODY, gone) is True
+    assert was_made(request, NOBODY, NOBODY) is None
