@@ -108,9 +108,9 @@ class Server:
             self._listening = None
 
     def wait_for_silence(self, number: int) -> None:
-        """Wait until the server is silent for the time of that number."""
+        """Wait until so many requests have come to nothing but silence."""
         with self._silence:
-            self._silence.wait_for(lambda: self.silences >= number)
+            self._silence.wait_for(lambda: self.silences >= number, timeout=60)
 
     def stop(self) -> None:
         self.refuse()
@@ -189,6 +189,10 @@ class Server:
         return self.shop.orders[ORDERS[self.api]], self.shop.refunds(ORDERS[self.api])
 
     def _send(self, connection: socket.socket, fault: Fault, answer: Answer) -> None:
+        if fault.ends == "silent":
+            with self._silence:
+                self.silences += 1
+                self._silence.notify_all()
         half = answer.body[: len(answer.body) // 2]
         body = half if fault.sends in ("half", "shortened") else answer.body
         promised = len(body) if fault.sends == "shortened" else len(answer.body)
@@ -205,9 +209,6 @@ class Server:
         elif fault.sends != "nothing":
             connection.sendall(data)
         if fault.ends == "silent":
-            with self._silence:
-                self.silences += 1
-                self._silence.notify_all()
             connection.recv(1)  # nothing more comes: the client gives up, or the server is stopped
         elif fault.ends == "reset":
             _reset(connection)
