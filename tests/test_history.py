@@ -11,9 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from refundkit.cli import main
 
-from bench import history
-
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))  # bench is no installed package
+
+from bench import history  # noqa: E402
 
 
 @pytest.fixture(scope="module")

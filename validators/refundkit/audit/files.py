@@ -173,34 +173,35 @@ def texts(chunk: Chunk, name: str) -> pa.Array:
     column = chunk.columns.get(name)
     if column is None:
         return pa.nulls(chunk.rows, pa.binary())
+    column = _decoded(column)
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        column = column.dictionary_decode()
-        kind = column.type
-    if pa.types.is_null(kind) or pa.types.is_binary(kind):
+    if _is_text(kind):
         return column.cast(pa.binary())
     if name in ("order_id", "status") and pa.types.is_integer(kind):
         return column.cast(pa.string()).cast(pa.binary())
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind in (pa.large_binary(), pa.string_view()):
-        return column.cast(pa.binary())
     raise SourceError(f"{chunk.file}: the column {name!r} is {kind}, not text; write its JSON as text")
 
 
 def times(chunk: Chunk) -> pa.Array:
     """The column `time` in microseconds since 1970, from timestamps or ISO 8601 text; one without a zone is UTC."""
-    column = chunk.columns["time"]
+    column = _decoded(chunk.columns["time"])
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         return column.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
-    if pa.types.is_timestamp(getattr(column.type, "value_type", None)):
-        return column.dictionary_decode().cast(pa.timestamp("us"), safe=False).cast(pa.int64())
     if not _is_text(column.type):
         raise SourceError(f"{chunk.file}: the column 'time' is {column.type}, neither a timestamp nor ISO 8601 text")
     found = [_moment(chunk, index, one) for index, one in enumerate(texts(chunk, "time").to_pylist())]
     return pa.array(found, pa.int64())
 
 
-def _is_text(kind: Any) -> bool:
-    return pa.types.is_dictionary(kind) or "string" in str(kind) or "binary" in str(kind) or pa.types.is_null(kind)
+def _decoded(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_null(kind) or kind in _TEXTS
+
+
+_TEXTS = (pa.binary(), pa.string(), pa.large_binary(), pa.large_string(), pa.binary_view(), pa.string_view())
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
