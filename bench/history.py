@@ -152,7 +152,8 @@ def _walmart_refund(api: str, order_id: str, line: int, price: int, random: Rand
     )
     channel = '"WM_CONSUMER.CHANNEL.TYPE":"0f3e4dd4-0514-4346-b39d-af0e00ea066d",' if api == "walmart_ca" else ""
     headers = (
-        f'{{"WM_SEC.ACCESS_TOKEN":"***","WM_QOS.CORRELATION_ID":"{_guid(random)}","WM_SVC.NAME":"Example Shop",{channel}'
+        f'{{"WM_SEC.ACCESS_TOKEN":"***","WM_QOS.CORRELATION_ID":"{_guid(random)}",'
+        f'"WM_SVC.NAME":"Example Shop",{channel}'
         f'"Accept":"{media}","Content-Type":"{media}"}}'
     )
     return Sent(f"{api}.refund_order_lines", f'{{"purchaseOrderId":"{order_id}"}}', headers, body)
@@ -395,14 +396,14 @@ def _woocommerce(number: int, random: Random) -> Story:
     prices = [2000 + 10 * random.randrange(300) for _ in range(2)]
     items = [
         f'{{"id":{71 + index},"subtotal":"{cents(price * 4)}","subtotal_tax":"{cents(price * 4 // 10)}","total":'
-        f'"{cents(price * 4)}","total_tax":"{cents(price * 4 // 10)}","price":"{cents(price)}","quantity":4,"tax_class":null,'
-        f'"name":"{_NAMES[3 + index]}","product_id":{311 + index},"sku":"SKU-{price}","meta":[{{"key":"wood","label":"Wood",'
-        f'"value":"Walnut"}}]}}'
+        f'"{cents(price * 4)}","total_tax":"{cents(price * 4 // 10)}","price":"{cents(price)}","quantity":4,'
+        f'"tax_class":null,"name":"{_NAMES[3 + index]}","product_id":{311 + index},"sku":"SKU-{price}",'
+        '"meta":[{"key":"wood","label":"Wood","value":"Walnut"}]}'
         for index, price in enumerate(prices)
     ]
     address = (
-        f'"first_name":"Ada","last_name":"Example","company":"","address_1":"{number} Example Street","address_2":"","city":'
-        '"Springfield","state":"IL","postcode":"62701","country":"US","email":"ada@example.com","phone":"5550100"'
+        f'"first_name":"Ada","last_name":"Example","company":"","address_1":"{number} Example Street","address_2":"",'
+        '"city":"Springfield","state":"IL","postcode":"62701","country":"US","email":"ada@example.com","phone":"5550100"'
     )
     total = sum(price * 4 + price * 4 // 10 for price in prices) + 800
     order = (
@@ -412,10 +413,10 @@ def _woocommerce(number: int, random: Random) -> Story:
         f'"total_discount":"0.00","shipping_methods":"Parcel","payment_details":{{"method_id":"cheque","method_title":'
         f'"Cheque","paid":true}},"billing_address":{{{address}}},"shipping_address":{{{address}}},"note":"Please ring",'
         f'"customer_ip":"192.0.2.7","customer_user_agent":"ExampleBrowser/1.0","customer_id":0,"view_order_url":'
-        f'"https://example.com/my-account/view-order/{number + 1}/","line_items":[{",".join(items)}],"shipping_lines":[{{'
-        f'"id":73,"method_id":"flat_rate","method_title":"Parcel","total":"8.00"}}],"tax_lines":[{{"id":75,"rate_id":3,'
-        f'"code":"US-IL-SALES-1","title":"Sales tax","total":"0.00","compound":false}}],"fee_lines":[],"coupon_lines":[],'
-        f'"customer":{{"id":0,"email":"ada@example.com","first_name":"Ada","last_name":"Example","billing_address":'
+        f'"https://example.com/my-account/view-order/{number + 1}/","line_items":[{",".join(items)}],'
+        f'"shipping_lines":[{{"id":73,"method_id":"flat_rate","method_title":"Parcel","total":"8.00"}}],"tax_lines":[{{"id":75,"rate_id":3,'
+        f'"code":"US-IL-SALES-1","title":"Sales tax","total":"0.00","compound":false}}],"fee_lines":[],'
+        f'"coupon_lines":[],"customer":{{"id":0,"email":"ada@example.com","first_name":"Ada","last_name":"Example","billing_address":'
         f'{{{address}}},"shipping_address":{{{address}}}}}}}}}'
     )
     many = random.choices((1, 2, 3), (35, 40, 25))[0]
@@ -531,7 +532,10 @@ def _taxcloud(number: int, random: Random) -> Story:
             [("CHAIR-OAK", 4500, "8"), ("OIL-LITRE", 1234, "4.5"), ("CHAIR-OAK", 4000, "8"), ("PEN-TRAY", 2500, "8")]
         )
     ]
-    address = f'{{"line1":"{number} Example Road","line2":null,"city":"Springfield","state":"IL","zip":"62701","countryCode":"US"}}'
+    address = (
+        f'{{"line1":"{number} Example Road","line2":null,"city":"Springfield","state":"IL","zip":"62701",'
+        '"countryCode":"US"}'
+    )
     order = (
         f'{{"orderId":"{order_id}","customerId":"C-{number}","connectionId":"{_CONNECTION}","transactionDate":'
         f'"2026-03-01T09:30:00Z","completedDate":"2026-03-03T10:00:00Z","kind":"order","channel":null,"excludeFromFiling":'

@@ -145,8 +145,9 @@ class Server:
         kind = _kind(request.path, request.method)
         fault = self._take(kind, request)
         own = self._answer(kind, request) if fault is None or fault.made else None
+        refused = self._is_refused_next(kind, request)
         if fault is None:
-            fault = Fault(ends="closed" if self._is_refused_next(kind, request) else "kept")
+            fault = Fault(ends="closed" if refused else "kept")
         self._send(connection, fault, fault.answer or own or Answer(200, {}, b""))
         return fault.ends == "kept"
 
@@ -162,10 +163,10 @@ class Server:
         return True
 
     def _is_refused_next(self, kind: Kind, request: Request) -> bool:
-        """Stop listening where the refund that comes next is to be refused."""
+        """Stop listening where the refund that comes next, after the order or another attempt, is to be refused."""
         fault = self.armed("refund")
-        is_last = kind == "read" and (self.api != "woocommerce" or request.path.endswith("/refunds"))
-        if fault is None or not fault.refused or not is_last:
+        is_next = kind == "refund" or self.api != "woocommerce" or request.path.endswith("/refunds")
+        if fault is None or not fault.refused or kind == "token" or not is_next:
             return False
         self.refuse()
         return True

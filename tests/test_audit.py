@@ -74,7 +74,7 @@ _SMALL, _ANY = ["0.1"], ["1", "1", "0.5", "0.25", "2", "0.333", "-1"]
 def _random_row(random: Random, operation: str, suffix: str, order: bytes | None) -> Row:
     """A request of the operation's order number `suffix`: mostly right, now and then odd somewhere."""
     request = deepcopy(_story(operation))
-    body = request.get("body")
+    body: Any = request.get("body")
     path = {name: value + suffix if name != "connectionId" else value for name, value in request["path"].items()}
     if "refund_id" in path:
         path["refund_id"] = random.choice(["1301", "900", "77"])
@@ -202,7 +202,9 @@ class Past:
                 self._taxcloud(body, order)
 
     def _taxcloud(self, body: Any, order: bytes | None) -> None:
-        lines = json.loads(order, parse_float=Decimal).get("lineItems", []) if _is_order("taxcloud", order) else []
+        lines = (
+            json.loads(order or b"", parse_float=Decimal).get("lineItems", []) if _is_order("taxcloud", order) else []
+        )
         items = []
         for one in body.get("items", []):
             places = [line["index"] for line in lines if line["itemId"] == one["itemId"]]
@@ -509,6 +511,21 @@ def test_the_money_that_a_request_asks_for(operation: str, body: Any, asked: Any
     assert asked_for(operation, b'{"orderRefund": {"orderLines": 1}, "order_refund": 2}', None) == (None, None, None)
 
 
+def test_the_kernel_takes_text_and_may_lack_columns() -> None:
+    """Notebooks and clusters hold text: it is the same as bytes, and a column that is not there is one of nulls."""
+    rows = _random_history(3)
+    for row in rows:
+        row.update(query=None, refunds=None, body=row["body"] if (row["body"] or b"").isascii() else None)
+    batch = _batch(rows)
+    names = ("operation", "path", "headers", "body", "order")
+    given = {name: batch.column(name).cast(pa.string()) for name in names}
+    times = [None if row["time"] is None else f"1970-01-01 00:00:{row['time'] / 1e6:09.6f}" for row in rows]
+    texts = pa.RecordBatch.from_pydict(
+        {**given, "row": batch.column("row"), "time": times, "status": batch.column("status")}
+    )
+    assert next(findings([texts], _STATUSES))[0].equals(next(findings([batch], _STATUSES))[0])
+
+
 # Files, and what a user meets.
 
 
@@ -746,9 +763,20 @@ def test_an_order_file_may_hold_orders_as_they_came(tmp_path: Path) -> None:
     assert (found["row"], found["code"], found["refunded"], found["time"]) == (
         0,
         "RF203",
-        "30.00",
+        "30.0",
         "2025-01-01T00:00:00.000000Z",
     )
+
+
+def test_json_lines_without_a_status_all_took_effect(tmp_path: Path) -> None:
+    """Where no line has a status, every request counts as an earlier one of the next."""
+    body = json.loads(text(_walmart("-30.00")))
+    line = {"operation": "walmart.refund_order_lines", "time": "2025-01-01", "body": body}
+    order = json.loads(text(_story("walmart.refund_order_lines")["order"]))
+    (tmp_path / "r.jsonl").write_text("\n".join([json.dumps({**line, "order": order})] * 2), "utf-8")
+    flags = ["--requests", str(tmp_path / "r.jsonl"), "--out", str(tmp_path / "f.jsonl"), "--isolated", "--jobs", "1"]
+    assert main(["audit", *flags, "--select", "RF203"]) == 1
+    assert [json.loads(one)["row"] for one in (tmp_path / "f.jsonl").read_text("utf-8").splitlines()] == [1]
 
 
 def test_the_report_is_written_beside(history: Path) -> None:

@@ -279,7 +279,8 @@ def test_a_refund_lost_after_its_token_was_renewed(server: Server, made: bool, w
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("own", ["rma-5521", "", None])
 def test_taxcloud_repeats_carry_one_key_and_the_same_bytes(own: str | None, way: str) -> None:
-    """The caller's key goes as it is, another is made once; all attempts are the same bytes and make one refund."""
+    """The caller's key goes as it is, another is made once; all attempts are the same bytes, are checked once and make
+    one refund."""
     body = users.body(REFUND["taxcloud"])
     body = msgspec.structs.replace(body, idempotency_key=msgspec.UNSET if own is None else own)
     with serving("taxcloud") as server:
@@ -288,6 +289,7 @@ def test_taxcloud_repeats_carry_one_key_and_the_same_bytes(own: str | None, way:
         sent = server.requests("refund")
         assert isinstance(told.error, RefundOutcomeUnknown)
         assert (len(sent), len({one.body for one in sent}), server.made, told.made) == (ATTEMPTS, 1, 1, True)
+        assert len(server.requests("read")) == 2  # before the first attempt, and for resolve()
         assert keys(server) == {told.error.idempotency_key} == {told.error.error.idempotency_key}
         assert told.error.idempotency_key == own if own else len(told.error.idempotency_key) == 36
 
@@ -327,7 +329,11 @@ def test_what_was_unknown_once_stays_unknown(name: str, made: bool, way: str) ->
         assert type(told.error.error) is TransportError
         assert told.error.idempotency_key == "rma-5521"
         assert server.made == int(made or AFTERWARDS[name].made)
-        assert told.made is (server.made == 1) or name == "refused"
+        if name == "refused":
+            assert isinstance(told.made, NotSent)
+            assert len(server.requests("refund")) == 1
+        else:
+            assert told.made is (server.made == 1)
 
 
 # The order that is read first, and the token.

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from processes import WITHIN, ended, run, start, without_rights
@@ -17,7 +18,7 @@ US = "walmart.refund_order_lines"
 CHECK = ("check", "--isolated", "--output-format", "json", "--as", US)
 # A check of one small file takes 20 MB; one document of 8 MiB is held a few times over while it is read.
 SMALL, HELD = 60, 120
-GOOD = {
+GOOD: dict[str, Any] = {
     "orderRefund": {
         "purchaseOrderId": "2961380412345",
         "orderLines": {
@@ -285,3 +286,40 @@ def test_interrupt(tmp_path: Path, jobs: str) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=WITHIN)  # and so do its processes: they hold the same pipes
     assert (process.returncode, out, err) == (130, b"", b"")
+
+
+@pytest.mark.parametrize(
+    ("operation", "text"),
+    [
+        (US, b'{"orderRefund": {"purchaseOrderId": "1", "orderLines": {"orderLine": [' + b"1," * 500_000 + b"1]}}}"),
+        (US, b"{" + b",".join(b'"a%d":1' % index for index in range(200_000)) + b"}"),
+        (US, b'{"orderRefund": {' + b'"a":1,' * 300_000 + b'"a":1}}'),
+        (
+            "woocommerce.create_refund",
+            b'{"order_refund": {"amount": "1", "line_items": {'
+            + b",".join(b'"%d":1' % index for index in range(200_000))
+            + b"}}}",
+        ),
+    ],
+    ids=["entries", "fields", "twice", "items"],
+)
+def test_as_many_faults_as_there_is_room_for(tmp_path: Path, operation: str, text: bytes) -> None:
+    """A document in which everything is wrong ends like every other; what is too much to list is one finding."""
+    (tmp_path / "r.json").write_bytes(text)
+    left = run("check", "--isolated", "--as", operation, "--output-format", "concise", "r.json", folder=tmp_path)
+    assert (left.status, left.err) == (1, "")
+    assert "not listed" in left.out
+    assert left.out.count("\n") < 100_000
+    assert left.peak < 250
+
+
+def test_fault_beyond_those_that_are_told(tmp_path: Path) -> None:
+    """A body that is refused for something beyond what is listed is refused all the same, and a good one is not."""
+    line = GOOD["orderRefund"]["orderLines"]["orderLine"][0]
+    lines = [{**line, "lineNumber": str(number)} for number in range(6_000)]
+    for name, last in (("good.json", []), ("bad.json", [1])):
+        body = {"orderRefund": {"purchaseOrderId": "1", "orderLines": {"orderLine": [*lines, *last]}}}
+        (tmp_path / name).write_text(json.dumps(body).replace("DamagedItem", "Damaged\\u0049tem", 1), encoding="utf-8")
+    left = run(*CHECK, ".", folder=tmp_path)
+    (found,) = [one for one in json.loads(left.out)["findings"] if one["severity"] == "error"]
+    assert (left.status, found["file"], found["code"], found["pointer"]) == (1, "bad.json", "RF102", "")

@@ -55,9 +55,9 @@ def laid_out(*names: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
-        (["a"], ["a/b.json", "a/b/c.JSON", "a/b/d.jsonl", "a/x.yaml", "a/y.YML", "a/z.ndjson"]),
-        (["."], ["a/b.json", "a/b/c.JSON", "a/b/d.jsonl", "a/x.yaml", "a/y.YML", "a/z.ndjson", "e.json"]),
-        (["a/"], ["a/b.json", "a/b/c.JSON", "a/b/d.jsonl", "a/x.yaml", "a/y.YML", "a/z.ndjson"]),
+        (["a"], ["a/b/c.JSON", "a/b/d.jsonl", "a/b.json", "a/x.yaml", "a/y.YML", "a/z.ndjson"]),
+        (["."], ["a/b/c.JSON", "a/b/d.jsonl", "a/b.json", "a/x.yaml", "a/y.YML", "a/z.ndjson", "e.json"]),
+        (["a/"], ["a/b/c.JSON", "a/b/d.jsonl", "a/b.json", "a/x.yaml", "a/y.YML", "a/z.ndjson"]),
         (["*.json"], ["e.json"]),
         (["*/*.json"], ["a/b.json"]),
         (["**/*.json"], ["a/b.json", "e.json"]),
@@ -117,7 +117,7 @@ def test_everything_excluded(check: Check, capsys: pytest.CaptureFixture[str], a
 def test_lines_that_are_blank(check: Check, ending: bytes) -> None:
     """Blank lines are no records, and count as lines."""
     Path("r.jsonl").write_bytes(ending.join([b"", GOOD, b"", b" \t", b"  " + BAD, GOOD, b""]))
-    assert places(check("r.jsonl"))[0] == ("RF101", 5, 5, 18)
+    assert places(check("r.jsonl"))[0] == ("RF101", 5, 5, 19)
 
 
 def test_byte_order_mark_of_lines(check: Check) -> None:

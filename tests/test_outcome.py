@@ -188,9 +188,12 @@ def test_what_was_made_is_told_from_what_was_not(api: str, data: st.DataObject) 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_another_refund_in_between_misleads_nobody(api: str, data: st.DataObject) -> None:
-    """With somebody else's refund in between, one that was made is never said not to be, nor the other way round."""
+    """With somebody else's refund in between, one that was made is never said not to be, nor the other way round.
+
+    Unless the two are equal in all that this one names: then nobody can tell, and the other one counts.
+    """
     shop, body, foreign = data.draw(drawn(api))
-    assume(without_key(foreign) != without_key(body))
+    assume(not names(foreign).items() >= names(body).items())
     before = tells(shop)
     request = sent(REFUND[api], body)
     make(shop, foreign)
@@ -199,8 +202,11 @@ def test_another_refund_in_between_misleads_nobody(api: str, data: st.DataObject
     assert was_made(request, before, tells(shop)) is not False
 
 
-def without_key(body: Body) -> Body:
-    return {name: value for name, value in body.items() if name != "idempotencyKey"}
+def names(body: Body) -> Body:
+    """What a refund names: its lines by their numbers, or all of it; a key of its own makes it another one."""
+    if "orderRefund" not in body:
+        return body
+    return {line["lineNumber"]: line["refunds"] for line in body["orderRefund"]["orderLines"]["orderLine"]}
 
 
 @settings(max_examples=60, deadline=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -53,8 +54,8 @@ class DecodeError(RefundError):
         super().__init__(message)
         self.response = response
 
-    def __reduce__(self) -> tuple[type[DecodeError], tuple[str, httpx.Response]]:
-        return type(self), (str(self), self.response)
+    def __reduce__(self) -> tuple[type[DecodeError], tuple[str, httpx.Response], dict[str, str]]:
+        return type(self), (str(self), self.response), {"idempotency_key": self.idempotency_key}
 
 
 class StatusError(RefundError):
@@ -68,13 +69,13 @@ class StatusError(RefundError):
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
         self.status = response.status_code
-        self.code, self.reason = _words(response.content)
+        self.code, self.reason = map(_shown, _words(_content(response)))
         self.request_id = _request_id(response)
         words = " ".join(part for part in (self.code, self.reason) if part)
         super().__init__(f"HTTP {self.status}" + (f": {words}" if words else ""))
 
-    def __reduce__(self) -> tuple[type[StatusError], tuple[httpx.Response]]:
-        return type(self), (self.response,)
+    def __reduce__(self) -> tuple[type[StatusError], tuple[httpx.Response], dict[str, str]]:
+        return type(self), (self.response,), {"idempotency_key": self.idempotency_key}
 
 
 class RefundOutcomeUnknown(RefundError):
@@ -95,8 +96,9 @@ class RefundOutcomeUnknown(RefundError):
     def resolve(self) -> bool:
         """Whether the refund has been made, by what the API says now; ask while the connection is open.
 
-        False means: not by now; a slow server may still be at it. Raises RefundOutcomeUnknown, this one, where the API's
-        words fit both, or the order was not read before; any other RefundError where the API cannot be asked.
+        False means: not by now; a slow server may still be at it. Somebody else's refund of the same amount, made since
+        the order was read, cannot be told from this one. Raises RefundOutcomeUnknown, this one, where the API's words
+        fit both, or the order was not read before; any other RefundError where the API cannot be asked.
         """
         return self._said(None if self._look is None else self._look())
 
@@ -121,6 +123,32 @@ def names_errors(content: bytes) -> bool:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
     return isinstance(body, dict) and bool(body.get("errors"))
+
+
+def _content(response: httpx.Response) -> bytes:
+    """The body, b"" where nobody has read it."""
+    try:
+        return response.content
+    except RuntimeError:  # httpx.ResponseNotRead: an event hook raised before the body came
+        return b""
+
+
+# As long as any sentence of an API; a page in a JSON text is not for an error's message.
+_LONGEST = 500
+_CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){11,18}(?![0-9])")
+
+
+def _shown(words: str) -> str:
+    """The server's words, cut to a length that a message can have, without the card numbers that it repeats."""
+    cut = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
+    return _CARD.sub(lambda found: "***" if _is_card(found[0]) else found[0], cut)
+
+
+def _is_card(text: str) -> bool:
+    """Whether the digits are a card number by their check digit."""
+    digits = [int(digit) for digit in reversed(text) if digit.isdigit()]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
 def _words(content: bytes) -> tuple[str, str]:

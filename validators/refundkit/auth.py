@@ -394,11 +394,11 @@ def _basic(pair: _Secret) -> str:
 
 def _refuse_plain_http(request: httpx.Request, instead: str = "use https://") -> None:
     url = request.url
-    if url.scheme != "https" and not _is_loopback(url.host):
+    if url.scheme != "https" and not is_loopback(url.host):
         raise NotSent(f"not sent: credentials would go unencrypted to {url.scheme}://{url.host}; {instead}")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         address = ip_address(host)
     except ValueError:

@@ -10,18 +10,17 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import quote
 
 import httpx
 import msgspec
 from refundkit_apis._runtime.client import Response
 from refundkit_apis._runtime.errors import (
-    DecodeError,
     NotSent,
     RefundError,
     RefundOutcomeUnknown,
@@ -30,7 +29,8 @@ from refundkit_apis._runtime.errors import (
 )
 
 from .check import RefundRejected
-from .guard import CONTEXT, AsyncGuardTransport, Context, GuardTransport, cleared, refund_of
+from .guard import CONTEXT, AsyncGuardTransport, Context, GuardTransport, json_form, refund_of, sending
+from .handover import Handover, noting
 from .operations import Match, Operation
 from .outcome import Sent, told, was_made
 
@@ -97,12 +97,13 @@ class Calls:
             try:
                 with course.attempt():
                     return course.succeeded(attempt())
-            except RefundError as error:
+            except BaseException as error:
                 pause = course.failed(error)
             time.sleep(pause)
 
-    def _look(self, sent: _Doubt) -> bool | None:
-        return sent.answered(self._guard.read_context(sent.match, sent.request))
+    def _look(self, doubt: _Doubt) -> bool | None:
+        match = doubt.match
+        return None if match is None else doubt.answered(match, self._guard.read_context(match, doubt.request))
 
 
 class AsyncCalls:
@@ -119,27 +120,33 @@ class AsyncCalls:
             try:
                 with course.attempt():
                     return course.succeeded(await attempt())
-            except RefundError as error:
+            except BaseException as error:
                 pause = course.failed(error)
             await asyncio.sleep(pause)
 
-    async def _look(self, sent: _Doubt) -> bool | None:
-        return sent.answered(await self._guard.read_context(sent.match, sent.request))
+    async def _look(self, doubt: _Doubt) -> bool | None:
+        match = doubt.match
+        return None if match is None else doubt.answered(match, await self._guard.read_context(match, doubt.request))
 
 
 class _Doubt(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that may have been acted on, and what the guard had read before it went out."""
+    """A request that may have been acted on, and how nobody came to know."""
 
-    match: Match
     request: httpx.Request
     error: RefundError
     key: str
 
-    def answered(self, now: Context) -> bool | None:
-        """Whether the refund was made, by what the API tells now."""
+    @property
+    def match(self) -> Match | None:
+        """The refund that it is, None where an event hook has made something else of it."""
+        return refund_of(self.request)
+
+    def answered(self, match: Match, now: Context) -> bool | None:
+        """Whether the refund was made, by what the API told the guard before it went out, and tells now."""
         before: Context = self.request.extensions.get(CONTEXT) or Context()
-        operation = self.match.operation
-        sent = Sent(operation=operation, path=self.match.path, body=self.request.content or None, key=self.key)
+        operation = match.operation
+        body = json_form(operation, b"".join(cast("httpx.SyncByteStream", self.request.stream))) or None
+        sent = Sent(operation=operation, path=match.path, body=body, key=self.key)
         return was_made(sent, told(operation, before.order, before.refunds), told(operation, now.order, now.refunds))
 
 
@@ -159,38 +166,55 @@ class _Course:
         self.look_async = look_async
         self.attempts = 0
         self.started = 0.0
+        self.handed = Handover(call.operation.described.method)
         self.doubt: _Doubt | None = None
 
-    def attempt(self) -> AbstractContextManager[None]:
-        """The context of one attempt: what was checked and may have been sent is not checked against itself."""
+    @contextmanager
+    def attempt(self) -> Generator[None, None, None]:
+        """One attempt. What was checked and may have been sent is not checked against itself."""
         self.attempts += 1
         self.started = time.perf_counter()
-        return nullcontext() if self.doubt is None else cleared()
+        self.handed = Handover(self.call.operation.described.method)
+        with sending(self.call.operation, again=self.doubt is not None), noting(self.handed):
+            yield
 
     def succeeded(self, answer: Response[T]) -> T:
         self._log(logging.INFO, str(answer.status))
         return answer.parsed
 
-    def failed(self, error: RefundError) -> float:
+    def failed(self, error: BaseException) -> float:
         """Seconds to wait before the next attempt. Raises what the caller is to see where there is none."""
         self._log(logging.WARNING, str(error.status) if isinstance(error, StatusError) else type(error).__name__)
-        request = None if self.call.reads else _refund_sent(error)
-        if request is None and not self.call.reads:
-            error = _not_sent(error)
+        lost = not self.call.reads and self.handed.lost
+        if not isinstance(error, RefundError):
+            error = self._foreign(error, lost)
         error.idempotency_key = self.call.key
-        if request is not None and self.doubt is None and _is_lost(error):
-            self.doubt = _Doubt(match=_matched(request), request=request, error=error, key=self.call.key)
-        if self.attempts < self.retry.attempts and self._may_repeat(error, request is not None):
+        if lost and self.doubt is None and self.handed.request is not None:
+            self.doubt = _Doubt(request=self.handed.request, error=error, key=self.call.key)
+        if self.attempts < self.retry.attempts and self._may_repeat(error, lost):
             return self.retry.wait(self.attempts, _cause(error))
         if self.doubt is not None:
             raise self._unknown(self.doubt) from error
+        raise error if self.call.reads or self.handed.request is not None else _not_sent(error)
+
+    def _foreign(self, error: BaseException, lost: bool) -> RefundError:
+        """An error of an event hook or a transport, as one of ours where the refund may have been made; else raised."""
+        if lost and isinstance(error, Exception):
+            ours = TransportError(f"{type(error).__name__} after the request had left")
+            ours.__cause__ = error
+            return ours
+        if lost:  # the program or the task ends: all that can be done is to say so
+            told = f"{self.call.operation.name} had left and may have been made: ask the API before you send it again"
+            error.add_note(told)
+            LOG.warning("interrupted: %s", told)
         raise error
 
-    def _may_repeat(self, error: RefundError, sent: bool) -> bool:
-        if not sent:
-            return _passes(_cause(error))
-        turned_away = isinstance(error, StatusError) and error.status == 429
-        return turned_away or (bool(self.call.key) and _is_lost(error))
+    def _may_repeat(self, error: RefundError, lost: bool) -> bool:
+        if lost:
+            return bool(self.call.key)
+        if self.handed.request is not None and not self.call.reads:
+            return self.handed.status == 429
+        return _passes(_cause(error))
 
     def _unknown(self, doubt: _Doubt) -> RefundOutcomeUnknown:
         look, look_async = self.look, self.look_async
@@ -209,27 +233,11 @@ class _Course:
         LOG.log(level, "%s %s: %s in %.0f ms, attempt %d", described.method, path, outcome, took, self.attempts)
 
 
-def _refund_sent(error: RefundError) -> httpx.Request | None:
-    """The refund that an error is about; None where it was kept back, or only a token had been asked for."""
-    if isinstance(error, (NotSent, RefundRejected)):
-        return None
-    told = error.response.request if isinstance(error, (StatusError, DecodeError)) else getattr(error, "request", None)
-    request: httpx.Request | None = told
-    return request if request is not None and refund_of(request) is not None else None
-
-
-def _matched(request: httpx.Request) -> Match:
-    match = refund_of(request)
-    if match is None:
-        raise ValueError(f"{request.method} {request.url.path} is no refund")
-    return match
-
-
 def _not_sent(error: RefundError) -> RefundError:
     """The error as one about a refund that never left: what was lost on the way was the request for a token."""
     if not isinstance(error, TransportError) or isinstance(error, NotSent) or error.request is None:
         return error
-    told = NotSent(f"the refund was not sent, since no token could be had: {error}")
+    told = NotSent(f"the refund was not sent: {error}")
     told.request, told.__cause__ = error.request, error
     return told
 
@@ -245,10 +253,3 @@ def _passes(error: RefundError) -> bool:
     if isinstance(error, StatusError):
         return error.status == 429 or error.status >= 500
     return isinstance(error, TransportError) and error.request is not None
-
-
-def _is_lost(error: RefundError) -> bool:
-    """Whether a server that may have had the request may have acted on it."""
-    if isinstance(error, StatusError):
-        return error.status >= 500 or error.status == 408 or error.status < 300
-    return isinstance(error, (TransportError, DecodeError))

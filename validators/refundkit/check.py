@@ -73,6 +73,9 @@ class RefundRejected(RefundError):
         unchecked = [f"not run for want of {one.missing}: {', '.join(one.codes)}" for one in report.not_run]
         super().__init__(f"{report.operation}: " + "; ".join(errors or unchecked))
 
+    def __reduce__(self) -> tuple[type[RefundRejected], tuple[Report], dict[str, str]]:
+        return type(self), (self.report,), {"idempotency_key": self.idempotency_key}
+
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a check found, and what it could not look at."""
@@ -417,7 +420,7 @@ def _diagnosed(operation: Operation, given: Given) -> tuple[Any, list[tuple[str,
     ]
     if not document.readable:
         return None, found
-    refused = flaws(operation, document.value)
+    refused = flaws(operation, document.value, size=len(given.body or b""))
     found.extend((flaw.code, flaw.finding) for flaw in refused)
     if not all(flaw.removable for flaw in refused):
         return None, found
@@ -486,7 +489,7 @@ def _placed(chosen: Plan, hits: list[Hit], given: Given, in_text: bool) -> list[
         for index, place in zip(in_body, given.document.locate_all(wanted), strict=True):
             if place is not None:
                 findings[index] = msgspec.structs.replace(findings[index], line=place.line, column=place.column)
-    ordered = sorted(findings, key=order_of)
+    ordered = sorted(map(unnamed, findings), key=order_of)
     return ordered if in_text else [msgspec.structs.replace(one, line=None, column=None) for one in ordered]
 
 
@@ -512,6 +515,12 @@ def complete(rule: Rule, found: Finding, severity: Severity, operation: str) -> 
         help=masked(found.help),
         source=rule.source,
     )
+
+
+def unnamed(one: Finding) -> Finding:
+    """The finding with its pointer masked: a card number can be the name of a field too."""
+    pointer = masked(one.pointer)
+    return one if pointer == one.pointer else msgspec.structs.replace(one, pointer=pointer)
 
 
 _PARTS_IN_ORDER = ("", "request:", "path:", "query:", "header:", "order:", "refunds:")

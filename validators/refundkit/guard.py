@@ -13,7 +13,7 @@ import uuid
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 from weakref import WeakValueDictionary
 
 import httpx
@@ -37,16 +37,20 @@ OnReport: TypeAlias = Callable[[Report], None]
 
 LOG = logging.getLogger("refundkit")
 LOG.addHandler(logging.NullHandler())  # a library prints nothing unless the program asks for it
-CONTEXT = "refundkit.context"
+# Extensions of a request: the context that it was checked with; that it reads the context of another.
+CONTEXT, READING = "refundkit.context", "refundkit.reading"
 _REQUIRED = ("order", "refunds")
 _UNREAD = frozenset({"order", "refunds", "valid order"})
 _REQUEST_PARTS = PATH | QUERY | HEADERS | URL | BODY
 # Headers of a refund that are about its body or make it another request, and nothing about who sends it.
 _OF_THE_REFUND = frozenset(
-    "content-type content-length content-encoding transfer-encoding expect x-http-method-override".split()
+    "content-type content-length content-encoding transfer-encoding expect x-http-method-override idempotency-key"
+    " range if-range if-match if-none-match if-modified-since if-unmodified-since".split()
 )
+_KEPT = ("timeout", "sni_hostname")
+_LIKE_UNDERSCORE = str.maketrans(". [", "___")
 _KEYS_IN_QUERY = ("consumer_key", "consumer_secret")
-_CLEARED: ContextVar[bool] = ContextVar("cleared", default=False)
+_SENDING: ContextVar[tuple[Operation, bool] | None] = ContextVar("sending", default=None)
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,13 +61,16 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def cleared() -> Generator[None, None, None]:
-    """Requests sent in here were checked before: the same bytes go again, under the same idempotency key."""
-    token = _CLEARED.set(True)
+def sending(operation: Operation, *, again: bool = False) -> Generator[None, None, None]:
+    """A call of the operation is made in here, so that the guard knows it whatever event hooks make of its request.
+
+    `again`: it was checked before, and the same bytes go once more under the same idempotency key.
+    """
+    token = _SENDING.set((operation, again))
     try:
         yield
     finally:
-        _CLEARED.reset(token)
+        _SENDING.reset(token)
 
 
 class _Watch(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,16 +81,17 @@ class _Watch(msgspec.Struct, frozen=True, kw_only=True):
     on_report: OnReport | None
     signs: bool
 
-    def inspect(self, match: Match, request: httpx.Request) -> Reading[None]:
-        """Read the context if that is wanted, and check. Raises RefundRejected."""
-        if _CLEARED.get():
+    def inspect(self, match: Match, request: httpx.Request, content: bytes) -> Reading[None]:
+        """Read the context if that is wanted, and check what is sent. Raises RefundRejected."""
+        under_way = _SENDING.get()
+        if under_way is not None and under_way[1]:
             return
         sources = self._wanted(match) if self.fetch_context else {}
         context, failures = yield from self.read(match, request, sources)
         request.extensions[CONTEXT] = context
         report = check(
             match.operation.name,
-            _body(match.operation, request),
+            json_form(match.operation, content) if content else None,
             order=context.order,
             refunds=context.refunds,
             path=match.path,
@@ -113,7 +121,7 @@ class _Watch(msgspec.Struct, frozen=True, kw_only=True):
             if isinstance(answer, RefundError):
                 failures.append(answer)
             else:
-                parts[part] = _json_form(source, answer.content, "200")
+                parts[part] = json_form(source, answer.content, "200")
         return _completed(match.operation, Context(**parts)), failures
 
     def _wanted(self, match: Match) -> dict[str, Operation]:
@@ -142,11 +150,13 @@ class _Locks(Generic[L]):
         self._own = threading.Lock()
         self._locks: WeakValueDictionary[str, Any] = WeakValueDictionary()
 
-    def of(self, match: Match, request: httpx.Request) -> L:
-        """The lock of the order that a request is about."""
-        order = operations.sibling(match.operation, _path(request), operations.get_order(match.operation.api))
+    def of(self, match: Match, request: httpx.Request, loop: int = 0) -> L:
+        """The lock of the order that a request is about, under whatever spelling; each loop has its own."""
+        ids = [value.casefold() for name, value in sorted(match.path.items()) if name != "refund_id"]
+        order = [value.lstrip("0") for value in ids] if match.operation.api == "woocommerce" else ids
         with self._own:
-            lock: L = self._locks.setdefault(f"{request.url.netloc!r}{order.lower()}", self._make())
+            key = f"{loop} {request.url.netloc!r} {match.operation.api} {order}"
+            lock: L = self._locks.setdefault(key, self._make())
             return lock
 
 
@@ -157,7 +167,9 @@ class GuardTransport(httpx.BaseTransport):
     that the rules about the order run too; where they cannot be read it rejects (RF006) and sends nothing, with the
     error of the reading as the cause. It reads with the credentials of the refund itself, or with `auth`, which
     signatures need that are good for one request only. `config` is that of `refundkit.check`; `on_report` is called
-    with every report, a clean one too; findings are logged to `refundkit`. Refunds of one order go one after the other.
+    with every report, a clean one too, while the order is locked; findings are logged to `refundkit`. Refunds of one
+    order go one after the other, however long that takes. An order of TaxCloud that was asked for with its refunds and
+    names none has none. What is not checked: versions 1 and 2 of WooCommerce's legacy API, and its wp-json API.
     """
 
     def __init__(
@@ -175,12 +187,13 @@ class GuardTransport(httpx.BaseTransport):
         self._locks = _Locks(threading.Lock)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        match = refund_of(request)
+        match = _guarded(request)
         if match is None:
             return self._transport.handle_request(request)
-        request.read()
+        content = b"".join(cast("httpx.SyncByteStream", request.stream))
+        request.stream = httpx.ByteStream(content)  # what is checked is what is sent
         with self._locks.of(match, request):
-            self._drive(self._watch.inspect(match, request))
+            self._drive(self._watch.inspect(match, request, content))
             return self._transport.handle_request(request)
 
     def read_context(self, match: Match, request: httpx.Request) -> Context:
@@ -234,12 +247,13 @@ class AsyncGuardTransport(httpx.AsyncBaseTransport):
         self._locks = _Locks(asyncio.Lock)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        match = refund_of(request)
+        match = _guarded(request)
         if match is None:
             return await self._transport.handle_async_request(request)
-        await request.aread()
-        async with self._locks.of(match, request):
-            await self._drive(self._watch.inspect(match, request))
+        content = b"".join([part async for part in cast("httpx.AsyncByteStream", request.stream)])
+        request.stream = httpx.ByteStream(content)  # what is checked is what is sent
+        async with self._locks.of(match, request, id(asyncio.get_running_loop())):
+            await self._drive(self._watch.inspect(match, request, content))
             return await self._transport.handle_async_request(request)
 
     async def read_context(self, match: Match, request: httpx.Request) -> Context:
@@ -280,14 +294,42 @@ class AsyncGuardTransport(httpx.AsyncBaseTransport):
 def refund_of(request: httpx.Request) -> Match | None:
     """The operation that a request calls and that may move money; None for any other request.
 
-    WooCommerce takes the method from `_method` or X-HTTP-Method-Override as well, and so it is looked for there.
+    WooCommerce has detours, and they are looked for with every API: a method in `_method` or X-HTTP-Method-Override,
+    the path in `wc-api-route`, POST and PATCH where PUT is documented.
     """
-    asked = request.url.params.get("_method"), request.headers.get("X-HTTP-Method-Override"), request.method
-    for method in filter(None, asked):
-        found = operations.match(method, str(request.url))
-        if found is not None and _moves_money(found.operation):
-            return found
+    url = request.url
+    given = [(_php_name(name), value) for name, value in url.params.multi_items()]
+    methods = [value for name, value in given if name == "_method"]
+    methods += [request.headers.get("X-HTTP-Method-Override", ""), request.method]
+    methods += ["PUT" for method in methods if method.upper() in ("POST", "PATCH")]
+    routes = [url.copy_with(path=f"/wc-api/v3/{value}") for name, value in given if name == "wc-api-route"]
+    for address in (url, *routes):
+        for method in methods:
+            found = operations.match(method, str(address))
+            if found is not None and _moves_money(found.operation):
+                return found
     return None
+
+
+def _php_name(name: str) -> str:
+    """The name of a query parameter as PHP keeps it: `.method` is `_method`."""
+    return name.lstrip().translate(_LIKE_UNDERSCORE)
+
+
+def _guarded(request: httpx.Request) -> Match | None:
+    """The refund that a request makes, None for any other request.
+
+    Raises NotSent for a refund that leads elsewhere than its URL says: nobody could check it.
+    """
+    match = refund_of(request)
+    under_way = _SENDING.get()
+    if match is not None and "target" in request.extensions:
+        raise NotSent("not sent: the extension `target` sends the refund elsewhere than its URL says")
+    if match is None and under_way is not None and _moves_money(under_way[0]):
+        unknown = operations.match(request.method, str(request.url)) is None
+        if unknown and request.method == under_way[0].described.method:
+            raise NotSent(f"not sent: something has changed the URL of {under_way[0].name} to one that is not checked")
+    return match
 
 
 def sources(operation: Operation) -> dict[str, Operation]:
@@ -303,7 +345,7 @@ def _moves_money(operation: Operation) -> bool:
 
 def _reading(source: Operation, match: Match, request: httpx.Request, signs: bool) -> httpx.Request:
     """The request that reads a part of the context, by who sends the refund."""
-    path = operations.sibling(match.operation, _path(request), source)
+    path = operations.sibling(match, _path(request), source)
     asked = {parameter.name for parameter in source.parameters("query")}
     query = {"expand": "refunds"} if "expand" in asked else {}
     if not signs:
@@ -314,8 +356,9 @@ def _reading(source: Operation, match: Match, request: httpx.Request, signs: boo
         "GET",
         request.url.copy_with(raw_path=(path + (f"?{text}" if text else "")).encode()),
         headers=headers,
-        extensions={"timeout": request.extensions.get("timeout", {})},
+        extensions={READING: True, **{name: request.extensions[name] for name in _KEPT if name in request.extensions}},
     )
+    reading.headers["Cache-Control"] = "no-cache"
     reading.headers["Accept"] = ", ".join(source.described.accept)
     if "WM_QOS.CORRELATION_ID" in reading.headers:
         reading.headers["WM_QOS.CORRELATION_ID"] = str(uuid.uuid4())
@@ -338,11 +381,7 @@ def _path(request: httpx.Request) -> str:
     return request.url.raw_path.partition(b"?")[0].decode("ascii")
 
 
-def _body(operation: Operation, request: httpx.Request) -> bytes | None:
-    return _json_form(operation, request.content) if request.content else None
-
-
-def _json_form(operation: Operation, content: bytes, part: str = "body") -> bytes:
+def json_form(operation: Operation, content: bytes, part: str = "body") -> bytes:
     """JSON text of what is XML on the wire; what is no XML that says one thing stays, for the check to refuse."""
     if operation.api not in operations.REPLACED:
         return content

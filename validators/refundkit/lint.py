@@ -366,9 +366,10 @@ def _places(document: Document, own: list[tuple[Finding, str]]) -> list[Location
     """
     found = document.locate_all([(pointer, part_of(one)) for one, pointer in own])
     lost = [index for index, place in enumerate(found) if place is None]
-    around = document.locate_all([(own[index][1].rpartition("/")[0], "value") for index in lost])
-    for index, place in zip(lost, around, strict=True):
-        found[index] = place
+    if lost:
+        around = document.locate_all([(own[index][1].rpartition("/")[0], "value") for index in lost])
+        for index, place in zip(lost, around, strict=True):
+            found[index] = place
     known: dict[tuple[str, str], Problem] = {}
     for problem in reversed(document.problems):
         known[problem.code, problem.pointer] = known[problem.code, ""] = problem

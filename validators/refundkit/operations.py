@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import msgspec
 import refundkit_apis
@@ -159,40 +158,68 @@ class Match(msgspec.Struct, frozen=True):
 def match(method: str, url: str) -> Match | None:
     """The operation that a request calls, by the end of the URL's path: a shop may live below a path of its own.
 
-    Where several fit, the longest counts: /wc-api/v3/orders/1 ends like another API's /v3/orders/1.
+    Where several fit, the longest counts: /wc-api/v3/orders/1 ends like another API's /v3/orders/1. Spellings that
+    servers take for the same path are the same here: another case, `%72efunds`, `//`, `/./`, `/x/../`, `;x=1`.
     """
     try:
         split = urlsplit(url)
     except ValueError:
         return None
-    fitting = [
-        (found, operation)
-        for operation in map(get, names())
-        if operation.described.method == method.upper()
-        and (found := _path_pattern(operation.described.path).search(split.path))
-    ]
-    if not fitting:
-        return None
-    found, operation = max(fitting, key=lambda one: len(one[0][0]))
-    path = {key: unquote(value) for key, value in found.groupdict().items()}
-    return Match(operation, path, dict(parse_qsl(split.query, keep_blank_values=True)))
+    # Most servers split a path before they decode it; some do it the other way round.
+    for segments in (_segments(split.path), _segments(unquote(split.path))):
+        fitting = [
+            (operation, found)
+            for operation in map(get, names())
+            if operation.described.method == method.upper()
+            and (found := _fit(_template(operation.described.path), segments)) is not None
+        ]
+        if fitting:
+            operation, path = max(fitting, key=lambda one: len(_template(one[0].described.path)))
+            return Match(operation, path, dict(parse_qsl(split.query, keep_blank_values=True)))
+    return None
+
+
+def _segments(path: str) -> list[str]:
+    """The parts of a path, decoded, as a server goes through them."""
+    found: list[str] = []
+    for part in path.split("/"):
+        segment = unquote(part.partition(";")[0])
+        if segment == "..":
+            del found[-1:]
+        elif segment not in ("", "."):
+            found.append(segment)
+    return found
 
 
 @cache
-def _path_pattern(template: str) -> re.Pattern[str]:
-    pattern = re.sub(r"\\\{([A-Za-z_]+)\\\}", r"(?P<\1>[^/]+)", re.escape(template))
-    return re.compile(pattern + r"/?\Z", re.IGNORECASE)  # WooCommerce does not mind the case of a path
+def _template(path: str) -> tuple[str, ...]:
+    return tuple(path.strip("/").split("/"))
 
 
-def sibling(operation: Operation, path: str, other: Operation) -> str:
-    """The path of another operation on the same order: `path`, percent-encoded, is that of the first one's request.
+def _fit(template: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:
+    """The values of a template's parameters where the path ends as it does, else None."""
+    end = segments[-len(template) :]
+    if len(end) < len(template):
+        return None
+    values = {}
+    for wanted, segment in zip(template, end, strict=True):
+        if wanted.startswith("{"):
+            values[wanted.strip("{}")] = segment
+        elif wanted != segment.strip().lower():  # WooCommerce does not mind the case of a path
+            return None
+    return values
 
-    Raises ValueError for a path that is not the operation's.
+
+def sibling(match: Match, path: str, other: Operation) -> str:
+    """The path of another operation on the same order, percent-encoded; `path` is that of the matched request.
+
+    What stands before the operation's own part of the path, as a shop's folder does, stays.
     """
-    found = _path_pattern(operation.described.path).search(path)
-    if found is None:
-        raise ValueError(f"{path!r} is no path of {operation.name}")
-    return path[: found.start()] + other.described.path.format_map(found.groupdict())
+    own = len(_template(match.operation.described.path))
+    parts = path.rstrip("/").split("/")
+    before = "/".join(parts[: max(0, len(parts) - own)]).rstrip("/")
+    values = {name: quote(value, safe="") for name, value in match.path.items()}
+    return before + other.described.path.format_map(values)
 
 
 @cache

@@ -56,7 +56,8 @@ def told(operation: Operation, order: bytes | None, refunds: bytes | None) -> To
 def was_made(sent: Sent, before: Told, after: Told) -> bool | None:
     """Whether what the API tells now can only mean that the refund was made, or only that it was not; else None.
 
-    Somebody else's refund of the same amount at the same time cannot be told from this one.
+    Somebody else's refund at the same time that is equal in all that this one names cannot be told from this one, save
+    by an idempotency key that the API repeats.
     """
     return _OF_API[sent.operation.api](sent, before, after)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -38,6 +39,8 @@ RULES = {
     "oneOf": "RF109",
     "not": "RF109",
 }
+MOST = 50_000
+"""The values that a document may have for each of them to be told of, if it is refused."""
 SERVER_MONEY = re.compile(r"price|tax|amount|total", re.IGNORECASE)
 
 
@@ -67,10 +70,57 @@ def _schema(operation: Operation, part: str) -> dict[str, Any]:
     return operation.schema(part)
 
 
-def flaws(operation: Operation, value: object, part: str = "body") -> list[Flaw]:
-    """Everything that the schema refuses in the value (plain data as read.py reads it)."""
-    reader = _Reader(operation, part, _schema(operation, part), value)
-    return [flaw for error in validator(operation, part).iter_errors(value) for flaw in reader.flaws(error)]
+def flaws(operation: Operation, value: object, part: str = "body", *, size: int | None = None) -> list[Flaw]:
+    """Everything that the schema refuses in the value (plain data as read.py reads it), whose text has `size` bytes.
+
+    Of a value with more than MOST values in it, what is refused beyond those is told as one flaw without a place.
+    """
+    schema, check = _schema(operation, part), validator(operation, part)
+    if (size is not None and size < MOST) or not _is_vast(value):
+        reader = _Reader(operation, part, schema, value)
+        return [flaw for error in check.iter_errors(value) for flaw in reader.flaws(error)]
+    if check.is_valid(value):
+        return []
+    short = _cut(value, frozenset(_names(schema)), [MOST])
+    reader = _Reader(operation, part, schema, short)
+    found = list(islice((flaw for error in check.iter_errors(short) for flaw in reader.flaws(error)), MOST))
+    message = f"the body has more than {MOST:,} values: what is wrong beyond them is not listed"
+    return [*found, Flaw(found[-1].code if found else "RF102", finding("", message))]
+
+
+def _is_vast(value: object) -> bool:
+    """Whether a value has more than MOST values in it: each could be refused, and each refusal takes its room."""
+    open_nodes, count = [value], 0
+    while open_nodes:
+        node = open_nodes.pop()
+        if isinstance(node, (dict, list)):
+            count += len(node)
+            if count > MOST:
+                return True
+            open_nodes.extend(node.values() if isinstance(node, dict) else node)
+    return False
+
+
+def _cut(node: Any, known: frozenset[str], room: list[int]) -> Any:
+    """As much of a value as there is room for; what may be required stays: a field that the schema names, one entry."""
+    if isinstance(node, list):
+        return [_cut(inner, known, room) for index, inner in enumerate(node) if _takes(room) or not index]
+    if isinstance(node, dict):
+        return {key: _cut(inner, known, room) for key, inner in node.items() if _takes(room) or key in known}
+    return node
+
+
+def _takes(room: list[int]) -> bool:
+    room[0] -= 1
+    return room[0] >= 0
+
+
+def _names(node: Any) -> Iterator[str]:
+    """The name of every field that a schema knows."""
+    if isinstance(node, dict):
+        yield from node.get("properties", {})
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _names(inner)
 
 
 def reference(operation: str) -> jsonschema.protocols.Validator:

@@ -83,14 +83,14 @@ class Client:
 
     def get_httpx_client(self) -> httpx.Client:
         """The httpx.Client behind the sync calls, made at the first of them."""
-        with self._pools.lock, losses():
+        with self._pools.lock, _writing():
             if self._pools.sync is None:
                 self._pools.sync = httpx.Client(**self._arguments())
             return self._pools.sync
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
         """The httpx.AsyncClient behind the async calls, made at the first of them."""
-        with self._pools.lock, losses():
+        with self._pools.lock, _writing():
             if self._pools.later is None:
                 self._pools.later = httpx.AsyncClient(**self._arguments())
             return self._pools.later
@@ -134,30 +134,44 @@ def send(client: Client, request: Request, model: Any) -> Response[Any]:
 
     Raises StatusError for any other status, DecodeError for a 2xx that is not the model, TimedOut and TransportError.
     """
+    own = client.get_httpx_client()
     with losses():
-        response = client.get_httpx_client().request(**_httpx(client, request))
+        response = own.send(_built(own, client, request))
     return _receive(response, model)
 
 
 async def send_async(client: Client, request: Request, model: Any) -> Response[Any]:
     """As `send`, with the async client."""
+    own = client.get_async_httpx_client()
     with losses():
-        response = await client.get_async_httpx_client().request(**_httpx(client, request))
+        response = await own.send(_built(own, client, request))
     return _receive(response, model)
 
 
-def _httpx(client: Client, request: Request) -> dict[str, Any]:
+def _built(own: httpx.Client | httpx.AsyncClient, client: Client, request: Request) -> httpx.Request:
+    if own.is_closed:
+        raise NotSent("not sent: the connection is closed")
     headers = {"Accept": "application/json"}
     if request.media_type is not None:
         headers["Content-Type"] = request.media_type
-    return {
-        "method": request.method,
-        "url": request.path,
-        "params": request.query or None,
-        "content": request.content,
-        "headers": headers,
-        "timeout": client.timeout,
-    }
+    with _writing():
+        return own.build_request(
+            request.method,
+            request.path,
+            params=request.query or None,
+            content=request.content,
+            headers=headers,
+            timeout=client.timeout,
+        )
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """A header beyond ASCII as an error of ours: that of httpx quotes it, and it may be a credential."""
+    try:
+        yield
+    except UnicodeEncodeError:
+        raise NotSent("not sent: a header has characters that HTTP does not allow") from None
 
 
 @contextmanager
@@ -165,8 +179,11 @@ def losses() -> Iterator[None]:
     """What httpx raises inside, as an error of ours that shows no credential."""
     try:
         yield
-    except (httpx.LocalProtocolError, UnicodeEncodeError):  # both quote a header, which may be a credential
-        raise NotSent("not sent: a header has characters that HTTP does not allow") from None
+    except (httpx.LocalProtocolError, UnicodeEncodeError) as error:  # both quote a header, which may be a credential
+        kind = NotSent if never_left(error) else TransportError
+        raise kind("a header has characters that HTTP does not allow, or the server broke the protocol") from None
+    except httpx.HTTPStatusError as error:  # an event hook of the caller's that raises for every status
+        raise StatusError(error.response) from None
     except _NEVER_CONNECTED as error:
         raise _lost(NotSent, error) from error
     except httpx.TimeoutException as error:
@@ -183,6 +200,17 @@ _NEVER_CONNECTED = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+
+
+def never_left(error: BaseException) -> bool:
+    """Whether an error of a transport means that not a byte of the request was written."""
+    if isinstance(error, _NEVER_CONNECTED):
+        return True
+    # h11 refuses to write a malformed request. Under HTTP/2 the same class tells of what was received.
+    inner: BaseException | None = error if isinstance(error, httpx.LocalProtocolError) else None
+    while inner is not None and not type(inner).__module__.startswith("h11"):
+        inner = inner.__cause__ or inner.__context__
+    return inner is not None
 
 
 def _lost(kind: type[TransportError], error: httpx.HTTPError) -> TransportError:

@@ -27,8 +27,8 @@ FINDINGS = pa.schema(
     [
         pa.field("row", pa.int64(), nullable=False),
         pa.field("time", MOMENT),
-        pa.field("operation", pa.string()),
-        pa.field("order_id", pa.string()),
+        pa.field("operation", pa.string(), nullable=False),
+        pa.field("order_id", pa.string(), nullable=False),
         pa.field("code", pa.string(), nullable=False),
         pa.field("name", pa.string(), nullable=False),
         pa.field("severity", pa.string(), nullable=False),
@@ -41,6 +41,7 @@ FINDINGS = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
-"""One finding a row, by request and, within one, by place. `refunded` is what the whole request asks to give back, the
-absolute amounts added up, as an exact decimal literal; null where the request names no money, as TaxCloud's never do.
+"""One finding a row, by request and, within one, by place. `operation` and `order_id` are "" where nobody tells.
+`refunded` is what the whole request asks to give back, the absolute amounts added up, as an exact decimal literal; null
+where the request names no money, as TaxCloud's never do.
 `currency` is that of the money, null where nobody tells; `reason` is the first that the request gives."""

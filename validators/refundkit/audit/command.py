@@ -180,6 +180,8 @@ def _not_run(tally: Tally) -> Iterator[str]:
     for (operation, part), (rules, count) in sorted(merged.items())[:_SHOWN]:
         skipped = f"{_many(len(rules), 'rule')} did not run" if rules else "nothing judged them"
         yield f"not run {printable(operation) or 'no operation'}: {_many(count, 'request')} without {part}, {skipped}"
+    if len(merged) > _SHOWN:
+        yield f"not run: {len(merged) - _SHOWN} more operations or parts"
 
 
 def _many(count: int, noun: str) -> str:

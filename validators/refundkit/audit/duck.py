@@ -178,9 +178,7 @@ def _words(chunk: files.Chunk, name: str) -> list[str | None]:
 
 
 def _requests(chunk: files.Chunk, first: int) -> pa.RecordBatch:
-    given: dict[str, Any] = {name: files.texts(chunk, name) for name in files.HISTORY.names[2:-1]}
-    given["operation"] = files.texts(chunk, "operation")
-    given["time"], given["status"] = files.times(chunk), files.statuses(chunk)
+    given: dict[str, Any] = files.given(chunk)
     given["row"] = range(first, first + chunk.rows)
     named = zip(*(given[name].to_pylist() for name in ("operation", "path", "body")), strict=True)
     keys = [of_request(_word(operation), path, body) for operation, path, body in named]

@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 
 from ..sources import LINES, SourceError, expand
-from .columns import FINDINGS
+from .columns import FINDINGS, REQUESTS
 
 PARQUET, CSV = ".parquet", ".csv"
 SUFFIXES = (PARQUET, *sorted(LINES), CSV)
@@ -67,7 +67,7 @@ def named(patterns: list[str]) -> list[str]:
 
 
 def has_column(file: str, name: str) -> bool:
-    """Whether a file has a column; of JSON Lines, whether its first line has it. Raises SourceError."""
+    """Whether a file has a column; of JSON Lines, whether one of its first lines has it. Raises SourceError."""
     first = next(chunks(file, Columns("", (), (name,))), None)
     return first is not None and name in first.columns
 
@@ -165,7 +165,8 @@ def _member(raw: bytes) -> bytes | None:
 
 
 def _arrays(rows: list[dict[str, Any]], columns: Columns) -> dict[str, pa.Array]:
-    return {name: pa.array([row.get(name) for row in rows], pa.binary()) for name in columns.names}
+    present = {name for row in rows for name in row}
+    return {name: pa.array([row.get(name) for row in rows], pa.binary()) for name in columns.names if name in present}
 
 
 def texts(chunk: Chunk, name: str) -> pa.Array:
@@ -231,6 +232,27 @@ def statuses(chunk: Chunk) -> pa.Array:
         return texts(chunk, "status").cast(pa.string()).cast(pa.int32())
     except pa.ArrowInvalid:
         raise SourceError(f"{chunk.file}: the column 'status' holds something else than HTTP statuses") from None
+
+
+def given(chunk: Chunk) -> dict[str, pa.Array]:
+    """The columns of a chunk of requests in the types of REQUESTS, the time as a number, without `row`."""
+    found = {name: texts(chunk, name) for name in ("operation", "path", "query", "headers", "body", "order", "refunds")}
+    return {**found, "time": times(chunk), "status": statuses(chunk)}
+
+
+def as_requests(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """A batch of `row` and the columns of a history as REQUESTS: text for bytes, ISO 8601 for times, columns left out.
+
+    Raises SourceError for a column that is missing or of another type.
+    """
+    if batch.schema.equals(REQUESTS):
+        return batch
+    present = _present(
+        "requests", Columns("requests", ("row", *HISTORY.required), HISTORY.optional), batch.schema.names
+    )
+    chunk = Chunk("requests", 0, batch.num_rows, {name: batch.column(name) for name in present})
+    columns = {**given(chunk), "row": batch.column("row").cast(pa.int64())}
+    return pa.RecordBatch.from_arrays([columns[field.name].cast(field.type) for field in REQUESTS], schema=REQUESTS)
 
 
 # Findings out.

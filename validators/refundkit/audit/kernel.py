@@ -44,6 +44,7 @@ from ..rules.money import EXACT, ZERO
 from . import past
 from .asked import asked_for
 from .columns import FINDINGS, REQUESTS
+from .files import as_requests
 from .orders import Key, of_order, of_request, shortened
 
 _VALUES = msgspec.json.Decoder(dict[str, str | int | bool | None])
@@ -135,12 +136,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def findings(batches: Iterable[pa.RecordBatch], settings: Settings) -> Iterator[tuple[pa.RecordBatch, Tally]]:
     """For each batch of REQUESTS, its FINDINGS and what was looked at. All requests of an order are in one batch.
 
-    The findings come by order, time and row, and within a request by place.
+    Text may stand for bytes and ISO 8601 for times, and all but `row`, `operation` and `time` may be left out. The
+    findings come by order, time and row, and within a request by place. Raises SourceError for columns of other types.
     """
     judge_all = Kernel(settings)
     for batch in batches:
         groups: dict[Any, list[Request]] = {}
-        for one in requests(batch):
+        for one in requests(as_requests(batch)):
             key = of_request(one.operation, one.path, one.body)
             groups.setdefault(one.row if key is None else key, []).append(one)
         for key, group in groups.items():
@@ -314,8 +316,8 @@ class Kernel:
         for each in found:
             columns["row"].append(one.row)
             columns["time"].append(one.time)
-            columns["operation"].append(one.operation)
-            columns["order_id"].append(None if key is None else masked(key.order_id))
+            columns["operation"].append(_text(one.operation or ""))
+            columns["order_id"].append("" if key is None else _text(masked(key.order_id)))
             for name in ("code", "name", "severity", "message", "help", "pointer", "source"):
                 columns[name].append(_text(getattr(each, name)))
             columns["refunded"].append(None if refunded is None else format(refunded, "f"))
@@ -395,7 +397,7 @@ class Judge:
         """Whether the body of a Walmart refund names another order than its path (RF501)."""
         if operation.name not in past.REFUNDS or one.path is None:
             return False
-        own = purchase_order_id(one.body)
+        own = _own_id(one)
         return own is not None and own != key.order_id
 
     def settled(
@@ -445,11 +447,7 @@ class Judge:
         if one.path is not None:
             if key.family == "taxcloud" and one.refunds is not None:
                 return None  # they may name another connection
-            if (
-                key.family == "walmart"
-                and operation.name in past.REFUNDS
-                and purchase_order_id(one.body) != key.order_id
-            ):
+            if key.family == "walmart" and operation.name in past.REFUNDS and _own_id(one) != key.order_id:
                 return None
         chosen = self.plan(operation)
         text = None if order is None else order.text()
@@ -475,7 +473,7 @@ class Judge:
 
     def _form(self, operation: Operation, path: bytes | None, headers: bytes | None) -> tuple[int, bool] | None:
         """Path and headers by themselves: which parts they are, and whether a credential is lacking; None if flawed."""
-        if path is not self.path or path is None:
+        if path != self.path:
             self.path, self.formed = path, _formed(path)
         key = (operation.name, self.formed, _formed(headers))
         if key not in self.forms:
@@ -542,6 +540,11 @@ def _told(one: Request, carried: bool) -> past.Told:
     if one.path is not None and b"refund_id" in one.path:
         asked = (_parameters("path", one.path, []) or {}).get("refund_id", "")
     return past.Told(one.refunds, one.order, asked, carried and one.order is not None)
+
+
+def _own_id(one: Request) -> object:
+    """The id in the body of a Walmart refund."""
+    return purchase_order_id((one.body or b"").removeprefix(_BOM))
 
 
 def _took_effect(one: Request, statuses: bool) -> bool:

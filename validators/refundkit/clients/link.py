@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from types import TracebackType
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, TypeAlias, TypedDict, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -13,14 +13,18 @@ import msgspec
 from refundkit_apis._runtime.client import Client, Response
 
 from .. import operations
+from ..auth import is_loopback
 from ..calls import AsyncCalls, Call, Calls, Retry
 from ..config import Config
 from ..guard import AsyncGuardTransport, GuardTransport, OnReport
+from ..handover import AsyncHandoverTransport, HandoverTransport
 from ..wire import AsyncXmlTransport, XmlTransport
 
 T = TypeVar("T")
 S = TypeVar("S")
 A = TypeVar("A")
+# Of one call: seconds, or httpx's own; None is the connection's.
+Timeout: TypeAlias = float | httpx.Timeout | None
 
 
 class Options(TypedDict, total=False):
@@ -34,7 +38,8 @@ class Options(TypedDict, total=False):
     on_report  called with the Report of every refund that is checked
     transport  the httpx transport below all this, sync or async as the connection is opened; by default one of httpx's
                own, through the proxy that the environment names
-    hooks      httpx event hooks: they see the requests as they leave the guard, credentials included
+    hooks      httpx event hooks. They run before the guard, so that it checks what they leave of a request; they see
+               tokens asked for and refunds sent, credentials included, but not the guard's reading of the order
     """
 
     base_url: str
@@ -58,7 +63,7 @@ class Link(msgspec.Struct, frozen=True):
         name: str,
         function: Callable[..., Response[T]],
         *ids: str,
-        timeout: float | None = None,
+        timeout: Timeout = None,
         key: str = "",
         **arguments: Any,
     ) -> T:
@@ -79,7 +84,7 @@ class AsyncLink(msgspec.Struct, frozen=True):
         name: str,
         function: Callable[..., Awaitable[Response[T]]],
         *ids: str,
-        timeout: float | None = None,
+        timeout: Timeout = None,
         key: str = "",
         **arguments: Any,
     ) -> T:
@@ -103,6 +108,8 @@ class Connection(Generic[S, A]):
         sync: Callable[[Link], S],
         later: Callable[[AsyncLink], A],
     ) -> None:
+        for name in options.keys() - Options.__annotations__.keys():
+            raise TypeError(f"unknown option {name!r}{operations.suggestion(name, Options.__annotations__)}")
         self._api = api
         self._auth = auth
         self._options = options
@@ -115,10 +122,11 @@ class Connection(Generic[S, A]):
 
     def open(self) -> S:
         """The client for sync calls. Raises ValueError for an address that is none."""
+        self._refuse_second()
         own = self._options.get("transport")
         if own is not None and not isinstance(own, httpx.BaseTransport):
             raise TypeError("transport is an async one: open the connection with `async with`")
-        wire = own or httpx.HTTPTransport(proxy=_proxy(self._base_url))
+        wire = HandoverTransport(own or httpx.HTTPTransport(proxy=_proxy(self._base_url)))
         guard = GuardTransport(wire, fetch_context=True, auth=self._auth, **self._checks())
         guarded = guard if self._options.get("guard", True) else wire
         client = self._opened(XmlTransport(guarded) if self._speaks_xml else guarded)
@@ -127,10 +135,11 @@ class Connection(Generic[S, A]):
 
     def open_async(self) -> A:
         """The client for async calls. Raises ValueError for an address that is none."""
+        self._refuse_second()
         own = self._options.get("transport")
         if own is not None and not isinstance(own, httpx.AsyncBaseTransport):
             raise TypeError("transport is a sync one: open the connection with `with`")
-        wire = own or httpx.AsyncHTTPTransport(proxy=_proxy(self._base_url))
+        wire = AsyncHandoverTransport(own or httpx.AsyncHTTPTransport(proxy=_proxy(self._base_url)))
         guard = AsyncGuardTransport(wire, fetch_context=True, auth=self._auth, **self._checks())
         guarded = guard if self._options.get("guard", True) else wire
         client = self._opened(AsyncXmlTransport(guarded) if self._speaks_xml else guarded)
@@ -141,11 +150,13 @@ class Connection(Generic[S, A]):
         """Close what `open` opened."""
         if self._client is not None:
             self._client.get_httpx_client().close()
+            self._client = None
 
     async def close_async(self) -> None:
         """Close what `open_async` opened."""
         if self._client is not None:
             await self._client.get_async_httpx_client().aclose()
+            self._client = None
 
     def __enter__(self) -> S:
         return self.open()
@@ -162,6 +173,10 @@ class Connection(Generic[S, A]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close_async()
+
+    def _refuse_second(self) -> None:
+        if self._client is not None:
+            raise ValueError("the connection is open already: close it first, or make another one")
 
     @property
     def _base_url(self) -> str:
@@ -189,4 +204,7 @@ def _proxy(url: str) -> str | None:
     address = httpx.URL(url)
     proxies = getproxies()
     found = proxies.get(address.scheme) or proxies.get("all")
-    return None if found is None or proxy_bypass(address.host) else found
+    # Credentials may go to this machine in the clear, and so not over a proxy on another one.
+    if not found or is_loopback(address.host) or proxy_bypass(address.host):
+        return None
+    return found if "://" in found else f"http://{found}"

@@ -8,7 +8,7 @@ import msgspec
 from refundkit_apis.taxcloud.api.orders import get_order, refund_order
 from refundkit_apis.taxcloud.models import Order, Refund, RefundCreate
 
-from .link import AsyncLink, Link
+from .link import AsyncLink, Link, Timeout
 
 REFUND, GET = "taxcloud.refund_order", "taxcloud.get_order"
 
@@ -16,7 +16,8 @@ REFUND, GET = "taxcloud.refund_order", "taxcloud.get_order"
 class TaxCloud:
     """Each call raises RefundError for anything but success; `timeout` is in seconds and for that call alone.
 
-    `client` takes every generated operation of refundkit_apis.taxcloud, unguarded by retries but not by the check.
+    `client` takes every generated operation of refundkit_apis.taxcloud; they are checked too, but never sent
+    again, and know no resolve().
     """
 
     def __init__(self, link: Link, connection_id: str) -> None:
@@ -24,12 +25,12 @@ class TaxCloud:
         self._connection = connection_id
         self.client = link.client
 
-    def get_order(self, order_id: str, *, timeout: float | None = None) -> Order:
+    def get_order(self, order_id: str, *, timeout: Timeout = None) -> Order:
         """The order, with its lines and the refunds made so far."""
         call = self._link.call
         return call(GET, get_order.sync_detailed, self._connection, order_id, expand="refunds", timeout=timeout)
 
-    def refund_order(self, order_id: str, refund: RefundCreate, *, timeout: float | None = None) -> list[Refund]:
+    def refund_order(self, order_id: str, refund: RefundCreate, *, timeout: Timeout = None) -> list[Refund]:
         """Refund some items of an order, or all of it where `refund` names none.
 
         The refund carries an idempotency key, its own or one made here, so that TaxCloud makes it once however often it
@@ -51,14 +52,14 @@ class AsyncTaxCloud:
         self._connection = connection_id
         self.client = link.client
 
-    async def get_order(self, order_id: str, *, timeout: float | None = None) -> Order:
+    async def get_order(self, order_id: str, *, timeout: Timeout = None) -> Order:
         """As TaxCloud.get_order."""
         call = self._link.call
         return await call(
             GET, get_order.asyncio_detailed, self._connection, order_id, expand="refunds", timeout=timeout
         )
 
-    async def refund_order(self, order_id: str, refund: RefundCreate, *, timeout: float | None = None) -> list[Refund]:
+    async def refund_order(self, order_id: str, refund: RefundCreate, *, timeout: Timeout = None) -> list[Refund]:
         """As TaxCloud.refund_order."""
         body, key = _keyed(refund)
         answer = await self._link.call(

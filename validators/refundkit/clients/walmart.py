@@ -5,7 +5,7 @@ from __future__ import annotations
 from refundkit_apis.walmart.api.orders import get_order, refund_order_lines
 from refundkit_apis.walmart.models import Order, OrderRefund, OrderRefundRequest
 
-from .link import AsyncLink, Link
+from .link import AsyncLink, Link, Timeout
 
 REFUND, GET = "walmart.refund_order_lines", "walmart.get_order"
 
@@ -13,18 +13,19 @@ REFUND, GET = "walmart.refund_order_lines", "walmart.get_order"
 class Walmart:
     """Each call raises RefundError for anything but success; `timeout` is in seconds and for that call alone.
 
-    `client` takes every generated operation of refundkit_apis.walmart, unguarded by retries but not by the check.
+    `client` takes every generated operation of refundkit_apis.walmart; they are checked too, but never sent
+    again, and know no resolve().
     """
 
     def __init__(self, link: Link) -> None:
         self._link = link
         self.client = link.client
 
-    def get_order(self, purchase_order_id: str, *, timeout: float | None = None) -> Order:
+    def get_order(self, purchase_order_id: str, *, timeout: Timeout = None) -> Order:
         """The order, with the charges, statuses and refunds of its lines."""
         return self._link.call(GET, get_order.sync_detailed, purchase_order_id, timeout=timeout).order
 
-    def refund_order_lines(self, purchase_order_id: str, refund: OrderRefund, *, timeout: float | None = None) -> Order:
+    def refund_order_lines(self, purchase_order_id: str, refund: OrderRefund, *, timeout: Timeout = None) -> Order:
         """Refund shipped lines, wholly or in part; the order comes back with the refund in its lines.
 
         Raises RefundRejected before anything is sent, and RefundOutcomeUnknown where no answer tells what happened.
@@ -41,12 +42,12 @@ class AsyncWalmart:
         self._link = link
         self.client = link.client
 
-    async def get_order(self, purchase_order_id: str, *, timeout: float | None = None) -> Order:
+    async def get_order(self, purchase_order_id: str, *, timeout: Timeout = None) -> Order:
         """As Walmart.get_order."""
         return (await self._link.call(GET, get_order.asyncio_detailed, purchase_order_id, timeout=timeout)).order
 
     async def refund_order_lines(
-        self, purchase_order_id: str, refund: OrderRefund, *, timeout: float | None = None
+        self, purchase_order_id: str, refund: OrderRefund, *, timeout: Timeout = None
     ) -> Order:
         """As Walmart.refund_order_lines."""
         body = OrderRefundRequest(order_refund=refund)

@@ -11,7 +11,7 @@ from refundkit_apis.walmart_ca.models import (
     OrderRefundRequest,
 )
 
-from .link import AsyncLink, Link
+from .link import AsyncLink, Link, Timeout
 
 REFUND, CANCEL, GET = "walmart_ca.refund_order_lines", "walmart_ca.cancel_order_lines", "walmart_ca.get_order"
 
@@ -19,18 +19,19 @@ REFUND, CANCEL, GET = "walmart_ca.refund_order_lines", "walmart_ca.cancel_order_
 class WalmartCA:
     """Each call raises RefundError for anything but success; `timeout` is in seconds and for that call alone.
 
-    `client` takes every generated operation of refundkit_apis.walmart_ca, unguarded by retries but not by the check.
+    `client` takes every generated operation of refundkit_apis.walmart_ca; they are checked too, but never sent
+    again, and know no resolve().
     """
 
     def __init__(self, link: Link) -> None:
         self._link = link
         self.client = link.client
 
-    def get_order(self, purchase_order_id: str, *, timeout: float | None = None) -> Order:
+    def get_order(self, purchase_order_id: str, *, timeout: Timeout = None) -> Order:
         """The order, with the charges, statuses and refunds of its lines."""
         return self._link.call(GET, get_order.sync_detailed, purchase_order_id, timeout=timeout).order
 
-    def refund_order_lines(self, purchase_order_id: str, refund: OrderRefund, *, timeout: float | None = None) -> Order:
+    def refund_order_lines(self, purchase_order_id: str, refund: OrderRefund, *, timeout: Timeout = None) -> Order:
         """Refund shipped lines, wholly or in part; the order comes back with the refund in its lines.
 
         Raises RefundRejected before anything is sent, and RefundOutcomeUnknown where no answer tells what happened.
@@ -40,7 +41,7 @@ class WalmartCA:
         return call(REFUND, refund_order_lines.sync_detailed, purchase_order_id, body=body, timeout=timeout).order
 
     def cancel_order_lines(
-        self, purchase_order_id: str, cancellation: OrderCancellation, *, timeout: float | None = None
+        self, purchase_order_id: str, cancellation: OrderCancellation, *, timeout: Timeout = None
     ) -> Order:
         """Cancel lines that have not shipped, wholly or in part; raises as refund_order_lines does."""
         body = OrderCancellationRequest(order_cancellation=cancellation)
@@ -55,12 +56,12 @@ class AsyncWalmartCA:
         self._link = link
         self.client = link.client
 
-    async def get_order(self, purchase_order_id: str, *, timeout: float | None = None) -> Order:
+    async def get_order(self, purchase_order_id: str, *, timeout: Timeout = None) -> Order:
         """As WalmartCA.get_order."""
         return (await self._link.call(GET, get_order.asyncio_detailed, purchase_order_id, timeout=timeout)).order
 
     async def refund_order_lines(
-        self, purchase_order_id: str, refund: OrderRefund, *, timeout: float | None = None
+        self, purchase_order_id: str, refund: OrderRefund, *, timeout: Timeout = None
     ) -> Order:
         """As WalmartCA.refund_order_lines."""
         body = OrderRefundRequest(order_refund=refund)
@@ -69,7 +70,7 @@ class AsyncWalmartCA:
         return answer.order
 
     async def cancel_order_lines(
-        self, purchase_order_id: str, cancellation: OrderCancellation, *, timeout: float | None = None
+        self, purchase_order_id: str, cancellation: OrderCancellation, *, timeout: Timeout = None
     ) -> Order:
         """As WalmartCA.cancel_order_lines."""
         body = OrderCancellationRequest(order_cancellation=cancellation)

@@ -19,7 +19,7 @@ from refundkit_apis.woocommerce.models import (
     RefundUpdateRequest,
 )
 
-from .link import AsyncLink, Link
+from .link import AsyncLink, Link, Timeout
 
 GET_ORDER = "woocommerce.get_order"
 LIST, GET = "woocommerce.list_refunds", "woocommerce.get_refund"
@@ -31,28 +31,29 @@ class WooCommerce:
 
     What changes a refund raises RefundRejected before anything is sent, and RefundOutcomeUnknown where no answer tells
     what happened: a shop that answers with a 5xx, or with errors under a 200, may have made the refund all the same.
-    `client` takes every generated operation of refundkit_apis.woocommerce, unguarded by retries but not by the check.
+    `client` takes every generated operation of refundkit_apis.woocommerce; they are checked too, but never sent
+    again, and know no resolve().
     """
 
     def __init__(self, link: Link) -> None:
         self._link = link
         self.client = link.client
 
-    def get_order(self, order_id: int | str, *, timeout: float | None = None) -> Order:
+    def get_order(self, order_id: int | str, *, timeout: Timeout = None) -> Order:
         """The order; it does not tell of its refunds."""
         return self._link.call(GET_ORDER, get_order.sync_detailed, str(order_id), timeout=timeout).order
 
-    def list_refunds(self, order_id: int | str, *, timeout: float | None = None) -> list[Refund]:
+    def list_refunds(self, order_id: int | str, *, timeout: Timeout = None) -> list[Refund]:
         """All refunds of an order, the newest first."""
         return self._link.call(LIST, list_refunds.sync_detailed, str(order_id), timeout=timeout).order_refunds
 
-    def get_refund(self, order_id: int | str, refund_id: int | str, *, timeout: float | None = None) -> Refund:
+    def get_refund(self, order_id: int | str, refund_id: int | str, *, timeout: Timeout = None) -> Refund:
         """One refund."""
         answer = self._link.call(GET, get_refund.sync_detailed, str(order_id), str(refund_id), timeout=timeout)
         return answer.order_refund
 
     def create_refund(
-        self, order_id: int | str, refund: RefundCreate, *, gateway: bool = True, timeout: float | None = None
+        self, order_id: int | str, refund: RefundCreate, *, gateway: bool = True, timeout: Timeout = None
     ) -> Refund:
         """Refund an order, wholly or in part; `gateway=False` records the refund and pays nothing back."""
         body = RefundCreateRequest(order_refund=refund)
@@ -63,7 +64,7 @@ class WooCommerce:
         ).order_refund
 
     def update_refund(
-        self, order_id: int | str, refund_id: int | str, change: RefundUpdate, *, timeout: float | None = None
+        self, order_id: int | str, refund_id: int | str, change: RefundUpdate, *, timeout: Timeout = None
     ) -> Refund:
         """Change the recorded amount or reason; no money moves. Current servers take a new reason and ignore it."""
         body = RefundUpdateRequest(order_refund=change)
@@ -72,7 +73,7 @@ class WooCommerce:
             UPDATE, update_refund.sync_detailed, str(order_id), str(refund_id), body=body, timeout=timeout
         ).order_refund
 
-    def delete_refund(self, order_id: int | str, refund_id: int | str, *, timeout: float | None = None) -> None:
+    def delete_refund(self, order_id: int | str, refund_id: int | str, *, timeout: Timeout = None) -> None:
         """Delete the record of a refund for good; no money moves."""
         self._link.call(DELETE, delete_refund.sync_detailed, str(order_id), str(refund_id), timeout=timeout)
 
@@ -84,23 +85,23 @@ class AsyncWooCommerce:
         self._link = link
         self.client = link.client
 
-    async def get_order(self, order_id: int | str, *, timeout: float | None = None) -> Order:
+    async def get_order(self, order_id: int | str, *, timeout: Timeout = None) -> Order:
         """As WooCommerce.get_order."""
         return (await self._link.call(GET_ORDER, get_order.asyncio_detailed, str(order_id), timeout=timeout)).order
 
-    async def list_refunds(self, order_id: int | str, *, timeout: float | None = None) -> list[Refund]:
+    async def list_refunds(self, order_id: int | str, *, timeout: Timeout = None) -> list[Refund]:
         """As WooCommerce.list_refunds."""
         answer = await self._link.call(LIST, list_refunds.asyncio_detailed, str(order_id), timeout=timeout)
         return answer.order_refunds
 
-    async def get_refund(self, order_id: int | str, refund_id: int | str, *, timeout: float | None = None) -> Refund:
+    async def get_refund(self, order_id: int | str, refund_id: int | str, *, timeout: Timeout = None) -> Refund:
         """As WooCommerce.get_refund."""
         call = self._link.call
         answer = await call(GET, get_refund.asyncio_detailed, str(order_id), str(refund_id), timeout=timeout)
         return answer.order_refund
 
     async def create_refund(
-        self, order_id: int | str, refund: RefundCreate, *, gateway: bool = True, timeout: float | None = None
+        self, order_id: int | str, refund: RefundCreate, *, gateway: bool = True, timeout: Timeout = None
     ) -> Refund:
         """As WooCommerce.create_refund."""
         body = RefundCreateRequest(order_refund=refund)
@@ -112,7 +113,7 @@ class AsyncWooCommerce:
         return answer.order_refund
 
     async def update_refund(
-        self, order_id: int | str, refund_id: int | str, change: RefundUpdate, *, timeout: float | None = None
+        self, order_id: int | str, refund_id: int | str, change: RefundUpdate, *, timeout: Timeout = None
     ) -> Refund:
         """As WooCommerce.update_refund."""
         body = RefundUpdateRequest(order_refund=change)
@@ -122,7 +123,7 @@ class AsyncWooCommerce:
         )
         return answer.order_refund
 
-    async def delete_refund(self, order_id: int | str, refund_id: int | str, *, timeout: float | None = None) -> None:
+    async def delete_refund(self, order_id: int | str, refund_id: int | str, *, timeout: Timeout = None) -> None:
         """As WooCommerce.delete_refund."""
         call = self._link.call
         await call(DELETE, delete_refund.asyncio_detailed, str(order_id), str(refund_id), timeout=timeout)

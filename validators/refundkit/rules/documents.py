@@ -14,8 +14,9 @@ def invalid_document() -> None:
 
     What one parser forgives another reads as something else, and a refund is no place for that. This is also said of
     NaN and Infinity, bad UTF-8, a lone surrogate, text after the document, an empty document, a number literal of over
-    400 characters or with an exponent beyond 308, an XML document type or entity, and YAML aliases that expand beyond
-    1,000 nodes. A UTF-8 byte order mark is accepted.
+    400 characters or with an exponent beyond 308, an XML document type or entity, YAML aliases that expand beyond 1,000
+    nodes, and, on the command line, a document of over 8 MiB: a file, or a line of JSON Lines, or an entry of an array.
+    A UTF-8 byte order mark is accepted.
 
     Bad:
         text: '{"a":'
@@ -222,7 +223,7 @@ def repeated_refund() -> None:
     Only with `--batch`, which takes the records of a run for one batch that is about to be sent: it also adds up the
     records of one order for every cap, in their order. Two records of one order with the same body pay twice. Two
     with one correlation id or idempotency key and different bodies look like one to the server. Spaces, the order of
-    keys and zeros at the end of a number make no other body.
+    keys and zeros at the end of a number make no other body. Below, `before` is an earlier record of the batch.
 
     Bad:
         before: {}

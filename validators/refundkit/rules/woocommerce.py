@@ -152,8 +152,10 @@ def strangers(
     sold = None if order is None else _ids(order.order)
     for index, refund in enumerate(refunds.order_refunds):
         where = f"refunds:/order_refunds/{index}"
-        if told(refund.amount) is None:
-            yield finding(f"{where}/amount", f"{refund.amount!r} is no number", "give the API's own list as it came")
+        amount = told(refund.amount)
+        if amount is None or amount < 0:
+            message = f"{refund.amount!r} is no amount of an earlier refund, which is zero or above"
+            yield finding(f"{where}/amount", message, "give the API's own list as it came")
         items = {key for key, _ in _past(refund)}
         if sold is not None and items and sold.isdisjoint(items):
             yield finding(f"{where}/line_items", "the order has no item of this earlier refund")

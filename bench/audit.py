@@ -1,0 +1,122 @@
+"""python -m bench.audit [--refunds 10000,100000,1000000] [--out FILE]: time and memory of an audit as it grows.
+
+Each history is generated, audited by the installed command in a process of its own with --memory 512MB, and its
+findings are held against what is planted. Writes JSON that `python -m bench` can print.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from . import history
+
+# Requests of an order, on average over the APIs.
+_EACH = 2.2
+_MEMORY = "512MB"
+_NAMES = ["row", "code", "pointer"]
+
+
+class Meter:
+    """The largest memory of a process and its children together: their proportional set size in bytes, now and then."""
+
+    def __init__(self, process: int) -> None:
+        self.process = process
+        self.peak = 0
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Meter:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.done.set()
+        self.thread.join()
+
+    def _run(self) -> None:
+        while not self.done.wait(0.25):
+            self.peak = max(self.peak, sum(map(_size, _family(self.process))))
+
+
+def _family(process: int) -> list[int]:
+    """A process and all its descendants."""
+    found = [process]
+    for one in found:
+        for task in Path(f"/proc/{one}/task").glob("*/children"):
+            found.extend(map(int, _text(task).split()))
+    return found
+
+
+def _size(process: int) -> int:
+    lines = _text(Path(f"/proc/{process}/smaps_rollup")).splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
+
+
+def _text(path: Path) -> str:
+    """The text of a file of /proc; empty where the process has ended."""
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+def measured(refunds: int, seed: int, folder: Path) -> dict[str, Any]:
+    """Generate a history of about so many refunds, audit it, and say what it cost."""
+    started = time.perf_counter()
+    requests = history.write(round(refunds / _EACH), seed, folder)
+    generated = time.perf_counter() - started
+    patterns = ["--requests", str(folder / "requests" / "*.parquet"), "--orders", str(folder / "orders" / "*.parquet")]
+    flags = ["--out", str(folder / "found.parquet"), "--memory", _MEMORY, "--isolated"]
+    command = [sys.executable, "-m", "refundkit", "audit", *patterns, *flags]
+    started = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running, Meter(running.pid) as meter:
+        status = running.wait()
+    seconds = time.perf_counter() - started
+    used = os.times()
+    return {
+        "requests": requests,
+        "seconds": round(seconds, 2),
+        "a_second": round(requests / seconds),
+        "processor_seconds_so_far": round(used.children_user + used.children_system, 1),
+        "peak_megabytes": round(meter.peak / 1e6),
+        "generated_in": round(generated, 1),
+        "status": status,
+        "exact": _found(folder / "found.parquet") == _found(folder / "planted.parquet"),
+    }
+
+
+def _found(file: Path) -> list[tuple[Any, ...]]:
+    from pyarrow import parquet
+
+    rows = parquet.read_table(file, columns=_NAMES).to_pylist()
+    return sorted(tuple(one[name] for name in _NAMES) for one in rows)
+
+
+def main(arguments: list[str]) -> int:
+    """Measure every size. Returns 1 where the audit found anything but what is planted."""
+    parser = argparse.ArgumentParser(prog="python -m bench.audit", description=__doc__)
+    parser.add_argument("--refunds", default="10000,100000,1000000")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path(".audit.json"))
+    options = parser.parse_args(arguments)
+    runs = []
+    for refunds in map(int, options.refunds.split(",")):
+        with tempfile.TemporaryDirectory() as folder:
+            runs.append(measured(refunds, options.seed, Path(folder)))
+        print(json.dumps(runs[-1]), flush=True)
+    report = {"engine": "duckdb", "memory": _MEMORY, "cores": os.cpu_count(), "runs": runs}
+    options.out.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
+    return int(not all(one["exact"] for one in runs))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

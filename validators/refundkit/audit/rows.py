@@ -1,0 +1,154 @@
+"""Orders, earlier refunds and requests as rows of one form, which an engine brings together by order and judges.
+
+Sorted by order, kind, time and row, each order stands once before its requests: a join that never repeats its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from . import files
+from .columns import FINDINGS, REQUESTS
+from .kernel import Kernel, Request, requests
+from .orders import Key, of_order, of_refunds, of_request
+
+_ORDER, _EARLIER, _REQUEST = 0, 1, 2
+# Rows of a piece of the findings file.
+_GROUP = 1 << 14
+SORTED = pa.schema(
+    [
+        pa.field("key", pa.string()),
+        pa.field("kind", pa.int8()),
+        *(pa.field(one.name, pa.int64() if one.name == "time" else one.type) for one in REQUESTS),
+    ]
+)
+"""REQUESTS with the order that they are of and their kind; `time` in microseconds since 1970. A row of an order or of
+earlier refunds holds these and its own number; its `key` is null where it names no order of an API."""
+
+PLACED = FINDINGS.append(pa.field("place", pa.int32()))
+"""FINDINGS with the number of each among those of its request."""
+
+
+def of_orders(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
+    """A chunk of orders. Raises SourceError for a column of another type."""
+    texts = files.texts(chunk, "order")
+    named = zip(texts.to_pylist(), _words(chunk, "api"), _words(chunk, "order_id"), strict=True)
+    keys = [None if text is None else of_order(text, api, order_id) for text, api, order_id in named]
+    return _context(chunk, numbers, keys, _ORDER, "order", texts)
+
+
+def of_earlier(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
+    """A chunk of earlier refunds. Raises SourceError for a column of another type."""
+    texts = files.texts(chunk, "refunds")
+    named = zip(texts.to_pylist(), _words(chunk, "api"), _words(chunk, "order_id"), strict=True)
+    keys = [None if text is None else of_refunds(text, api, order_id) for text, api, order_id in named]
+    return _context(chunk, numbers, keys, _EARLIER, "refunds", texts)
+
+
+def of_requests(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
+    """A chunk of requests. Raises SourceError for a column of another type, and a time or a status that is none."""
+    given: dict[str, Any] = {name: files.texts(chunk, name) for name in files.HISTORY.names[2:-1]}
+    given["operation"] = files.texts(chunk, "operation")
+    given["time"], given["status"] = files.times(chunk), files.statuses(chunk)
+    given["row"] = numbers
+    named = zip(*(given[name].to_pylist() for name in ("operation", "path", "body")), strict=True)
+    keys = [of_request(_word(operation), path, body) for operation, path, body in named]
+    given["key"] = [f"?{row}" if key is None else key.text for row, key in zip(numbers, keys, strict=True)]
+    return _batch(chunk.rows, _REQUEST, given)
+
+
+def _context(
+    chunk: files.Chunk, numbers: Any, keys: list[Key | None], kind: int, name: str, texts: pa.Array
+) -> pa.RecordBatch:
+    given = {"key": [None if one is None else one.text for one in keys], name: texts, "row": numbers}
+    return _batch(chunk.rows, kind, given)
+
+
+def _words(chunk: files.Chunk, name: str) -> list[str | None]:
+    return [_word(value) for value in files.texts(chunk, name).to_pylist()]
+
+
+def _word(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("utf-8", "replace")
+
+
+def _batch(rows: int, kind: int, given: dict[str, Any]) -> pa.RecordBatch:
+    """Rows of one kind on their way into the sort; what is not given is null."""
+    given["kind"] = pa.repeat(pa.scalar(kind, pa.int8()), rows)
+    columns = [
+        pa.nulls(rows, field.type)
+        if field.name not in given
+        else given[field.name]
+        if isinstance(given[field.name], pa.Array)
+        else pa.array(given[field.name], field.type)
+        for field in SORTED
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=SORTED)
+
+
+Rows = list[tuple[int, Request]]
+
+
+def by_order(batches: Iterable[pa.RecordBatch]) -> Iterator[Rows]:
+    """The sorted rows of each order, as pairs of kind and row; there may be none."""
+    current: Rows = []
+    key = None
+    for batch in batches:
+        kinds, keys = batch.column("kind").to_pylist(), batch.column("key").to_pylist()
+        for kind, own, one in zip(kinds, keys, requests(batch), strict=True):
+            if own != key:
+                yield current
+                current, key = [], own
+            current.append((kind, one))
+    yield current
+
+
+def judge(kernel: Kernel, rows: Rows) -> None:
+    """Judge the requests among the rows of one order; the kernel keeps what it finds."""
+    first = next((one for kind, one in rows if kind == _REQUEST), None)
+    if first is not None:
+        kernel.history(of_request(first.operation, first.path, first.body), list(_filled(rows)))
+
+
+def _filled(rows: Rows) -> Iterator[Request]:
+    """The requests of an order, each with the order and the earlier refunds where it brings none of its own.
+
+    Of an order that stands several times in its file the last one counts.
+    """
+    order = refunds = None
+    for kind, one in rows:
+        if kind == _ORDER:
+            order = one.order
+        elif kind == _EARLIER:
+            refunds = one.refunds
+        else:
+            one.order = order if one.order is None else one.order
+            one.refunds = refunds if one.refunds is None else one.refunds
+            yield one
+
+
+def placed(found: pa.RecordBatch) -> pa.RecordBatch:
+    """FINDINGS, the findings of a request together, as PLACED."""
+    places: list[int] = []
+    before = None
+    for row in found.column("row").to_pylist():
+        places.append(places[-1] + 1 if row == before else 0)
+        before = row
+    return found.append_column("place", pa.array(places, pa.int32()))
+
+
+def evened(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Sorted findings in batches of one size, so that the same findings make the same file."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch.cast(FINDINGS))
+        table = pa.Table.from_batches(waiting)
+        while table.num_rows >= _GROUP:
+            yield from table.slice(0, _GROUP).combine_chunks().to_batches()
+            table = table.slice(_GROUP)
+        waiting = table.to_batches()
+    if waiting:
+        yield from pa.Table.from_batches(waiting).combine_chunks().to_batches()
