@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any
+from itertools import chain, repeat
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -25,11 +25,10 @@ from refundkit import (
     TimedOut,
     TransportError,
     operations,
+    testing,
 )
-from refundkit.calls import AsyncCalls, Call, Calls, Retry, retry_after
-from refundkit.guard import AsyncGuardTransport, GuardTransport
+from refundkit.calls import Retry, retry_after
 from refundkit.testing import Answer
-from refundkit_apis._runtime.client import Response
 
 WAYS = ("sync", "async")
 PATIENCE = Retry(first=0, longest=0)
@@ -47,12 +46,6 @@ def sent(name: str) -> httpx.Request:
 def refused(status: int, after: str | None = None, name: str = POST) -> StatusError:
     headers = {} if after is None else {"Retry-After": after}
     return StatusError(httpx.Response(status, headers=headers, request=sent(name)))
-
-
-def lost(kind: type[TransportError], request: httpx.Request | None) -> TransportError:
-    error = kind("lost on the way")
-    error.request = request
-    return error
 
 
 # Retry-After.
@@ -96,7 +89,7 @@ def test_a_date_counts_in_its_own_zone(zone: str) -> None:
 def test_only_an_answer_asks_for_a_wait() -> None:
     """An answer without the header, and what is no answer, ask for none."""
     assert retry_after(refused(503)) is None
-    assert retry_after(lost(TimedOut, sent(GET))) is None
+    assert retry_after(TimedOut("no answer")) is None
 
 
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126)), st.integers(1, 12))
@@ -130,81 +123,91 @@ def test_waits_grow_and_differ() -> None:
 
 # What is repeated.
 
-
-def call(name: str, key: str = "") -> Call:
-    path = users.path(name)
-    ids = tuple(path[parameter.name] for parameter in operations.get(name).parameters("path"))
-    return Call(operation=operations.get(name), ids=ids, key=key)
+# What happens to a request: an answer with that status, or what the transport raises instead.
+Event = int | bytes | type[httpx.TransportError]
 
 
-def attempted(name: str, way: str, errors: Iterator[RefundError], key: str = "", **retry: Any) -> tuple[int, Any]:
-    """How many attempts a call fails in, one for each of these errors, and what comes of it."""
-    count = 0
-    given = Retry(**{"first": 0, "longest": 0, **retry})
+class Script(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A transport to which one thing happens after the other, and after them what an API answers."""
 
-    def attempt() -> Response[str]:
-        nonlocal count
-        count += 1
-        error = next(errors, None)
-        if error is not None:
-            raise error
-        return Response(status=200, headers={}, parsed="the answer")
+    def __init__(self, api: Any, events: Iterable[Event], tokens: Iterable[Event] = ()) -> None:
+        self.shop = testing.server(api)
+        self.events = iter(events)
+        self.tokens = iter(tokens)
+        self.arrived: list[httpx.Request] = []
 
-    async def later() -> Response[str]:
-        return attempt()
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        token = request.url.path == "/v3/token"
+        if not token:
+            self.arrived.append(request)
+        event = next(self.tokens if token else self.events, None)
+        if isinstance(event, type):
+            raise event("as it was told")
+        if event is not None:
+            status, body = (200, event) if isinstance(event, bytes) else (event, b'{"errors": [{"code": "x"}]}')
+            return httpx.Response(status, content=body)
+        answer = self.shop.answer(request.method, str(request.url), request.headers, request.read())
+        return httpx.Response(answer.status, headers=answer.headers, content=answer.body)
 
-    wire = httpx.MockTransport(lambda _: httpx.Response(500))
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self.handle_request(request)
+
+
+class Course(NamedTuple):
+    """How often an operation arrived, and what came of it."""
+
+    requests: int
+    result: Any
+
+
+def course(name: str, way: str, events: Iterable[Event], tokens: Iterable[Event] = (), **retry: Any) -> Course:
+    script = Script(name.partition(".")[0], events, tokens)
+    options = {"transport": script, "guard": False, "retry": Retry(**{"first": 0, "longest": 0, **retry})}
     try:
-        if way == "sync":
-            return count, Calls(given, GuardTransport(wire)).make(call(name, key), attempt)
-        return count, asyncio.run(AsyncCalls(given, AsyncGuardTransport(wire)).make(call(name, key), later))
+        return Course(result=users.call(name, way, "http://127.0.0.1", **options), requests=len(script.arrived))
     except RefundError as error:
-        return count, error
+        return Course(result=error, requests=len(script.arrived))
 
 
-Make = Callable[[str], RefundError]
 ONCE, ALL = 1, PATIENCE.attempts
-# What happened: to a reading, a refund without a key, and one with a key.
-REPEATS: dict[str, tuple[Make, int, int, int]] = {
-    "never connected": (lambda name: lost(NotSent, sent(name)), ALL, ALL, ALL),
-    "no request could be made": (lambda _: lost(NotSent, None), ONCE, ONCE, ONCE),
-    "lost": (lambda name: lost(TransportError, sent(name)), ALL, ONCE, ALL),
-    "lost, and nobody knows which request": (lambda _: lost(TransportError, None), ONCE, ONCE, ONCE),
-    "no answer in time": (lambda name: lost(TimedOut, sent(name)), ALL, ONCE, ALL),
-    "no token": (lambda _: lost(TransportError, httpx.Request("POST", f"{BASE}/v3/token")), ALL, ALL, ALL),
-    "undocumented": (lambda name: DecodeError("no JSON", httpx.Response(200, request=sent(name))), ONCE, ONCE, ALL),
-    "200 with errors": (lambda name: refused(200, name=name), ONCE, ONCE, ALL),
-    "302": (lambda name: refused(302, name=name), ONCE, ONCE, ONCE),
-    "400": (lambda name: refused(400, name=name), ONCE, ONCE, ONCE),
-    "401": (lambda name: refused(401, name=name), ONCE, ONCE, ONCE),
-    "404": (lambda name: refused(404, name=name), ONCE, ONCE, ONCE),
-    "408": (lambda name: refused(408, name=name), ONCE, ONCE, ALL),
-    "409": (lambda name: refused(409, name=name), ONCE, ONCE, ONCE),
-    "429": (lambda name: refused(429, name=name), ALL, ALL, ALL),
-    "500": (lambda name: refused(500, name=name), ALL, ONCE, ALL),
-    "503": (lambda name: refused(503, name=name), ALL, ONCE, ALL),
-    "520": (lambda name: refused(520, name=name), ALL, ONCE, ALL),
+# What happened to every attempt: the error, whether the outcome of a refund is unknown then, and how often each of a
+# reading, a refund without a key and one with a key was tried.
+REPEATS: dict[str, tuple[Event, type[RefundError], bool, tuple[int, int, int]]] = {
+    "never connected": (httpx.ConnectError, NotSent, False, (ALL, ALL, ALL)),
+    "not connected in time": (httpx.ConnectTimeout, NotSent, False, (ALL, ALL, ALL)),
+    "no connection was free": (httpx.PoolTimeout, NotSent, False, (ALL, ALL, ALL)),
+    "the proxy refused": (httpx.ProxyError, NotSent, False, (ALL, ALL, ALL)),
+    "lost on the way there": (httpx.WriteError, TransportError, True, (ALL, ONCE, ALL)),
+    "not written in time": (httpx.WriteTimeout, TimedOut, True, (ALL, ONCE, ALL)),
+    "lost on the way back": (httpx.ReadError, TransportError, True, (ALL, ONCE, ALL)),
+    "no answer in time": (httpx.ReadTimeout, TimedOut, True, (ALL, ONCE, ALL)),
+    "no HTTP": (httpx.RemoteProtocolError, TransportError, True, (ALL, ONCE, ALL)),
+    "no JSON": (b"<html></html>", DecodeError, True, (ONCE, ONCE, ALL)),
+    "another document": (b'{"ok": true}', DecodeError, True, (ONCE, ONCE, ALL)),
+    "200 with errors": (200, StatusError, True, (ONCE, ONCE, ALL)),
+    "400": (400, StatusError, False, (ONCE, ONCE, ONCE)),
+    "403": (403, StatusError, False, (ONCE, ONCE, ONCE)),
+    "404": (404, StatusError, False, (ONCE, ONCE, ONCE)),
+    "422": (422, StatusError, False, (ONCE, ONCE, ONCE)),
+    "429": (429, StatusError, False, (ALL, ALL, ALL)),
+    "500": (500, StatusError, True, (ALL, ONCE, ALL)),
+    "503": (503, StatusError, True, (ALL, ONCE, ALL)),
+    "520": (520, StatusError, True, (ALL, ONCE, ALL)),
 }
-UNKNOWN = {"lost", "no answer in time", "undocumented", "200 with errors", "408", "500", "503", "520"}
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("what", REPEATS)
 def test_only_what_is_harmless_is_repeated(what: str, way: str) -> None:
     """A reading, a refund without a key and one with a key, against every kind of failure: attempts and error."""
-    make, *expected = REPEATS[what]
-    cases = [(GET, ""), (POST, ""), (KEYED, "rma-5521")]
-    for (name, key), attempts in zip(cases, expected, strict=True):
-        count, error = attempted(name, way, (make(name) for _ in range(9)), key)
-        assert (name, count) == (name, attempts)
-        unknown = what in UNKNOWN and name != GET
-        assert isinstance(error, RefundOutcomeUnknown) == unknown
-        assert type(error.error if unknown else error) is (
-            NotSent if what == "no token" and name != GET else type(make(name))
-        )
-        assert error.idempotency_key == key
-        if unknown:
-            assert error.error.idempotency_key == key
+    event, kind, unknown, expected = REPEATS[what]
+    for name, requests in zip((GET, POST, KEYED), expected, strict=True):
+        found = course(name, way, repeat(event))
+        assert (name, found.requests) == (name, requests)
+        assert isinstance(found.result, RefundOutcomeUnknown) == (unknown and name != GET)
+        error = found.result.error if isinstance(found.result, RefundOutcomeUnknown) else found.result
+        assert type(error) is kind
+        assert found.result.idempotency_key == error.idempotency_key == ("rma-5521" if name == KEYED else "")
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -212,37 +215,47 @@ def test_only_what_is_harmless_is_repeated(what: str, way: str) -> None:
 @pytest.mark.parametrize("what", REPEATS)
 def test_no_change_that_may_have_arrived_is_repeated(name: str, what: str, way: str) -> None:
     """PUT, DELETE and a cancellation are as a refund without a key."""
-    make, _, attempts, _ = REPEATS[what]
-    count, error = attempted(name, way, (make(name) for _ in range(9)))
-    assert count == attempts
-    assert isinstance(error, RefundOutcomeUnknown) == (what in UNKNOWN)
+    event, kind, unknown, (_, requests, _) = REPEATS[what]
+    found = course(name, way, repeat(event))
+    assert found.requests == requests
+    assert type(found.result) is (RefundOutcomeUnknown if unknown else kind)
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("after", REPEATS)
 def test_an_unknown_attempt_is_never_forgotten(after: str, way: str) -> None:
     """Whatever follows a lost refund with a key, the outcome stays unknown, and the first loss is what happened."""
-    first = lost(TimedOut, sent(KEYED))
-    later = REPEATS[after][0]
-    count, error = attempted(KEYED, way, iter([first, *(later(KEYED) for _ in range(9))]), "rma-5521")
-    assert isinstance(error, RefundOutcomeUnknown)
-    assert error.error is first
-    assert error.idempotency_key == "rma-5521"
-    assert 2 <= count <= ALL
+    event = REPEATS[after][0]
+    found = course(KEYED, way, chain([httpx.ReadTimeout], repeat(event)))
+    assert isinstance(found.result, RefundOutcomeUnknown)
+    assert type(found.result.error) is TimedOut
+    assert found.result.idempotency_key == "rma-5521"
+    assert 2 <= found.requests <= ALL
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("event", [httpx.ConnectError, httpx.ReadError, httpx.ReadTimeout, 429, 500, 503])
+def test_a_token_is_asked_for_again(event: Event, way: str) -> None:
+    """A token that is not had makes no refund unknown; one that comes at a later attempt lets the refund leave."""
+    found = course(POST, way, (), repeat(event))
+    assert found.requests == 0
+    assert type(found.result) is (StatusError if isinstance(event, int) else NotSent)
+    found = course(POST, way, (), [event, event])
+    assert (type(found.result).__name__, found.requests) == ("Order", 1)
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_answer_ends_the_attempts(way: str) -> None:
     """The first answer is returned, with a key even after losses."""
-    losses = [lost(TimedOut, sent(KEYED)), refused(429, name=KEYED), refused(503, name=KEYED)]
-    assert attempted(KEYED, way, iter(losses), "rma-5521")[1] == "the answer"
-    assert attempted(GET, way, iter([refused(503, name=GET)]))[1] == "the answer"
+    found = course(KEYED, way, [httpx.ReadTimeout, 429, 503])
+    assert (type(found.result[0]).__name__, found.requests) == ("Refund", 4)
+    assert course(GET, way, [503]).requests == 2
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_one_attempt_can_be_all(way: str) -> None:
     """attempts=1 repeats nothing."""
-    assert attempted(GET, way, (refused(503, name=GET) for _ in range(9)), attempts=1)[0] == 1
+    assert course(GET, way, repeat(503), attempts=1).requests == 1
 
 
 # What is logged.

@@ -180,8 +180,11 @@ def losses() -> Iterator[None]:
     try:
         yield
     except (httpx.LocalProtocolError, UnicodeEncodeError) as error:  # both quote a header, which may be a credential
-        kind = NotSent if never_left(error) else TransportError
-        raise kind("a header has characters that HTTP does not allow, or the server broke the protocol") from None
+        if never_left(error):
+            raise NotSent("not sent: a header has characters that HTTP does not allow") from None
+        lost = TransportError("a header has characters that HTTP does not allow, or the exchange broke its protocol")
+        lost.request = getattr(error, "_request", None)
+        raise lost from None
     except httpx.HTTPStatusError as error:  # an event hook of the caller's that raises for every status
         raise StatusError(error.response) from None
     except _NEVER_CONNECTED as error:

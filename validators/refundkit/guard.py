@@ -88,6 +88,7 @@ class _Watch(msgspec.Struct, frozen=True, kw_only=True):
             return
         sources = self._wanted(match) if self.fetch_context else {}
         context, failures = yield from self.read(match, request, sources)
+        context = _completed(match.operation, context)
         request.extensions[CONTEXT] = context
         report = check(
             match.operation.name,
@@ -122,7 +123,7 @@ class _Watch(msgspec.Struct, frozen=True, kw_only=True):
                 failures.append(answer)
             else:
                 parts[part] = json_form(source, answer.content, "200")
-        return _completed(match.operation, Context(**parts)), failures
+        return Context(**parts), failures
 
     def _wanted(self, match: Match) -> dict[str, Operation]:
         """The operations that tell what some rule about this one looks at."""

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..config import Config
-    from .kernel import Tally
+    from .kernel import Settings, Tally
+
+    Engine = Callable[[dict[str, list[str]], Settings, Path], Tally]
 
 _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
 _SHOWN = 20
@@ -28,8 +30,10 @@ def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     add("--out", required=True, metavar="FILE", help="where the findings go: .parquet, .jsonl or .csv")
     add("--report", metavar="FILE", help="a page of the findings, to look at")
     add("--orders-as-of", choices=("after", "before"), default="after", help="before: refunds in the orders count too")
-    add("--memory", default="1GB", metavar="SIZE", help="what the sort may use before it spills to disk; default 1GB")
-    add("--jobs", type=int, default=0, metavar="N", help="worker processes; default one a core")
+    add("--engine", choices=("duckdb", "spark"), default="duckdb", help="spark: on a cluster; needs Java 17 or later")
+    add("--master", metavar="URL", help="Spark's master, such as spark://HOST:7077; default: that of its configuration")
+    add("--memory", metavar="SIZE", help="what DuckDB's sort may use before it spills to disk; default 1GB")
+    add("--jobs", type=int, metavar="N", help="worker processes beside DuckDB; default one a core")
     add("--select", action="append", default=[], metavar="RULE,…", help="run only these: ids, names, prefixes of ids")
     add("--ignore", action="append", default=[], metavar="RULE,…", help="leave these out")
     add("--severity", action="append", default=[], metavar="RULE=LEVEL", help="LEVEL is error, warning or off")
@@ -41,42 +45,66 @@ def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace, config: Config) -> int:
     """Audit a history. Returns 0 when nothing at or above --fail-on was found, 1 otherwise, as `check` does."""
-    from ..cli import UsageError
-
-    _need("duckdb", "pyarrow")
-    from . import duck, files
+    engine = _spark if options.engine == "spark" else _duckdb
+    audit = engine(options)
+    from . import files
     from .kernel import Settings
 
     out = _target(options.out, files.SUFFIXES, "--out")
     report = None if options.report is None else _target(options.report, (".html",), "--report")
-    sources = duck.Sources(
-        requests=files.named(options.requests), orders=files.named(options.orders), refunds=files.named(options.refunds)
-    )
+    named = {part: files.named(getattr(options, part)) for part in ("requests", "orders", "refunds")}
     settings = Settings(
         config=config,
-        statuses=any(files.has_column(file, "status") for file in sources.requests),
+        statuses=any(files.has_column(file, "status") for file in named["requests"]),
         carried=options.orders_as_of == "before",
     )
-    jobs = options.jobs or os.cpu_count() or 1
-    if jobs < 1:
-        raise UsageError(f"--jobs {options.jobs}: at least 1")
-    resources = duck.Resources(memory=_bytes(options.memory), jobs=jobs)
     started = time.perf_counter()
-    with _progress() as progress:
-        tally = duck.audit(sources, settings, resources, out, progress)
+    tally = audit(named, settings, out)
     if report is not None:
         _write_report(out, tally, report)
     sys.stdout.write(summary(tally, out, time.perf_counter() - started) + "\n")
     return _status(tally, options.fail_on)
 
 
-def _need(*modules: str) -> None:
+def _duckdb(options: argparse.Namespace) -> Engine:
+    from ..cli import UsageError
+
+    _need("audit", "duckdb", "pyarrow")
+    from . import duck
+
+    if options.master is not None:
+        raise UsageError(f"--master {options.master}: only with --engine spark")
+    jobs = os.cpu_count() or 1 if options.jobs is None else options.jobs
+    if jobs < 1:
+        raise UsageError(f"--jobs {options.jobs}: at least 1")
+    resources = duck.Resources(memory=_bytes(options.memory or "1GB"), jobs=jobs)
+
+    def audit(named: dict[str, list[str]], settings: Settings, out: Path) -> Tally:
+        with _progress() as progress:
+            return duck.audit(duck.Sources(**named), settings, resources, out, progress)
+
+    return audit
+
+
+def _spark(options: argparse.Namespace) -> Engine:
+    from ..cli import UsageError
+
+    for flag in ("memory", "jobs"):
+        if getattr(options, flag) is not None:
+            raise UsageError(f"--{flag} {getattr(options, flag)}: only with --engine duckdb; Spark's is in its conf/")
+    _need("spark", "pyspark", "pandas", "pyarrow")
+    from . import spark
+
+    return lambda named, settings, out: spark.audit(spark.Sources(**named), settings, options.master, out)
+
+
+def _need(extra: str, *modules: str) -> None:
     from importlib.util import find_spec
 
     from ..cli import UsageError
 
     if any(find_spec(module) is None for module in modules):
-        raise UsageError(f"the audit needs {' and '.join(modules)}: pip install 'refundkit[audit]'")
+        raise UsageError(f"the audit needs {' and '.join(modules)}: pip install 'refundkit[{extra}]'")
 
 
 def _target(name: str, suffixes: tuple[str, ...], flag: str) -> Path:

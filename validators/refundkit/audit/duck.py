@@ -38,7 +38,8 @@ _SORTED = pa.schema(
 _PLACED = FINDINGS.append(pa.field("place", pa.int32()))
 # Rows of one task, and tasks for each worker that may wait: what is under way stays small.
 _TASK, _WAITING = 1024, 3
-_LEAST = 256 << 20
+# What DuckDB's sort wants for each of its threads.
+_THREAD = 1_000_000_000
 # Rows of a piece of the findings file.
 _GROUP = 1 << 14
 
@@ -52,7 +53,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True):
-    """`memory` in bytes is what DuckDB may use before it spills to disk; `jobs` worker processes judge."""
+    """`memory` in bytes is about what reading and sorting may take; `jobs` worker processes judge, of 100 MB each."""
 
     memory: int = 1 << 30
     jobs: int = 1
@@ -93,10 +94,11 @@ def audit(
 
 
 def _connected(resources: Resources, spill: Path) -> duckdb.DuckDBPyConnection:
-    threads = max(1, min(resources.jobs, resources.memory // _LEAST))
+    # Beyond its limit DuckDB takes what an order by of several threads, its buffers and Arrow's need.
+    threads = max(1, min(resources.jobs, resources.memory // _THREAD))
     return duckdb.connect(
         config={
-            "memory_limit": f"{resources.memory // 1_000_000}MB",
+            "memory_limit": f"{resources.memory * 3 // 5 // 1_000_000}MB",
             "temp_directory": str(spill),
             "threads": threads,
             "preserve_insertion_order": False,
@@ -257,7 +259,7 @@ _KERNEL: list[Kernel] = []
 def _begin(settings: Settings) -> None:
     """Make a worker ready. An interrupt is the parent's to answer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.disable()  # models hold no cycles, and are many
+    gc.disable()  # models hold no cycles, and are many; what does hold some goes after every task
     _KERNEL[:] = [Kernel(settings)]
 
 
@@ -270,6 +272,8 @@ def _work(task: bytes) -> tuple[bytes, Tally]:
             if first is not None:
                 kernel.history(of_request(first.operation, first.path, first.body), list(_filled(rows)))
     found, tally = kernel.taken()
+    gc.collect()
+    gc.freeze()
     return _message([found.append_column("place", _places(found))]), tally
 
 
