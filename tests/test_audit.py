@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 import refundkit
 from refundkit import operations
-from refundkit.audit import duck
+from refundkit.audit import worker
 from refundkit.audit.asked import asked_for
 from refundkit.audit.columns import FINDINGS, REQUESTS
 from refundkit.audit.kernel import Settings, Tally, findings
@@ -729,7 +729,7 @@ def test_a_killed_worker_is_exit_2(
     history: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is written, and it says what to try."""
-    monkeypatch.setattr(duck, "_work", die)
+    monkeypatch.setattr(worker, "work", die)
     before = sorted(history.iterdir())
     assert _audit(history, "never.parquet") == 2
     assert "a worker process was killed" in capsys.readouterr().err

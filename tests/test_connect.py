@@ -20,6 +20,7 @@ from refundkit import (
     Config,
     NotSent,
     RefundError,
+    RefundOutcomeUnknown,
     RefundRejected,
     Report,
     StatusError,
@@ -250,6 +251,107 @@ def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, n
     if name == "NO_PROXY":
         monkeypatch.setenv("no_proxy", "api.example.net")
     assert _proxy("https://api.example.net/x") == (None if name == "NO_PROXY" else "http://proxy.example.net:3128")
+
+
+def test_a_proxy_without_a_scheme_is_one_and_this_machine_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`proxy:3128` is a proxy as it is for other tools; what goes to this machine goes there directly."""
+    from refundkit.clients.link import _proxy
+
+    monkeypatch.setenv("https_proxy", "proxy.example.net:3128")
+    monkeypatch.setenv("http_proxy", "proxy.example.net:3128")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert _proxy("https://api.example.net") == "http://proxy.example.net:3128"
+    assert _proxy("http://127.0.0.1:8080") is None
+
+
+def test_a_mistyped_option_is_refused() -> None:
+    """An option that does not exist is a TypeError with a suggestion, so that `gaurd=False` is no silence."""
+    with pytest.raises(TypeError, match="unknown option 'confg'; did you mean 'config'"):
+        connect.walmart("an-id", "a-secret", confg=Config())  # type: ignore[call-arg]
+
+
+def test_a_connection_is_open_once_at_a_time() -> None:
+    """A second opening before the first is closed is a ValueError; after it, the connection opens again."""
+    server = testing.server("walmart")
+    connection = users.connection("walmart", "https://walmart.example.net", transport=server.transport)
+    with connection as client:
+        with pytest.raises(ValueError, match="open already"):
+            connection.open()
+        client.get_order("2961380412345")
+    with pytest.raises(NotSent, match="closed"):
+        client.get_order("2961380412345")
+    with connection as client:
+        client.get_order("2961380412345")
+
+
+FOREIGN: dict[str, Exception] = {
+    "a bug": KeyError("mine"),
+    "its own connection": httpx.ConnectError("the audit service is down"),
+    "its own timeout": httpx.ReadTimeout("the audit service is slow"),
+    "its terminal": UnicodeEncodeError("ascii", "\u20ac", 0, 1, "ordinal not in range"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("why", FOREIGN)
+def test_a_hook_that_fails_behind_a_refund_makes_no_second_one(why: str, way: str) -> None:
+    """A response hook that raises, whatever it raises, leaves the outcome unknown; the refund was sent once."""
+    server = testing.server("woocommerce")
+
+    def fail(response: httpx.Response) -> None:
+        raise FOREIGN[why]
+
+    async def later(response: httpx.Response) -> None:
+        raise FOREIGN[why]
+
+    hooks: dict[str, Any] = {"response": [later if way == "async" else fail]}
+    transport = server.async_transport if way == "async" else server.transport
+    with pytest.raises(RefundOutcomeUnknown):
+        users.call("woocommerce.create_refund", way, "https://shop.example.net", transport=transport, hooks=hooks)
+    assert len(server.refunds("1204")) == 1
+
+
+def test_a_hook_that_sends_a_refund_elsewhere_is_stopped() -> None:
+    """A request hook that makes a URL which is not checked of a refund's is told so, and nothing is sent."""
+    server = testing.server("woocommerce")
+
+    def reroute(request: httpx.Request) -> None:
+        request.url = request.url.copy_with(path="/gateway/refunds")
+
+    with pytest.raises(NotSent, match="changed the URL"):
+        users.call(
+            "woocommerce.create_refund",
+            "sync",
+            "https://shop.example.net",
+            transport=server.transport,
+            hooks={"request": [reroute]},
+        )
+    assert [one.method for one in server.requests] == []
+
+
+def test_a_cancelled_refund_says_that_it_may_have_been_made(caplog: pytest.LogCaptureFixture) -> None:
+    """A task that is cancelled while its refund is under way raises CancelledError with a note, and the log tells."""
+    started = asyncio.Event()
+
+    class Slow(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.method == "POST":
+                started.set()
+                await asyncio.Event().wait()
+            answer = testing.server("woocommerce").answer(request.method, str(request.url), dict(request.headers))
+            return httpx.Response(answer.status, headers=answer.headers, content=answer.body)
+
+    async def cancelled() -> Any:
+        async with users.connection("woocommerce", "https://shop.example.net", transport=Slow()) as client:
+            task = asyncio.create_task(client.create_refund(1204, RefundCreate(amount="1.00")))
+            await started.wait()
+            task.cancel()
+            outcomes: list[Any] = await asyncio.gather(task, return_exceptions=True)
+            return outcomes[0]
+
+    error = asyncio.run(cancelled())
+    assert isinstance(error, asyncio.CancelledError)
+    assert "may have been made" in caplog.text
 
 
 def test_taxcloud_wants_one_credential() -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import pickle
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 import story
-from refundkit import Config, RefundRejected, Report, StatusError, TransportError, auth, operations
+from refundkit import Config, NotSent, RefundRejected, Report, StatusError, TransportError, auth, operations, testing
 from refundkit.guard import AsyncGuardTransport, GuardTransport
 from refundkit.xml import write_xml
 
@@ -70,17 +72,24 @@ class Api:
             "content": body,
         }
 
-    def send(self, way: str, request: dict[str, Any] | None = None, own: httpx.Auth | None = None, **guard: Any) -> Any:
+    def send(
+        self,
+        way: str,
+        request: dict[str, Any] | None = None,
+        own: httpx.Auth | None = None,
+        hooks: Any = None,
+        **guard: Any,
+    ) -> Any:
         """The response to the story's refund, or another request, through a guard."""
-        request = request or self.request()
+        request, given = request or self.request(), {"auth": own, "event_hooks": hooks}
         if way == "sync":
-            with httpx.Client(transport=GuardTransport(httpx.MockTransport(self), **guard), auth=own) as client:
+            with httpx.Client(transport=GuardTransport(httpx.MockTransport(self), **guard), **given) as client:
                 return client.request(**request)
-        return asyncio.run(self._send(request, own, guard))
+        return asyncio.run(self._send(request, given, guard))
 
-    async def _send(self, request: dict[str, Any], own: httpx.Auth | None, guard: dict[str, Any]) -> httpx.Response:
+    async def _send(self, request: dict[str, Any], given: dict[str, Any], guard: dict[str, Any]) -> httpx.Response:
         transport = AsyncGuardTransport(httpx.MockTransport(self), **guard)
-        async with httpx.AsyncClient(transport=transport, auth=own) as client:
+        async with httpx.AsyncClient(transport=transport, **given) as client:
             return await client.request(**request)
 
     @property
@@ -283,24 +292,101 @@ def test_keys_in_the_query_go_with_the_reads(way: str) -> None:
     ] * 2
 
 
+DETOURS = {
+    "method in the query": ("GET", "/wc-api/v3/orders/1204/refunds?_method=POST"),
+    "the last method counts": ("GET", "/wc-api/v3/orders/1204/refunds?_method=GET&_method=POST"),
+    "as PHP spells it": ("GET", "/wc-api/v3/orders/1204/refunds?.method=POST"),
+    "route in the query": ("POST", "/?wc-api-version=3&wc-api-route=/orders/1204/refunds"),
+    "another case": ("POST", "/WC-API/V3/Orders/1204/Refunds"),
+    "a slash at the end": ("POST", "/wc-api/v3/orders/1204/refunds/"),
+    "index.php": ("POST", "/index.php/wc-api/v3/orders/1204/refunds"),
+    "letters encoded": ("POST", "/wc-api/v3/%6Frders/1204/refund%73"),
+    "a slash encoded": ("POST", "/wc-api/v3/orders/1204%2Frefunds"),
+    "two slashes": ("POST", "/wc-api/v3//orders/1204//refunds"),
+    "a way out and in": ("POST", "/wc-api/v3/orders/1/%2e%2e/1204/./refunds"),
+    "a parameter of the path": ("POST", "/wc-api/v3/orders/1204/refunds;a=b"),
+    "a line break": ("POST", "/wc-api/v3/orders/1204/refunds%0A"),
+    "POST for PUT": ("POST", "/wc-api/v3/orders/1204/refunds/900"),
+    "PATCH for PUT": ("PATCH", "/wc-api/v3/orders/1204/refunds/900"),
+}
+
+
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("how", ["query", "header", "case", "slash", "index"])
-def test_no_detour_leads_around_the_guard(how: str, way: str) -> None:
-    """Method override, another case of the path, a trailing slash, index.php all lead WooCommerce to one refund."""
+@pytest.mark.parametrize("detour", [*DETOURS, "method in a header"])
+def test_no_detour_leads_around_the_guard(detour: str, way: str) -> None:
+    """Other spellings of a request that WooCommerce takes for a refund are refunds for the guard too."""
     api = Api("woocommerce.create_refund")
-    request = api.request() | {"content": b"{}"}
-    if how == "query":
-        request |= {"method": "GET", "params": {"_method": "POST"}}
-    elif how == "header":
-        request |= {"method": "GET", "headers": {"X-HTTP-Method-Override": "POST"}}
-    elif how == "case":
-        request["url"] = request["url"].replace("/wc-api/v3/orders", "/WC-API/V3/Orders")
-    elif how == "slash":
-        request["url"] += "/"
-    else:
-        request["url"] = request["url"].replace("/wc-api", "/index.php/wc-api")
+    method, path = DETOURS.get(detour, ("GET", "/wc-api/v3/orders/1204/refunds"))
+    request: dict[str, Any] = {"method": method, "url": "https://shop.example.net" + path, "content": b"[]"}
+    if detour == "method in a header":
+        request["headers"] = {"X-HTTP-Method-Override": "POST"}
     rejected(lambda: api.send(way, request))
     assert api.arrived == []
+
+
+def test_a_refund_does_not_leave_for_another_target() -> None:
+    """A refund whose extensions name another target than its URL is not sent: nobody could check where it goes."""
+    api = Api("woocommerce.create_refund")
+    with pytest.raises(NotSent, match="target"):
+        api.send("sync", api.request() | {"extensions": {"target": b"/wc-api/v3/orders/1/refunds"}})
+    assert api.arrived == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_checked_is_what_is_sent(way: str) -> None:
+    """A body that an event hook has exchanged is the one that is checked."""
+    api = Api("woocommerce.create_refund")
+    other = story.text({"order_refund": {"amount": "99999.00"}})
+
+    def exchange(request: httpx.Request) -> None:
+        request.stream = httpx.ByteStream(other)
+
+    async def later(request: httpx.Request) -> None:
+        exchange(request)
+
+    hooks = {"request": [exchange if way == "sync" else later]}
+    assert "RF204" in codes(rejected(lambda: api.send(way, hooks=hooks, fetch_context=True)))
+    assert all(one.method == "GET" for one in api.arrived)
+
+
+def test_one_order_is_one_order_however_it_is_spelled() -> None:
+    """Refunds of 1204, 01204 and /index.php/…/1204 at the same time wait for each other, and the second is rejected."""
+    paths = ("/wc-api/v3/orders/{}/refunds", "/index.php/wc-api/v3/orders/{}/refunds")
+    with testing.server("woocommerce", faithful="2.6.2", delay=(0.01, 0.02)) as shop:
+        order = shop.add_order(total="1.00")
+        own = auth.WooCommerceOAuth("ck_own", "cs_own")
+        transport = GuardTransport(httpx.HTTPTransport(), fetch_context=True, auth=own)
+        with httpx.Client(base_url=shop.url, transport=transport, auth=own) as client, ThreadPoolExecutor() as pool:
+            urls = [path.format(zeros + order) for path in paths for zeros in ("", "0", "00")]
+            body = {"order_refund": {"amount": "1.00"}}
+            tries = [pool.submit(client.post, url, json=body) for url in urls]
+            rejections = [one for one in tries if isinstance(one.exception(), RefundRejected)]
+        assert len(rejections) == len(urls) - 1
+        assert len(shop.refunds(order)) == 1
+
+
+def test_earlier_refunds_below_zero_raise_no_cap() -> None:
+    """A list of earlier refunds with a negative amount is no list of them, and lets nothing pass."""
+    api = Api("woocommerce.create_refund")
+    api.story["refunds"] = {"order_refunds": [{"id": 1, "amount": "-100.00"}]}
+    assert "RF005" in codes(rejected(lambda: api.send("sync", fetch_context=True)))
+
+
+def test_a_rejection_survives_a_pickle() -> None:
+    """RefundRejected comes out of a pickle with its report and key, for process pools and queues."""
+    api = Api("woocommerce.create_refund")
+    error = rejected(lambda: api.send("sync", api.request() | {"content": b"{}"}))
+    error.idempotency_key = "a-key"
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert (again.report, again.idempotency_key, str(again)) == (error.report, "a-key", str(error))
+
+
+def test_a_card_number_for_a_name_is_masked(caplog: pytest.LogCaptureFixture) -> None:
+    """A field whose name is a card number is told without it: in the log, the error and its pointer."""
+    api = Api("woocommerce.create_refund")
+    body = b'{"order_refund": {"amount": "1.00", "4111 1111 1111 1111": 1}}'
+    error = rejected(lambda: api.send("sync", api.request() | {"content": body}))
+    assert "4111 1111" not in f"{error} {error.report} {caplog.text}"
 
 
 @pytest.mark.parametrize("way", WAYS)

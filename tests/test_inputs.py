@@ -190,6 +190,8 @@ def test_line_of_the_largest_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for ending in (b"", b"\n"):
         file.write_bytes(b"0123456789\n01234567890\nx\n0123456789" + ending)
         assert list(lines(Part(str(file)))) == [(1, b"0123456789"), (2, None), (3, b"x"), (4, b"0123456789")]
+        file.write_bytes(b"0123456789\r\nx\r\n01234567890\r\n\r\n0123456789\r" + ending)
+        assert list(lines(Part(str(file)))) == [(1, b"0123456789"), (2, b"x"), (3, None), (5, b"0123456789")]
         file.write_bytes(b"y\n01234567890123456789" + ending)
         assert list(lines(Part(str(file)))) == [(1, b"y"), (2, None)]
 

@@ -257,13 +257,14 @@ def lines(part: Part) -> Iterator[tuple[int, bytes | None]]:
         if position:
             stream.seek(position)
         number = part.first - 1
-        for line in iter(partial(stream.readline, MOST + 1), b""):
+        # As much of a line as can be one document, and an end of two bytes.
+        for line in iter(partial(stream.readline, MOST + 2), b""):
             number += 1
             position += len(line)
             text: bytes | None = line.rstrip(_SPACE).removeprefix(_BOM)
-            if len(line) > MOST and line[-1:] != b"\n":
+            if len(line) > MOST and len(line.rstrip(b"\r\n")) > MOST:
                 text = None
-                position += _skip_line(stream)
+                position += _skip_line(stream) if line[-1:] != b"\n" else 0
             if text or text is None:
                 yield number, text
             if position == part.stop:

@@ -6,9 +6,7 @@ What comes out is each order once, followed by its requests: a join that never r
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
-import signal
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -22,20 +20,11 @@ import msgspec
 import pyarrow as pa
 
 from ..sources import SourceError
-from . import files
-from .columns import FINDINGS, REQUESTS
-from .kernel import Kernel, Request, Settings, Tally, requests
+from . import files, worker
+from .columns import FINDINGS
+from .kernel import Settings, Tally
 from .orders import Key, of_order, of_refunds, of_request
 
-_ORDER, _EARLIER, _REQUEST = 0, 1, 2
-_SORTED = pa.schema(
-    [
-        pa.field("key", pa.string()),
-        pa.field("kind", pa.int8()),
-        *(pa.field(one.name, pa.int64() if one.name == "time" else one.type) for one in REQUESTS),
-    ]
-)
-_PLACED = FINDINGS.append(pa.field("place", pa.int32()))
 # Rows of one task, and tasks for each worker that may wait: what is under way stays small.
 _TASK, _WAITING = 1024, 3
 # What DuckDB's sort wants for each of its threads.
@@ -117,7 +106,7 @@ class _Reading:
 
     def sorted(self, connection: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
         """All rows by order, then the order itself before its earlier refunds and its requests in order of time."""
-        rows = pa.RecordBatchReader.from_batches(_SORTED, self._kept(self._rows()))
+        rows = pa.RecordBatchReader.from_batches(worker.SORTED, self._kept(self._rows()))
         relation = connection.from_arrow(rows).order("key, kind, time NULLS LAST, row")
         yield from relation.to_arrow_reader(_TASK)
 
@@ -158,13 +147,13 @@ class _Reading:
             None if text is None else of_order(text, api, order_id)
             for text, api, order_id in zip(texts.to_pylist(), apis, ids, strict=True)
         ]
-        return self._context(chunk, keys, _ORDER, "order", texts)
+        return self._context(chunk, keys, worker.ORDER, "order", texts)
 
     def _earlier(self, chunk: files.Chunk) -> pa.RecordBatch:
         texts = files.texts(chunk, "refunds")
         named = zip(texts.to_pylist(), _words(chunk, "api"), _words(chunk, "order_id"), strict=True)
         keys = [None if text is None else of_refunds(text, api, order_id) for text, api, order_id in named]
-        return self._context(chunk, keys, _EARLIER, "refunds", texts)
+        return self._context(chunk, keys, worker.EARLIER, "refunds", texts)
 
     def _context(
         self, chunk: files.Chunk, keys: list[Key | None], kind: int, name: str, texts: pa.Array
@@ -185,7 +174,7 @@ def _requests(chunk: files.Chunk, first: int) -> pa.RecordBatch:
     named = zip(*(given[name].to_pylist() for name in ("operation", "path", "body")), strict=True)
     keys = [of_request(_word(operation), path, body) for operation, path, body in named]
     given["key"] = [f"?{row}" if key is None else key.text for row, key in zip(given["row"], keys, strict=True)]
-    return _batch(chunk.rows, _REQUEST, given)
+    return _batch(chunk.rows, worker.REQUEST, given)
 
 
 def _word(value: bytes | None) -> str | None:
@@ -201,9 +190,9 @@ def _batch(rows: int, kind: int, given: dict[str, Any]) -> pa.RecordBatch:
         else given[field.name]
         if isinstance(given[field.name], pa.Array)
         else pa.array(given[field.name], field.type)
-        for field in _SORTED
+        for field in worker.SORTED
     ]
-    return pa.RecordBatch.from_arrays(columns, schema=_SORTED)
+    return pa.RecordBatch.from_arrays(columns, schema=worker.SORTED)
 
 
 def _tasks(batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
@@ -219,19 +208,10 @@ def _tasks(batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
             waiting.append(batch)  # one order goes on
             continue
         # Everything before the batch's last order is whole; so is that before it, if the order begins here.
-        yield _message([*waiting, batch.slice(0, start)])
+        yield worker.message([*waiting, batch.slice(0, start)])
         waiting = [batch.slice(start)]
     if waiting:
-        yield _message(waiting)
-
-
-def _message(batches: list[pa.RecordBatch]) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batches[0].schema) as writer:
-        for batch in batches:
-            writer.write_batch(batch)
-    text: bytes = sink.getvalue().to_pybytes()
-    return text
+        yield worker.message(waiting)
 
 
 def _judged(
@@ -239,12 +219,12 @@ def _judged(
 ) -> Iterator[tuple[bytes, Tally]]:
     """What the workers find in the sorted rows, in their order."""
     pool = ProcessPoolExecutor(
-        resources.jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(settings,)
+        resources.jobs, multiprocessing.get_context("spawn"), initializer=worker.begin, initargs=(settings,)
     )
     under_way: deque[Future[tuple[bytes, Tally]]] = deque()
     try:
         for task in _tasks(batches):
-            under_way.append(pool.submit(_work, task))
+            under_way.append(pool.submit(worker.work, task))
             if len(under_way) > resources.jobs * _WAITING:
                 yield under_way.popleft().result()
         while under_way:
@@ -253,79 +233,11 @@ def _judged(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-_KERNEL: list[Kernel] = []
-
-
-def _begin(settings: Settings) -> None:
-    """Make a worker ready. An interrupt is the parent's to answer."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.disable()  # models hold no cycles, and are many; what does hold some goes after every task
-    _KERNEL[:] = [Kernel(settings)]
-
-
-def _work(task: bytes) -> tuple[bytes, Tally]:
-    """Judge the orders of one message."""
-    kernel = _KERNEL[0]
-    with pa.ipc.open_stream(task) as reader:
-        for rows in _by_order(reader):
-            first = next((one for kind, one in rows if kind == _REQUEST), None)
-            if first is not None:
-                kernel.history(of_request(first.operation, first.path, first.body), list(_filled(rows)))
-    found, tally = kernel.taken()
-    gc.collect()
-    gc.freeze()
-    return _message([found.append_column("place", _places(found))]), tally
-
-
-Rows = list[tuple[int, Request]]
-
-
-def _by_order(reader: Iterable[pa.RecordBatch]) -> Iterator[Rows]:
-    """The rows of each order."""
-    current: Rows = []
-    key = None
-    for batch in reader:
-        kinds, keys = batch.column("kind").to_pylist(), batch.column("key").to_pylist()
-        for kind, own, one in zip(kinds, keys, requests(batch), strict=True):
-            if own != key:
-                yield current
-                current, key = [], own
-            current.append((kind, one))
-    yield current
-
-
-def _filled(rows: Rows) -> Iterator[Request]:
-    """The requests of an order, each with the order and the earlier refunds where it brings none of its own.
-
-    Of an order that stands several times in its file the last one counts.
-    """
-    order = refunds = None
-    for kind, one in rows:
-        if kind == _ORDER:
-            order = one.order
-        elif kind == _EARLIER:
-            refunds = one.refunds
-        else:
-            one.order = order if one.order is None else one.order
-            one.refunds = refunds if one.refunds is None else one.refunds
-            yield one
-
-
-def _places(found: pa.RecordBatch) -> pa.Array:
-    """The number of each finding among those of its request."""
-    places: list[int] = []
-    before = None
-    for row in found.column("row").to_pylist():
-        places.append(places[-1] + 1 if row == before else 0)
-        before = row
-    return pa.array(places, pa.int32())
-
-
 def _collect(kept: Path, results: Iterable[tuple[bytes, Tally]], tally: Tally, progress: Progress) -> None:
     """Write what the workers found to a file, as it comes."""
     from pyarrow import parquet
 
-    with parquet.ParquetWriter(kept, _PLACED, compression="lz4") as writer:
+    with parquet.ParquetWriter(kept, worker.PLACED, compression="lz4") as writer:
         for message, own in results:
             with pa.ipc.open_stream(message) as reader:
                 for batch in reader:
