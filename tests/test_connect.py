@@ -346,8 +346,7 @@ def test_a_cancelled_refund_says_that_it_may_have_been_made(caplog: pytest.LogCa
             task = asyncio.create_task(client.create_refund(1204, RefundCreate(amount="1.00")))
             await started.wait()
             task.cancel()
-            outcomes: list[Any] = await asyncio.gather(task, return_exceptions=True)
-            return outcomes[0]
+            return (await asyncio.gather(task, return_exceptions=True))[0]
 
     error = asyncio.run(cancelled())
     assert isinstance(error, asyncio.CancelledError)
