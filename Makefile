@@ -38,6 +38,8 @@ fuzz: .venv/.test ## feed random payloads and bytes to check() until interrupted
 	$(BIN)/python -m tests.fuzz
 bench: .venv/.bench ## our speed beside our peers', into bench/README.md
 	$(BIN)/pytest bench --benchmark-only --benchmark-json=.bench.json
+	$(BIN)/python -m bench.start
+	$(BIN)/python -m bench.lines
 	$(BIN)/python -m bench .bench.json
 
 # Set up once, and again when pyproject.toml changes: what `demo` needs to run, and what everything else needs besides.

@@ -23,7 +23,7 @@ def main(results: str) -> int:
         info = one["extra_info"]
         each = one["stats"]["median"] / info["payloads"] * 1e6
         rows[info["table"], info["name"], info["size"], info["bad"]] = each
-    tables = [[_machine(runs)], _bodies(rows), _orders(rows), _growth(rows), start.table(), lines.table()]
+    tables = [[_machine(runs)], _bodies(rows), _orders(rows), _growth(rows), _guard(rows), start.table(), lines.table()]
     text = "\n\n".join("\n".join(table) for table in tables if table) + "\n"
     print(text)
     before = README.read_text("utf-8").partition(MARK)[0]
@@ -68,6 +68,21 @@ def _orders(rows: dict[Any, float]) -> list[str]:
 def _growth(rows: dict[Any, float]) -> list[str]:
     small, large = (rows["growth", f"{lines} lines", "", 0] for lines in (200, 2000))
     return [f"A refund of 2,000 lines with its order costs {large / small:.1f} times one of 200 lines."]
+
+
+def _guard(rows: dict[Any, float]) -> list[str]:
+    """What a refund costs through a client, by how it is guarded; nothing where that was not measured."""
+    wires = ("in process", "loopback socket")
+    names = list(dict.fromkeys(key[1] for key in rows if key[0] == "guard"))
+    if not names:
+        return []
+    lines = ["| microseconds a refund through a client | " + " | ".join(wires) + " |", "|---|---|---|"]
+    for name in names:
+        own = [rows["guard", name, wire, 0] for wire in wires]
+        plain = [rows["guard", names[0], wire, 0] for wire in wires]
+        cells = [f"{each:,.0f} (+{each - bare:,.0f})" for each, bare in zip(own, plain, strict=True)]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return lines
 
 
 def _size(name: str) -> int:

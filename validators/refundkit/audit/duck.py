@@ -13,24 +13,20 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import msgspec
 import pyarrow as pa
 
 from ..sources import SourceError
-from . import files, worker
+from . import files, rows, worker
 from .columns import FINDINGS
 from .kernel import Settings, Tally
-from .orders import Key, of_order, of_refunds, of_request
 
 # Rows of one task, and tasks for each worker that may wait: what is under way stays small.
 _TASK, _WAITING = 1024, 3
 # What DuckDB's sort wants for each of its threads.
 _THREAD = 1_000_000_000
-# Rows of a piece of the findings file.
-_GROUP = 1 << 14
 
 
 class Sources(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +79,7 @@ def audit(
 
 
 def _connected(resources: Resources, spill: Path) -> duckdb.DuckDBPyConnection:
-    # Beyond its limit DuckDB takes what an order by of several threads, its buffers and Arrow's need.
+    # A process takes about 250 MB more than DuckDB's limit: the libraries, Arrow's batches, results on their way.
     threads = max(1, min(resources.jobs, resources.memory // _THREAD))
     return duckdb.connect(
         config={
@@ -106,8 +102,8 @@ class _Reading:
 
     def sorted(self, connection: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
         """All rows by order, then the order itself before its earlier refunds and its requests in order of time."""
-        rows = pa.RecordBatchReader.from_batches(worker.SORTED, self._kept(self._rows()))
-        relation = connection.from_arrow(rows).order("key, kind, time NULLS LAST, row")
+        reader = pa.RecordBatchReader.from_batches(rows.SORTED, self._kept(self._rows()))
+        relation = connection.from_arrow(reader).order("key, kind, time NULLS LAST, row")
         yield from relation.to_arrow_reader(_TASK)
 
     def explained(self, error: Exception, resources: Resources) -> BaseException:
@@ -119,80 +115,29 @@ class _Reading:
             return SourceError(f"{megabytes} MB are too little for the sort: give it more with --memory")
         return SourceError(f"DuckDB: {str(error).partition(chr(10))[0]}")
 
-    def _kept(self, rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def _kept(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         try:
-            yield from rows
+            yield from batches
         except BaseException as error:
             self.error = error
             raise
 
     def _rows(self) -> Iterator[pa.RecordBatch]:
-        for file in self.sources.orders:
-            for chunk in files.chunks(file, files.ORDERS):
-                yield self._orders(chunk)
-        for file in self.sources.refunds:
-            for chunk in files.chunks(file, files.EARLIER):
-                yield self._earlier(chunk)
+        for columns, form, named in (
+            (files.ORDERS, rows.of_orders, self.sources.orders),
+            (files.EARLIER, rows.of_earlier, self.sources.refunds),
+        ):
+            for file in named:
+                for chunk in files.chunks(file, columns):
+                    batch = form(chunk, range(chunk.first, chunk.first + chunk.rows))
+                    self.unplaced += batch.column("key").null_count
+                    yield batch
         first = 0
         for file in self.sources.requests:
             for chunk in files.chunks(file, files.HISTORY):
-                yield _requests(chunk, first)
+                yield rows.of_requests(chunk, range(first, first + chunk.rows))
                 first += chunk.rows
                 self.progress("read", chunk.rows)
-
-    def _orders(self, chunk: files.Chunk) -> pa.RecordBatch:
-        texts = files.texts(chunk, "order")
-        ids, apis = _words(chunk, "order_id"), _words(chunk, "api")
-        keys = [
-            None if text is None else of_order(text, api, order_id)
-            for text, api, order_id in zip(texts.to_pylist(), apis, ids, strict=True)
-        ]
-        return self._context(chunk, keys, worker.ORDER, "order", texts)
-
-    def _earlier(self, chunk: files.Chunk) -> pa.RecordBatch:
-        texts = files.texts(chunk, "refunds")
-        named = zip(texts.to_pylist(), _words(chunk, "api"), _words(chunk, "order_id"), strict=True)
-        keys = [None if text is None else of_refunds(text, api, order_id) for text, api, order_id in named]
-        return self._context(chunk, keys, worker.EARLIER, "refunds", texts)
-
-    def _context(
-        self, chunk: files.Chunk, keys: list[Key | None], kind: int, name: str, texts: pa.Array
-    ) -> pa.RecordBatch:
-        self.unplaced += keys.count(None)
-        numbers = range(chunk.first, chunk.first + chunk.rows)
-        given = {"key": [None if one is None else one.text for one in keys], name: texts, "row": numbers}
-        return _batch(chunk.rows, kind, given)
-
-
-def _words(chunk: files.Chunk, name: str) -> list[str | None]:
-    return [_word(value) for value in files.texts(chunk, name).to_pylist()]
-
-
-def _requests(chunk: files.Chunk, first: int) -> pa.RecordBatch:
-    given: dict[str, Any] = files.given(chunk)
-    given["row"] = range(first, first + chunk.rows)
-    named = zip(*(given[name].to_pylist() for name in ("operation", "path", "body")), strict=True)
-    keys = [of_request(_word(operation), path, body) for operation, path, body in named]
-    given["key"] = [f"?{row}" if key is None else key.text for row, key in zip(given["row"], keys, strict=True)]
-    return _batch(chunk.rows, worker.REQUEST, given)
-
-
-def _word(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("utf-8", "replace")
-
-
-def _batch(rows: int, kind: int, given: dict[str, Any]) -> pa.RecordBatch:
-    """Rows of one kind on their way into the sort; what is not given is null."""
-    given["kind"] = pa.repeat(pa.scalar(kind, pa.int8()), rows)
-    columns = [
-        pa.nulls(rows, field.type)
-        if field.name not in given
-        else given[field.name]
-        if isinstance(given[field.name], pa.Array)
-        else pa.array(given[field.name], field.type)
-        for field in worker.SORTED
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=worker.SORTED)
 
 
 def _tasks(batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
@@ -237,7 +182,7 @@ def _collect(kept: Path, results: Iterable[tuple[bytes, Tally]], tally: Tally, p
     """Write what the workers found to a file, as it comes."""
     from pyarrow import parquet
 
-    with parquet.ParquetWriter(kept, worker.PLACED, compression="lz4") as writer:
+    with parquet.ParquetWriter(kept, rows.PLACED, compression="lz4") as writer:
         for message, own in results:
             with pa.ipc.open_stream(message) as reader:
                 for batch in reader:
@@ -254,13 +199,4 @@ def _in_order(connection: duckdb.DuckDBPyConnection, kept: Path) -> Iterator[pa.
         .order("row, place")
         .project(", ".join(f'"{name}"' for name in FINDINGS.names))
     )
-    waiting: list[pa.RecordBatch] = []
-    for batch in relation.to_arrow_reader(_GROUP):
-        waiting.append(batch.cast(FINDINGS))
-        table = pa.Table.from_batches(waiting)
-        while table.num_rows >= _GROUP:
-            yield from table.slice(0, _GROUP).combine_chunks().to_batches()
-            table = table.slice(_GROUP)
-        waiting = table.to_batches()
-    if waiting:
-        yield from pa.Table.from_batches(waiting).combine_chunks().to_batches()
+    yield from rows.evened(relation.to_arrow_reader(_TASK))
