@@ -23,7 +23,16 @@ def main(results: str) -> int:
         info = one["extra_info"]
         each = one["stats"]["median"] / info["payloads"] * 1e6
         rows[info["table"], info["name"], info["size"], info["bad"]] = each
-    tables = [[_machine(runs)], _bodies(rows), _orders(rows), _growth(rows), _guard(rows), start.table(), lines.table()]
+    tables = [
+        [_machine(runs)],
+        _bodies(rows),
+        _orders(rows),
+        _growth(rows),
+        _guard(rows),
+        start.table(),
+        lines.table(),
+        audits(),
+    ]
     text = "\n\n".join("\n".join(table) for table in tables if table) + "\n"
     print(text)
     before = README.read_text("utf-8").partition(MARK)[0]
@@ -82,6 +91,28 @@ def _guard(rows: dict[Any, float]) -> list[str]:
         plain = [rows["guard", names[0], wire, 0] for wire in wires]
         cells = [f"{each:,.0f} (+{each - bare:,.0f})" for each, bare in zip(own, plain, strict=True)]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def audits() -> list[str]:
+    """What `python -m bench.audit` and `python -m bench.spark` have left in the current folder."""
+    runs = [
+        (report["engine"], report.get("memory", ""), run)
+        for file in sorted(Path().glob(".audit*.json"))
+        for report in [json.loads(file.read_text("utf-8"))]
+        for run in report["runs"]
+    ]
+    if not runs:
+        return []
+    lines = ["| audit | refunds | seconds | a second | peak MB of all processes | finds just what is planted |"]
+    lines.append("|---|---|---|---|---|---|")
+    for engine, memory, run in runs:
+        name = f"{engine}, {run.get('workers', '')} workers" if "workers" in run else f"{engine}, --memory {memory}"
+        exact = {True: "yes", False: "no"}.get(run.get("exact"), "")
+        lines.append(
+            f"| {name} | {run['requests']:,} | {run['seconds']:,.1f} | {run['a_second']:,} |"
+            f" {run.get('peak_megabytes', '')} | {exact} |"
+        )
     return lines
 
 
