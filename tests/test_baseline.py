@@ -317,6 +317,34 @@ def test_baseline_in_a_checked_folder(cli: Cli) -> None:
     assert (found.status, found.document["summary"]["checked"]) == (0, 1)
 
 
+def test_baseline_that_a_hook_names(cli: Cli) -> None:
+    """A baseline is no payload either where it stands among the paths, as a hook names all that a commit holds."""
+    write("a.json", refund("1.00"))
+    learn(cli, "a.json")
+    found = check(cli, "--baseline", FILE, "a.json", FILE)
+    assert (found.status, found.document["summary"]["checked"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--write-baseline", "a.json", "a.json"),
+        ("--output-file", "./a.json", "a.json"),
+        ("--output-file", "o.json", "--order", "o.json", "a.json"),
+        ("--output-file", FILE, "--write-baseline", FILE, "a.json"),
+    ],
+)
+def test_nothing_is_written_over_what_is_read(cli: Cli, arguments: tuple[str, ...]) -> None:
+    """A payload, an order or a baseline is not written over by the run that has it for that."""
+    write("a.json", refund("1.00"))
+    write("o.json", example_order("walmart"))
+    before = [Path(name).read_bytes() for name in ("a.json", "o.json")]
+    outcome = check(cli, *arguments)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "name another one" in outcome.err
+    assert before == [Path(name).read_bytes() for name in ("a.json", "o.json")]
+
+
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_baseline_with_several_processes(folder: Path, jobs: str) -> None:
     """What is known is left out whatever the number of processes."""

@@ -298,3 +298,24 @@ def test_over_several_files(
     assert main(["check", "--isolated", "--batch", "--jobs", "2", "--output-format", "json", "."]) == 1
     (found,) = json.loads(capsys.readouterr().out)["findings"]
     assert (found["file"], found["message"].partition(" sends")[0]) == ("b.json", "record 1 of a.json")
+
+
+@pytest.mark.parametrize("wrong", ["9" * 5000, "x", "\u0663", "-1"])
+def test_id_that_is_none_ends_no_batch(check: Check, wrong: str) -> None:
+    """An item or a refund whose id cannot be one is a matter of its own record, and those behind it are judged."""
+    order = examples("woocommerce.get_order", "200")[0]
+    path = {"id": str(order["order"]["id"])}
+    item = {"qty": 1, "refund_total": "0.50"}
+    bodies = [
+        (SHOP, {}, {"amount": "0.50", "line_items": {wrong: item}}),
+        (UPDATE, {"refund_id": wrong}, {"amount": "0.50"}),
+        (SHOP, {}, {"amount": order["order"]["total"]}),
+    ]
+    found = check(
+        [
+            {"operation": name, "path": path | more, "body": {"order_refund": body}, "order": order, "refunds": None}
+            for name, more, body in bodies
+        ]
+    )
+    assert found["summary"]["checked"] == 3
+    assert "RF204" in codes(found)[3]

@@ -433,6 +433,14 @@ def test_only_newlines_end_a_line_of_a_diff(cli: Cli) -> None:
     assert [line[:1] for line in outcome.out.split("\n")] == ["-", "+", "@", " ", "-", "+", " ", ""]
 
 
+@pytest.mark.parametrize("flag", ["--baseline", "--output-file"])
+def test_nothing_is_fixed_where_nothing_can_be_checked(cli: Cli, flag: str) -> None:
+    """A file that another flag names and that cannot be used is told before anything is fixed."""
+    write("a.json", '{"order_refund": {"amount": "1.00", "id": 5}}')
+    assert cli("check", "--isolated", "--as", SHOP, "--fix", "a.json", flag, "missing/x").status == 2
+    assert "id" in Path("a.json").read_text()
+
+
 @pytest.mark.parametrize("flag", ["--fix", "--diff"])
 def test_standard_input_is_not_fixed(cli: Cli, flag: str) -> None:
     """There is no place for standard input to be fixed in: exit 2, with nothing changed."""

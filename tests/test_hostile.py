@@ -120,6 +120,16 @@ def test_text_that_is_none(tmp_path: Path, suffix: str) -> None:
     assert left.peak < SMALL
 
 
+@pytest.mark.parametrize("part", ["path", "query", "headers"])
+def test_half_a_character_in_a_request(tmp_path: Path, part: str) -> None:
+    """A part of a request that is no text is a finding, and the lines around it are read as ever."""
+    request = json.dumps({"operation": US, part: {"a": "?"}, "body": GOOD}).encode().replace(b"?", b"\xff")
+    (tmp_path / "r.jsonl").write_bytes(LINE + request + b"\n" + LINE)
+    left = run(*CHECK, "r.jsonl", folder=tmp_path)
+    assert (left.status, codes(left.out), left.err) == (1, ["RF102"], "")
+    assert json.loads(left.out)["summary"]["checked"] == 3
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_million_brackets(tmp_path: Path, suffix: str) -> None:
     """A million brackets are a finding, closed again or not, in every format."""

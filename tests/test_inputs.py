@@ -79,6 +79,13 @@ def test_paths(check: Check, arguments: list[str], wanted: list[str]) -> None:
     assert expand(arguments) == wanted
 
 
+def test_file_that_is_named_twice(check: Check, tmp_path: Path) -> None:
+    """A file is checked once, under its first name, however it is named: a batch does not send it twice."""
+    laid_out("a/r.json")
+    found = check("--batch", "a/r.json", "a", "./a/../a/r.json", str(tmp_path / "a/*.json"))
+    assert (found["summary"]["files"], found["findings"]) == (1, [])
+
+
 def test_absolute_pattern(check: Check, tmp_path: Path) -> None:
     """A pattern may begin at the root, and keeps to what is below its first part."""
     laid_out("a/b.json", "a/c/d.json", ".hidden/e.json")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from refundkit import cli
 from story import story, text
+from test_cli import SHOP, US, flat, refund
 
 SECRET = "sesame-open-9f27"
 
@@ -38,3 +39,43 @@ def test_a_query_secret_is_not_repeated(tmp_path: Path, capsys: pytest.CaptureFi
     file.write_text(json.dumps({"method": "PUT", "url": f"https://shop.example/x?consumer_secret={SECRET}"}))
     assert cli.main(["check", str(file), "--isolated", "--output-format", "concise"]) == 1
     assert SECRET not in capsys.readouterr().out
+
+
+BODY = flat(refund("1"))
+ASKED = f'"operation": "{US}"'
+WRITTEN = {
+    "in a document that ends too early": f'{{{ASKED}, "headers": {{"Authorization": "Basic {SECRET}"}}, "body": {{',
+    "under a key that stands twice": f'{{{ASKED}, "headers": {{"Cookie": "{SECRET}", "Cookie": "x"}}, "body": {BODY}}}',
+    "in a list": f'{{{ASKED}, "headers": {{"Authorization": ["{SECRET}"]}}, "body": {BODY}}}',
+    "escaped": f'{{{ASKED}, "headers": {{"Authorization": "\\u0020{SECRET}"}}, "body": {BODY}}}',
+    "in what is no request": f'{{"headers": {{"x-api-key": "{SECRET}"}}, "data": {BODY}}}',
+    "of an unknown operation": f'{{"operation": "x", "headers": {{"wm_sec.access_token": "{SECRET}"}}, "body": {{}}}}',
+    "in a query": f'{{"method": "GET", "url": "https://a.example/x?oauth_token=%20{SECRET}", "body": {{}}}}',
+    "before a host": f'{{"method": "GET", "url": "https://ck:{SECRET}@a.example/x", "body": {{}}}}',
+}
+
+
+@pytest.mark.parametrize("output", ["full", "json", "sarif", "github", "gitlab", "junit"])
+@pytest.mark.parametrize("where", WRITTEN)
+def test_no_output_shows_a_credential_that_was_not_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], where: str, output: str
+) -> None:
+    """A credential is not shown either where nobody could tell that it is one from what was read."""
+    file = tmp_path / "r.json"
+    file.write_text(WRITTEN[where], encoding="utf-8")
+    assert cli.main(["check", str(file), "--isolated", "--output-format", output]) == 1
+    shown = capsys.readouterr()
+    assert SECRET not in shown.out + shown.err
+
+
+def test_no_diff_shows_a_credential_or_a_card_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--diff shows whole lines, and hides in them what every other output hides."""
+    card = "4111111111111111"
+    body = f'{{"order_refund": {{"id": 1, "amount": "5.00", "reason": "{card}"}}}}'
+    file = tmp_path / "r.json"
+    file.write_text(f'{{"operation": "{SHOP}", "headers": {{"Authorization": "Basic {SECRET}"}}, "body": {body}}}')
+    assert cli.main(["check", str(file), "--isolated", "--diff"]) == 1
+    shown = capsys.readouterr().out
+    assert '-{"operation"' in shown
+    assert SECRET not in shown
+    assert card not in shown

@@ -542,6 +542,14 @@ def test_the_numbers_of_items_are_plain_too() -> None:
     }
 
 
+@pytest.mark.parametrize("key", ["7", "07", "+7", "", "-7", "0" * 40 + "7", "9" * 25, "a/b", "\u0663"])
+def test_the_key_of_a_refused_item_is_named_as_it_is(key: str) -> None:
+    """A wrong item is named by its own key, whatever the key is and whichever item stands beside it."""
+    body = {"order_refund": {"amount": "5.00", "line_items": {"007": {"qty": 1}, key: {"qty": "1,5"}}}}
+    (one,) = refundkit.check(CREATE, body).findings
+    assert (one.code, one.pointer) == ("RF210", f"/order_refund/line_items/{key.replace('/', '~1')}/qty")
+
+
 def test_any_number_of_digits_is_counted() -> None:
     """Quoted numbers of thousands of digits are summed and compared exactly."""
     long = "0." + "1" * 6000

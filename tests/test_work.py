@@ -66,16 +66,20 @@ def test_a_bad_body_is_read_once_more_and_diagnosed_once(calls: Counter[str]) ->
     assert calls == {"quick": 1, "read_json": 1, "flaws": 1}
 
 
-def function_calls(lines: int) -> int:
-    """How many Python functions a check of so many lines, with its order, calls."""
+def refund_of(lines: int) -> tuple[bytes, bytes]:
+    """A good refund of so many lines, and its order."""
     request = story(OPERATION)
     line = request["body"]["orderRefund"]["orderLines"]["orderLine"][0]
     own = request["order"]["order"]["orderLines"]["orderLine"][0]
     numbers = [str(number) for number in range(1, lines + 1)]
     request["body"]["orderRefund"]["orderLines"]["orderLine"] = [{**line, "lineNumber": one} for one in numbers]
     request["order"]["order"]["orderLines"]["orderLine"] = [{**own, "lineNumber": one} for one in numbers]
-    body, order = text(request["body"]), text(request["order"])
-    assert refundkit.check(OPERATION, body, order=order).ok
+    return text(request["body"]), text(request["order"])
+
+
+def function_calls(body: bytes, **parts: Any) -> int:
+    """How many Python functions a check calls, of what has been checked before."""
+    assert refundkit.check(OPERATION, body, **parts).ok
     count = 0
 
     def profile(frame: Any, event: str, argument: Any) -> None:
@@ -84,7 +88,7 @@ def function_calls(lines: int) -> int:
 
     sys.setprofile(profile)
     try:
-        refundkit.check(OPERATION, body, order=order)
+        refundkit.check(OPERATION, body, **parts)
     finally:
         sys.setprofile(None)
     return count
@@ -92,7 +96,27 @@ def function_calls(lines: int) -> int:
 
 def test_work_grows_as_the_lines_do() -> None:
     """Ten times the lines cost at most eleven times the function calls."""
-    assert function_calls(2000) <= 11 * function_calls(200)
+    (many, its_order), (few, other) = refund_of(2000), refund_of(200)
+    assert function_calls(many, order=its_order) <= 11 * function_calls(few, order=other)
+
+
+@pytest.mark.parametrize("part", ["header", "query"])
+def test_a_header_more_costs_no_function_call(part: str) -> None:
+    """Names are looked up, and no parameter is held against each of them."""
+    request = story(OPERATION)
+    key = "headers" if part == "header" else "query"
+    given = {"path": request["path"], "headers": request["headers"], "query": {"a": "1"}}
+    more = {**given, key: {**given[key], **{f"X-{number}": "1" for number in range(100)}}}
+    body = text(request["body"])
+    assert function_calls(body, **more) == function_calls(body, **given)
+
+
+def test_path_and_headers_cost_little_beside_the_body() -> None:
+    """A whole request calls few functions more than its body alone."""
+    request = story(OPERATION)
+    body = text(request["body"])
+    parts = {"path": request["path"], "headers": request["headers"]}
+    assert function_calls(body, **parts) - function_calls(body) <= 100
 
 
 def test_the_models_of_a_body_are_no_burden_for_the_garbage_collector() -> None:

@@ -24,6 +24,8 @@ from .rules.money import EXACT, ZERO, plain
 Key: TypeAlias = tuple[str, ...]
 _CORRELATION = "wm_qos.correlation_id"
 _DIGEST = 16
+# The digits of the largest id that a database has.
+_ID = 20
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -199,7 +201,8 @@ class _WooCommerce:
     def add(self, operation: Operation, body: Any, given: Given) -> None:
         from .rules.woocommerce import CREATE, UPDATE, number, view
 
-        refund_id = (given.path or {}).get("refund_id", "").lstrip("0")
+        named = (given.path or {}).get("refund_id", "").lstrip("0")
+        refund_id = named if _is_id(named) else ""
         amount: Any = UNSET if body is None else body.order_refund.amount
         if operation.name in CREATE:
             self.created.append(Decimal(number(amount)))
@@ -225,12 +228,17 @@ class _WooCommerce:
                 total_tax=EXACT.minus(one.tax),
             )
             for key, one in self.items.items()
-            if key.isdecimal()
+            if _is_id(key)
         ]
         kept = [refund for refund in refunds or [] if str(refund.id) not in self.changed]
         updated = [Refund(id=int(key), amount=amount) for key, amount in self.changed.items() if amount is not None]
         created = [Refund(id=0, amount=amount) for amount in self.created]
         return [*kept, *updated, *created, Refund(id=0, amount=ZERO, line_items=items)]
+
+
+def _is_id(text: str) -> bool:
+    """Whether a text can be the id of something in a shop; what cannot, other rules say."""
+    return text.isascii() and text.isdecimal() and len(text) <= _ID
 
 
 def _number(value: Any) -> Decimal:

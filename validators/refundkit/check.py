@@ -17,6 +17,7 @@ from refundkit_apis._runtime.errors import RefundError
 
 from . import operations, rules
 from .config import Config, effective
+from .context import read_order, read_refunds
 from .keys import unrepeated
 from .operations import Operation
 from .rule import (
@@ -53,6 +54,8 @@ rules.load_documents()
 _DEFAULT = Config()
 _FINE: list[tuple[str, Finding]] = []
 _WITH_ORDER = BODY | ORDER | REFUNDS
+# What a rule asks for that looks at the way of asking.
+_ASKING = frozenset({"path", "query", "headers", "url", "given"})
 # What a rule is called with where a part that would sharpen it is not there.
 _NOTHING = dict.fromkeys(NEEDS)
 
@@ -125,6 +128,14 @@ class Given(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
         return self.read() if self.read is not None else read_json(self.body or b"")
 
+    @cached_property
+    def named(self) -> dict[str, dict[str, str]]:
+        """The values of `header` and `query` by their names in lower case, for what compares names without case."""
+        return {
+            "header": operations.by_lower_name(self.headers or {}),
+            "query": operations.by_lower_name(self.query or {}),
+        }
+
     @property
     def parts(self) -> int:
         """Which parts are there, as the bits of rule.py; the body's bit is set by reading it."""
@@ -142,11 +153,13 @@ class Given(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 class Stage(msgspec.Struct, frozen=True):
     """The rules that can run with certain parts at hand, each with the names of its arguments, and the others.
 
-    `beyond` are those of `once` that look at more than the body.
+    `beyond` are those of `once` that look at more than the body, `asking` those of them that look at path, query,
+    headers or URL.
     """
 
     once: tuple[tuple[Rule, tuple[str, ...]], ...]
     beyond: tuple[tuple[Rule, tuple[str, ...]], ...]
+    asking: tuple[tuple[Rule, tuple[str, ...]], ...]
     not_run: tuple[NotRun, ...]
 
 
@@ -171,7 +184,8 @@ class Plan(msgspec.Struct, frozen=True):
         if found is None:
             once = tuple((rule, rule.asks) for rule in self.once if not rule.needs & ~have)
             beyond = tuple((rule, asks) for rule, asks in once if _beyond_body(rule, have))
-            found = self.stages[have] = Stage(once, beyond, _not_run(self, have))
+            asking = tuple((rule, asks) for rule, asks in beyond if not _ASKING.isdisjoint(asks))
+            found = self.stages[have] = Stage(once, beyond, asking, _not_run(self, have))
         return found
 
 
@@ -179,7 +193,7 @@ def _beyond_body(rule: Rule, have: int) -> bool:
     """Whether a rule looks at more than the body when these parts are there."""
     if "given" in rule.asks:
         return bool(have & (PATH | QUERY | HEADERS))
-    return bool((rule.needs | rule.sharpens) & ~BODY)
+    return bool((rule.needs | rule.sharpens) & have & ~BODY)
 
 
 @lru_cache(maxsize=512)
@@ -269,16 +283,16 @@ def judge(chosen: Plan, given: Given, require: tuple[str, ...] = ()) -> tuple[li
         hits.append((REGISTRY["RF103"], make_finding("request:/body", message, "leave it out")))
     values: dict[str, Any] = {**_NOTHING, "operation": operation, "given": given}
     if model is not None:
-        _look_at_body(chosen, model, values)
+        values["body"] = model
+        if not screened or have & (ORDER | REFUNDS):  # else no rule is left that looks at lines, charges or items
+            _look_at_body(chosen, model, values)
         if not screened:
             hits.extend(_each(chosen, values))
     if have & ~BODY:
         have, problems = _with_parts(chosen, given, have, values)
         hits.extend((REGISTRY[code], one) for code, one in problems)
     stage = chosen.stage(have)
-    left = stage.beyond if screened else stage.once
-    if screened and have == _WITH_ORDER and _is_settled(chosen, values):
-        left = ()
+    left = _unproven(chosen, stage, have, values) if screened else stage.once
     for rule, names in left:
         found = rule.run(values[names[0]]) if len(names) == 1 else rule.run(*[values[name] for name in names])
         if found is not None:
@@ -313,14 +327,18 @@ def passer(chosen: Plan) -> Callable[[bytes], bool] | None:
     return passes
 
 
-def _is_settled(chosen: Plan, values: dict[str, Any]) -> bool:
-    return chosen.settled is not None and chosen.settled(chosen.operation, values["view"], values["ledger"])
+def _unproven(
+    chosen: Plan, stage: Stage, have: int, values: dict[str, Any]
+) -> tuple[tuple[Rule, tuple[str, ...]], ...]:
+    """The rules that may still speak of a body that the screen let through."""
+    if have & _WITH_ORDER != _WITH_ORDER or chosen.settled is None:
+        return stage.beyond
+    return stage.asking if chosen.settled(chosen.operation, values["view"], values["ledger"]) else stage.beyond
 
 
 def _look_at_body(chosen: Plan, model: Any, values: dict[str, Any]) -> None:
-    """Put the body, and the lines, charges and items in it, into `values`."""
-    view = chosen.view(chosen.operation, model)
-    values["body"], values["view"] = model, view
+    """Put the lines, charges and items of the body into `values`."""
+    view = values["view"] = chosen.view(chosen.operation, model)
     values["lines"], values["charges"], values["items"] = view.lines, view.charges, view.items
 
 
@@ -363,8 +381,6 @@ def _with_context(
 
     A part that cannot be used is taken back: its bit goes, and INVALID_ORDER says that an order was given all the same.
     """
-    from .context import read_order, read_refunds
-
     operation = chosen.operation
     order = refunds = None
     problems: list[tuple[str, Finding]] = []

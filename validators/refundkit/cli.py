@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from functools import lru_cache
 from io import TextIOWrapper
 from pathlib import Path
@@ -36,6 +37,8 @@ FORMATS = ("full", "concise", "json", "jsonl", "sarif", "github", "gitlab", "jun
 _TEXTS, _DOCUMENTS = frozenset({"full", "concise", "github"}), frozenset({"sarif", "gitlab", "junit"})
 # Entries of a baseline that are named where they are stale.
 _MOST_STALE = 20
+# The characters that the name of a header may have (RFC 9110).
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # Which severities make the exit status 1.
 _FAILING: dict[str, tuple[str, ...]] = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
 
@@ -47,10 +50,23 @@ class UsageError(Exception):
 class _Parser(argparse.ArgumentParser):
     """argparse, with the nearest flag suggested for an unknown one."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=_formatter, **options)
+
     def error(self, message: str) -> NoReturn:
         words = message.removeprefix("unrecognized arguments: ").split() if "unrecognized" in message else []
         unknown = next((word.split("=")[0] for word in words if word.startswith("-")), "")
         raise UsageError(f"{message}{suggestion(unknown, list(_flags(self)))}" if unknown else message)
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """argparse's own, as wide as the terminal: left to itself it imports shutil at every start to find that out."""
+    columns = os.environ.get("COLUMNS", "")
+    try:
+        width = int(columns) if columns.isdecimal() else os.get_terminal_size().columns
+    except OSError:
+        width = 0
+    return argparse.HelpFormatter(prog, width=(width or 80) - 2)
 
 
 def _flags(parser: argparse.ArgumentParser) -> Iterator[str]:
@@ -73,7 +89,7 @@ def main(arguments: Sequence[str]) -> int:
         if isinstance(stream, TextIOWrapper):  # what the terminal's encoding lacks is escaped, never a traceback
             stream.reconfigure(errors="backslashreplace")
     try:
-        options = _parser().parse_args(arguments)
+        options = _asked(arguments)
         status: int = options.do(options)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -88,10 +104,23 @@ def main(arguments: Sequence[str]) -> int:
     return status
 
 
+def _asked(arguments: Sequence[str]) -> argparse.Namespace:
+    """What the arguments say. argparse takes the paths of `check` in one row only, not with flags between them."""
+    parser = _parser(audited="audit" in arguments)
+    options, others = parser.parse_known_args(arguments)
+    if others and (options.do is not _check or any(one.startswith("-") and one != "-" for one in others)):
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
+    if others:
+        options.paths += others
+    return options
+
+
 def _said(error: Exception) -> str:
     """What the user reads of an error."""
     from .sources import SourceError
 
+    if isinstance(error, OSError):  # what is read says so itself
+        return f"what was found could not be written: {error.strerror or error}"
     return str(error) if isinstance(error, (UsageError, ConfigError, SourceError)) else _defect(error)
 
 
@@ -105,15 +134,18 @@ def _defect(error: Exception) -> str:
     return f"a defect of refundkit: {type(error).__name__}{place}; please report it with the payload"
 
 
-def _parser() -> argparse.ArgumentParser:
-    from .audit.command import arguments
-
+def _parser(*, audited: bool = True) -> argparse.ArgumentParser:
+    """The parser; unless `audited` without the arguments of `audit`, which take their time to import."""
     parser = _Parser(prog="refundkit", description="Check refund requests before money moves.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"refundkit {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     _check_arguments(commands.add_parser("check", help="lint payloads", allow_abbrev=False))
     audit = commands.add_parser("audit", help="hold a history of refunds to its orders", allow_abbrev=False)
-    arguments(audit).set_defaults(do=_audit)
+    audit.set_defaults(do=_audit)
+    if audited:
+        from .audit.command import arguments
+
+        arguments(audit)
     one = commands.add_parser("rule", help="the docs of one rule", allow_abbrev=False)
     one.add_argument("rule", metavar="ID|NAME")
     one.set_defaults(do=_rule)
@@ -188,14 +220,16 @@ def _check(options: argparse.Namespace) -> int:
 
     started = time.perf_counter()
     settings = _settings(options)
-    unwritten = _fix(options, settings) if options.fix or options.diff else CLEAN
+    _spare(options)
     if options.diff:
-        return unwritten
+        return _fix(options, settings)
     known = _known(options)
     found = Run(failing=_FAILING[options.fail_on], statistics=options.statistics)
     with _output(options.output_file) as file:
-        for one in _linted(options, settings, found):
-            found.add(one if known is None else known.sift(one))
+        unwritten = _fix(options, settings) if options.fix else CLEAN
+        with _aside():
+            for one in _linted(options, settings, found):
+                found.add(one if known is None else known.sift(one))
         if not found.checked and not options.allow_empty:
             raise UsageError("no payload at all: name files that hold some, or add --allow-empty")
         if known is not None:
@@ -210,6 +244,7 @@ def _check(options: argparse.Namespace) -> int:
 def _fix(options: argparse.Namespace, settings: Settings) -> int:
     """Fix the files, or show with --diff what would change: then 1 where something would. 2: a file was not written."""
     from .fix import diff, fix_of, write
+    from .lint import concealed
     from .sources import SourceError, expand
 
     if "-" in options.paths:
@@ -225,7 +260,7 @@ def _fix(options: argparse.Namespace, settings: Settings) -> int:
         if not fix.fields:
             continue
         if options.diff:
-            sys.stdout.write(diff(fix))
+            sys.stdout.write(concealed(diff(fix)))
             status = FOUND
             continue
         try:
@@ -362,6 +397,9 @@ def _nothing() -> NoReturn:
 def _settings(options: argparse.Namespace) -> Settings:
     from .lint import Settings
 
+    for name in ("order", "refunds", "config", "output_file", "baseline", "write_baseline"):
+        if getattr(options, name) == "":  # as a variable of the shell is that was never set
+            raise UsageError(f"--{name.replace('_', '-')}: it is empty; say which, or leave the flag out")
     config = _config(options)
     operation = None
     if options.operation is not None:
@@ -382,7 +420,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         response=options.response,
         path=_named(options.path, "--path"),
         query=_named(options.query, "--query"),
-        headers=_named(options.header, "--header"),
+        headers=_headers(options.header),
         require=_required(options),
         digests=bool(options.baseline or options.write_baseline),
     )
@@ -394,6 +432,8 @@ def _required(options: argparse.Namespace) -> tuple[str, ...]:
     if given is None:
         return ()
     parts = _listed([given])
+    if not parts:
+        raise UsageError(f"--require-context: it is empty; known are {', '.join(PARTS)}")
     unknown = next((part for part in parts if part not in PARTS), None)
     if unknown is None:
         return tuple(parts)
@@ -407,6 +447,8 @@ def _required(options: argparse.Namespace) -> tuple[str, ...]:
 
 
 def _config(options: argparse.Namespace) -> Config:
+    if options.isolated and options.config:
+        raise UsageError("--isolated and --config: use one")
     base = Config() if options.isolated else _base(options.config)
     levels: list[tuple[str, Any]] = [_pair(one, "--severity") for one in options.severity]
     if not (options.select or options.ignore or levels):
@@ -420,7 +462,13 @@ def _config(options: argparse.Namespace) -> Config:
 
 
 def _base(file: str | None) -> Config:
-    return Config.load(file) if file else discover(Path.cwd())
+    with _aside():
+        return Config.load(file) if file else discover(Path.cwd())
+
+
+def _aside() -> AbstractContextManager[Any]:
+    """What rules of the user's own print goes to standard error: standard output is for what is found."""
+    return redirect_stdout(sys.stderr)
 
 
 def _for_file(settings: Settings, file: str) -> Settings:
@@ -492,14 +540,18 @@ def _filled(pattern: str, record: Record, asked: Asked, path: dict[str, str]) ->
     if "{" not in pattern:
         return pattern
     values = {"stem": Path(record.file).stem, **path, **_order_id(asked), **(asked.given.path or {})}
-    for name, value in values.items():
-        if f"{{{name}}}" in pattern and (value in ("", ".", "..") or any(mark in value for mark in "/\\\0")):
+
+    def value_of(found: re.Match[str]) -> str:
+        name = found[1]
+        if name not in values:
+            known = ", ".join(f"{{{one}}}" for one in values)
+            raise UsageError(f"{pattern}: {name!r} is not known for {record.file}; known are {known}")
+        value = values[name]
+        if value in ("", ".", "..") or any(mark in value for mark in "/\\\0"):
             raise UsageError(f"{pattern}: {name} of {record.file} is {value!r}, which is no part of a file name")
-    try:
-        return pattern.format_map(values)
-    except (KeyError, ValueError, IndexError) as error:
-        known = ", ".join(f"{{{name}}}" for name in values)
-        raise UsageError(f"{pattern}: {error} is not known for {record.file}; known are {known}") from None
+        return value
+
+    return re.sub(r"\{([^{}]*)\}", value_of, pattern)
 
 
 def _order_id(asked: Asked) -> dict[str, str]:
@@ -519,11 +571,28 @@ def _output(path: str | None) -> AbstractContextManager[TextIO | None]:
 
 
 def _is_report(options: argparse.Namespace, file: str) -> bool:
-    """Whether a file that a folder or pattern holds is a report or baseline of an earlier run, and no payload."""
+    """Whether a file is a report or baseline of an earlier run, and no payload; a hook names those as well."""
     ours = [one for one in (options.output_file, options.baseline, options.write_baseline) if one is not None]
-    if not ours or file in options.paths:
-        return False
-    return os.path.realpath(file) in map(os.path.realpath, ours)
+    return bool(ours) and os.path.realpath(file) in map(os.path.realpath, ours)
+
+
+def _spare(options: argparse.Namespace) -> None:
+    """Refuse to write over a file that is named to be read, or the report over the baseline."""
+    given = [*options.paths, options.order, options.refunds]
+    written = [("--write-baseline", options.write_baseline, given)]
+    written += [("--output-file", options.output_file, [*given, options.baseline, options.write_baseline])]
+    for flag, file, others in written:
+        if file is not None and not _is_stream(file) and _place(file) in map(_place, filter(None, others)):
+            raise UsageError(f"{flag} {file}: this run has that file for something else; name another one")
+
+
+def _is_stream(file: str) -> bool:
+    return os.path.exists(file) and not os.path.isfile(file)  # noqa: PTH110, PTH113 - a Path raises for some names
+
+
+def _place(file: str) -> str:
+    """The same text for every name of a file."""
+    return os.path.realpath(file) if os.path.exists(file) else os.path.abspath(file)  # noqa: PTH100, PTH110
 
 
 def _write(found: Run, options: argparse.Namespace, file: TextIO) -> None:
@@ -585,7 +654,7 @@ def _rule(options: argparse.Namespace) -> int:
 
     rules.load_all()
     if not any(options.rule in (one.code, one.name) for one in REGISTRY.values()):
-        discover(Path.cwd())  # which registers the rules of the user's own
+        _base(None)  # which registers the rules of the user's own
     for one in REGISTRY.values():
         if options.rule in (one.code, one.name):
             print(text(one))
@@ -596,7 +665,7 @@ def _rule(options: argparse.Namespace) -> int:
 
 def _rules(options: argparse.Namespace) -> int:
     rules.load_all()
-    discover(Path.cwd())  # which registers the rules of the user's own
+    _base(None)  # which registers the rules of the user's own
     known = [REGISTRY[code] for code in sorted(REGISTRY)]
     if options.output_format == "json":
         fields = ("code", "name", "severity", "on", "source", "title")
@@ -639,8 +708,15 @@ def _named(values: list[str], flag: str) -> dict[str, str] | None:
     return dict(_pair(value, flag) for value in values) if values else None
 
 
+def _headers(values: list[str]) -> dict[str, str] | None:
+    for name, _ in (_pair(value, "--header") for value in values):
+        if not _HEADER.fullmatch(name):
+            raise UsageError("--header: write NAME=VALUE, with no colon or space in the name")
+    return _named(values, "--header")
+
+
 def _pair(value: str, flag: str) -> tuple[str, str]:
     name, sign, rest = value.partition("=")
-    if not sign or not name:
-        raise UsageError(f"{flag} {value}: write NAME=VALUE")
+    if not sign or not name:  # without its words: it may be a credential
+        raise UsageError(f"{flag}: write {'RULE=LEVEL' if flag == '--severity' else 'NAME=VALUE'}")
     return name, rest

@@ -300,7 +300,7 @@ def _guarded(rule: Rule, file: str) -> Callable[..., tuple[Finding, ...]]:
         try:
             found = run(*arguments)
             findings = () if found is None else (found,) if isinstance(found, Finding) else tuple(found)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a rule must not end the run as if all were well
             # Not its words: they may quote a payload.
             line = _line(error.__traceback__, file)
             raise RuleError(f"{own} raised {type(error).__name__} at {file}:{line}") from error
@@ -374,6 +374,8 @@ def _pairs(table: dict[str, Any], key: str) -> tuple[tuple[str, Any], ...]:
 def _lists(table: dict[str, Any], key: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     given = table.get(key, {})
     if not isinstance(given, dict):
+        raise ConfigError(f"{key} must be a table of lists of texts")
+    if not all(isinstance(one, list) for one in given.values()):
         raise ConfigError(f"{key} must be a table of lists of texts")
     return tuple((pattern, _texts(given, pattern)) for pattern in given)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -44,9 +45,17 @@ _WIDTH = 100
 _READING = frozenset({"RF001", "RF002", "RF004"})
 # Headers and query keys whose values are nobody's business, in lower case.
 _CREDENTIALS = frozenset(
-    "authorization x-api-key wm_sec.access_token wm_sec.auth_signature"
-    " consumer_key consumer_secret oauth_signature".split()
+    "authorization proxy-authorization cookie x-api-key wm_sec.access_token wm_sec.auth_signature wm_consumer.id"
+    " consumer_key consumer_secret oauth_consumer_key oauth_token oauth_signature".split()
 )
+# One of them with its value, as JSON, YAML and a URL have it, and the credentials before a URL's host. What a text says
+# is hidden whether or not it can be read.
+_SAID = re.compile(
+    rf"""(?:{"|".join(map(re.escape, sorted(_CREDENTIALS)))})[ \t]*["']?[ \t]*[:=][ \t]*\[?[ \t]*"""
+    r"""(?:"((?:[^"\\]|\\.)*)|'([^']*)|([^&,}\]"'\r\n]+))""",
+    re.IGNORECASE,
+)
+_USER = re.compile(r"""(?<=://)([^/@\s"']+)(?=@)""")
 # The part of a request that the prefix of a pointer names.
 _FOLDERS = {"path": "path", "query": "query", "header": "headers"}
 
@@ -408,10 +417,23 @@ def _secrets(given: Given | None) -> tuple[str, ...]:
 
 def _hidden(line: str, secrets: tuple[str, ...]) -> str:
     """A line without what is nobody's business; cut only afterwards, since half a card number is none, and is shown."""
-    text = masked(line)
+    text = concealed(line)
     for secret in secrets:
         text = text.replace(secret, "*" * len(secret))
     return text
+
+
+def concealed(text: str) -> str:
+    """A text as long as before, without card numbers, IBANs and the values of credentials."""
+    hidden = _USER.sub(_starred, masked(text)) if "://" in text else masked(text)
+    lower = hidden.lower()
+    # The search is slow, and most lines name no credential.
+    return _SAID.sub(_starred, hidden) if any(name in lower for name in _CREDENTIALS) else hidden
+
+
+def _starred(found: re.Match[str]) -> str:
+    start, end = (position - found.start() for position in found.span(found.lastindex or 0))
+    return f"{found[0][:start]}{'*' * (end - start)}{found[0][end:]}"
 
 
 def _excerpt(text: str, place: Location) -> Excerpt:

@@ -166,17 +166,22 @@ def match(method: str, url: str) -> Match | None:
     except ValueError:
         return None
     # Most servers split a path before they decode it; some do it the other way round.
-    for segments in (_segments(split.path), _segments(unquote(split.path))):
-        fitting = [
-            (operation, found)
-            for operation in map(get, names())
-            if operation.described.method == method.upper()
-            and (found := _fit(_template(operation.described.path), segments)) is not None
-        ]
-        if fitting:
-            operation, path = max(fitting, key=lambda one: len(_template(one[0].described.path)))
-            return Match(operation, path, dict(parse_qsl(split.query, keep_blank_values=True)))
+    for path in dict.fromkeys((split.path, unquote(split.path))):
+        segments = _segments(path)
+        for operation, template in _routes().get(method.upper(), []):
+            found = _fit(template, segments)
+            if found is not None:
+                return Match(operation, found, dict(parse_qsl(split.query, keep_blank_values=True)))
     return None
+
+
+@cache
+def _routes() -> dict[str, list[tuple[Operation, tuple[str, ...]]]]:
+    """The operations of each method with their templates, the longest first."""
+    routes: dict[str, list[tuple[Operation, tuple[str, ...]]]] = {}
+    for operation in sorted(map(get, names()), key=lambda one: -len(_template(one.described.path))):
+        routes.setdefault(operation.described.method, []).append((operation, _template(operation.described.path)))
+    return routes
 
 
 def _segments(path: str) -> list[str]:
@@ -265,6 +270,7 @@ def get_order(api: str) -> Operation:
     return of_api(api)[f"{api}.get_order"]
 
 
+@cache
 def success(operation: Operation) -> str:
     """The status of the operation's documented success."""
     return next(status for status in operation.described.responses if status.startswith("2"))
@@ -274,7 +280,19 @@ def values(given: Mapping[str, object] | None) -> dict[str, str] | None:
     """Path, query or header values as text; None stays None, an entry that is None is left out."""
     if given is None:
         return None
-    return {str(name): _text(value) for name, value in given.items() if value is not None}
+    return {
+        str(name): value if value.__class__ is str else _text(value)
+        for name, value in given.items()
+        if value is not None
+    }
+
+
+def by_lower_name(values: Mapping[str, str]) -> dict[str, str]:
+    """The values by their names in lower case; of names that differ in nothing but case the first counts."""
+    found: dict[str, str] = {}
+    for name, value in values.items():
+        found.setdefault(name.lower(), value)
+    return found
 
 
 def _text(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from .keys import unrepeated
 from .operations import Operation, suggestion
 from .rule import Finding, finding
 
+_NAMED = ("path", "query", "headers")
 KEYS = ("operation", "method", "url", "path", "query", "headers", "body", "order", "refunds")
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _VALUES = msgspec.json.Decoder(dict[str, str | int | bool | None])
@@ -48,8 +50,10 @@ def read_request(data: bytes, default: Operation | None, forced: bool, *, xml: b
         if key not in KEYS:
             help_text = suggestion(key, KEYS).lstrip("; ") or f"a request has {', '.join(KEYS)}"
             problems.append(("RF103", finding(f"request:/{key}", f"a request has no {key!r}", help_text)))
-    parts = {key: bytes(raw) for key, raw in members.items() if bytes(raw) != b"null"}
-    path, query, headers = (_parameters(parts, key, problems) for key in ("path", "query", "headers"))
+    parts = {key: text for key, raw in members.items() if (text := bytes(raw)) != b"null"}
+    named = {key: _parameters(parts[key], key, problems) for key in _NAMED if key in parts}
+    doubtful = not unrepeated(data, members) or not all(unrepeated(parts[key], named[key]) for key in named)
+    path, query, headers = (operations.values(named.get(key)) for key in _NAMED)
     method, url = (_word(parts, key, problems) for key in ("method", "url"))
     match = operations.match(method, url) if method and url else None
     if match is not None:
@@ -68,7 +72,7 @@ def read_request(data: bytes, default: Operation | None, forced: bool, *, xml: b
         operation=operation,
         given=given,
         whole=True,
-        doubtful=not unrepeated(data, members) or not _each_once(parts),
+        doubtful=doubtful,
         problems=tuple(problems),
     )
 
@@ -115,21 +119,12 @@ def _bare(data: bytes, members: dict[str, Any], default: Operation | None, xml: 
     return Asked(operation=default, given=Given(body=data), problems=problems)
 
 
-def _each_once(parts: dict[str, bytes]) -> bool:
-    """Whether path, query and headers surely name no key twice."""
-    given = [parts[key] for key in ("path", "query", "headers") if key in parts]
-    return all(unrepeated(part, msgspec.json.decode(part)) for part in given)
-
-
-def _parameters(parts: dict[str, bytes], key: str, problems: list[tuple[str, Finding]]) -> dict[str, str] | None:
-    if key not in parts:
-        return None
+def _parameters(text: bytes, key: str, problems: list[tuple[str, Finding]]) -> dict[str, Any] | None:
     try:
-        values = _VALUES.decode(parts[key])
+        return _VALUES.decode(text)
     except _UNREADABLE:
         problems.append(("RF102", finding(f"request:/{key}", f"{key!r} is no object of plain values")))
         return None
-    return operations.values(values)
 
 
 def _word(parts: dict[str, bytes], key: str, problems: list[tuple[str, Finding]]) -> str | None:
@@ -140,6 +135,11 @@ def _word(parts: dict[str, bytes], key: str, problems: list[tuple[str, Finding]]
     except _UNREADABLE:
         problems.append(("RF102", finding(f"request:/{key}", f"{key!r} is no text")))
         return None
+
+
+def _shown(url: str) -> str:
+    """A URL without its query, and without credentials before its host."""
+    return re.sub("//[^/]*@", "//", url.partition("?")[0])
 
 
 def _operation(
@@ -158,7 +158,7 @@ def _operation(
         problems.append(("RF003", finding("request:/operation", message, "`refundkit operations` lists them")))
         return None
     if name is None and method and url and said is None:
-        message = f"{method.upper()} {url.partition('?')[0]} is no operation of a spec"
+        message = f"{method.upper()} {_shown(url)} is no operation of a spec"
         problems.append(("RF003", finding("request:/url", message, "`refundkit operations` lists them")))
         return None
     if said is not None and forced and default is not None and said != default:

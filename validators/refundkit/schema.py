@@ -39,6 +39,10 @@ RULES = {
     "oneOf": "RF109",
     "not": "RF109",
 }
+# The digits of the largest number that jsonschema-rs takes a key for.
+_DIGITS = 20
+# Places that are looked at where several may be meant.
+_ALIKE = 100
 MOST = 50_000
 """The values that a document may have for each of them to be told of, if it is refused."""
 SERVER_MONEY = re.compile(r"price|tax|amount|total", re.IGNORECASE)
@@ -156,10 +160,11 @@ class _Reader:
         self.part = part
         self.schema = schema
         self.value = value
+        self.numbered: dict[int, dict[int, list[str]]] = {}
 
     def flaws(self, error: Any) -> Iterator[Flaw]:
         keyword = error.kind.name
-        place = [str(key) for key in error.instance_path]
+        place = self._place(error)
         if keyword in ("anyOf", "oneOf"):
             yield from self._union(error, place)
         elif keyword == "required":
@@ -170,6 +175,42 @@ class _Reader:
                 yield self._unknown(error, place, name)
         else:
             yield self._plain(error, place, keyword)
+
+    def _place(self, error: Any) -> list[str]:
+        """The keys and indices to the refused value.
+
+        jsonschema-rs hands out "7", "07" and "+7" as the number 7, and "" not at all: the value tells which it was.
+        """
+        found = list(islice(self._places(self.value, error.instance_path), _ALIKE))
+        alike = (place for place, node in found if node == error.instance)
+        return found[0][0] if len(found) == 1 else next(alike, found[0][0])
+
+    def _places(self, node: Any, tokens: Sequence[int | str]) -> Iterator[tuple[list[str], Any]]:
+        """Where the tokens may lead from a value, and what stands there."""
+        if not tokens:
+            yield [], node
+        elif isinstance(node, list):
+            for place, inner in self._places(node[int(tokens[0])], tokens[1:]):
+                yield [str(tokens[0]), *place], inner
+        elif isinstance(node, dict):
+            token = tokens[0]
+            keys = [token] if isinstance(token, str) else self._numbers(node).get(token, [])
+            for key in keys:
+                for place, inner in self._places(node[key], tokens[1:]) if key in node else ():
+                    yield [key, *place], inner
+        if isinstance(node, dict) and "" in node:
+            for place, inner in self._places(node[""], tokens):
+                yield ["", *place], inner
+
+    def _numbers(self, node: dict[str, Any]) -> dict[int, list[str]]:
+        """The keys of an object that are numbers to jsonschema-rs, by the number; made once, since all may be wrong."""
+        if id(node) not in self.numbered:
+            known = self.numbered[id(node)] = {}
+            for key in node:
+                digits = key.removeprefix("+").lstrip("0")
+                if key.isascii() and key.removeprefix("+").isdigit() and len(digits) <= _DIGITS:
+                    known.setdefault(int(digits or "0"), []).append(key)
+        return self.numbered[id(node)]
 
     def _union(self, error: Any, place: list[str]) -> Iterator[Flaw]:
         """The branch that takes the value's type, if there is one; else that no branch does."""

@@ -88,7 +88,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 def expand(paths: list[str]) -> list[str]:
-    """The files that the arguments name: a folder stands for every file in it with a known suffix.
+    """The files that the arguments name, each once: a folder stands for every file in it with a known suffix.
 
     A folder that is only linked to is not entered, neither there nor for the `**` of a pattern, so that links may go
     round in circles. Raises SourceError for a path that does not exist, a pattern that matches nothing, and a folder
@@ -105,7 +105,11 @@ def expand(paths: list[str]) -> list[str]:
             files.extend(_inside(path))
         else:
             files.append(path)
-    return list(dict.fromkeys(files))
+    once: dict[str, str] = {}
+    for file in files:
+        # However it is named: a batch would hold it to have been sent twice.
+        once.setdefault(file if file == STDIN else os.path.abspath(file), file)  # noqa: PTH100 - as in report.data
+    return list(once.values())
 
 
 def _kind(path: str) -> int | None:

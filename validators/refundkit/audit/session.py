@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -52,15 +53,19 @@ def started(master: str | None) -> Iterator[SparkSession]:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     conf = SparkConf().setAll(list(given.items()))
     said: deque[str] = deque(maxlen=50)
+    logged = logging.root.manager.disable
+    logging.disable()  # Py4J logs an interrupt with its traceback
     try:
         with _overheard(said):
             session = SparkSession.builder.config(conf=conf).getOrCreate()
     except Exception as error:  # whatever keeps a JVM from starting
+        logging.disable(logged)
         raise SourceError(f"Spark does not start: {_reason(error, said)}") from error
     try:
         yield session
     finally:
         session.stop()
+        logging.disable(logged)
 
 
 def _need_java() -> None:

@@ -72,9 +72,11 @@ def findings(
     of the findings again; else they bear the numbers of monotonically_increasing_id(). Of an order that is there
     several times the last one counts. `config` is that of check(); `orders_as_of` as the command has it.
 
+        from refundkit.audit.spark import findings
+
         requests = spark.read.parquet("s3a://shop/refund-requests/")
         orders = spark.read.parquet("s3a://shop/orders/")
-        found = refundkit.audit.spark.findings(requests, orders=orders)
+        found = findings(requests, orders=orders)
         found.where("severity = 'error'").groupBy("code", "currency").count().show()
 
     Raises SourceError for a column that is missing or of another type. The workers need refundkit and pyarrow.
@@ -86,23 +88,33 @@ def findings(
         statuses="status" in requests.columns,
         carried=orders_as_of == "before",
     )
-    rows = _of_frame(requests, "requests", files.HISTORY)
+    rows = _of_frame(requests, _REQUESTS)
     if orders is not None:
-        rows = rows.unionAll(_of_frame(orders, "orders", files.ORDERS))
+        rows = rows.unionAll(_of_frame(orders, _ORDERS))
     if refunds is not None:
-        rows = rows.unionAll(_of_frame(refunds, "earlier refunds", files.EARLIER))
+        rows = rows.unionAll(_of_frame(refunds, _EARLIER))
     return _judged(rows, settings).where("tally is null").select(*FINDINGS.names)
 
 
-def _of_frame(frame: DataFrame, kind: str, columns: files.Columns) -> DataFrame:
+_REQUESTS, _ORDERS, _EARLIER = "requests", "orders", "earlier refunds"
+_COLUMNS = {_REQUESTS: files.HISTORY, _ORDERS: files.ORDERS, _EARLIER: files.EARLIER}
+_ROWS: dict[str, Callable[[files.Chunk, Any], pa.RecordBatch]] = {
+    _REQUESTS: of_requests,
+    _ORDERS: of_orders,
+    _EARLIER: of_earlier,
+}
+
+
+def _of_frame(frame: DataFrame, kind: str) -> DataFrame:
+    columns = _COLUMNS[kind]
     for name in columns.required:
         if name not in frame.columns:
             raise SourceError(f"no column {name!r}; a DataFrame of {kind} has {', '.join(columns.required)}")
     present = [sql.col(name) for name in columns.names if name in frame.columns]
     number = sql.col("row").cast("bigint") if "row" in frame.columns else sql.monotonically_increasing_id()
     numbered = frame.select(number.alias("row"), *present)
-    for batch in numbered.limit(0).toArrow().to_batches():  # the types, before anything runs
-        list(_numbered(kind, [batch]))
+    none = pa.RecordBatch.from_pylist([], schema=numbered.limit(0).toArrow().schema)
+    list(_numbered(kind, [none]))  # says what is wrong with the types, before anything runs
     return numbered.mapInArrow(partial(_numbered, kind), _ddl(SORTED))
 
 
@@ -110,18 +122,9 @@ def _numbered(kind: str, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Recor
     """Rows of a DataFrame with their numbers in the column `row`."""
     for batch in batches:
         numbers = batch.column("row").to_pylist()
-        names = [name for name in batch.schema.names if name != "row"]
-        chunk = files.Chunk(
-            f"the {kind}", numbers[0] if numbers else 0, len(numbers), {name: batch.column(name) for name in names}
-        )
-        yield _slim(_OF[kind](chunk, numbers))
-
-
-_OF: dict[str, Callable[[files.Chunk, Any], pa.RecordBatch]] = {
-    "requests": of_requests,
-    "orders": of_orders,
-    "earlier refunds": of_earlier,
-}
+        columns = {name: batch.column(name) for name in batch.schema.names if name != "row"}
+        first = numbers[0] if numbers else 0
+        yield _slim(_ROWS[kind](files.Chunk(f"the {kind}", first, len(numbers), columns), numbers))
 
 
 # The command.
@@ -130,7 +133,7 @@ _OF: dict[str, Callable[[files.Chunk, Any], pa.RecordBatch]] = {
 class _Piece(msgspec.Struct, frozen=True):
     """A part of a file that one task reads: the number of its first row, and of a Parquet file its row groups."""
 
-    columns: files.Columns
+    kind: str
     file: str
     first: int
     groups: tuple[int, ...] | None = None
@@ -170,23 +173,23 @@ def _spread(
 
 
 def _pieces(session: SparkSession, sources: Sources) -> Iterator[_Piece]:
-    for columns, named in ((files.ORDERS, sources.orders), (files.EARLIER, sources.refunds)):
+    for kind, named in ((_ORDERS, sources.orders), (_EARLIER, sources.refunds)):
         for index, file in enumerate(named):
             # Later files have larger numbers: of an order that stands several times the last one counts.
-            yield from _of_file(columns, file, index << 40)
+            yield from _of_file(kind, file, index << 40)
     lengths = _lengths(session, sources.requests)
     first = 0
     for file in sources.requests:
-        yield from _of_file(files.HISTORY, file, first)
+        yield from _of_file(_REQUESTS, file, first)
         first += lengths.get(file, 0)
 
 
-def _of_file(columns: files.Columns, named: str, first: int) -> Iterator[_Piece]:
+def _of_file(kind: str, named: str, first: int) -> Iterator[_Piece]:
     """The pieces of a file: of Parquet its row groups, so many together that they are worth a task."""
     file = str(Path(named).absolute())
-    next(files.chunks(file, columns), None)  # says what is wrong with the file as such
+    next(files.chunks(file, _COLUMNS[kind]), None)  # says what is wrong with the file as such
     if Path(file).suffix.lower() != files.PARQUET:
-        yield _Piece(columns, file, first)
+        yield _Piece(kind, file, first)
         return
     groups: list[int] = []
     size = rows = 0
@@ -194,10 +197,10 @@ def _of_file(columns: files.Columns, named: str, first: int) -> Iterator[_Piece]
         groups.append(index)
         size, rows = size + large, rows + count
         if size >= _PIECE:
-            yield _Piece(columns, file, first, tuple(groups))
+            yield _Piece(kind, file, first, tuple(groups))
             first, groups, size, rows = first + rows, [], 0, 0
     if groups:
-        yield _Piece(columns, file, first, tuple(groups))
+        yield _Piece(kind, file, first, tuple(groups))
 
 
 def _row_groups(file: str) -> list[tuple[int, int]]:
@@ -218,21 +221,20 @@ def _lengths(session: SparkSession, named: list[str]) -> dict[str, int]:
         else:
             asked.append(file)
     if asked:
-        pieces = [
-            _Piece(files.Columns("requests", (), ("operation",)), str(Path(file).absolute()), 0) for file in asked
-        ]
+        pieces = [_Piece(_REQUESTS, str(Path(file).absolute()), 0) for file in asked]
         counted = _spread(session, pieces, _count, _COUNTED).collect()
         found.update((asked[one["index"]], one["rows"]) for one in counted)
     return found
 
 
+_COUNTING = files.Columns(_REQUESTS, (), ("operation",))
 _COUNTED = pa.schema([pa.field("index", pa.int64()), pa.field("rows", pa.int64())])
 
 
 def _count(pieces: list[_Piece], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         for index in batch.column("id").to_pylist():
-            rows = sum(chunk.rows for chunk in files.chunks(pieces[index].file, pieces[index].columns))
+            rows = sum(chunk.rows for chunk in files.chunks(pieces[index].file, _COUNTING))
             yield pa.RecordBatch.from_pydict({"index": [index], "rows": [rows]}, schema=_COUNTED)
 
 
@@ -240,9 +242,10 @@ def _read(pieces: list[_Piece], batches: Iterable[pa.RecordBatch]) -> Iterator[p
     for batch in batches:
         for index in batch.column("id").to_pylist():
             piece = pieces[index]
-            for chunk in files.chunks(piece.file, piece.columns) if piece.groups is None else _of_groups(piece):
+            whole = piece.groups is None
+            for chunk in files.chunks(piece.file, _COLUMNS[piece.kind]) if whole else _of_groups(piece):
                 first = piece.first + chunk.first
-                yield _slim(_OF[piece.columns.kind](chunk, range(first, first + chunk.rows)))
+                yield _slim(_ROWS[piece.kind](chunk, range(first, first + chunk.rows)))
 
 
 def _of_groups(piece: _Piece) -> Iterator[files.Chunk]:
@@ -251,7 +254,7 @@ def _of_groups(piece: _Piece) -> Iterator[files.Chunk]:
 
     first = 0
     with parquet.ParquetFile(piece.file, buffer_size=1 << 20, pre_buffer=False) as opened:
-        present = [name for name in piece.columns.names if name in opened.schema_arrow.names]
+        present = [name for name in _COLUMNS[piece.kind].names if name in opened.schema_arrow.names]
         for batch in opened.iter_batches(_BATCH, row_groups=piece.groups, columns=present):
             yield files.Chunk(piece.file, first, batch.num_rows, {name: batch.column(name) for name in present})
             first += batch.num_rows
@@ -271,6 +274,8 @@ def _slim(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def _judged(rows: DataFrame, settings: Settings) -> DataFrame:
     """The findings in rows of every kind, and what was looked at."""
+    here = msgspec.structs.replace(settings.config, folder=str(Path(settings.config.folder).absolute()))
+    settings = msgspec.structs.replace(settings, config=here)  # executors run in folders of their own
     return (
         rows.repartition("key")
         .sortWithinPartitions("key", "kind", sql.col("time").asc_nulls_last(), "row")
@@ -378,7 +383,7 @@ def _explained(error: Exception) -> str:
     if not found:
         return f"Spark gave up: {trace.partition(chr(10))[0]}"
     kind, _, words = next((line for line in trace.splitlines() if line[:1].strip()), "").partition(": ")
-    if kind.endswith("SourceError"):
+    if kind.rpartition(".")[2] in ("SourceError", "ConfigError", "RuleError"):
         return words
     if kind.endswith("ModuleNotFoundError"):
         return (

@@ -23,6 +23,8 @@ def writing(path: str) -> Iterator[TextIO]:
     try:
         mode = given.stat().st_mode if given.exists() else None
         direct = mode is not None and not stat.S_ISREG(mode)
+        if mode is not None and stat.S_ISDIR(mode):
+            raise IsADirectoryError(0, "it is a folder")
         target = given if direct else Path(os.path.realpath(path))  # a link stays one
         beside = target.with_name(f".{target.name[:200]}.{os.getpid()}")
         if mode is not None and not os.access(target, os.W_OK):

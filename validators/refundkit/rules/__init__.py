@@ -103,13 +103,16 @@ def _module(api: str) -> Any:
 
 def parameter_flaws(operation: Operation, given: Given) -> Iterator[tuple[str, Finding]]:
     """What the schemas of path, query and headers refuse under an RF1xx rule."""
-    from .identity import parameter_flaws
-
-    return parameter_flaws(operation, given)
+    found: Iterator[tuple[str, Finding]] = _identity().parameter_flaws(operation, given)
+    return found
 
 
 def credentials_held(operation: Operation, given: Given) -> bool:
     """Whether a request carries any credential, whole or in part."""
-    from .identity import credentials_held
+    held: bool = _identity().credentials_held(operation, given)
+    return held
 
-    return credentials_held(operation, given)
+
+@cache
+def _identity() -> Any:
+    return import_module(f"{__name__}.identity")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,14 +12,16 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ..operations import Credential, Operation, Parameter, suggestion
+from ..operations import Credential, Operation, Parameter, by_lower_name, suggestion
 from ..rule import Finding, finding, rule
 
 if TYPE_CHECKING:
     from ..check import Given
 
 WALMART = ("walmart", "walmart_ca")
-_KEYWORD_RULES = {"minLength": "RF106", "maxLength": "RF106", "pattern": "RF107", "enum": "RF104", "const": "RF104"}
+# What a parameter's schema can refuse a value by, and the rule of it where the spec names none.
+_KEYWORD_RULES = {"minLength": "RF106", "enum": "RF104", "pattern": "RF107"}
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
 # Samples of the documentation pages; a value that is one of them was never filled in.
 PLACEHOLDERS = frozenset(
     {
@@ -36,7 +37,7 @@ PLACEHOLDERS = frozenset(
         "eyJraWQiOiIredacted.....",
         "consumer_key",
         "consumer_secret",
-        "Basic " + base64.b64encode(b"consumer_key:consumer_secret").decode(),
+        "Basic " + binascii.b2a_base64(b"consumer_key:consumer_secret", newline=False).decode(),
     }
 )
 _ANY_SAMPLE = b'"(?:' + b"|".join(re.escape(sample.encode()) for sample in sorted(PLACEHOLDERS)) + b')"'
@@ -87,13 +88,14 @@ def missing_header(operation: Operation, given: Given, headers: Mapping[str, str
     Good:
         {}
     """
-    present = {name.lower() for name in headers}
-    for parameter in operation.parameters("header"):
-        if parameter.required and parameter.name.lower() not in present:
+    present = given.named["header"]
+    for key, parameter in _parameters(operation, "header"):
+        if parameter.required and key not in present:
             yield finding(f"header:{parameter.name}", f"the header {parameter.name} is missing")
-    for one, other in (("WM_MARKET", "WM_GLOBAL_VERSION"), ("WM_GLOBAL_VERSION", "WM_MARKET")):
-        if operation.api == "walmart" and one.lower() in present and other.lower() not in present:
-            yield finding(f"header:{other}", f"{one} goes together with {other}, which is missing")
+    if operation.api == "walmart":
+        for one, other in (("WM_MARKET", "WM_GLOBAL_VERSION"), ("WM_GLOBAL_VERSION", "WM_MARKET")):
+            if one.lower() in present and other.lower() not in present:
+                yield finding(f"header:{other}", f"{one} goes together with {other}, which is missing")
     yield from _half_credentials(operation, given)
 
 
@@ -112,7 +114,7 @@ def malformed_header(operation: Operation, headers: Mapping[str, str]) -> Iterat
     """
     yield from refused(operation, "header", headers, "RF503")
     for name, value in headers.items():
-        if any(ord(character) < 32 or ord(character) == 127 for character in value):
+        if not value.isprintable() and _CONTROL.search(value):
             yield finding(f"header:{name}", f"{name} holds a control character")
         elif name.upper() == "WM_SEC.TIMESTAMP" and not re.fullmatch("[0-9]{13}", value):
             yield finding(f"header:{name}", f"{name} is not 13 digits", "send epoch milliseconds, not seconds")
@@ -134,10 +136,9 @@ def placeholder_value(operation: Operation, given: Given) -> Iterable[Finding] |
     Good:
         {}
     """
-    parts = (("path", given.path), ("query", given.query), ("header", given.headers))
-    if not any(values for _, values in parts) and not _may_hold_sample(given.body):
+    if not (given.path or given.query or given.headers or _may_hold_sample(given.body)):
         return None
-    return (*_body_placeholders(given.body), *_part_placeholders(parts))
+    return _placeholders(given)
 
 
 @rule("RF505", "malformed-path", source="taxcloud-refund, woocommerce-refunds", raw=True)
@@ -153,7 +154,7 @@ def malformed_path(operation: Operation, path: Mapping[str, str]) -> Iterator[Fi
         {}
     """
     yield from refused(operation, "path", path, "RF505")
-    names = [parameter.name for parameter in operation.parameters("path")]
+    names = dict(_parameters(operation, "path"))
     for name in names:
         if name not in path:
             near = next((given for given in path if given not in names), None)
@@ -175,6 +176,8 @@ def credentials_over_http(operation: Operation, given: Given, url: str) -> Itera
         url: https://marketplace.walmartapis.com/v3/orders/2961380412345/refund
         header:WM_SEC.ACCESS_TOKEN: a-token-of-our-own
     """
+    if url.lower().startswith("https:"):
+        return
     try:
         split = urlsplit(url)
     except ValueError:
@@ -200,10 +203,10 @@ def wrong_media_type(operation: Operation, headers: Mapping[str, str]) -> Iterat
     """
     speaks = operation.described
     for name, value in headers.items():
-        kinds = [part.split(";")[0].strip().lower() for part in value.split(",")]
-        if name.lower() == "content-type" and speaks.media_type and kinds != [speaks.media_type]:
+        key = name.lower()
+        if key == "content-type" and speaks.media_type and not _is_of(value, speaks.media_type):
             yield finding(f"header:{name}", f"{name} is {value}, not {speaks.media_type}")
-        elif name.lower() == "accept" and not any(_accepts(kind, speaks.accept) for kind in kinds):
+        elif key == "accept" and not _accepts(value, speaks.accept):
             yield finding(f"header:{name}", f"{name} is {value}, and the answer is {' or '.join(speaks.accept)}")
 
 
@@ -232,8 +235,10 @@ def purchase_order_id(body: bytes | None) -> object:
 
 def refused(operation: Operation, place: str, values: Mapping[str, str], code: str) -> Iterator[Finding]:
     """What the schemas of the parameters refuse under one rule; an RF1xx rule where the spec names none."""
-    for parameter in operation.parameters(place):
-        value = _given(parameter, values)
+    judged = _judged(operation, place, code)
+    own = by_lower_name(values) if judged and place == "header" else values
+    for key, parameter in judged:
+        value = own.get(key)
         keyword = None if value is None else _refusing(parameter, value)
         if keyword is not None and _rule_of(parameter, keyword) == code:
             yield finding(f"{place}:{parameter.name}", *_refusal(parameter, keyword, value or ""))
@@ -241,10 +246,10 @@ def refused(operation: Operation, place: str, values: Mapping[str, str], code: s
 
 def parameter_flaws(operation: Operation, given: Given) -> Iterator[tuple[str, Finding]]:
     """What the schemas of the parameters refuse without naming a rule of its own."""
-    for place, values in (("path", given.path), ("query", given.query), ("header", given.headers)):
-        for code in ("RF104", "RF106", "RF107"):
-            for one in refused(operation, place, values or {}, code):
-                yield code, one
+    for place, code in _unnamed(operation):
+        values = {"path": given.path, "query": given.query, "header": given.headers}[place]
+        for one in refused(operation, place, values or {}, code):
+            yield code, one
 
 
 def credentials_held(operation: Operation, given: Given) -> bool:
@@ -252,10 +257,31 @@ def credentials_held(operation: Operation, given: Given) -> bool:
     return any(_value(one, given) is not None for option in operation.described.security for one in option)
 
 
-def _given(parameter: Parameter, values: Mapping[str, str]) -> str | None:
-    if parameter.place != "header":
-        return values.get(parameter.name)
-    return next((value for name, value in values.items() if name.lower() == parameter.name.lower()), None)
+@cache
+def _parameters(operation: Operation, place: str) -> tuple[tuple[str, Parameter], ...]:
+    """The parameters of a place, each behind its name as it is looked for: that of a header in lower case."""
+    return tuple((one.name.lower() if place == "header" else one.name, one) for one in operation.parameters(place))
+
+
+@cache
+def _judged(operation: Operation, place: str, code: str) -> tuple[tuple[str, Parameter], ...]:
+    """As `_parameters`, only those whose schema can refuse a value under the rule."""
+    return tuple(
+        (key, one)
+        for key, one in _parameters(operation, place)
+        if any(keyword in one.schema and _rule_of(one, keyword) == code for keyword in _KEYWORD_RULES)
+    )
+
+
+@cache
+def _unnamed(operation: Operation) -> tuple[tuple[str, str], ...]:
+    """The places and RF1xx rules under which the schemas of the parameters can refuse a value."""
+    return tuple(
+        (place, code)
+        for place in ("path", "query", "header")
+        for code in ("RF104", "RF106", "RF107")
+        if _judged(operation, place, code)
+    )
 
 
 def _refusing(parameter: Parameter, value: str) -> str | None:
@@ -311,8 +337,7 @@ def _half_credentials(operation: Operation, given: Given) -> Iterator[Finding]:
 
 
 def _value(credential: Credential, given: Given) -> str | None:
-    values = given.headers if credential.place == "header" else given.query
-    return next((value for name, value in (values or {}).items() if name.lower() == credential.name.lower()), None)
+    return given.named[credential.place].get(credential.name.lower())
 
 
 def _fits(credential: Credential, given: Given) -> bool:
@@ -338,20 +363,33 @@ def _is_loopback(host: str) -> bool:
 
 def _is_base64(value: str) -> bool:
     try:
-        return len(base64.b64decode(value, validate=True)) > 0
-    except (binascii.Error, ValueError):
+        return len(binascii.a2b_base64(value, strict_mode=True)) > 0
+    except ValueError:  # binascii.Error is one
         return False
 
 
-def _accepts(asked: str, spoken: tuple[str, ...]) -> bool:
-    return asked in ("*/*", *spoken) or any(asked == f"{kind.partition('/')[0]}/*" for kind in spoken)
+def _kinds(value: str) -> list[str]:
+    """The media types in a header, without their parameters."""
+    return [part.partition(";")[0].strip().lower() for part in value.split(",")]
 
 
-def _part_placeholders(parts: Iterable[tuple[str, Mapping[str, str] | None]]) -> Iterator[Finding]:
-    for place, values in parts:
+def _is_of(value: str, media_type: str) -> bool:
+    return value == media_type or _kinds(value) == [media_type]
+
+
+def _accepts(value: str, spoken: tuple[str, ...]) -> bool:
+    if value in spoken:
+        return True
+    fitting = {"*/*", *spoken, *(f"{kind.partition('/')[0]}/*" for kind in spoken)}
+    return not fitting.isdisjoint(_kinds(value))
+
+
+def _placeholders(given: Given) -> Iterator[Finding]:
+    yield from _body_placeholders(given.body)
+    for place, values in (("path", given.path), ("query", given.query), ("header", given.headers)):
         for name, value in (values or {}).items():
-            own = (name, f"{{{name}}}", f"<{name}>") if place == "path" else ()
-            if value in PLACEHOLDERS or value in own:
+            is_name = place == "path" and name in value and value in (name, f"{{{name}}}", f"<{name}>")
+            if is_name or value in PLACEHOLDERS:
                 yield finding(f"{place}:{name}", f"{name} still holds the documentation's sample", "put the real value")
 
 
