@@ -1640,3 +1640,28 @@ def test_unjudged_payload_never_passes(cli: Cli, rule: str, payload: str) -> Non
     """A payload that nothing judged is exit 1, even where the rule that says so is ignored."""
     write("r.json", payload)
     assert cli("check", "--isolated", "--ignore", rule, "r.json").status == 1
+
+
+def test_hidden_folders_are_left_out(cli: Cli) -> None:
+    """A folder stands for what a person sees in it: .venv in it is not entered, and is read where it is named."""
+    write("in/r.json", refund())
+    write("in/.venv/s.json", "no JSON")
+    assert cli("check", "--isolated", "--as", US, "in").status == 0
+    assert cli("check", "--isolated", "--as", US, "in/.venv").status == 1
+
+
+@pytest.mark.parametrize("flag", ["--order=o.json", "--batch", "--path=id=1", "--require-context=order"])
+def test_flags_about_requests_are_refused_beside_a_response(cli: Cli, flag: str) -> None:
+    """A flag that means nothing for an answer is exit 2, and not ignored."""
+    write("r.json", "{}")
+    outcome = cli("check", "--isolated", "--as", US, "--response", "200", flag, "r.json")
+    assert outcome.status == 2
+    assert f"{flag.partition('=')[0]} is about requests" in outcome.err
+
+
+def test_no_standard_output_is_said(tmp_path: Path) -> None:
+    """Where standard output is closed from the start the command says so, and exits with 2."""
+    (tmp_path / "r.json").write_text("{}")
+    shell = f'"{sys.executable}" -m refundkit check r.json >&-'
+    run = subprocess.run(["/bin/sh", "-c", shell], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (2, "refundkit: there is no standard output to write to\n")

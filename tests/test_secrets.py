@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from refundkit import cli
 from story import story, text
-from test_cli import SHOP, US, flat, refund
+from test_cli import CARD, SHOP, US, flat, refund
 
 SECRET = "sesame-open-9f27"
 
@@ -79,3 +79,17 @@ def test_no_diff_shows_a_credential_or_a_card_number(tmp_path: Path, capsys: pyt
     assert '-{"operation"' in shown
     assert SECRET not in shown
     assert card not in shown
+
+
+@pytest.mark.parametrize("output", cli.FORMATS)
+def test_a_card_number_that_names_a_field_is_in_no_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], output: str
+) -> None:
+    """A card number as a key is masked in the message and in the pointer, whatever the format."""
+    file = tmp_path / "r.json"
+    file.write_text(flat(refund()).replace('"purchaseOrderId"', f'"{CARD}": 1, "purchaseOrderId"', 1), encoding="utf-8")
+    status = cli.main(["check", str(file), "--isolated", "--as", US, "--output-format", output])
+    shown = capsys.readouterr()
+    assert status == 1
+    assert "RF103" in shown.out
+    assert CARD not in shown.out + shown.err

@@ -192,6 +192,27 @@ def test_an_interrupt_leaves_nothing(written: Path, cluster: Cluster) -> None:
     _wait("end", lambda: not any(_executors(one) for one in cluster.workers))
 
 
+def test_an_interrupt_while_it_starts_leaves_nothing(flags: list[str], tmp_path: Path) -> None:
+    """Ctrl-C while there is no session yet: exit 130, and no JVM that goes on by itself."""
+    before = sorted(tmp_path.iterdir())
+    with processes.start(*flags, "--master", "local[1]", folder=tmp_path, stderr=subprocess.PIPE) as running:
+        _wait("JVM", lambda: _jvms(running.pid))
+        running.send_signal(signal.SIGINT)
+        # It ends when nobody holds the other end any more.
+        assert running.communicate(timeout=WITHIN)[1] == b""
+    assert running.returncode == 130
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def _jvms(process: int) -> list[int]:
+    """The descendants of a process that are not the question for Java's version."""
+    return [one for one in _family(process)[1:] if "spark" in _command(one)]
+
+
+def _command(process: int) -> str:
+    return subprocess.run([PS, "-o", "args=", "-p", str(process)], check=False, capture_output=True, text=True).stdout
+
+
 def _executors(worker: Worker) -> list[int]:
     return _family(worker.process.pid)[1:]
 

@@ -1,9 +1,9 @@
 """Findings that a team knows of and has put off: kept in a file, by rule, file and JSON pointer, and never by line.
 
-A single document that its rules have judged is known by those three: it may change elsewhere. Two kinds of payload are
-known besides by a digest of what they say, so that nothing new hides behind what was accepted: one among others in its
-file, which has no other name that outlives an added line, and one that no rule has judged, since its schema refuses it
-or nobody could read it. A digest does not see layout, nor the order of the others.
+A single document is known by those three: it may change elsewhere. A payload among others in its file is known besides
+by a digest of what it says, since it has no other name that outlives an added line; a digest does not see layout, nor
+the order of the others. A payload that no rule has judged, since its schema refuses it or nobody could read it, fails a
+run all the same: nobody knows what hides behind the findings that were put off.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from .check import VALID_BODY
 from .config import Config, ConfigError, effective, for_file
 from .rule import REGISTRY
 
@@ -70,9 +69,8 @@ class Baseline:
         known = [self._is_known(key) for key in keys]
         if not any(known):
             return one
-        pinned = bool(one.payload) and any(missing.missing == VALID_BODY for missing in one.not_run)
         new = tuple(pair for pair, old in zip(one.findings, known, strict=True) if not old)
-        return msgspec.structs.replace(one, findings=new, accepted=pinned)
+        return msgspec.structs.replace(one, findings=new)
 
     def _is_known(self, key: Key) -> bool:
         if not self.learns:

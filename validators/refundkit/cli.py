@@ -88,6 +88,9 @@ def main(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # what the terminal's encoding lacks is escaped, never a traceback
             stream.reconfigure(errors="backslashreplace")
+    if sys.stdout is None:  # as after `>&-` in a shell
+        print("refundkit: there is no standard output to write to", file=sys.stderr)
+        return FAILED
     try:
         options = _asked(arguments)
         status: int = options.do(options)
@@ -231,7 +234,8 @@ def _check(options: argparse.Namespace) -> int:
             for one in _linted(options, settings, found):
                 found.add(one if known is None else known.sift(one))
         if not found.checked and not options.allow_empty:
-            raise UsageError("no payload at all: name files that hold some, or add --allow-empty")
+            excluded = " that `exclude` does not leave out" if settings.config.exclude else ""
+            raise UsageError(f"no payload at all: name files{excluded} that hold some, or add --allow-empty")
         if known is not None:
             _settle(known, options, settings, found)
         found.seconds = time.perf_counter() - started
@@ -410,6 +414,10 @@ def _settings(options: argparse.Namespace) -> Settings:
     if options.response is not None:
         if operation is None:
             raise UsageError("--response needs --as: which operation answered?")
+        spare = ("order", "refunds", "require_context", "batch", "path", "query", "header", "fix", "diff")
+        for name in spare:
+            if getattr(options, name):
+                raise UsageError(f"--{name.replace('_', '-')} is about requests, and --response checks answers")
         if options.response not in operation.described.responses:
             known = ", ".join(operation.described.responses)
             raise UsageError(f"--response {options.response}: {operation.name} answers with {known}")
@@ -637,13 +645,12 @@ def _colored(color: str, stream: TextIO) -> bool:
 def _status(found: Run) -> int:
     """1 where something was found at or above the level, or a body was never judged; never does not fail.
 
-    A stale entry of the baseline counts as a warning; a payload that nothing judged is no matter where it is in there.
+    A stale entry of the baseline counts as a warning. A payload that nothing judged fails even where a baseline knows
+    of it: its findings hide what the rules would have said.
     """
     if not found.failing:
         return CLEAN
-    unjudged = bool(found.unjudged) or any(
-        one.missing == "valid body" for linted in found.linted if not linted.accepted for one in linted.not_run
-    )
+    unjudged = any(one.missing == "valid body" for one in found.not_run)
     stale = bool(found.stale) and "warning" in found.failing
     failing = unjudged or stale or any(one.severity in found.failing for one, _ in found.findings)
     return FOUND if failing else CLEAN

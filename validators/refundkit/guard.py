@@ -88,7 +88,6 @@ class _Watch(msgspec.Struct, frozen=True, kw_only=True):
             return
         sources = self._wanted(match) if self.fetch_context else {}
         context, failures = yield from self.read(match, request, sources)
-        context = _completed(match.operation, context)
         request.extensions[CONTEXT] = context
         report = check(
             match.operation.name,
@@ -169,8 +168,8 @@ class GuardTransport(httpx.BaseTransport):
     error of the reading as the cause. It reads with the credentials of the refund itself, or with `auth`, which
     signatures need that are good for one request only. `config` is that of `refundkit.check`; `on_report` is called
     with every report, a clean one too, while the order is locked; findings are logged to `refundkit`. Refunds of one
-    order go one after the other, however long that takes. An order of TaxCloud that was asked for with its refunds and
-    names none has none. What is not checked: versions 1 and 2 of WooCommerce's legacy API, and its wp-json API.
+    order go one after the other, however long that takes. An order of TaxCloud that does not tell of its refunds cannot
+    be judged. What is not checked: versions 1 and 2 of WooCommerce's legacy API, and its wp-json API.
     """
 
     def __init__(
@@ -392,21 +391,6 @@ def json_form(operation: Operation, content: bytes, part: str = "body") -> bytes
         return content
     document = read_xml(content, operation.schema(part))
     return content if document.problems else encode(document.value)
-
-
-class _Told(msgspec.Struct):
-    refunds: Any = None
-
-
-def _completed(operation: Operation, context: Context) -> Context:
-    """TaxCloud leaves `refunds` out of an order that has none, though it was asked to expand them."""
-    if operation.api != "taxcloud" or context.order is None:
-        return context
-    try:
-        told = msgspec.json.decode(context.order, type=_Told).refunds
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return context
-    return context if told is not None else msgspec.structs.replace(context, refunds=b"[]")
 
 
 def _explained(report: Report, failures: list[RefundError]) -> Report:

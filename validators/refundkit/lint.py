@@ -25,6 +25,7 @@ from .check import (
     part_of,
     passer,
     plan,
+    unnamed,
 )
 from .config import Config, RuleError, effective
 from .context import is_read
@@ -99,8 +100,7 @@ class Linted(msgspec.Struct, frozen=True, kw_only=True):
     """The findings of one record, each with its excerpt where it has a line, and what did not run for it.
 
     Without findings it may stand for several `records` of the file, which are alike in all that is said here. `payload`
-    is a digest of what the record says, where one is wanted and its pointers alone do not tell enough. An `accepted`
-    payload is in a baseline, just as it is, though no rule has judged it.
+    is a digest of what the record says, where one is wanted and its pointers alone do not tell enough.
     """
 
     file: str
@@ -109,7 +109,6 @@ class Linted(msgspec.Struct, frozen=True, kw_only=True):
     not_run: tuple[NotRun, ...]
     records: int = 1
     payload: str = ""
-    accepted: bool = False
 
 
 class Contexts(Protocol):
@@ -320,9 +319,8 @@ def _finished(
     whole = asked is not None and asked.whole
     secrets = _secrets(asked.given if asked is not None else None)
     placed = _placed(found, record, whole, context or Context(), secrets)
-    ordered = tuple(sorted(placed, key=lambda pair: order_of(pair[0])))
-    pinned = settings.digests and (not record.alone or any(one.missing == VALID_BODY for one in not_run))
-    payload = _digest(record) if pinned else ""
+    ordered = tuple(sorted(((unnamed(one), shown) for one, shown in placed), key=lambda pair: order_of(pair[0])))
+    payload = _digest(record) if settings.digests and not record.alone else ""
     return Linted(file=record.file, operation=operation, findings=ordered, not_run=not_run, payload=payload)
 
 

@@ -151,13 +151,11 @@ def _matching(pattern: str) -> Iterator[str]:
 
 
 def _inside(folder: str) -> list[str]:
-    found = [
-        Path(place, name)
-        for place, _, names in os.walk(folder, onerror=_refuse)
-        for name in names
-        if Path(name).suffix.lower() in SUFFIXES and _is_regular(Path(place, name))
-    ]
-    return [str(file) for file in sorted(found)]
+    found: list[Path] = []
+    for place, folders, names in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]  # as `**` leaves out .git and .venv
+        found += [Path(place, name) for name in names if Path(name).suffix.lower() in SUFFIXES]
+    return [str(file) for file in sorted(found) if _is_regular(file)]
 
 
 def _refuse(error: OSError) -> None:

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from typing import IO
 
 from pyspark import SparkConf
@@ -51,21 +52,49 @@ def started(master: str | None) -> Iterator[SparkSession]:
     if all(map(_is_here, hosts)) and (hosts or (master or "").startswith("local")):
         given |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    conf = SparkConf().setAll(list(given.items()))
+    with _unlogged():
+        with _held() as interrupted:
+            session = _launched(SparkConf().setAll(list(given.items())))
+        try:
+            if interrupted:
+                raise KeyboardInterrupt
+            yield session
+        finally:
+            session.stop()
+
+
+def _launched(conf: SparkConf) -> SparkSession:
     said: deque[str] = deque(maxlen=50)
-    logged = logging.root.manager.disable
-    logging.disable()  # Py4J logs an interrupt with its traceback
     try:
         with _overheard(said):
-            session = SparkSession.builder.config(conf=conf).getOrCreate()
+            return SparkSession.builder.config(conf=conf).getOrCreate()
     except Exception as error:  # whatever keeps a JVM from starting
-        logging.disable(logged)
         raise SourceError(f"Spark does not start: {_reason(error, said)}") from error
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Without Python's logging: Py4J logs an interrupt with its traceback."""
+    before = logging.root.manager.disable
+    logging.disable()
     try:
-        yield session
+        yield
     finally:
-        session.stop()
-        logging.disable(logged)
+        logging.disable(before)
+
+
+@contextmanager
+def _held() -> Iterator[list[int]]:
+    """Interrupts that come in here are kept: a JVM that nobody waits for while it starts would never end."""
+    kept: list[int] = []
+    if current_thread() is not main_thread():
+        yield kept
+        return
+    before = signal.signal(signal.SIGINT, lambda number, frame: kept.append(number))
+    try:
+        yield kept
+    finally:
+        signal.signal(signal.SIGINT, before)  # not Spark's own, which would interrupt who ignores it
 
 
 def _need_java() -> None:

@@ -31,8 +31,7 @@ class Run(msgspec.Struct, kw_only=True):
 
     Of payloads without a finding only their number is kept, a file each. `failing` are the severities that make the
     exit status 1; `statistics`: the findings of each rule are to be counted; `suppressed` are findings left out because
-    a baseline knows them; `accepted`, a file each, payloads that nothing judged and that are in it just as they are;
-    `stale` are its entries that were not found.
+    a baseline knows them, and `stale` are its entries that were not found.
     """
 
     linted: list[Linted] = []
@@ -43,7 +42,6 @@ class Run(msgspec.Struct, kw_only=True):
     failing: tuple[str, ...] = ("error",)
     statistics: bool = False
     payloads: dict[str, int] = {}
-    accepted: dict[str, int] = {}
     stale: int = 0
     skipped: dict[tuple[str, str, NotRun], int] = {}
 
@@ -51,8 +49,6 @@ class Run(msgspec.Struct, kw_only=True):
         """Take in one record's findings, or that so many records alike have none."""
         self.checked += one.records
         self.payloads[one.file] = self.payloads.get(one.file, 0) + one.records
-        if one.accepted:
-            self.accepted[one.file] = self.accepted.get(one.file, 0) + 1
         if one.findings:
             self.linted.append(one)
         for missing in one.not_run:
@@ -84,10 +80,8 @@ class Run(msgspec.Struct, kw_only=True):
             if one.missing == VALID_BODY:
                 counts[file] = counts.get(file, 0) + records
         for linted in self.linted:
-            if not linted.accepted and any(one.missing == VALID_BODY for one in linted.not_run):
+            if any(one.missing == VALID_BODY for one in linted.not_run):
                 counts[linted.file] -= 1
-        for file, known in self.accepted.items():
-            counts[file] -= known
         return {file: count for file, count in counts.items() if count}
 
     def count(self, severity: str) -> int:

@@ -97,7 +97,7 @@ def _content(one: Linted, run: Run) -> str:
 
 
 def _unjudged(one: Linted) -> bool:
-    return not one.accepted and any(part.missing == VALID_BODY for part in one.not_run)
+    return any(part.missing == VALID_BODY for part in one.not_run)
 
 
 def _not_judged(run: Run) -> str:
