@@ -779,6 +779,22 @@ def test_json_lines_without_a_status_all_took_effect(tmp_path: Path) -> None:
     assert [json.loads(one)["row"] for one in (tmp_path / "f.jsonl").read_text("utf-8").splitlines()] == [1]
 
 
+def test_an_order_in_several_files_is_that_of_the_last(tmp_path: Path) -> None:
+    """Of an order that stands in two files the last file's counts, wherever in the files it stands."""
+    body = json.loads(text(_walmart("-30.00")))
+    line = {"operation": "walmart.refund_order_lines", "time": "2025-01-01", "body": body}
+    (tmp_path / "r.jsonl").write_text(json.dumps(line), "utf-8")
+    whole = text(_story("walmart.refund_order_lines")["order"]).decode()
+    other = whole.replace("2961380412345", "2961380412399")
+    (tmp_path / "a.jsonl").write_text(f"{other}\n{other}\n{whole}", "utf-8")
+    (tmp_path / "b.jsonl").write_text(whole.replace('"Shipped"', '"Acknowledged"'), "utf-8")
+    flags = ["--requests", str(tmp_path / "r.jsonl"), "--out", str(tmp_path / "f.jsonl"), "--isolated", "--jobs", "1"]
+    first, second = str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl")
+    assert main(["audit", *flags, "--orders", first, "--orders", second]) == 1
+    assert "RF302" in (tmp_path / "f.jsonl").read_text("utf-8")
+    assert main(["audit", *flags, "--orders", second, "--orders", first]) == 0
+
+
 def test_the_report_is_written_beside(history: Path) -> None:
     """--report gives a page of the same findings."""
     assert _audit(history, "seen.parquet", "--report", str(history / "seen.html")) == 1

@@ -127,9 +127,10 @@ class _Reading:
             (files.ORDERS, rows.of_orders, self.sources.orders),
             (files.EARLIER, rows.of_earlier, self.sources.refunds),
         ):
-            for file in named:
+            for index, file in enumerate(named):
                 for chunk in files.chunks(file, columns):
-                    batch = form(chunk, range(chunk.first, chunk.first + chunk.rows))
+                    begin = (index << 40) + chunk.first  # of what stands in several files the last file's counts
+                    batch = form(chunk, range(begin, begin + chunk.rows))
                     self.unplaced += batch.column("key").null_count
                     yield batch
         first = 0
