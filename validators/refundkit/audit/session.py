@@ -58,7 +58,8 @@ def started(master: str | None) -> Iterator[SparkSession]:
         try:
             if interrupted:
                 raise KeyboardInterrupt
-            yield session
+            with _noted():
+                yield session
         finally:
             session.stop()
 
@@ -95,6 +96,29 @@ def _held() -> Iterator[list[int]]:
         yield kept
     finally:
         signal.signal(signal.SIGINT, before)  # not Spark's own, which would interrupt who ignores it
+
+
+@contextmanager
+def _noted() -> Iterator[None]:
+    """An interrupt in here ends as one, though Py4J may make an error of its own of what it interrupts."""
+    if current_thread() is not main_thread() or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        yield
+        return
+    kept: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        kept.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    except Exception:
+        if kept:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _need_java() -> None:
