@@ -107,7 +107,8 @@ def audits() -> list[str]:
     lines = ["| audit | refunds | seconds | a second | peak MB of all processes | finds just what is planted |"]
     lines.append("|---|---|---|---|---|---|")
     for engine, memory, run in runs:
-        name = f"{engine}, {run.get('workers', '')} workers" if "workers" in run else f"{engine}, --memory {memory}"
+        workers = run.get("workers", 0)
+        name = f"{engine}, {workers} worker{'s' * (workers > 1)}" if workers else f"{engine}, --memory {memory}"
         exact = {True: "yes", False: "no"}.get(run.get("exact"), "")
         lines.append(
             f"| {name} | {run['requests']:,} | {run['seconds']:,.1f} | {run['a_second']:,} |"
