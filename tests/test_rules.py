@@ -45,7 +45,7 @@ def found(changes: dict[str, Any], rule: Rule, batch: Batch | None) -> set[str]:
         operation=operations.get(named) if "text" in request and named else None,
         require=require,
     )
-    record = Record("docs.json", 1, data, lambda: (read_json(data), ""))
+    record = Record("docs.json", 1, data, lambda: read_json(data))
     return {one.code for one, _ in lint(record, settings, lambda asked: Context(), batch).findings}
 
 

@@ -56,7 +56,6 @@ class Baseline:
         self.left = Counter({(one.file, one.pointer, one.code, one.payload): one.count for one in entries})
         self.met: Counter[Key] = Counter()
         self.seen: set[str] = set()
-        self.excused = 0
 
     @property
     def suppressed(self) -> int:

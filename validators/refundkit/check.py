@@ -55,7 +55,7 @@ _DEFAULT = Config()
 _FINE: list[tuple[str, Finding]] = []
 _WITH_ORDER = BODY | ORDER | REFUNDS
 # What a rule asks for that looks at the way of asking.
-_ASKING = frozenset({"path", "query", "headers", "url", "given"})
+ASKING = frozenset({"path", "query", "headers", "url", "given"})
 # What a rule is called with where a part that would sharpen it is not there.
 _NOTHING = dict.fromkeys(NEEDS)
 
@@ -184,7 +184,7 @@ class Plan(msgspec.Struct, frozen=True):
         if found is None:
             once = tuple((rule, rule.asks) for rule in self.once if not rule.needs & ~have)
             beyond = tuple((rule, asks) for rule, asks in once if _beyond_body(rule, have))
-            asking = tuple((rule, asks) for rule, asks in beyond if not _ASKING.isdisjoint(asks))
+            asking = tuple((rule, asks) for rule, asks in beyond if not ASKING.isdisjoint(asks))
             found = self.stages[have] = Stage(once, beyond, asking, _not_run(self, have))
         return found
 

@@ -98,8 +98,8 @@ def server_fields(record: Record, settings: Settings) -> list[str]:
     if asked.operation is None or asked.operation.described.body is None:
         return []
     _, problems = read_body(asked.operation, asked.given)
-    at = record.at + ("/body" if asked.whole else "")
-    return [at + one.pointer for code, one in problems if code == _CODE]
+    body = "/body" if asked.whole else ""
+    return [body + one.pointer for code, one in problems if code == _CODE]
 
 
 def diff(fix: Fix) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from refundkit_apis._runtime.codec import encode
@@ -233,8 +233,8 @@ def _response(record: Record, settings: Settings, operation: Operation, status: 
     hits = _reading_problems(record)
     if not record.document.readable:
         return _finished(record, operation.name, hits, _UNJUDGED, settings)
-    value = at(record.document.value, record.at)
-    hits.extend((REGISTRY[flaw.code], flaw.finding) for flaw in flaws(operation, value, status))
+    found = flaws(operation, record.document.value, status)
+    hits.extend((REGISTRY[flaw.code], flaw.finding) for flaw in found)
     return _finished(record, operation.name, hits, (), settings)
 
 
@@ -250,9 +250,9 @@ def _repeated_keys(record: Record, whole: bool) -> Iterator[Hit]:
     what is read on its own there is our own text.
     """
     for one in record.document.problems:
-        if one.code != "RF002" or not one.pointer.startswith(f"{record.at}/"):
+        inside = one.pointer
+        if one.code != "RF002" or not inside:
             continue
-        inside = one.pointer[len(record.at) :]
         part = inside.split("/")[1] if whole else "body"
         is_part = part in ("body", "order", "refunds") and (inside.count("/") > 1 or not whole)
         if not is_part:
@@ -329,7 +329,7 @@ def _digest(record: Record) -> str:
     from hashlib import sha256
 
     document = record.document
-    said = encode(at(document.value, record.at)) if document.readable else document.source.data
+    said = encode(document.value) if document.readable else document.source.data
     return sha256(said).hexdigest()[:16] if said else ""
 
 
@@ -358,12 +358,12 @@ def _home(one: Finding, record: Record, whole: bool, context: Context) -> tuple[
     prefix, rest = ("", one.pointer) if is_in_body(one.pointer) else one.pointer.split(":", 1)
     holder = {"order": context.order, "refunds": context.refunds}.get(prefix)
     if holder is not None:
-        return holder, holder.at + rest
+        return holder, rest
     if prefix in _FOLDERS:
-        return record, f"{record.at}/{_FOLDERS[prefix]}/{rest}"
+        return record, f"/{_FOLDERS[prefix]}/{rest}"
     if prefix in ("order", "refunds"):
-        return record, f"{record.at}/{prefix}{rest}"
-    return record, record.at + ("/body" if whole and not prefix else "") + rest
+        return record, f"/{prefix}{rest}"
+    return record, ("/body" if whole and not prefix else "") + rest
 
 
 def _places(document: Document, own: list[tuple[Finding, str]]) -> list[Location | None]:
@@ -441,10 +441,3 @@ def _excerpt(text: str, place: Location) -> Excerpt:
     window = text[first : first + _WIDTH]
     width = max(1, min(end, first + len(window)) - start)
     return Excerpt(window.expandtabs(1), start - first, width)
-
-
-def at(value: Any, pointer: str) -> Any:
-    """The part of a value that a pointer names."""
-    for token in pointer.split("/")[1:]:
-        value = value[int(token)] if isinstance(value, list) else value[token]
-    return value

@@ -50,29 +50,21 @@ class Record(msgspec.Struct, frozen=True, dict=True, eq=False):
     """One document to check: `data` is its JSON text, None where there is no reading it.
 
     `number` is 1-based: the line of a JSON Lines file, the entry of a batch. `written` is false where the text is ours,
-    since the file is YAML or XML. The document is read on first use; the record stands in it at the pointer `at`. Its
-    first line has `column` characters of the file before it. `alone`: nothing else stands in the file.
+    since the file is YAML or XML. The document is read on first use; its first line has `column` characters of the file
+    before it. `alone`: nothing else stands in the file.
     """
 
     file: str
     number: int
     data: bytes | None
-    read: Callable[[], tuple[Document, str]]
+    read: Callable[[], Document]
     written: bool = True
     column: int = 0
     alone: bool = True
 
     @cached_property
-    def place(self) -> tuple[Document, str]:
-        return self.read()
-
-    @property
     def document(self) -> Document:
-        return self.place[0]
-
-    @property
-    def at(self) -> str:
-        return self.place[1]
+        return self.read()
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -334,7 +326,7 @@ def _is_array(data: bytes) -> bool:
 
 def _oversized(file: str, number: int) -> Record:
     """A record of more bytes than one may have, none of which are kept."""
-    return Record(file, number, None, lambda: (_too_large(number), ""))
+    return Record(file, number, None, lambda: _too_large(number))
 
 
 def _too_large(number: int) -> Document:
@@ -361,10 +353,10 @@ def _json(file: str, data: bytes, batches: bool) -> Iterator[Record]:
         yield Record(file, 1, text, partial(_whole, data))
 
 
-def _whole(data: bytes) -> tuple[Document, str]:
+def _whole(data: bytes) -> Document:
     from .read import read_json
 
-    return read_json(data), ""
+    return read_json(data)
 
 
 def _batch(file: str, data: bytes, items: list[msgspec.Raw]) -> Iterator[Record]:
@@ -389,10 +381,10 @@ def _after(text: bytes, line: int, column: int) -> tuple[int, int]:
     return line + breaks, own if breaks else column + own
 
 
-def _line(text: bytes, number: int) -> tuple[Document, str]:
+def _line(text: bytes, number: int) -> Document:
     from .read import read_json
 
-    return read_json(text, first_line=number), ""
+    return read_json(text, first_line=number)
 
 
 def _yaml(file: str, data: bytes) -> Iterator[Record]:
@@ -411,4 +403,4 @@ def _xml(file: str, data: bytes, schema_of: SchemaOf) -> Record:
 
 def _ready(file: str, number: int, document: Document, *, alone: bool) -> Record:
     data = encode(document.value) if document.readable else None
-    return Record(file, number, data, lambda: (document, ""), written=False, alone=alone)
+    return Record(file, number, data, lambda: document, written=False, alone=alone)

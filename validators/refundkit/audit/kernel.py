@@ -19,6 +19,7 @@ from refundkit_apis._runtime.codec import encode
 
 from .. import operations, rules
 from ..check import (
+    ASKING,
     CREDENTIALS,
     VALID_BODY,
     VALID_ORDER,
@@ -54,7 +55,6 @@ _UNUSABLE = frozenset({VALID_ORDER})
 _UNREAD = NotRun(codes=(), missing=VALID_BODY)
 # Rules that look at the way of asking together with something else; Judge.plainly knows what each of them needs.
 _MIXED = frozenset({"RF204", "RF216", "RF309", "RF501", "RF502", "RF504", "RF506"})
-_ASKING = frozenset({"path", "query", "headers", "url", "given"})
 _ALONE = frozenset({"path", "query", "headers", "url", "operation"})
 _READING = ("RF0", "RF1")
 # Without these a body or an order may be odd and nobody says so.
@@ -497,7 +497,7 @@ class Judge:
 
 
 def _is_separable(rule: Rule) -> bool:
-    return rule.code in _MIXED or _ASKING.isdisjoint(rule.asks) or _ALONE.issuperset(rule.asks)
+    return rule.code in _MIXED or ASKING.isdisjoint(rule.asks) or _ALONE.issuperset(rule.asks)
 
 
 def _formed(text: bytes | None) -> bytes | None:
