@@ -432,7 +432,7 @@ def _woocommerce_refund(number: int, item: int, price: int, random: Random) -> S
         f'"{cents(tax)}"}}}},"73":{{"refund_total":"1.00"}}}}}}}}'
     )
     headers = '{"Authorization":"Basic ***","Accept":"application/json","Content-Type":"application/json"}'
-    return Sent("woocommerce.create_refund", f'{{"id":"{number + 1}"}}', headers, body)
+    return Sent("woocommerce_legacy.create_refund", f'{{"id":"{number + 1}"}}', headers, body)
 
 
 _WOO_AMOUNT = "/order_refund/amount"

@@ -17,7 +17,12 @@ from refundkit.testing import Answer, Request
 
 Kind: TypeAlias = Literal["token", "read", "refund"]
 
-ORDERS = {"walmart": "2961380412345", "walmart_ca": "1796277083022", "woocommerce": "1204", "taxcloud": "SO-1077"}
+ORDERS = {
+    "walmart": "2961380412345",
+    "walmart_ca": "1796277083022",
+    "woocommerce_legacy": "1204",
+    "taxcloud": "SO-1077",
+}
 CONNECTION = "0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608"
 
 
@@ -165,7 +170,7 @@ class Server:
     def _is_refused_next(self, kind: Kind, request: Request) -> bool:
         """Stop listening where the refund that comes next, after the order or another attempt, is to be refused."""
         fault = self.armed("refund")
-        is_next = kind == "refund" or self.api != "woocommerce" or request.path.endswith("/refunds")
+        is_next = kind == "refund" or self.api != "woocommerce_legacy" or request.path.endswith("/refunds")
         if fault is None or not fault.refused or kind == "token" or not is_next:
             return False
         self.refuse()

@@ -120,7 +120,7 @@ def test_reference_names_what_is_wrong() -> None:
 def test_what_cannot_be_written_is_said(part: str, config: refundkit.Config) -> None:
     """A part that is no JSON data is RF001 with the reason, and never raises, ignored or not."""
     parts: dict[str, Any] = {"body": {}, part: {"a": {1, 2}, "b": object()}}
-    report = refundkit.check("woocommerce.create_refund", parts.pop("body"), config=config, **parts)
+    report = refundkit.check("woocommerce_legacy.create_refund", parts.pop("body"), config=config, **parts)
     said = [one.message for one in report.findings if one.code == "RF001"]
     assert [message for message in said if "cannot be written as JSON" in message] == said
     assert len(said) == (0 if config.ignore else 1)

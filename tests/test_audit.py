@@ -36,9 +36,9 @@ OPERATIONS = (
     "walmart.refund_order_lines",
     "walmart_ca.refund_order_lines",
     "walmart_ca.cancel_order_lines",
-    "woocommerce.create_refund",
-    "woocommerce.update_refund",
-    "woocommerce.delete_refund",
+    "woocommerce_legacy.create_refund",
+    "woocommerce_legacy.update_refund",
+    "woocommerce_legacy.delete_refund",
     "taxcloud.refund_order",
 )
 TEXTS = ("operation", "path", "query", "headers", "body", "order", "refunds")
@@ -121,7 +121,7 @@ def _random_history(seed: int) -> list[Row]:
         order = text(request["order"])
         for own in ids:
             order = order.replace(own.encode(), (own + suffix).encode(), 1)
-        if api == "woocommerce":
+        if api == "woocommerce_legacy":
             order = order.replace(
                 b'"id":' + request["path"]["id"].encode(), b'"id":' + (request["path"]["id"] + suffix).encode(), 1
             )
@@ -159,7 +159,7 @@ def _key(row: Row) -> tuple[str, str] | None:
         own = None
     found = {
         "walmart": path.get("purchaseOrderId", own),
-        "woocommerce": path.get("id"),
+        "woocommerce_legacy": path.get("id"),
         "taxcloud": path.get("orderId") and (path["orderId"], path.get("connectionId")),
     }.get(api.removesuffix("_ca"))
     return None if not found else (api.removesuffix("_ca"), found)
@@ -190,7 +190,7 @@ class Past:
 
     def take(self, row: Row, key: tuple[str, Any]) -> None:
         operation, order = row["operation"], row["order"]
-        if operation.startswith("woocommerce."):
+        if operation.startswith("woocommerce_legacy."):
             self._woocommerce(row)
         elif operation.endswith(".refund_order_lines"):
             body = _body(row)
@@ -262,7 +262,7 @@ class Past:
 
 
 def _items(refund: Any, order: bytes | None) -> list[Any]:
-    if not isinstance(refund.get("line_items"), dict) or not _is_order("woocommerce", order):
+    if not isinstance(refund.get("line_items"), dict) or not _is_order("woocommerce_legacy", order):
         return []
     own = json.loads(order or b"")["order"]
     known = {str(one["id"]) for part in ("line_items", "shipping_lines", "fee_lines") for one in own[part]}
@@ -309,9 +309,9 @@ def _reference(rows: list[Row]) -> Iterator[tuple[int, Report]]:
             refunds: Any = None
             if isinstance(key, tuple):
                 asked = (path or {}).get("refund_id", "")
-                if key[0] == "woocommerce" and asked.isdigit():
+                if key[0] == "woocommerce_legacy" and asked.isdigit():
                     past.named(asked)
-                refunds = {"order_refunds": past.entries} if key[0] == "woocommerce" else past.entries
+                refunds = {"order_refunds": past.entries} if key[0] == "woocommerce_legacy" else past.entries
                 if (
                     row["operation"].endswith("refund_order_lines")
                     and _own_id(row) not in (None, key[1])
@@ -443,9 +443,9 @@ def _woocommerce(amount: str) -> Any:
 def test_an_update_replaces_and_a_delete_frees() -> None:
     """Of an order of 107.80: what an update or a delete leaves of earlier refunds is what counts."""
     path = {"id": "1204", "refund_id": "77"}
-    update = _request("woocommerce.update_refund", _woocommerce("10.00"), path=text(path))
-    delete = _request("woocommerce.delete_refund", None, path=text(path))
-    big, small = (_request("woocommerce.create_refund", _woocommerce(amount)) for amount in ("100.00", "97.00"))
+    update = _request("woocommerce_legacy.update_refund", _woocommerce("10.00"), path=text(path))
+    delete = _request("woocommerce_legacy.delete_refund", None, path=text(path))
+    big, small = (_request("woocommerce_legacy.create_refund", _woocommerce(amount)) for amount in ("100.00", "97.00"))
     assert _found([big, small])[0] == [(1, "RF204")]
     assert _found([big, update, small])[0] == []
     assert _found([big, delete, big])[0] == []
@@ -456,8 +456,8 @@ def test_earlier_refunds_of_the_request_count_besides() -> None:
     """The column `refunds` tells of refunds before the history; an update finds its own among them by id."""
     refunds = text({"order_refunds": [{"id": 77, "amount": "100.00"}]})
     path = text({"id": "1204", "refund_id": "77"})
-    create = _request("woocommerce.create_refund", _woocommerce("8.00"), refunds=refunds)
-    update = _request("woocommerce.update_refund", _woocommerce("5.00"), path=path, refunds=refunds)
+    create = _request("woocommerce_legacy.create_refund", _woocommerce("8.00"), refunds=refunds)
+    update = _request("woocommerce_legacy.update_refund", _woocommerce("5.00"), path=path, refunds=refunds)
     assert _found([create])[0] == [(0, "RF204")]
     assert _found([update, create])[0] == []
     walmart = text([_walmart("-30.00")])
@@ -488,7 +488,7 @@ def test_orders_of_two_apis_with_one_id_are_two() -> None:
     path = text({**_story("taxcloud.refund_order")["path"], "orderId": "1204"})
     body = {"items": [{"itemId": "OIL-LITRE", "quantity": 1}]}
     rows = [
-        _request("woocommerce.create_refund", _woocommerce("1.00")),
+        _request("woocommerce_legacy.create_refund", _woocommerce("1.00")),
         _request("taxcloud.refund_order", body, path=path, order=order),
     ]
     found, tally = _found(rows)
@@ -499,7 +499,7 @@ def test_orders_of_two_apis_with_one_id_are_two() -> None:
     ("operation", "body", "asked"),
     [
         ("walmart.refund_order_lines", {}, (Decimal("23.64"), "USD", "DamagedItem")),
-        ("woocommerce.create_refund", {}, (Decimal("30.80"), "USD", "Drawer arrived cracked")),
+        ("woocommerce_legacy.create_refund", {}, (Decimal("30.80"), "USD", "Drawer arrived cracked")),
         ("taxcloud.refund_order", {}, (None, None, None)),
     ],
 )

@@ -39,7 +39,7 @@ RULES = [
 CURRENCIES: dict[str, list[str | None]] = {
     "walmart": ["USD"],
     "walmart_ca": ["CAD"],
-    "woocommerce": ["USD", "EUR", "JPY"],
+    "woocommerce_legacy": ["USD", "EUR", "JPY"],
     "taxcloud": [None],
 }
 REASONS = ["DamagedItem", "Changed mind", "WrongItemSent", "Late & cold", None, *(f"Reason {n}" for n in range(12))]
@@ -277,10 +277,10 @@ def test_filters_narrow_the_table(browser: Browser, report: Path) -> None:
     with opened(browser, report) as page:
         everything = status(page)
         page.get_by_role("combobox", name="Rule").select_option("RF203")
-        page.get_by_role("combobox", name="API").select_option("woocommerce")
-        expected = [row for row in ROWS if row["code"] == "RF203" and row["operation"].startswith("woocommerce")]
+        page.get_by_role("combobox", name="API").select_option("woocommerce_legacy")
+        expected = [row for row in ROWS if row["code"] == "RF203" and row["operation"].startswith("woocommerce_legacy")]
         assert number(status(page).split()[0]) == len(expected)
-        assert all("RF203" in row[2] and row[3] == "woocommerce" for row in listed(page))
+        assert all("RF203" in row[2] and row[3] == "woocommerce_legacy" for row in listed(page))
         page.get_by_role("searchbox", name="Text").fill("late eur")
         expected = [row for row in expected if row["reason"] == "Late & cold" and row["currency"] == "EUR"]
         assert number(status(page).split()[0]) == len(expected) == len(listed(page)) > 0

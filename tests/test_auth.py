@@ -848,10 +848,10 @@ def test_a_query_that_is_not_utf8_is_not_signed() -> None:
 
 def test_a_shop_gets_what_its_scheme_takes() -> None:
     """A shop on HTTPS takes Basic, one on plain HTTP takes OAuth, and another URL is refused without its words."""
-    assert type(auth.woocommerce("https://shop.example", "ck", "cs")) is auth.WooCommerceBasic
-    assert type(auth.woocommerce("HTTP://shop.example", "ck", "cs")) is auth.WooCommerceOAuth
+    assert type(auth.woocommerce_legacy("https://shop.example", "ck", "cs")) is auth.WooCommerceBasic
+    assert type(auth.woocommerce_legacy("HTTP://shop.example", "ck", "cs")) is auth.WooCommerceOAuth
     with pytest.raises(ValueError, match="https://") as caught:
-        auth.woocommerce(f"ftp://user:{SECRET}@shop.example", "ck", "cs")
+        auth.woocommerce_legacy(f"ftp://user:{SECRET}@shop.example", "ck", "cs")
     assert SECRET not in str(caught.value)
 
 

@@ -202,7 +202,7 @@ def test_what_was_not_looked_for_is_not_stale(cli: Cli) -> None:
     """An entry is stale only where its rule ran on its file: not for a file that is left out, a rule that is, or an
     order that is not given."""
     body = '{"order_refund": {"amount": "999.00", "api_refund": true}}'
-    write("shop/order.json", example_order("woocommerce"))
+    write("shop/order.json", example_order("woocommerce_legacy"))
     write("shop/r.json", body)
     write("a.json", refund("-1.005"))
     order = ("--order", "shop/order.json")

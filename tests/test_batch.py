@@ -15,7 +15,11 @@ from refundkit.cli import main
 from story import examples, story, text
 
 US, CA, CANCEL = "walmart.refund_order_lines", "walmart_ca.refund_order_lines", "walmart_ca.cancel_order_lines"
-SHOP, UPDATE, DELETE = "woocommerce.create_refund", "woocommerce.update_refund", "woocommerce.delete_refund"
+SHOP, UPDATE, DELETE = (
+    "woocommerce_legacy.create_refund",
+    "woocommerce_legacy.update_refund",
+    "woocommerce_legacy.delete_refund",
+)
 TAX = "taxcloud.refund_order"
 Check = Callable[..., dict[str, Any]]
 
@@ -126,7 +130,7 @@ def _same(document: dict[str, Any], wanted: list[refundkit.Report]) -> set[str]:
 def test_caps_of_woocommerce(check: Check) -> None:
     """Creates add up, an update replaces the refund that it names, a delete takes it away."""
     dice, seen = random.Random(SHOP), set[str]()  # noqa: S311
-    order = examples("woocommerce.get_order", "200")[0]
+    order = examples("woocommerce_legacy.get_order", "200")[0]
     ids = [str(line["id"]) for line in order["order"]["line_items"]]
     total = Decimal(str(order["order"]["total"]))
     for _ in range(60):
@@ -217,7 +221,7 @@ def test_cancels_add_up(check: Check) -> None:
 
 def test_orders_of_others_do_not_count(check: Check) -> None:
     """Only records of the same order of the same shop are earlier ones."""
-    order = examples("woocommerce.get_order", "200")[0]
+    order = examples("woocommerce_legacy.get_order", "200")[0]
     amount = str(order["order"]["total"])
     body = {"order_refund": {"amount": amount}}
 
@@ -303,7 +307,7 @@ def test_over_several_files(
 @pytest.mark.parametrize("wrong", ["9" * 5000, "x", "\u0663", "-1"])
 def test_id_that_is_none_ends_no_batch(check: Check, wrong: str) -> None:
     """An item or a refund whose id cannot be one is a matter of its own record, and those behind it are judged."""
-    order = examples("woocommerce.get_order", "200")[0]
+    order = examples("woocommerce_legacy.get_order", "200")[0]
     path = {"id": str(order["order"]["id"])}
     item = {"qty": 1, "refund_total": "0.50"}
     bodies = [

@@ -34,7 +34,7 @@ WAYS = ("sync", "async")
 PATIENCE = Retry(first=0, longest=0)
 BASE = "https://api.example.net"
 GET, POST, KEYED = "walmart.get_order", "walmart.refund_order_lines", "taxcloud.refund_order"
-CHANGES = ("woocommerce.update_refund", "woocommerce.delete_refund", "walmart_ca.cancel_order_lines")
+CHANGES = ("woocommerce_legacy.update_refund", "woocommerce_legacy.delete_refund", "walmart_ca.cancel_order_lines")
 
 
 def sent(name: str) -> httpx.Request:
@@ -279,7 +279,7 @@ def test_no_log_holds_a_secret_or_a_body(
     caplog.set_level(logging.DEBUG)
     for name in ("refundkit", "httpx", "httpcore"):
         caplog.set_level(logging.DEBUG, name)
-    name = {"woocommerce": "woocommerce.create_refund"}.get(api, f"{api}.refund_order_lines")
+    name = {"woocommerce_legacy": "woocommerce_legacy.create_refund"}.get(api, f"{api}.refund_order_lines")
     name = KEYED if api == "taxcloud" else name
     with serving(api) as server:
         if fault is not None:

@@ -48,8 +48,8 @@ WITHOUT_A_SUBJECT = {
     ("walmart.create_token", "RF501"): "the token's path and body name no order",
     ("walmart.create_token", "RF505"): "the path has no parameter",
     ("walmart_ca.cancel_order_lines", "RF501"): "the body names no order",
-    ("woocommerce.update_refund", "RF301"): "an update names no item",
-    ("woocommerce.update_refund", "RF507"): "an update does not ask the gateway",
+    ("woocommerce_legacy.update_refund", "RF301"): "an update names no item",
+    ("woocommerce_legacy.update_refund", "RF507"): "an update does not ask the gateway",
     ("taxcloud.refund_order", "RF502"): "each way to authenticate is one header, which cannot be there by half",
 }
 

@@ -20,7 +20,7 @@ from refundkit.cli import main
 from story import examples, story, text
 
 CA, US = "walmart_ca.refund_order_lines", "walmart.refund_order_lines"
-SHOP, UPDATE, TAX = "woocommerce.create_refund", "woocommerce.update_refund", "taxcloud.refund_order"
+SHOP, UPDATE, TAX = "woocommerce_legacy.create_refund", "woocommerce_legacy.update_refund", "taxcloud.refund_order"
 ID = "2961380412345"
 AMOUNT = "/orderRefund/orderLines/orderLine/0/refunds/refund/0/refundCharges/refundCharge/0/charge/chargeAmount/amount"
 LINE = "/orderRefund/orderLines/orderLine/0/lineNumber"
@@ -455,7 +455,14 @@ def test_operations_are_all_listed(cli: Cli) -> None:
 EXPECTED = {
     "walmart": {"refund_order_lines", "get_order", "create_token"},
     "walmart_ca": {"refund_order_lines", "cancel_order_lines", "get_order"},
-    "woocommerce": {"create_refund", "get_refund", "list_refunds", "update_refund", "delete_refund", "get_order"},
+    "woocommerce_legacy": {
+        "create_refund",
+        "get_refund",
+        "list_refunds",
+        "update_refund",
+        "delete_refund",
+        "get_order",
+    },
     "taxcloud": {"refund_order", "get_order"},
 }
 
@@ -579,8 +586,8 @@ def test_order_of_a_pattern(check: Cli, pattern: str, file: str, arguments: tupl
 
 def test_patterns_of_order_and_refunds_by_the_path(check: Cli) -> None:
     """A pattern is filled from a whole request's own path, for the order and for the earlier refunds."""
-    write("o/1204.json", example_order("woocommerce"))
-    write("p/1204.json", text(examples("woocommerce.list_refunds", "200")[0]))
+    write("o/1204.json", example_order("woocommerce_legacy"))
+    write("p/1204.json", text(examples("woocommerce_legacy.list_refunds", "200")[0]))
     write("r.json", asking(SHOP, '"path": {"id": 1204}, "body": {"order_refund": {"amount": "85.81"}}'))
     found = check("--order", "o/{id}.json", "--refunds", "p/{id}.json", "r.json")
     assert found.codes == ["RF204"]
@@ -878,8 +885,8 @@ def test_order_and_refunds_of_the_configuration(cli: Cli) -> None:
         "refundkit.toml",
         f'order = "orders/{{id}}.json"\nrefunds = "past/{{id}}.json"\nfiles = {{"*.json" = "{SHOP}"}}\n',
     )
-    write("orders/1204.json", example_order("woocommerce"))
-    write("past/1204.json", text(examples("woocommerce.list_refunds", "200")[0]))
+    write("orders/1204.json", example_order("woocommerce_legacy"))
+    write("past/1204.json", text(examples("woocommerce_legacy.list_refunds", "200")[0]))
     write("r.json", '{"order_refund": {"amount": "85.81"}}')
     assert cli("check", "--path", "id=1204", "--output-format", "json", "r.json").codes == ["RF204"]
 
@@ -1149,7 +1156,7 @@ def test_request_by_method_and_url(check: Cli, method: str, url: str) -> None:
 @pytest.mark.parametrize(
     ("request_", "pointer"),
     [
-        ({"operation": "woocommerce.create_refunds", "body": {}}, "request:/operation"),
+        ({"operation": "woocommerce_legacy.create_refunds", "body": {}}, "request:/operation"),
         ({"method": "POST", "url": "https://shop.example/wc-api/v3/orders/1204", "body": {}}, "request:/url"),
         ({"method": "PATCH", "url": "https://shop.example/wc-api/v3/orders/1204/refunds", "body": {}}, "request:/url"),
     ],
@@ -1256,11 +1263,11 @@ def test_body_is_wanted(check: Cli) -> None:
     """A request without the body that its operation takes is an error; one of an operation without a body is none."""
     write("r.json", text({"operation": SHOP, "path": {"id": "1"}}))
     assert check("r.json").status == 1
-    write("r.json", text({"operation": "woocommerce.delete_refund", "path": {"id": "1", "refund_id": "2"}}))
+    write("r.json", text({"operation": "woocommerce_legacy.delete_refund", "path": {"id": "1", "refund_id": "2"}}))
     assert check("r.json").status == 0
 
 
-@pytest.mark.parametrize("operation", ["woocommerce.delete_refund", "walmart.get_order"])
+@pytest.mark.parametrize("operation", ["woocommerce_legacy.delete_refund", "walmart.get_order"])
 def test_body_of_an_operation_without_one(check: Cli, operation: str) -> None:
     """A body that no schema holds, since the operation takes none, is said so and is no pass."""
     write("r.json", '{"order_refund": {"amount": "-1"}}')
@@ -1282,7 +1289,7 @@ def test_bare_body_with_a_key_named_body(check: Cli) -> None:
 def test_every_operation_s_story_is_clean(check: Cli, operation: str) -> None:
     """A whole good request of every operation, with its context, has no finding and leaves no rule out."""
     request = story(operation)
-    if operation == "woocommerce.update_refund":
+    if operation == "woocommerce_legacy.update_refund":
         request["path"]["refund_id"] = "1301"
     write("r.json", text(request))
     found = check("r.json")

@@ -30,8 +30,8 @@ from refundkit_apis.taxcloud.api.orders import get_order as taxcloud_get_order
 from refundkit_apis.taxcloud.api.orders import refund_order
 from refundkit_apis.walmart import structs as walmart
 from refundkit_apis.walmart.api.orders import get_order, refund_order_lines
-from refundkit_apis.woocommerce import structs as woocommerce
-from refundkit_apis.woocommerce.api.refunds import create_refund, delete_refund, list_refunds
+from refundkit_apis.woocommerce_legacy import structs as woocommerce_legacy
+from refundkit_apis.woocommerce_legacy.api.refunds import create_refund, delete_refund, list_refunds
 
 SECRET = "a-secret-of-our-own"
 HIDDEN = "the-rest-of-the-body"
@@ -158,7 +158,7 @@ CALLS = {
         None,
         "OrderResponse",
     ),
-    "woocommerce.create_refund": Call(
+    "woocommerce_legacy.create_refund": Call(
         ("1204",),
         {"api_refund": "0"},
         "POST",
@@ -167,7 +167,7 @@ CALLS = {
         JSON,
         "RefundResponse",
     ),
-    "woocommerce.list_refunds": Call(
+    "woocommerce_legacy.list_refunds": Call(
         ("1204",),
         {"fields": "id,amount&reason=é +"},
         "GET",
@@ -176,7 +176,7 @@ CALLS = {
         None,
         "RefundListResponse",
     ),
-    "woocommerce.get_refund": Call(
+    "woocommerce_legacy.get_refund": Call(
         ("1204", "1301"),
         {"fields": "id,amount"},
         "GET",
@@ -185,13 +185,13 @@ CALLS = {
         None,
         "RefundResponse",
     ),
-    "woocommerce.update_refund": Call(
+    "woocommerce_legacy.update_refund": Call(
         ("1204", "1301"), {}, "PUT", "/wc-api/v3/orders/1204/refunds/1301", {}, JSON, "RefundResponse"
     ),
-    "woocommerce.delete_refund": Call(
+    "woocommerce_legacy.delete_refund": Call(
         ("1204", "13/01"), {}, "DELETE", "/wc-api/v3/orders/1204/refunds/13%2F01", {}, None, "DeletedResponse"
     ),
-    "woocommerce.get_order": Call(("1204",), {}, "GET", "/wc-api/v3/orders/1204", {}, None, "OrderResponse"),
+    "woocommerce_legacy.get_order": Call(("1204",), {}, "GET", "/wc-api/v3/orders/1204", {}, None, "OrderResponse"),
     "taxcloud.refund_order": Call(
         (CONNECTION, "a/b c?#é"),
         {},
@@ -328,9 +328,9 @@ def test_the_older_canadian_api_is_sent_the_json_form(server: Server, name: str)
 
 def test_what_is_not_given_is_not_sent(server: Server) -> None:
     """An optional query key that the caller leaves alone is not in the URL, a field neither; a null is sent."""
-    status, (answer, *_) = success("woocommerce.create_refund")
+    status, (answer, *_) = success("woocommerce_legacy.create_refund")
     server.answer(status, story.text(answer))
-    body = woocommerce.RefundCreateRequest(order_refund=woocommerce.RefundCreate(amount=5, reason=None))
+    body = woocommerce_legacy.RefundCreateRequest(order_refund=woocommerce_legacy.RefundCreate(amount=5, reason=None))
     with server.client() as client:
         create_refund.sync("1204", client=client, body=body)
     assert server.sent[0].query == {}
@@ -393,7 +393,7 @@ def test_money_comes_back_to_the_last_digit(server: Server, literal: str) -> Non
 
 def test_a_shop_below_a_path_is_reached(server: Server) -> None:
     """The path of `base_url` stands before the operation's own."""
-    status, (answer, *_) = success("woocommerce.list_refunds")
+    status, (answer, *_) = success("woocommerce_legacy.list_refunds")
     server.answer(status, story.text(answer))
     with Client(f"{server.url}/shop/", options=OPTIONS) as client:
         list_refunds.sync("1204", client=client)
@@ -435,7 +435,7 @@ PROBLEM = {
 DOCUMENTED: dict[str, tuple[str, Any, str, str]] = {
     "walmart": (JSON, GATEWAY, "INVALID_REQUEST_CONTENT.GMP_ORDER_API", "The amount is too large"),
     "walmart_ca": (JSON, GATEWAY, "INVALID_REQUEST_CONTENT.GMP_ORDER_API", "The amount is too large"),
-    "woocommerce": (JSON, SHOP, "woocommerce_api_invalid_refund", "No such refund"),
+    "woocommerce_legacy": (JSON, SHOP, "woocommerce_api_invalid_refund", "No such refund"),
     "taxcloud": ("application/problem+json", PROBLEM, "Unprocessable Entity", "validation failed"),
 }
 
@@ -465,9 +465,14 @@ def test_no_way_of_calling_returns_an_error(server: Server, name: str, way: str)
 @pytest.mark.parametrize(
     ("name", "body", "code", "reason"),
     [
-        ("woocommerce.get_order", {"errors": {"code": "disabled", "message": "API is off"}}, "disabled", "API is off"),
         (
-            "woocommerce.get_order",
+            "woocommerce_legacy.get_order",
+            {"errors": {"code": "disabled", "message": "API is off"}},
+            "disabled",
+            "API is off",
+        ),
+        (
+            "woocommerce_legacy.get_order",
             {"code": "internal_server_error", "message": "A critical error", "data": {"status": 500, "x": HIDDEN}},
             "internal_server_error",
             "A critical error",
@@ -489,7 +494,7 @@ def test_other_forms_of_an_error_are_read_too(server: Server, name: str, body: A
 def test_a_code_in_digits_is_a_code(server: Server) -> None:
     """An integer code, which WooCommerce's spec allows, is told as text."""
     server.answer(404, b'{"errors": [{"code": 404, "message": "No route"}]}')
-    assert fails("woocommerce.get_order", server.client(), errors.StatusError).code == "404"
+    assert fails("woocommerce_legacy.get_order", server.client(), errors.StatusError).code == "404"
 
 
 FORMLESS = [
@@ -522,7 +527,7 @@ def test_an_error_without_a_form_is_a_status_still(server: Server, status: int, 
 
 
 @pytest.mark.parametrize("status", [418, 499, 520, 521, 599])
-@pytest.mark.parametrize("name", ["walmart.get_order", "woocommerce.delete_refund", "taxcloud.refund_order"])
+@pytest.mark.parametrize("name", ["walmart.get_order", "woocommerce_legacy.delete_refund", "taxcloud.refund_order"])
 def test_an_undocumented_status_raises_too(server: Server, name: str, status: int) -> None:
     """A status that no page names, registered or not, is a StatusError with that very number."""
     server.answer(status, b"")
@@ -586,7 +591,7 @@ def test_a_success_that_is_none_raises(server: Server, name: str, way: str) -> N
 def test_a_success_of_another_shape_raises(server: Server, media_type: str, body: bytes, words: str) -> None:
     """A 200 with a body that is not the documented one is a DecodeError that says where, and not what."""
     server.answer(200, body, {"Content-Type": media_type})
-    error = fails("woocommerce.get_order", server.client(), errors.DecodeError)
+    error = fails("woocommerce_legacy.get_order", server.client(), errors.DecodeError)
     assert words in str(error)
     assert error.response.content == body
 
@@ -595,7 +600,7 @@ def test_a_success_of_another_shape_raises(server: Server, media_type: str, body
 def test_a_success_that_lists_errors_is_a_status_error(server: Server, way: str) -> None:
     """A 200 whose body lists errors, as WooCommerce sends when its gateway refused, raises with the server's words."""
     server.answer(200, b'{"errors": [{"code": "error", "message": "Refund Failed: No transaction ID"}]}')
-    error = fails("woocommerce.create_refund", server.client(), errors.StatusError, way)
+    error = fails("woocommerce_legacy.create_refund", server.client(), errors.StatusError, way)
     assert (error.status, error.code, error.reason) == (200, "error", "Refund Failed: No transaction ID")
 
 
@@ -687,12 +692,12 @@ def test_a_password_in_the_address_is_not_shown() -> None:
 def test_an_error_survives_a_pickle(server: Server) -> None:
     """StatusError and DecodeError come back whole from another process, their response with them."""
     server.answer(500, b'{"errors": [{"code": "A", "message": "no"}]}', {"X-Request-Id": "edge"})
-    refused = fails("woocommerce.get_order", server.client(), errors.StatusError)
+    refused = fails("woocommerce_legacy.get_order", server.client(), errors.StatusError)
     back = pickle.loads(pickle.dumps(refused))  # noqa: S301 - our own
     assert (back.status, back.code, back.reason, back.request_id) == (500, "A", "no", "edge")
     assert str(back) == str(refused)
     server.answer(200, b"{}")
-    odd = fails("woocommerce.get_order", server.client(), errors.DecodeError)
+    odd = fails("woocommerce_legacy.get_order", server.client(), errors.DecodeError)
     back = pickle.loads(pickle.dumps(odd))  # noqa: S301 - our own
     assert (str(back), back.response.content) == (str(odd), b"{}")
 

@@ -740,14 +740,14 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_generated_is_what_the_specs_say(tmp_path: Path) -> None:
     """The committed package is in step, and made anew from nothing it has the same bytes, whatever the hash seed."""
-    copy = tree(tmp_path, ["woocommerce"])
+    copy = tree(tmp_path, ["woocommerce_legacy"])
     shutil.rmtree(copy / "generated")
     check, generate = start(ROOT, "check", seed=1), start(copy, "generate", seed=2)
     package = copy / "generated" / "refundkit_apis"
     assert ended(generate) == (0, "", f"wrote {package}\n")
     assert ended(check) == (0, "", "")
     committed = files(ROOT / "generated" / "refundkit_apis")
-    others = tuple(f"{api}/" for api in APIS if api != "woocommerce")
+    others = tuple(f"{api}/" for api in APIS if api != "woocommerce_legacy")
     assert files(package) == {name: data for name, data in committed.items() if not name.startswith(others)}
 
 
@@ -1028,7 +1028,7 @@ def put(value: Any, pointer: str, literal: str | None) -> str:
 
 
 WALMART, CANCEL = "walmart.refund_order_lines", "walmart_ca.cancel_order_lines"
-SHOP, TAX, TOKEN = "woocommerce.create_refund", "taxcloud.refund_order", "walmart.create_token"
+SHOP, TAX, TOKEN = "woocommerce_legacy.create_refund", "taxcloud.refund_order", "walmart.create_token"
 LINE = "/orderRefund/orderLines/orderLine/0"
 CHARGE = f"{LINE}/refunds/refund/0/refundCharges/refundCharge/0"
 AMOUNT = f"{CHARGE}/charge/chargeAmount/amount"
@@ -1120,8 +1120,8 @@ PROBES: dict[str, list[tuple[str, str, list[str | None], list[str | None]]]] = {
         (SHOP, "/order_refund/api_refund", [], ["false"]),
         (SHOP, "/order_refund/line_items/71", ["{}", '{"qty": 1}'], ['{"total": 1}', "1", "null", "[]"]),
         (SHOP, "/order_refund/line_items/71/refund_tax", ["{}", '{"3": "2.00", "": 2}'], ['{"3": null}', "[]", "2"]),
-        ("woocommerce.update_refund", "/order_refund/x_new", ["1", "null", "{}"], []),
-        ("woocommerce.update_refund", "/x_new", [], ["1"]),
+        ("woocommerce_legacy.update_refund", "/order_refund/x_new", ["1", "null", "{}"], []),
+        ("woocommerce_legacy.update_refund", "/x_new", [], ["1"]),
         (TOKEN, "/scope", [], ['"all"']),
     ],
     "required": [
@@ -1130,7 +1130,7 @@ PROBES: dict[str, list[tuple[str, str, list[str | None], list[str | None]]]] = {
         (WALMART, f"{LINE}/isFullRefund", [None], ["null"]),
         (WALMART, f"{CHARGE}/charge/tax", [None], ["null", "{}"]),
         (SHOP, "/order_refund/amount", [], [None]),
-        ("woocommerce.update_refund", "/order_refund/amount", [None], ["null"]),
+        ("woocommerce_legacy.update_refund", "/order_refund/amount", [None], ["null"]),
     ],
     "properties": [
         (WALMART, LINE, [], ["{}", '{"linenumber": "1"}']),

@@ -31,7 +31,7 @@ from refundkit import (
 )
 from refundkit_apis.taxcloud.models import RefundCreate as TaxRefund
 from refundkit_apis.walmart.models import OrderRefund
-from refundkit_apis.woocommerce.models import RefundCreate
+from refundkit_apis.woocommerce_legacy.models import RefundCreate
 
 WAYS = ("sync", "async")
 OPERATIONS = operations.names()
@@ -51,7 +51,7 @@ def shop(request: pytest.FixtureRequest) -> Iterator[testing.Server]:
     name = request.getfixturevalue("name")
     with testing.server(_api(name)) as server:
         if "refund_id" in users.path(name):
-            users.REFUND.set(str(users.call("woocommerce.create_refund", "sync", server.url).id))
+            users.REFUND.set(str(users.call("woocommerce_legacy.create_refund", "sync", server.url).id))
         yield server
 
 
@@ -64,15 +64,15 @@ def test_every_operation_returns_its_success_model(shop: testing.Server, name: s
         "walmart": "Order",
         "walmart_ca": "Order",
         "taxcloud": "Order",
-        "woocommerce": "Refund",
+        "woocommerce_legacy": "Refund",
     }[name.partition(".")[0]]
-    if name == "woocommerce.delete_refund":
+    if name == "woocommerce_legacy.delete_refund":
         assert answer is None
         assert shop.refunds("1204") == []
     elif isinstance(answer, list):
-        assert name in ("woocommerce.list_refunds", "taxcloud.refund_order")
+        assert name in ("woocommerce_legacy.list_refunds", "taxcloud.refund_order")
     else:
-        special = {"walmart.create_token": "Token", "woocommerce.get_order": "Order"}
+        special = {"walmart.create_token": "Token", "woocommerce_legacy.get_order": "Order"}
         assert type(answer).__name__ == special.get(name, expected)
 
 
@@ -105,7 +105,7 @@ def test_each_request_has_a_correlation_id_of_its_own(shop: testing.Server, name
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", ["walmart.refund_order_lines", "woocommerce.create_refund"])
+@pytest.mark.parametrize("name", ["walmart.refund_order_lines", "woocommerce_legacy.create_refund"])
 def test_a_refund_beyond_the_order_never_leaves(shop: testing.Server, name: str, way: str) -> None:
     """The same refund again and again is made until the order has no more left, and is rejected from then on."""
     made, error = until_rejected(lambda: users.call(name, way, shop.url))
@@ -154,14 +154,14 @@ def test_the_guard_can_be_left_out(shop: testing.Server, name: str) -> None:
     assert refused.request_id
 
 
-@pytest.mark.parametrize("name", ["woocommerce.create_refund"])
+@pytest.mark.parametrize("name", ["woocommerce_legacy.create_refund"])
 def test_configuration_and_reports_go_through(shop: testing.Server, name: str) -> None:
     """A connection hands config and on_report to its guard."""
     reports: list[Report] = []
     strict = Config(severity=(("zero-refund", "error"),))
     users.call(name, "sync", shop.url, config=strict, on_report=reports.append)
     assert [report.operation for report in reports] == [name]
-    with users.connection("woocommerce", shop.url, config=strict) as client, pytest.raises(RefundRejected):
+    with users.connection("woocommerce_legacy", shop.url, config=strict) as client, pytest.raises(RefundRejected):
         client.create_refund(1204, RefundCreate(amount=0))
 
 
@@ -179,19 +179,21 @@ def test_nobody_there_is_not_sent(shop: testing.Server, name: str) -> None:
     shop.__enter__()
 
 
-@pytest.mark.parametrize("name", ["woocommerce.get_order"])
+@pytest.mark.parametrize("name", ["woocommerce_legacy.get_order"])
 def test_a_timeout_is_for_one_call(shop: testing.Server, name: str) -> None:
     """`timeout` is for the call that names it, and the connection keeps its own for the others."""
-    with testing.server("woocommerce", delay=(0.2, 0.2)) as slow:
+    with testing.server("woocommerce_legacy", delay=(0.2, 0.2)) as slow:
         once = connect.Retry(attempts=1)
-        with users.connection("woocommerce", slow.url, retry=once) as client:
+        with users.connection("woocommerce_legacy", slow.url, retry=once) as client:
             with pytest.raises(TimedOut):
                 client.get_order(1204, timeout=0.01)
             assert client.get_order(1204).id == 1204
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", ["walmart.refund_order_lines", "woocommerce.create_refund", "taxcloud.refund_order"])
+@pytest.mark.parametrize(
+    "name", ["walmart.refund_order_lines", "woocommerce_legacy.create_refund", "taxcloud.refund_order"]
+)
 def test_no_log_and_no_repr_tells_a_credential(
     shop: testing.Server, name: str, way: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -296,7 +298,7 @@ FOREIGN: dict[str, Exception] = {
 @pytest.mark.parametrize("why", FOREIGN)
 def test_a_hook_that_fails_behind_a_refund_makes_no_second_one(why: str, way: str) -> None:
     """A response hook that raises, whatever it raises, leaves the outcome unknown; the refund was sent once."""
-    server = testing.server("woocommerce")
+    server = testing.server("woocommerce_legacy")
 
     def fail(response: httpx.Response) -> None:
         raise FOREIGN[why]
@@ -307,20 +309,22 @@ def test_a_hook_that_fails_behind_a_refund_makes_no_second_one(why: str, way: st
     hooks: dict[str, Any] = {"response": [later if way == "async" else fail]}
     transport = server.async_transport if way == "async" else server.transport
     with pytest.raises(RefundOutcomeUnknown):
-        users.call("woocommerce.create_refund", way, "https://shop.example.net", transport=transport, hooks=hooks)
+        users.call(
+            "woocommerce_legacy.create_refund", way, "https://shop.example.net", transport=transport, hooks=hooks
+        )
     assert len(server.refunds("1204")) == 1
 
 
 def test_a_hook_that_sends_a_refund_elsewhere_is_stopped() -> None:
     """A request hook that makes a URL which is not checked of a refund's is told so, and nothing is sent."""
-    server = testing.server("woocommerce")
+    server = testing.server("woocommerce_legacy")
 
     def reroute(request: httpx.Request) -> None:
         request.url = request.url.copy_with(path="/gateway/refunds")
 
     with pytest.raises(NotSent, match="changed the URL"):
         users.call(
-            "woocommerce.create_refund",
+            "woocommerce_legacy.create_refund",
             "sync",
             "https://shop.example.net",
             transport=server.transport,
@@ -338,11 +342,13 @@ def test_a_cancelled_refund_says_that_it_may_have_been_made(caplog: pytest.LogCa
             if request.method == "POST":
                 started.set()
                 await asyncio.Event().wait()
-            answer = testing.server("woocommerce").answer(request.method, str(request.url), dict(request.headers))
+            answer = testing.server("woocommerce_legacy").answer(
+                request.method, str(request.url), dict(request.headers)
+            )
             return httpx.Response(answer.status, headers=answer.headers, content=answer.body)
 
     async def cancelled() -> Any:
-        async with users.connection("woocommerce", "https://shop.example.net", transport=Slow()) as client:
+        async with users.connection("woocommerce_legacy", "https://shop.example.net", transport=Slow()) as client:
             task = asyncio.create_task(client.create_refund(1204, RefundCreate(amount="1.00")))
             await started.wait()
             task.cancel()
@@ -389,7 +395,7 @@ def at_once(url: str, order: str, way: str, **options: Any) -> list[Any]:
     # Room for all: a pool that closes surplus connections under 200 threads may close one that is being read.
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
     wire = httpx.HTTPTransport(limits=limits) if way == "sync" else httpx.AsyncHTTPTransport(limits=limits)
-    opened = users.connection("woocommerce", url, transport=wire, **options)
+    opened = users.connection("woocommerce_legacy", url, transport=wire, **options)
     refund = RefundCreate(amount=Decimal("1.00"))
 
     def outcome(act: Callable[[], Any]) -> Any:
@@ -414,7 +420,7 @@ def at_once(url: str, order: str, way: str, **options: Any) -> list[Any]:
 @pytest.mark.parametrize("way", WAYS)
 def test_refunds_at_the_same_time_never_exceed_the_order(way: str) -> None:
     """200 refunds of one order through one client refund just its total, though the server would take any amount."""
-    with testing.server("woocommerce", faithful="2.6.2", delay=(0, 0.05)) as server:
+    with testing.server("woocommerce_legacy", faithful="2.6.2", delay=(0, 0.05)) as server:
         order = server.add_order(total=TOTAL)
         outcomes = at_once(server.url, order, way)
         assert refunded(server, order) == TOTAL
@@ -426,7 +432,7 @@ def test_refunds_at_the_same_time_never_exceed_the_order(way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_without_the_guard_they_would(way: str) -> None:
     """The same refunds with the guard off refund far more than the order: the server stops none of them."""
-    with testing.server("woocommerce", faithful="2.6.2", delay=(0, 0.05)) as server:
+    with testing.server("woocommerce_legacy", faithful="2.6.2", delay=(0, 0.05)) as server:
         order = server.add_order(total=TOTAL)
         at_once(server.url, order, way, guard=False)
         assert refunded(server, order) == 200

@@ -26,10 +26,10 @@ RAISED: dict[str, list[tuple[str, str]]] = {
     "walmart_ca-cancels-a-shipped-line.json": [("RF304", "/lineNumber")],
     "walmart_ca-operation-not-named.xml": [("RF003", "")],
     "walmart_ca-part-of-a-line.json": [],
-    "woocommerce-comma-in-the-amount.yaml": [("RF210", "/order_refund/amount")],
-    "woocommerce-more-than-is-left.json": [("RF204", "/order_refund/amount")],
-    "woocommerce-one-item-and-the-shipping.json": [],
-    "woocommerce-other-amount.json": [],
+    "woocommerce_legacy-comma-in-the-amount.yaml": [("RF210", "/order_refund/amount")],
+    "woocommerce_legacy-more-than-is-left.json": [("RF204", "/order_refund/amount")],
+    "woocommerce_legacy-one-item-and-the-shipping.json": [],
+    "woocommerce_legacy-other-amount.json": [],
 }
 
 
@@ -44,7 +44,7 @@ def test_every_file_is_spoken_of() -> None:
     """What stands in the folder is what stands here: every API, and all but one of the formats that are read."""
     names = {file.name for file in FOLDER.iterdir()}
     assert names == set(RAISED)
-    assert {name.split("-")[0] for name in names} == {"walmart", "walmart_ca", "woocommerce", "taxcloud"}
+    assert {name.split("-")[0] for name in names} == {"walmart", "walmart_ca", "woocommerce_legacy", "taxcloud"}
     assert {name.rpartition(".")[2] for name in names} == {"json", "yaml", "xml"}
 
 

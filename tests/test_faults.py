@@ -27,14 +27,14 @@ from refundkit import (
 )
 from refundkit.testing import Answer
 from refundkit.xml import write_xml
-from refundkit_apis.woocommerce.models import RefundUpdate
+from refundkit_apis.woocommerce_legacy.models import RefundUpdate
 
 WAYS = ("sync", "async")
 ATTEMPTS = users.PATIENCE.attempts
 REFUND = {
     "walmart": "walmart.refund_order_lines",
     "walmart_ca": "walmart_ca.refund_order_lines",
-    "woocommerce": "woocommerce.create_refund",
+    "woocommerce_legacy": "woocommerce_legacy.create_refund",
     "taxcloud": "taxcloud.refund_order",
 }
 JSON = {"content-type": "application/json"}
@@ -368,7 +368,7 @@ def test_an_order_that_cannot_be_read(server: Server, name: str, way: str) -> No
     assert isinstance(told.error, RefundRejected)
     assert type(told.error.__cause__) is (type(None) if error is DecodeError else error)
     assert (server.requests("refund"), server.made) == ([], 0)
-    sources = 2 if server.api == "woocommerce" else 1
+    sources = 2 if server.api == "woocommerce_legacy" else 1
     assert len(server.requests("read")) == sources * (ATTEMPTS if passes else 1)
 
 
@@ -444,7 +444,7 @@ def test_without_the_guard_nobody_may_be_able_to_tell(server: Server, made: bool
 @pytest.mark.parametrize("way", WAYS)
 def test_a_timeout_of_the_connection(way: str) -> None:
     """The timeout that a connection is given ends the wait for a refund that is made and never answered."""
-    with serving("woocommerce") as server:
+    with serving("woocommerce_legacy") as server:
         server.fail("refund", ROWS["no answer, made"].fault)
         transport: Any = Wire(server, patience=None) if way == "sync" else AsyncWire(server, patience=None)
         told = refund(server, way, timeout=httpx.Timeout(30, read=0.5), transport=transport)
@@ -522,13 +522,13 @@ def changing(name: str, server: Server) -> Callable[[Any], Any]:
     server.seen.clear()
     server.made = 0
     order, made = ORDERS[server.api], server.shop.refunds(ORDERS[server.api])[0]["id"]
-    if name == "woocommerce.delete_refund":
+    if name == "woocommerce_legacy.delete_refund":
         return lambda shop: shop.delete_refund(order, made)
-    change = RefundUpdate(amount="7.50") if name == "woocommerce.update_refund" else RefundUpdate(reason="Other")
+    change = RefundUpdate(amount="7.50") if name == "woocommerce_legacy.update_refund" else RefundUpdate(reason="Other")
     return lambda shop: shop.update_refund(order, made, change)
 
 
-CHANGES = ("woocommerce.update_refund", "woocommerce.delete_refund", "walmart_ca.cancel_order_lines")
+CHANGES = ("woocommerce_legacy.update_refund", "woocommerce_legacy.delete_refund", "walmart_ca.cancel_order_lines")
 LOSSES = ("500, not made", "500, made", "no answer, made", "reset before it is made", "429, seconds", "refused")
 
 
@@ -558,7 +558,7 @@ def test_what_changes_an_order_is_never_repeated(name: str, fault: str, way: str
 @pytest.mark.parametrize("made", [False, True])
 def test_a_new_reason_tells_only_that_it_is_there(made: bool, way: str) -> None:
     """An update of the reason alone is known to be made where the reason reads so; a shop may keep the old one."""
-    with serving("woocommerce") as server:
+    with serving("woocommerce_legacy") as server:
         act = changing("the reason", server)
         server.fail("refund", Fault(made=made, sends="nothing", ends="closed"))
         told = refund(server, way, act)

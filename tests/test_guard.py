@@ -22,10 +22,10 @@ WAYS = ("sync", "async")
 REFUNDS = (
     "walmart.refund_order_lines",
     "walmart_ca.refund_order_lines",
-    "woocommerce.create_refund",
+    "woocommerce_legacy.create_refund",
     "taxcloud.refund_order",
 )
-GUARDED = (*REFUNDS, "walmart_ca.cancel_order_lines", "woocommerce.update_refund")
+GUARDED = (*REFUNDS, "walmart_ca.cancel_order_lines", "woocommerce_legacy.update_refund")
 SECRET = "a-token-of-our-own"
 
 
@@ -152,7 +152,7 @@ def test_what_is_no_refund_passes_untouched(method: str, url: str, way: str) -> 
     [
         ("walmart.refund_order_lines", ["/shop/v3/orders/2961380412345"]),
         ("walmart_ca.refund_order_lines", ["/shop/v3/ca/orders/1796277083022"]),
-        ("woocommerce.create_refund", ["/shop/wc-api/v3/orders/1204", "/shop/wc-api/v3/orders/1204/refunds"]),
+        ("woocommerce_legacy.create_refund", ["/shop/wc-api/v3/orders/1204", "/shop/wc-api/v3/orders/1204/refunds"]),
         (
             "taxcloud.refund_order",
             ["/shop/tax/connections/0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608/orders/SO-1077?expand=refunds"],
@@ -176,7 +176,7 @@ def test_the_order_is_read_before_the_refund_leaves(name: str, reads: list[str],
 EXCEEDING: dict[str, tuple[dict[str, Any], str]] = {
     "walmart.refund_order_lines": ({"…/chargeAmount/amount": -9999}, "RF203"),
     "walmart_ca.refund_order_lines": ({"…/chargeAmount/amount": -9999}, "RF203"),
-    "woocommerce.create_refund": ({"/order_refund/amount": "99999.00"}, "RF204"),
+    "woocommerce_legacy.create_refund": ({"/order_refund/amount": "99999.00"}, "RF204"),
     "taxcloud.refund_order": ({"/items/0/quantity": 99999}, "RF401"),
 }
 
@@ -231,7 +231,7 @@ def test_ignoring_the_rule_does_not_open_the_door(way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_the_guard_has_the_configuration_of_the_command(way: str) -> None:
     """A rule that the configuration ignores lets a refund pass, and one whose severity it raises stops it."""
-    name = "woocommerce.create_refund"
+    name = "woocommerce_legacy.create_refund"
     api = Api(name)
     over = api.request(body=story.varied(EXCEEDING[name][0], name)["body"])
     quiet = Config(ignore=("RF2",))
@@ -245,7 +245,7 @@ def test_the_guard_has_the_configuration_of_the_command(way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_warnings_are_told_and_stop_nothing(way: str, caplog: pytest.LogCaptureFixture) -> None:
     """A refund with a warning is sent; the warning is logged and the report handed over, both without credentials."""
-    name = "woocommerce.create_refund"
+    name = "woocommerce_legacy.create_refund"
     api = Api(name)
     reports: list[Report] = []
     free = api.request(body=story.varied({"/order_refund/amount": "0"}, name)["body"])
@@ -253,7 +253,7 @@ def test_warnings_are_told_and_stop_nothing(way: str, caplog: pytest.LogCaptureF
         api.send(way, free, on_report=reports.append)
     assert [{one.severity for one in report.findings} for report in reports] == [{"warning"}]
     assert "RF212 zero-refund" in caplog.text
-    assert story.HEADERS["woocommerce"]["Authorization"] not in caplog.text + repr(reports)
+    assert story.HEADERS["woocommerce_legacy"]["Authorization"] not in caplog.text + repr(reports)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -268,7 +268,7 @@ def test_a_clean_report_is_handed_over_too(way: str) -> None:
 def test_a_signature_is_not_used_twice(way: str) -> None:
     """A refund that is signed for itself alone is rejected unless the guard can sign: then each read has its own."""
     own = auth.WooCommerceOAuth("ck_own", "cs_own")
-    api = Api("woocommerce.create_refund")
+    api = Api("woocommerce_legacy.create_refund")
     request = api.request() | {"headers": {"Content-Type": "application/json"}}
     request["url"] = request["url"].replace("https", "http")
     error = rejected(lambda: api.send(way, request, own, fetch_context=True))
@@ -283,7 +283,7 @@ def test_a_signature_is_not_used_twice(way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_keys_in_the_query_go_with_the_reads(way: str) -> None:
     """Credentials that stand in the query of the refund stand in that of the reads, and nothing else of it does."""
-    api = Api("woocommerce.create_refund")
+    api = Api("woocommerce_legacy.create_refund")
     request = api.request() | {"headers": {"Content-Type": "application/json"}}
     request["params"] = {"consumer_key": "ck_own", "consumer_secret": "cs_own", "api_refund": "0"}
     api.send(way, request, fetch_context=True)
@@ -315,7 +315,7 @@ DETOURS = {
 @pytest.mark.parametrize("detour", [*DETOURS, "method in a header"])
 def test_no_detour_leads_around_the_guard(detour: str, way: str) -> None:
     """Other spellings of a request that WooCommerce takes for a refund are refunds for the guard too."""
-    api = Api("woocommerce.create_refund")
+    api = Api("woocommerce_legacy.create_refund")
     method, path = DETOURS.get(detour, ("GET", "/wc-api/v3/orders/1204/refunds"))
     request: dict[str, Any] = {"method": method, "url": "https://shop.example.net" + path, "content": b"[]"}
     if detour == "method in a header":
@@ -326,7 +326,7 @@ def test_no_detour_leads_around_the_guard(detour: str, way: str) -> None:
 
 def test_a_refund_does_not_leave_for_another_target() -> None:
     """A refund whose extensions name another target than its URL is not sent: nobody could check where it goes."""
-    api = Api("woocommerce.create_refund")
+    api = Api("woocommerce_legacy.create_refund")
     with pytest.raises(NotSent, match="target"):
         api.send("sync", api.request() | {"extensions": {"target": b"/wc-api/v3/orders/1/refunds"}})
     assert api.arrived == []
@@ -335,7 +335,7 @@ def test_a_refund_does_not_leave_for_another_target() -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_what_is_checked_is_what_is_sent(way: str) -> None:
     """A body that an event hook has exchanged is the one that is checked."""
-    api = Api("woocommerce.create_refund")
+    api = Api("woocommerce_legacy.create_refund")
     other = story.text({"order_refund": {"amount": "99999.00"}})
 
     def exchange(request: httpx.Request) -> None:
@@ -352,7 +352,7 @@ def test_what_is_checked_is_what_is_sent(way: str) -> None:
 def test_one_order_is_one_order_however_it_is_spelled() -> None:
     """Refunds of 1204, 01204 and /index.php/…/1204 at the same time wait for each other, and the second is rejected."""
     paths = ("/wc-api/v3/orders/{}/refunds", "/index.php/wc-api/v3/orders/{}/refunds")
-    with testing.server("woocommerce", faithful="2.6.2", delay=(0.01, 0.02)) as shop:
+    with testing.server("woocommerce_legacy", faithful="2.6.2", delay=(0.01, 0.02)) as shop:
         order = shop.add_order(total="1.00")
         own = auth.WooCommerceOAuth("ck_own", "cs_own")
         transport = GuardTransport(httpx.HTTPTransport(), fetch_context=True, auth=own)
@@ -367,14 +367,14 @@ def test_one_order_is_one_order_however_it_is_spelled() -> None:
 
 def test_earlier_refunds_below_zero_raise_no_cap() -> None:
     """A list of earlier refunds with a negative amount is no list of them, and lets nothing pass."""
-    api = Api("woocommerce.create_refund")
+    api = Api("woocommerce_legacy.create_refund")
     api.story["refunds"] = {"order_refunds": [{"id": 1, "amount": "-100.00"}]}
     assert "RF005" in codes(rejected(lambda: api.send("sync", fetch_context=True)))
 
 
 def test_a_rejection_survives_a_pickle() -> None:
     """RefundRejected comes out of a pickle with its report and key, for process pools and queues."""
-    api = Api("woocommerce.create_refund")
+    api = Api("woocommerce_legacy.create_refund")
     error = rejected(lambda: api.send("sync", api.request() | {"content": b"{}"}))
     error.idempotency_key = "a-key"
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
@@ -383,7 +383,7 @@ def test_a_rejection_survives_a_pickle() -> None:
 
 def test_a_card_number_for_a_name_is_masked(caplog: pytest.LogCaptureFixture) -> None:
     """A field whose name is a card number is told without it: in the log, the error and its pointer."""
-    api = Api("woocommerce.create_refund")
+    api = Api("woocommerce_legacy.create_refund")
     body = b'{"order_refund": {"amount": "1.00", "4111 1111 1111 1111": 1}}'
     error = rejected(lambda: api.send("sync", api.request() | {"content": body}))
     assert "4111 1111" not in f"{error} {error.report} {caplog.text}"

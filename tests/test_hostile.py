@@ -305,7 +305,7 @@ def test_interrupt(tmp_path: Path, jobs: str) -> None:
         (US, b"{" + b",".join(b'"a%d":1' % index for index in range(200_000)) + b"}"),
         (US, b'{"orderRefund": {' + b'"a":1,' * 300_000 + b'"a":1}}'),
         (
-            "woocommerce.create_refund",
+            "woocommerce_legacy.create_refund",
             b'{"order_refund": {"amount": "1", "line_items": {'
             + b",".join(b'"%d":1' % index for index in range(200_000))
             + b"}}}",

@@ -25,7 +25,7 @@ from refundkit.lint import Linted
 from refundkit.sources import Part, lines, parts
 from story import examples, text
 
-US, SHOP = "walmart.refund_order_lines", "woocommerce.create_refund"
+US, SHOP = "walmart.refund_order_lines", "woocommerce_legacy.create_refund"
 BODY = examples(US)[0]
 GOOD = text(BODY)
 

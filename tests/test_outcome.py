@@ -21,7 +21,7 @@ from test_testing import send
 REFUND = {
     "walmart": "walmart.refund_order_lines",
     "walmart_ca": "walmart_ca.refund_order_lines",
-    "woocommerce": "woocommerce.create_refund",
+    "woocommerce_legacy": "woocommerce_legacy.create_refund",
     "taxcloud": "taxcloud.refund_order",
 }
 Body = dict[str, Any]
@@ -37,7 +37,7 @@ def sent(name: str, body: Body | None, **path: str) -> Sent:
 def tells(shop: testing.Server) -> Told:
     """What an API tells of the order now."""
     order = ORDERS[shop.api]
-    text = encode({"order_refunds": shop.refunds(order)}) if shop.api == "woocommerce" else None
+    text = encode({"order_refunds": shop.refunds(order)}) if shop.api == "woocommerce_legacy" else None
     return told(operations.get(REFUND[shop.api]), encode(shop.orders[order]), text)
 
 
@@ -123,7 +123,7 @@ class Shop:
     def __init__(self, draw: Any, _: str) -> None:
         self.draw = draw
         self.left = draw(st.integers(10, 1000000))
-        self.order = testing.woocommerce.one_line(seed("woocommerce"), cents(self.left))
+        self.order = testing.woocommerce_legacy.one_line(seed("woocommerce_legacy"), cents(self.left))
 
     def body(self) -> Body:
         assume(self.left > 1)
@@ -158,7 +158,7 @@ class TaxCloud:
         return {"items": items, "idempotencyKey": f"key-{self.count}"}
 
 
-KINDS: dict[str, Any] = {"walmart": Walmart, "walmart_ca": Walmart, "woocommerce": Shop, "taxcloud": TaxCloud}
+KINDS: dict[str, Any] = {"walmart": Walmart, "walmart_ca": Walmart, "woocommerce_legacy": Shop, "taxcloud": TaxCloud}
 
 
 @st.composite
@@ -266,7 +266,7 @@ def test_an_order_that_is_none_tells_nothing(shop: testing.Server) -> None:
     for text in texts:
         refunds = b"[]" if shop.api == "taxcloud" else text  # as the guard has it, where nobody tells of any
         assert was_made(request, before, told(request.operation, text, refunds)) is None
-    if shop.api == "woocommerce":
+    if shop.api == "woocommerce_legacy":
         order = encode(shop.orders[ORDERS[shop.api]])
         assert all(was_made(request, before, told(request.operation, order, text)) is None for text in texts)
 
@@ -354,8 +354,8 @@ def test_a_cancellation_is_counted_in_pieces() -> None:
 )
 def test_woocommerce_keeps_two_decimals(asked: Any, kept: Any, made: bool | None) -> None:
     """Amounts compare as the shop keeps them; another amount, and a text that is none, leave the question open."""
-    request = sent(REFUND["woocommerce"], {"order_refund": {"amount": asked}})
-    order = encode(seed("woocommerce"))
+    request = sent(REFUND["woocommerce_legacy"], {"order_refund": {"amount": asked}})
+    order = encode(seed("woocommerce_legacy"))
     before = told(request.operation, order, b'{"order_refunds": []}')
     after = told(request.operation, order, encode({"order_refunds": [{"id": 7, "amount": kept}]}))
     assert was_made(request, before, after) is made
@@ -376,7 +376,7 @@ def test_woocommerce_keeps_two_decimals(asked: Any, kept: Any, made: bool | None
 )
 def test_an_update_reads_as_it_was_asked(change: Body, kept: Body | None, made: bool | None) -> None:
     """A changed amount tells; a reason tells only where it is there, and a refund that is gone tells nothing."""
-    request = sent("woocommerce.update_refund", {"order_refund": change})
+    request = sent("woocommerce_legacy.update_refund", {"order_refund": change})
     listed = [] if kept is None else [{"id": 900, **kept}]
     after = told(request.operation, None, encode({"order_refunds": listed}))
     assert was_made(request, NOBODY, after) is made
@@ -384,8 +384,8 @@ def test_an_update_reads_as_it_was_asked(change: Body, kept: Body | None, made: 
 
 def test_a_list_that_has_lost_a_refund_tells_nothing() -> None:
     """Where an earlier refund is gone, the API may have lost the one in question as well."""
-    request = sent(REFUND["woocommerce"], {"order_refund": {"amount": "5.00"}})
-    order = encode(seed("woocommerce"))
+    request = sent(REFUND["woocommerce_legacy"], {"order_refund": {"amount": "5.00"}})
+    order = encode(seed("woocommerce_legacy"))
     before = told(request.operation, order, b'{"order_refunds": [{"id": 7, "amount": "1.00"}]}')
     assert was_made(request, before, before) is False
     assert was_made(request, before, told(request.operation, order, b'{"order_refunds": []}')) is None
@@ -398,7 +398,7 @@ def test_a_list_that_has_lost_a_refund_tells_nothing() -> None:
 @pytest.mark.parametrize("refund", ["900", "0900"])
 def test_a_deleted_refund_is_gone(refund: str) -> None:
     """A deletion was made where the refund is not in the list any more."""
-    request = sent("woocommerce.delete_refund", None, refund_id=refund)
+    request = sent("woocommerce_legacy.delete_refund", None, refund_id=refund)
     there = told(request.operation, None, encode({"order_refunds": [{"id": 900, "amount": "5.00"}]}))
     gone = told(request.operation, None, b'{"order_refunds": []}')
     assert was_made(request, NOBODY, there) is False

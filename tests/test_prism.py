@@ -50,13 +50,13 @@ def test_every_operation_is_what_its_spec_says(mock: tuple[str, str], way: str) 
     api, url = mock
     for name in operations.of_api(api):
         answer = users.call(name, way, url)
-        assert (answer is None) == (name == "woocommerce.delete_refund")
+        assert (answer is None) == (name == "woocommerce_legacy.delete_refund")
 
 
 def test_prism_refuses_what_the_spec_refuses(mock: tuple[str, str]) -> None:
     """The mock is no yes-man: a call without credentials, and one with a bad body, is a 4xx."""
     api, url = mock
-    name = {"walmart": "walmart.refund_order_lines", "woocommerce": "woocommerce.create_refund"}.get(
+    name = {"walmart": "walmart.refund_order_lines", "woocommerce_legacy": "woocommerce_legacy.create_refund"}.get(
         api, "taxcloud.refund_order"
     )
     path = operations.get(name).described.path.format_map(users.path(name))

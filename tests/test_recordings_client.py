@@ -15,12 +15,12 @@ import msgspec
 import pytest
 from refundkit import operations
 from refundkit_apis._runtime import errors
-from refundkit_apis.woocommerce import structs
+from refundkit_apis.woocommerce_legacy import structs
 from test_clients import Server, plain, serving
 
 BODIES = {
-    "woocommerce.create_refund": (structs.RefundCreateRequest, structs.RefundCreate),
-    "woocommerce.update_refund": (structs.RefundUpdateRequest, structs.RefundUpdate),
+    "woocommerce_legacy.create_refund": (structs.RefundCreateRequest, structs.RefundCreate),
+    "woocommerce_legacy.update_refund": (structs.RefundUpdateRequest, structs.RefundUpdate),
 }
 
 
@@ -102,7 +102,7 @@ def run(call: Made, server: Server, way: str) -> Any:
     """Make the call, sync or async, with the httpx client closed behind it."""
     _, name = call.operation.name.split(".")
     tag = "orders" if name == "get_order" else "refunds"
-    function = getattr(import_module(f"refundkit_apis.woocommerce.api.{tag}.{name}"), way)
+    function = getattr(import_module(f"refundkit_apis.woocommerce_legacy.api.{tag}.{name}"), way)
     client = server.client()
     if way == "sync_detailed":
         with client:

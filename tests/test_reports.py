@@ -64,7 +64,7 @@ def some_of_everything() -> list[str]:
     )
     write("in/lines.jsonl", "\n".join(["", text(bad).decode(), asking(US, f'"body": {flat(refund("-1.005"))}'), ""]))
     write("in/more.jsonl", 2 * (asking(TAX, '"body": {"items": [{"itemId": "A", "quantity": 0}]}') + "\n"))
-    write("in/story.yaml", json.dumps(json.loads(text(story("woocommerce.create_refund")))))
+    write("in/story.yaml", json.dumps(json.loads(text(story("woocommerce_legacy.create_refund")))))
     write("in/unknown.json", '{"<&>": "]]>"}')
     chosen = "--select=RF003,RF005,RF201,RF206,RF301,RF402,RF502,RF505,RF509"  # a new rule changes no snapshot
     return [chosen, "--order", "order.json", "--header", f"WM_QOS.CORRELATION_ID={GUID[:-1]}", "in"]
@@ -158,7 +158,7 @@ def test_sarif_names_the_docs_of_each_rule(check: Check) -> None:
 
 def test_sarif_of_a_rule_that_is_off_by_default(check: Check) -> None:
     """A rule that only runs when it is selected is one that is not enabled by default."""
-    write("r.json", text(story("woocommerce.delete_refund")))
+    write("r.json", text(story("woocommerce_legacy.delete_refund")))
     run = sarif(check("--output-format", "sarif", "--select", "RF606", "r.json"))
     (rule,) = run["tool"]["driver"]["rules"]
     assert rule["defaultConfiguration"] == {"enabled": False, "level": "warning"}

@@ -22,7 +22,7 @@ def home(rule: Rule) -> str:
     """The operation that a rule's docs are about unless they name another."""
     for name in operations.names():
         operation = operations.get(name)
-        if rule.covers(name) and (operation.described.body is not None or name == "woocommerce.delete_refund"):
+        if rule.covers(name) and (operation.described.body is not None or name == "woocommerce_legacy.delete_refund"):
             return name
     raise AssertionError(rule.code)
 

@@ -210,11 +210,11 @@ def sent_as(line: int) -> str:
 @pytest.mark.parametrize(
     ("index", "operation", "status"),
     [
-        (0, "woocommerce.create_refund", "201"),
-        (1, "woocommerce.get_refund", "200"),
-        (2, "woocommerce.list_refunds", "200"),
-        (3, "woocommerce.update_refund", "200"),
-        (4, "woocommerce.delete_refund", "200"),
+        (0, "woocommerce_legacy.create_refund", "201"),
+        (1, "woocommerce_legacy.get_refund", "200"),
+        (2, "woocommerce_legacy.list_refunds", "200"),
+        (3, "woocommerce_legacy.update_refund", "200"),
+        (4, "woocommerce_legacy.delete_refund", "200"),
     ],
 )
 def test_woocommerce_responses(index: int, operation: str, status: str) -> None:
@@ -228,9 +228,9 @@ def test_woocommerce_s_sample_list_counts() -> None:
     order = {"order": {"id": 645, "status": "completed", "total": "50.00", "line_items": []}}
     given: dict[str, Any] = {"order": order, "refunds": refunds, "path": {"id": "645"}}
     left = {"order_refund": {"amount": "18.01"}}
-    assert raised("woocommerce.create_refund", left, **given) == set()
+    assert raised("woocommerce_legacy.create_refund", left, **given) == set()
     over = {"order_refund": {"amount": "18.02"}}
-    assert raised("woocommerce.create_refund", over, **given) == {("RF204", "/order_refund/amount")}
+    assert raised("woocommerce_legacy.create_refund", over, **given) == {("RF204", "/order_refund/amount")}
 
 
 def test_taxcloud_has_no_sample() -> None:

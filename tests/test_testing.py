@@ -24,16 +24,16 @@ from refundkit.schema import flaws
 from refundkit.testing import Answer, Server
 from refundkit.testing.seeds import seed
 from refundkit.xml import read_xml, write_xml
-from refundkit_apis.woocommerce.api.refunds import create_refund
-from refundkit_apis.woocommerce.client import Client
-from refundkit_apis.woocommerce.models.refund_create import RefundCreate
-from refundkit_apis.woocommerce.models.refund_create_request import RefundCreateRequest
+from refundkit_apis.woocommerce_legacy.api.refunds import create_refund
+from refundkit_apis.woocommerce_legacy.client import Client
+from refundkit_apis.woocommerce_legacy.models.refund_create import RefundCreate
+from refundkit_apis.woocommerce_legacy.models.refund_create_request import RefundCreateRequest
 from story import HEADERS, examples, story, text
-from test_woocommerce import RECORDED, Exchange
+from test_woocommerce_legacy import RECORDED, Exchange
 
-FIRST = {"walmart": "2961380412345", "walmart_ca": "1796277083022", "woocommerce": "1204", "taxcloud": "SO-1077"}
+FIRST = {"walmart": "2961380412345", "walmart_ca": "1796277083022", "woocommerce_legacy": "1204", "taxcloud": "SO-1077"}
 serve: Callable[..., Server] = testing.server  # its arguments come from tables here, and are plain text
-REFUNDING = ["walmart.refund_order_lines", "walmart_ca.refund_order_lines", "woocommerce.create_refund"]
+REFUNDING = ["walmart.refund_order_lines", "walmart_ca.refund_order_lines", "woocommerce_legacy.create_refund"]
 BASIC = {"Authorization": "Basic Y2tfdGVzdDpjc190ZXN0"}  # ck_test:cs_test
 JSON = {**BASIC, "Content-Type": "application/json"}
 
@@ -92,7 +92,7 @@ def test_the_example_of_every_operation_is_answered_as_documented(name: str) -> 
     api = operations.get(name).api
     shop = serve(api)
     if "refund_id" in operations.get(name).described.path:
-        made = value(send(shop, "woocommerce.create_refund"), "woocommerce.create_refund")
+        made = value(send(shop, "woocommerce_legacy.create_refund"), "woocommerce_legacy.create_refund")
         answer = send(shop, name, refund_id=str(made["order_refund"]["id"]))
     elif name == "walmart.create_token":
         answer = send(shop, name, {"body": b"grant_type=client_credentials"})
@@ -120,11 +120,11 @@ def test_a_refund_that_a_rule_refuses_is_a_documented_4xx_that_names_the_rule(na
 
 
 @pytest.mark.parametrize("body", [b"", b"{bad", b"[]", b"{}", b'{"a": 1, "a": 2}', b"\xff"])
-@pytest.mark.parametrize("name", ["woocommerce.update_refund", *REFUNDING, "taxcloud.refund_order"])
+@pytest.mark.parametrize("name", ["woocommerce_legacy.update_refund", *REFUNDING, "taxcloud.refund_order"])
 def test_a_body_that_is_none_is_a_documented_4xx(name: str, body: bytes) -> None:
     """No body, broken text, a list, missing fields, a repeated key and broken UTF-8 are refused as documented."""
     shop = serve(operations.get(name).api)
-    send(shop, "woocommerce.create_refund")
+    send(shop, "woocommerce_legacy.create_refund")
     answer = send(shop, name, {"body": body}, refund_id="1301")
     assert answer.status in ((201,) if (name, body) == ("taxcloud.refund_order", b"{}") else (400, 422))
     value(answer, name)
@@ -213,7 +213,7 @@ def test_walmart_canada_speaks_xml_only() -> None:
 
 def test_woocommerce_refunds_are_listed_changed_and_deleted() -> None:
     """A refund is created, listed newest first, changed, deleted; the last one makes the order `refunded`."""
-    shop = serve("woocommerce")
+    shop = serve("woocommerce_legacy")
     order = shop.add_order(total="29.00")
     url = f"https://shop.test/wc-api/v3/orders/{order}/refunds"
 
@@ -281,14 +281,14 @@ def test_added_orders_can_be_refunded(shop: Server) -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: serve("woocomerce"), "did you mean 'woocommerce'"),
-        (lambda: serve("walmart", faithful="6.6.0"), "recordings of woocommerce"),
-        (lambda: serve("woocommerce", faithful="9.9.9"), "6.6.0 and 2.6.2"),
+        (lambda: serve("woocomerce"), "did you mean 'woocommerce_legacy'"),
+        (lambda: serve("walmart", faithful="6.6.0"), "recordings of woocommerce_legacy"),
+        (lambda: serve("woocommerce_legacy", faithful="9.9.9"), "6.6.0 and 2.6.2"),
         (lambda: serve("walmart", delay=(2, 1)), "least, most"),
-        (lambda: serve("woocommerce").add_order({"order": {}}), "no get-order response of woocommerce"),
-        (lambda: serve("woocommerce").add_order({}, total="2"), "no order of woocommerce can be made"),
-        (lambda: serve("woocommerce").add_order(order_id="A-1"), "whole number"),
-        (lambda: serve("woocommerce").add_order(gateway="error"), "faithful"),
+        (lambda: serve("woocommerce_legacy").add_order({"order": {}}), "no get-order response of woocommerce_legacy"),
+        (lambda: serve("woocommerce_legacy").add_order({}, total="2"), "no order of woocommerce_legacy can be made"),
+        (lambda: serve("woocommerce_legacy").add_order(order_id="A-1"), "whole number"),
+        (lambda: serve("woocommerce_legacy").add_order(gateway="error"), "faithful"),
     ],
 )
 def test_what_makes_no_sense_is_a_value_error_that_says_why(call: Callable[[], object], words: str) -> None:
@@ -334,8 +334,8 @@ def test_whatever_comes_is_answered_as_documented(sent: tuple[str, bytes, dict[s
     """A mangled request gets an answer that its operation documents, and never a 5xx."""
     name, body, headers = sent
     shop = serve(operations.get(name).api)
-    if shop.api == "woocommerce":
-        send(shop, "woocommerce.create_refund")
+    if shop.api == "woocommerce_legacy":
+        send(shop, "woocommerce_legacy.create_refund")
     answer = send(shop, name, {"body": body, "headers": {**story(name)["headers"], **headers}}, refund_id="1301")
     assert answer.status < 500
     value(answer, name)
@@ -347,7 +347,7 @@ def test_faithful_servers_survive_any_amount(amount: Any) -> None:
     """No JSON value as an amount, a reason or items makes the imitation itself fail."""
     assume(not (isinstance(amount, Decimal) and not amount.is_finite()))
     for version in ("6.6.0", "2.6.2"):
-        shop = serve("woocommerce", faithful=version)
+        shop = serve("woocommerce_legacy", faithful=version)
         url = "https://shop.test/wc-api/v3/orders/1204/refunds"
         for fields in (
             {"amount": amount},
@@ -364,7 +364,7 @@ def test_faithful_servers_survive_any_amount(amount: Any) -> None:
 def test_a_generated_client_refunds_over_a_socket() -> None:
     """The client of the generated package works against the socket, and the server tells what came."""
     body = RefundCreateRequest(order_refund=RefundCreate(amount=Decimal("4.95")))
-    with serve("woocommerce") as shop, Client(shop.url, auth=httpx.BasicAuth("ck_test", "cs_test")) as client:
+    with serve("woocommerce_legacy") as shop, Client(shop.url, auth=httpx.BasicAuth("ck_test", "cs_test")) as client:
         made = create_refund.sync("1204", client=client, body=body)
         assert [one["id"] for one in shop.refunds(1204)] == [made.order_refund.id]
         (request,) = shop.requests
@@ -387,7 +387,7 @@ def test_one_state_behind_every_wire() -> None:
         async with httpx.AsyncClient(transport=shop.async_transport, base_url="https://shop.test") as client:
             return (await client.post(path, content=body, headers=JSON)).status_code
 
-    with serve("woocommerce") as shop:
+    with serve("woocommerce_legacy") as shop:
         assert httpx.post(shop.url + path, content=body, headers=JSON).status_code == 201
         with httpx.Client(transport=shop.transport, base_url="https://shop.test") as client:
             assert client.post(path, content=body, headers=JSON).status_code == 201
@@ -412,15 +412,15 @@ def test_concurrent_refunds_never_exceed_the_order() -> None:
             statuses = [one.status for one in pool.map(lambda _: shop.answer("POST", url, JSON, body), range(60))]
         return statuses.count(201)
 
-    assert count(serve("woocommerce")) == 29
-    assert count(serve("woocommerce", faithful="2.6.2")) == 60
+    assert count(serve("woocommerce_legacy")) == 29
+    assert count(serve("woocommerce_legacy", faithful="2.6.2")) == 60
 
 
 def test_a_delay_lies_before_and_after_the_decision(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of a request's time passes before the server decides, half after, the same in every run."""
     told: list[list[float]] = []
     for _ in range(2):
-        shop = serve("woocommerce", delay=(0.2, 0.4))
+        shop = serve("woocommerce_legacy", delay=(0.2, 0.4))
         slept: list[float] = []
         kept: list[int] = []
 
@@ -475,8 +475,10 @@ def replayed(version: str) -> list[tuple[Exchange, Answer, dict[str, str]]]:
     Each order is added from the recording before the first request that is about it, as it stood then: completed.
     """
     exchanges = [one for one in RECORDED if one.server == f"WooCommerce {version}"]
-    orders = {one.ids["id"]: one.answer for one in reversed(exchanges) if one.operation == "woocommerce.get_order"}
-    shop = serve("woocommerce", faithful=version)
+    orders = {
+        one.ids["id"]: one.answer for one in reversed(exchanges) if one.operation == "woocommerce_legacy.get_order"
+    }
+    shop = serve("woocommerce_legacy", faithful=version)
     for order in orders.values():
         shop.add_order({"order": {**order["order"], "status": "completed"}})
     ours: dict[str, str] = {}
@@ -541,7 +543,7 @@ LOOSE = [
 def test_loose_amounts_are_taken_as_recorded(amount: Any, modern: object, old: object) -> None:
     """Each version makes of an amount what the real one was seen to make of it."""
     for version, wanted in (("6.6.0", modern), ("2.6.2", old)):
-        shop = serve("woocommerce", faithful=version)
+        shop = serve("woocommerce_legacy", faithful=version)
         url = f"https://shop.test/wc-api/v3/orders/{shop.add_order(total='29.00')}/refunds"
         answer = shop.answer("POST", url, JSON, text({"order_refund": {"amount": amount}}))
         made = json.loads(answer.body)
@@ -597,7 +599,7 @@ VISITS = [
 @pytest.mark.parametrize("visit", VISITS, ids=lambda visit: f"{visit.method} {visit.path} {visit.status}")
 def test_the_corners_are_as_observed(visit: Visit) -> None:
     """Wrong ids, other methods, odd bodies: each is answered as the real server was seen to."""
-    shop = serve("woocommerce", faithful=visit.version)
+    shop = serve("woocommerce_legacy", faithful=visit.version)
     order = shop.add_order(total="29.00")
     url = "https://shop.test/wc-api/v3"
     shop.answer("POST", f"{url}/orders/{order}/refunds", JSON, b'{"order_refund": {"amount": 5}}')
@@ -609,7 +611,7 @@ def test_the_corners_are_as_observed(visit: Visit) -> None:
 
 def test_a_refund_that_dies_may_exist_all_the_same() -> None:
     """A reason that is a list ends in a 500 on 6.6.0, and the refund is in the list."""
-    shop = serve("woocommerce", faithful="6.6.0")
+    shop = serve("woocommerce_legacy", faithful="6.6.0")
     body = text({"order_refund": {"amount": "1.00", "reason": ["torn"]}})
     assert shop.answer("POST", "https://shop.test/wc-api/v3/orders/1204/refunds", JSON, body).status == 500
     assert [one["amount"] for one in shop.refunds("1204")] == ["1.00"]
@@ -617,7 +619,7 @@ def test_a_refund_that_dies_may_exist_all_the_same() -> None:
 
 def test_a_500_is_json_only_to_who_speaks_json() -> None:
     """Without a JSON Accept or Content-Type the critical error is a page."""
-    shop = serve("woocommerce", faithful="6.6.0")
+    shop = serve("woocommerce_legacy", faithful="6.6.0")
     url = "https://shop.test/wc-api/v3/orders/1204/refunds"
     body = text({"order_refund": {"amount": 1000}})
     kinds = [
@@ -630,7 +632,7 @@ def test_a_500_is_json_only_to_who_speaks_json() -> None:
 @pytest.mark.parametrize(("gateway", "status", "code"), [("false", 500, "api_failed"), ("error", 200, '"error"')])
 def test_a_gateway_that_fails_leaves_the_refund(gateway: Any, status: int, code: str) -> None:
     """A refund whose gateway failed is in the list; `api_refund=0` leaves the gateway out."""
-    shop = serve("woocommerce", faithful="6.6.0")
+    shop = serve("woocommerce_legacy", faithful="6.6.0")
     order = shop.add_order(total="29.00", gateway=gateway)
     url = f"https://shop.test/wc-api/v3/orders/{order}/refunds"
     body = text({"order_refund": {"amount": "1.00"}})
@@ -643,8 +645,8 @@ def test_a_gateway_that_fails_leaves_the_refund(gateway: Any, status: int, code:
 
 def test_an_order_set_to_refunded_has_nothing_left() -> None:
     """6.6.0 refunds an order by itself when it is set to refunded."""
-    shop = serve("woocommerce", faithful="6.6.0")
-    order = seed("woocommerce")
+    shop = serve("woocommerce_legacy", faithful="6.6.0")
+    order = seed("woocommerce_legacy")
     order["order"] |= {"id": 77, "status": "refunded"}
     assert [one["amount"] for one in shop.refunds(shop.add_order(order))] == ["107.80"]
 
@@ -689,12 +691,12 @@ LATE = str(int(time.time()) - 3600)
 )
 def test_faithful_servers_authenticate_as_observed(url: str, headers: dict[str, str], status: int, words: str) -> None:
     """Basic and keys over https, a signature in the query over http, each failure with its status and words."""
-    answer = serve("woocommerce", faithful="6.6.0").answer("GET", url, headers)
+    answer = serve("woocommerce_legacy", faithful="6.6.0").answer("GET", url, headers)
     assert (answer.status, words in answer.body.decode()) == (status, True)
 
 
 def test_a_nonce_is_good_once() -> None:
     """The same signed request twice is refused the second time; two in one second with their own nonces are fine."""
-    shop = serve("woocommerce", faithful="6.6.0")
+    shop = serve("woocommerce_legacy", faithful="6.6.0")
     first, second = signed(), signed()
     assert [shop.answer("GET", url).status for url in (first, second, first)] == [200, 200, 401]

@@ -24,9 +24,9 @@ def connection(api: str, url: str, **options: Any) -> connect.Connection[Any, An
         return connect.walmart("an-id", "a-secret", **given)
     if api == "walmart_ca":
         return connect.walmart_ca("an-id", "a-secret", "a-channel", **given)
-    if api == "woocommerce":
+    if api == "woocommerce_legacy":
         given.pop("base_url")
-        return connect.woocommerce(url, "ck_own", "cs_own", **given)
+        return connect.woocommerce_legacy(url, "ck_own", "cs_own", **given)
     return connect.taxcloud(story.story("taxcloud.refund_order")["path"]["connectionId"], api_key="a-key", **given)
 
 
@@ -58,18 +58,22 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "walmart_ca.cancel_order_lines": lambda shop: shop.cancel_order_lines(
         _order("walmart_ca.cancel_order_lines"), body("walmart_ca.cancel_order_lines").order_cancellation
     ),
-    "woocommerce.get_order": lambda shop: shop.get_order(_order("woocommerce.get_order")),
-    "woocommerce.list_refunds": lambda shop: shop.list_refunds(_order("woocommerce.list_refunds")),
-    "woocommerce.get_refund": lambda shop: shop.get_refund(_order("woocommerce.get_refund"), REFUND.get()),
-    "woocommerce.create_refund": lambda shop: shop.create_refund(
-        _order("woocommerce.create_refund"), body("woocommerce.create_refund").order_refund
+    "woocommerce_legacy.get_order": lambda shop: shop.get_order(_order("woocommerce_legacy.get_order")),
+    "woocommerce_legacy.list_refunds": lambda shop: shop.list_refunds(_order("woocommerce_legacy.list_refunds")),
+    "woocommerce_legacy.get_refund": lambda shop: shop.get_refund(
+        _order("woocommerce_legacy.get_refund"), REFUND.get()
     ),
-    "woocommerce.update_refund": lambda shop: shop.update_refund(
-        _order("woocommerce.update_refund"),
+    "woocommerce_legacy.create_refund": lambda shop: shop.create_refund(
+        _order("woocommerce_legacy.create_refund"), body("woocommerce_legacy.create_refund").order_refund
+    ),
+    "woocommerce_legacy.update_refund": lambda shop: shop.update_refund(
+        _order("woocommerce_legacy.update_refund"),
         REFUND.get(),
-        body("woocommerce.update_refund").order_refund,
+        body("woocommerce_legacy.update_refund").order_refund,
     ),
-    "woocommerce.delete_refund": lambda shop: shop.delete_refund(_order("woocommerce.delete_refund"), REFUND.get()),
+    "woocommerce_legacy.delete_refund": lambda shop: shop.delete_refund(
+        _order("woocommerce_legacy.delete_refund"), REFUND.get()
+    ),
     "taxcloud.get_order": lambda tax: tax.get_order(_order("taxcloud.get_order")),
     "taxcloud.refund_order": lambda tax: tax.refund_order(
         _order("taxcloud.refund_order"), body("taxcloud.refund_order")

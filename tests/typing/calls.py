@@ -29,8 +29,8 @@ from refundkit_apis.walmart.models import (
 )
 from refundkit_apis.walmart_ca.models import Order as CanadianOrder
 from refundkit_apis.walmart_ca.models import OrderCancellation
-from refundkit_apis.woocommerce.models import Refund as ShopRefund
-from refundkit_apis.woocommerce.models import RefundCreate, RefundUpdate
+from refundkit_apis.woocommerce_legacy.models import Refund as ShopRefund
+from refundkit_apis.woocommerce_legacy.models import RefundCreate, RefundUpdate
 
 
 def line(number: str, amount: Decimal) -> RefundLine:
@@ -74,7 +74,7 @@ async def canada(cancellation: OrderCancellation) -> None:
 
 async def shop() -> None:
     """A shop's refunds, one after the other."""
-    connection = connect.woocommerce("https://shop.example.net", "ck", "cs", on_report=told)
+    connection = connect.woocommerce_legacy("https://shop.example.net", "ck", "cs", on_report=told)
     async with connection as store:
         made = await store.create_refund(1204, RefundCreate(amount=Decimal("5.00"), reason="torn"), gateway=False)
         assert_type(made, ShopRefund)

@@ -340,7 +340,7 @@ class WooCommerceOAuth(httpx.Auth):
         yield request
 
 
-def woocommerce(url: str, key: str, secret: str) -> WooCommerceBasic | WooCommerceOAuth:
+def woocommerce_legacy(url: str, key: str, secret: str) -> WooCommerceBasic | WooCommerceOAuth:
     """The credentials as the shop at the URL takes them: Basic for https, OAuth for http; else ValueError."""
     scheme = url.partition(":")[0].lower()
     if scheme == "https":

@@ -96,9 +96,9 @@ class Batch:
 def _order(operation: Operation, given: Given) -> Key | None:
     """The order that a request is about, the shop included; None where it does not say."""
     path = given.path or {}
-    if operation.api == "woocommerce":
+    if operation.api == "woocommerce_legacy":
         shop = urlsplit(given.url or "").netloc.lower()
-        return ("woocommerce", shop, path["id"].lstrip("0")) if "id" in path else None
+        return ("woocommerce_legacy", shop, path["id"].lstrip("0")) if "id" in path else None
     if operation.api == "taxcloud":
         names = ("connectionId", "orderId")
         return ("taxcloud", path[names[0]].lower(), path[names[1]]) if all(name in path for name in names) else None
@@ -199,7 +199,7 @@ class _WooCommerce:
         self.changed: dict[str, Decimal | None] = {}
 
     def add(self, operation: Operation, body: Any, given: Given) -> None:
-        from .rules.woocommerce import CREATE, UPDATE, number, view
+        from .rules.woocommerce_legacy import CREATE, UPDATE, number, view
 
         named = (given.path or {}).get("refund_id", "").lstrip("0")
         refund_id = named if _is_id(named) else ""
@@ -214,11 +214,11 @@ class _WooCommerce:
                     kept.tax = EXACT.add(kept.tax, _number(tax))
         elif refund_id and operation.name in UPDATE and amount is not UNSET and number(amount):
             self.changed[refund_id] = Decimal(number(amount))
-        elif refund_id and operation.name == "woocommerce.delete_refund":
+        elif refund_id and operation.name == "woocommerce_legacy.delete_refund":
             self.changed[refund_id] = None
 
     def since(self, order: Any, refunds: list[Any] | None) -> list[Any]:
-        from refundkit_apis.woocommerce.structs import Refund, RefundLineItem
+        from refundkit_apis.woocommerce_legacy.structs import Refund, RefundLineItem
 
         items = [
             RefundLineItem(
@@ -284,6 +284,6 @@ class _TaxCloud:
 _SENT: dict[str, Callable[[], Sent]] = {
     "walmart": _Walmart,
     "walmart_ca": _Walmart,
-    "woocommerce": _WooCommerce,
+    "woocommerce_legacy": _WooCommerce,
     "taxcloud": _TaxCloud,
 }

@@ -20,9 +20,18 @@ if TYPE_CHECKING:
     from .clients.taxcloud import AsyncTaxCloud, TaxCloud
     from .clients.walmart import AsyncWalmart, Walmart
     from .clients.walmart_ca import AsyncWalmartCA, WalmartCA
-    from .clients.woocommerce import AsyncWooCommerce, WooCommerce
+    from .clients.woocommerce_legacy import AsyncWooCommerce, WooCommerce
 
-__all__ = ["Connection", "Options", "Retry", "taxcloud", "walmart", "walmart_ca", "walmart_ca_signed", "woocommerce"]
+__all__ = [
+    "Connection",
+    "Options",
+    "Retry",
+    "taxcloud",
+    "walmart",
+    "walmart_ca",
+    "walmart_ca_signed",
+    "woocommerce_legacy",
+]
 
 
 def walmart(
@@ -64,7 +73,7 @@ def walmart_ca_signed(
     return Connection("walmart_ca", signature, options, WalmartCA, AsyncWalmartCA)
 
 
-def woocommerce(
+def woocommerce_legacy(
     url: str, consumer_key: str, consumer_secret: str, **options: Unpack[Options]
 ) -> Connection[WooCommerce, AsyncWooCommerce]:
     """The legacy REST API of the WooCommerce shop at `url`, with a key that may read and write.
@@ -72,10 +81,10 @@ def woocommerce(
     Over https:// the key goes as Basic, over http:// it signs (OAuth 1.0a), as shops ask for. Raises ValueError for
     another URL.
     """
-    from .clients.woocommerce import AsyncWooCommerce, WooCommerce
+    from .clients.woocommerce_legacy import AsyncWooCommerce, WooCommerce
 
-    own = auth.woocommerce(url, consumer_key, consumer_secret)
-    return Connection("woocommerce", own, {**options, "base_url": url}, WooCommerce, AsyncWooCommerce)
+    own = auth.woocommerce_legacy(url, consumer_key, consumer_secret)
+    return Connection("woocommerce_legacy", own, {**options, "base_url": url}, WooCommerce, AsyncWooCommerce)
 
 
 def taxcloud(

@@ -153,7 +153,7 @@ class _Locks(Generic[L]):
     def of(self, match: Match, request: httpx.Request, loop: int = 0) -> L:
         """The lock of the order that a request is about, under whatever spelling; each loop has its own."""
         ids = [value.casefold() for name, value in sorted(match.path.items()) if name != "refund_id"]
-        order = [value.lstrip("0") for value in ids] if match.operation.api == "woocommerce" else ids
+        order = [value.lstrip("0") for value in ids] if match.operation.api == "woocommerce_legacy" else ids
         with self._own:
             key = f"{loop} {request.url.netloc!r} {match.operation.api} {order}"
             lock: L = self._locks.setdefault(key, self._make())

@@ -14,7 +14,7 @@ import msgspec
 import refundkit_apis
 from refundkit_apis._runtime.number import decode_number
 
-APIS = ("walmart", "walmart_ca", "woocommerce", "taxcloud")
+APIS = ("walmart", "walmart_ca", "woocommerce_legacy", "taxcloud")
 # Walmart's older Canadian API, and what replaces it; every other API is current.
 REPLACED = {"walmart_ca": "walmart"}
 # What is longer is no name that somebody mistyped, and takes its time to compare.

@@ -165,7 +165,7 @@ def _by_list(sent: Sent, before: Told, after: Told) -> bool | None:
         return None
     now = {str(refund.id): refund for refund in after.refunds}
     own = sent.path.get("refund_id", "").lstrip("0")
-    if sent.operation.name == "woocommerce.delete_refund":
+    if sent.operation.name == "woocommerce_legacy.delete_refund":
         return own not in now
     body = _model(sent)
     if body is None:
@@ -203,6 +203,6 @@ def _rounded(amount: Any) -> Decimal | None:
 _OF_API: dict[str, Callable[[Sent, Told, Told], bool | None]] = {
     "walmart": _by_lines,
     "walmart_ca": _by_lines,
-    "woocommerce": _by_list,
+    "woocommerce_legacy": _by_list,
     "taxcloud": _by_key,
 }

@@ -27,7 +27,7 @@ def asked_for(operation: str | None, body: bytes | None, order: bytes | None) ->
     value = _read(body)
     if operation in ("walmart.refund_order_lines", "walmart_ca.refund_order_lines"):
         return _of_walmart(value)
-    if operation in ("woocommerce.create_refund", "woocommerce.update_refund"):
+    if operation in ("woocommerce_legacy.create_refund", "woocommerce_legacy.update_refund"):
         refund = _at(value, "order_refund")
         currency = _at(_read(order), "order", "currency")
         return _number(_at(refund, "amount")), _text(currency), _text(_at(refund, "reason"))

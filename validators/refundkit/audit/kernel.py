@@ -467,7 +467,7 @@ class Judge:
         found = self.separable.get(operation.name)
         if found is None:
             rules_of_it = self.plan(operation).once
-            found = operation.described.body is not None and operation.name != "woocommerce.update_refund"
+            found = operation.described.body is not None and operation.name != "woocommerce_legacy.update_refund"
             found = self.separable[operation.name] = found and all(map(_is_separable, rules_of_it))
         return found
 

@@ -11,7 +11,7 @@ from ..operations import APIS
 from ..rules.identity import purchase_order_id
 
 # Both of Walmart's APIs name the same orders.
-_FAMILY = {api: api.partition("_")[0] for api in APIS}
+_FAMILY = {api: "walmart" if api == "walmart_ca" else api for api in APIS}
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
@@ -63,7 +63,7 @@ def of_request(operation: str | None, path: bytes | None, body: bytes | None) ->
     if family == "walmart":
         own = named.purchase_order_id
         return _key(family, purchase_order_id((body or b"").removeprefix(_BOM)) if own is None else own)
-    if family == "woocommerce":
+    if family == "woocommerce_legacy":
         return _key(family, named.id)
     return _key(family, named.order_id, named.connection_id)
 
@@ -80,10 +80,12 @@ def of_order(text: bytes, api: str | None = None, order_id: str | None = None) -
     elif inner.purchase_order_id is not None:
         family = "walmart"
     elif inner.id is not None:
-        family = "woocommerce"
+        family = "woocommerce_legacy"
     else:
         family = "taxcloud" if order.order_id is not None else None
-    own = {"walmart": inner.purchase_order_id, "woocommerce": inner.id, "taxcloud": order.order_id}.get(family or "")
+    own = {"walmart": inner.purchase_order_id, "woocommerce_legacy": inner.id, "taxcloud": order.order_id}.get(
+        family or ""
+    )
     return _key(family, own if order_id is None else order_id, order.connection_id if family == "taxcloud" else None)
 
 
@@ -102,7 +104,7 @@ def _key(family: str | None, order_id: Any, connection: Any = None) -> Key | Non
         return None
     text = str(order_id)
     # A number to WooCommerce: 007 is 7.
-    text = text.lstrip("0") or "0" if family == "woocommerce" else text
+    text = text.lstrip("0") or "0" if family == "woocommerce_legacy" else text
     return Key(family, text, connection.lower() if isinstance(connection, str) else "")
 
 
@@ -182,7 +184,7 @@ class _TaxCloud(msgspec.Struct, gc=False, rename="camel"):
 
 _SHORT: dict[str, msgspec.json.Decoder[Any]] = {
     "walmart": msgspec.json.Decoder(_Walmart),
-    "woocommerce": msgspec.json.Decoder(_WooCommerce),
+    "woocommerce_legacy": msgspec.json.Decoder(_WooCommerce),
     "taxcloud": msgspec.json.Decoder(_TaxCloud),
 }
 

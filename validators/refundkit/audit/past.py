@@ -20,11 +20,11 @@ from .orders import Key
 if TYPE_CHECKING:
     from refundkit_apis.taxcloud import structs as tc
     from refundkit_apis.walmart import structs as us
-    from refundkit_apis.woocommerce import structs as wc
+    from refundkit_apis.woocommerce_legacy import structs as wc
 
 REFUNDS = frozenset(
     "walmart.refund_order_lines walmart_ca.refund_order_lines taxcloud.refund_order"
-    " woocommerce.create_refund woocommerce.update_refund woocommerce.delete_refund".split()
+    " woocommerce_legacy.create_refund woocommerce_legacy.update_refund woocommerce_legacy.delete_refund".split()
 )
 """The operations that change what was given back; every other one leaves no trace in the past."""
 
@@ -194,11 +194,11 @@ class _WooCommerce:
         self.changed: dict[str, Decimal | None] = {}
 
     def add(self, operation: Operation, body: bytes, told: Told, model: Any) -> bool:
-        if operation.name == "woocommerce.create_refund":
+        if operation.name == "woocommerce_legacy.create_refund":
             self.made.append(_created(operations.decoder(operation).decode(body).order_refund, told.order))
             return True
         amount: Decimal | None = None
-        if operation.name == "woocommerce.update_refund":
+        if operation.name == "woocommerce_legacy.update_refund":
             sent = operations.decoder(operation).decode(body).order_refund.amount
             amount = None if sent is UNSET else Decimal(sent)
             if not amount:
@@ -252,7 +252,7 @@ def _listed(refunds: bytes | None) -> list[dict[str, Any]] | None:
     """The entries of a list-refunds response, none where it is not given, None where it is no such response."""
     if refunds is None:
         return []
-    found, problems = read_refunds(operations.get("woocommerce.create_refund"), refunds)
+    found, problems = read_refunds(operations.get("woocommerce_legacy.create_refund"), refunds)
     return None if found is None or problems else [_plain(one) for one in found.order_refunds]
 
 

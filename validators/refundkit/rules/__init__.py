@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from ..rule import Finding
 
 _SHARED = ("identity", "amounts", "caps")
-_OF_API = {"walmart": "walmart", "walmart_ca": "walmart", "woocommerce": "woocommerce", "taxcloud": "taxcloud"}
+_OF_API = {
+    "walmart": "walmart",
+    "walmart_ca": "walmart",
+    "woocommerce_legacy": "woocommerce_legacy",
+    "taxcloud": "taxcloud",
+}
 
 
 class View(msgspec.Struct, frozen=True, gc=False):

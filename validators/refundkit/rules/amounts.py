@@ -35,7 +35,7 @@ class Priced(Protocol):
     "RF206",
     "amount-precision",
     severity="warning",
-    on=("walmart.refund_order_lines", "walmart_ca.refund_order_lines", "woocommerce"),
+    on=("walmart.refund_order_lines", "walmart_ca.refund_order_lines", "woocommerce_legacy"),
     source="facts",
     forgoes=True,
 )
@@ -66,7 +66,7 @@ def amount_precision(charges: list[Priced], ledger: Ledger | None = None) -> Ite
 @rule(
     "RF402",
     "quantity-not-positive",
-    on=("walmart_ca.cancel_order_lines", "woocommerce.create_refund", "taxcloud.refund_order"),
+    on=("walmart_ca.cancel_order_lines", "woocommerce_legacy.create_refund", "taxcloud.refund_order"),
     source="facts",
 )
 def quantity_not_positive(value: object) -> tuple[str, str]:

@@ -37,7 +37,12 @@ def refund_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
             yield charge.finding(message, f"send no more than {plain(left)}" if left else "leave the charge out")
 
 
-@rule("RF204", "refund-exceeds-order", on=("woocommerce.create_refund", "woocommerce.update_refund"), source="facts")
+@rule(
+    "RF204",
+    "refund-exceeds-order",
+    on=("woocommerce_legacy.create_refund", "woocommerce_legacy.update_refund"),
+    source="facts",
+)
 def refund_exceeds_order(
     ledger: Ledger, refunds: list[Any] | None = None, path: Mapping[str, str] | None = None
 ) -> Iterator[Finding]:
@@ -83,7 +88,7 @@ def tax_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
             yield charge.tax_finding(message, f"send no more than {plain(left)}")
 
 
-@rule("RF213", "item-exceeds-line", severity="warning", on=("woocommerce.create_refund",), source="facts")
+@rule("RF213", "item-exceeds-line", severity="warning", on=("woocommerce_legacy.create_refund",), source="facts")
 def item_exceeds_line(ledger: Ledger) -> Iterator[Finding]:
     """More is refunded of an item than the order has for it.
 
@@ -104,7 +109,7 @@ def item_exceeds_line(ledger: Ledger) -> Iterator[Finding]:
             yield charge.finding(message, f"send no more than {plain(whole)}")
 
 
-@rule("RF214", "tax-left-out", severity="warning", on=(*WALMART_REFUND, "woocommerce.create_refund"))
+@rule("RF214", "tax-left-out", severity="warning", on=(*WALMART_REFUND, "woocommerce_legacy.create_refund"))
 def tax_left_out(ledger: Ledger) -> Iterator[Finding]:
     """What is left of a taxed charge is refunded whole, its tax is not.
 
@@ -131,7 +136,7 @@ def tax_left_out(ledger: Ledger) -> Iterator[Finding]:
 @rule(
     "RF301",
     "unknown-line",
-    on=(*WALMART_REFUND, *WALMART_CANCEL, "woocommerce.create_refund", "taxcloud.refund_order"),
+    on=(*WALMART_REFUND, *WALMART_CANCEL, "woocommerce_legacy.create_refund", "taxcloud.refund_order"),
     source="walmart-ca-refund, facts",
 )
 def unknown_line(ledger: Ledger) -> Iterator[Finding]:
@@ -256,7 +261,9 @@ def quantity_exceeds_order(ledger: Ledger, refunds: list[Any] | None = None) -> 
             yield finding(line.quantity_pointer, *_too_many(line))
 
 
-@rule("RF404", "item-quantity-exceeds-order", severity="warning", on=("woocommerce.create_refund",), source="facts")
+@rule(
+    "RF404", "item-quantity-exceeds-order", severity="warning", on=("woocommerce_legacy.create_refund",), source="facts"
+)
 def item_quantity_exceeds_order(ledger: Ledger, refunds: list[Any] | None = None) -> Iterator[Finding]:
     """More pieces of an item are refunded than were ordered.
 

@@ -34,7 +34,7 @@ def duplicate_key() -> None:
 
     Bad:
         text: '{"order_refund": {"amount": "5.00", "amount": "50.00"}}'
-        operation: woocommerce.create_refund
+        operation: woocommerce_legacy.create_refund
     Good:
         {}
     """
@@ -104,7 +104,7 @@ def missing_field() -> None:
     """A required field is missing.
 
     Bad:
-        operation: woocommerce.create_refund
+        operation: woocommerce_legacy.create_refund
         /order_refund/amount: null
     Good:
         {}
@@ -190,7 +190,7 @@ def server_field() -> None:
     body is judged without the field.
 
     Bad:
-        operation: woocommerce.create_refund
+        operation: woocommerce_legacy.create_refund
         /order_refund/id: 4711
     Good:
         {}
@@ -202,7 +202,7 @@ def no_variant() -> None:
     """A value fits none of the variants that the schema allows; the one that got furthest is reported.
 
     Bad:
-        operation: woocommerce.create_refund
+        operation: woocommerce_legacy.create_refund
         /order_refund/line_items: all of them
     Good:
         {}
@@ -214,7 +214,7 @@ def no_variant() -> None:
     "repeated-refund",
     on=(
         *("walmart.refund_order_lines", "walmart_ca.refund_order_lines", "walmart_ca.cancel_order_lines"),
-        *("woocommerce.create_refund", "taxcloud.refund_order"),
+        *("woocommerce_legacy.create_refund", "taxcloud.refund_order"),
     ),
 )
 def repeated_refund() -> None:

@@ -141,7 +141,7 @@ def placeholder_value(operation: Operation, given: Given) -> Iterable[Finding] |
     return _placeholders(given)
 
 
-@rule("RF505", "malformed-path", source="taxcloud-refund, woocommerce-refunds", raw=True)
+@rule("RF505", "malformed-path", source="taxcloud-refund, woocommerce-legacy-refunds", raw=True)
 def malformed_path(operation: Operation, path: Mapping[str, str]) -> Iterator[Finding]:
     """An id in the path cannot be one.
 

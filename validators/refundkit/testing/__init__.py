@@ -1,7 +1,7 @@
 """A server for tests of your own code: the four APIs on this machine, with orders, refunds and refusals.
 
-    with refundkit.testing.server("woocommerce") as shop:
-        client = refundkit.connect.woocommerce(shop.url, "ck_test", "cs_test")
+    with refundkit.testing.server("woocommerce_legacy") as shop:
+        client = refundkit.connect.woocommerce_legacy(shop.url, "ck_test", "cs_test")
         ...
         assert shop.refunds("1204")[0]["amount"] == "30.80"
 
@@ -21,7 +21,7 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from .. import operations
-from . import taxcloud, walmart, woocommerce
+from . import taxcloud, walmart, woocommerce_legacy
 from .exchange import Answer, Clock, Document, Request, Shop, request_of
 from .faithful import VERSIONS, Faithful, Version
 from .seeds import seed
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Api", "Request", "Server", "Version", "server"]
 
-Api: TypeAlias = Literal["walmart", "walmart_ca", "woocommerce", "taxcloud"]
+Api: TypeAlias = Literal["walmart", "walmart_ca", "woocommerce_legacy", "taxcloud"]
 
 
 def server(
@@ -54,8 +54,9 @@ def server(
         httpx.Client(transport=shop.transport, base_url="https://walmart.test")
 
     **What it knows.** It starts with the order of its spec's example: `2961380412345` (walmart), `1796277083022`
-    (walmart_ca), `1204` (woocommerce), `SO-1077` of connection `0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608` with one refund
-    (taxcloud). `.add_order()` adds others. `.orders`, `.refunds(id)` and `.requests` tell what there is and what came.
+    (walmart_ca), `1204` (woocommerce_legacy), `SO-1077` of connection `0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608` with one
+    refund (taxcloud). `.add_order()` adds others. `.orders`, `.refunds(id)` and `.requests` tell what there is and what
+    came.
 
     **What it answers.** The operations that `refundkit operations` lists, with the bodies that their specs describe. A
     refund that `refundkit check` would call wrong, by the order and its refunds as they stand, is refused with a
@@ -67,8 +68,8 @@ def server(
     - walmart: a token is one that `POST /v3/token` gave out less than `token_seconds` ago, else 401; walmart_ca takes
       the same, and its signature. A refund of the whole item price, or with isFullRefund, gives back all that is left
       of the line, as documented; the refund that a line shows names each charge by its reason.
-    - woocommerce: `fields` never cuts off id and amount. A refund is found under any order when it is read, as on
-      real servers. PUT changes a refund; POST and PATCH on it are no route.
+    - woocommerce_legacy: `fields` never cuts off id and amount. A refund is found under any order when it is read, as
+      on real servers. PUT changes a refund; POST and PATCH on it are no route.
     - taxcloud: the answer to a refund is a list of one. An `idempotencyKey` that came before with the same body and
       order is answered 200 with the refund of then; with another body or order, 422. After a partial refund, a refund
       without items gives back what is left.
@@ -89,7 +90,8 @@ def server(
     **delay** is the least and the most a request takes, in seconds; each gets its own, the same in
     every run. Half of it passes before the server decides and half after, so requests overlap.
 
-    Raises ValueError for an API or version that does not exist, and for `faithful` of another API than woocommerce.
+    Raises ValueError for an API or version that does not exist, and for `faithful` of another API than
+    woocommerce_legacy.
     """
     return Server(api, faithful=faithful, delay=delay, token_seconds=token_seconds)
 
@@ -174,9 +176,9 @@ class Server:
     def refunds(self, order: str | int) -> list[Document]:
         """The refunds of an order as the API shows them.
 
-        woocommerce: what list_refunds lists, the newest first. taxcloud: what `expand=refunds` adds to the order.
-        walmart, walmart_ca: `{"lineNumber": …, "refund": …}` for every line that has one. Raises KeyError where there
-        is no such order.
+        woocommerce_legacy: what list_refunds lists, the newest first. taxcloud: what `expand=refunds` adds to the
+        order. walmart, walmart_ca: `{"lineNumber": …, "refund": …}` for every line that has one. Raises KeyError where
+        there is no such order.
         """
         with self._lock:
             return copy.deepcopy(self._shop.refunds(str(order)))
@@ -236,7 +238,7 @@ class Server:
 _MODULES: dict[str, Any] = {
     "walmart": walmart,
     "walmart_ca": walmart,
-    "woocommerce": woocommerce,
+    "woocommerce_legacy": woocommerce_legacy,
     "taxcloud": taxcloud,
 }
 
@@ -244,8 +246,8 @@ _MODULES: dict[str, Any] = {
 def _shop(api: str, faithful: Version | None, clock: Clock, token_seconds: int) -> Shop:
     if faithful is not None:
         return Faithful(faithful, clock)
-    if api == "woocommerce":
-        return woocommerce.WooCommerce(clock)
+    if api == "woocommerce_legacy":
+        return woocommerce_legacy.WooCommerce(clock)
     return taxcloud.TaxCloud(clock) if api == "taxcloud" else walmart.Walmart(api, clock, token_seconds)
 
 
@@ -253,9 +255,9 @@ def _refuse_unknown(api: str, faithful: str | None, delay: tuple[float, float]) 
     if api not in operations.APIS:
         known = ", ".join(operations.APIS)
         raise ValueError(f"unknown API {api!r}{operations.suggestion(api, operations.APIS)} (known are {known})")
-    if faithful is not None and (api != "woocommerce" or faithful not in VERSIONS):
+    if faithful is not None and (api != "woocommerce_legacy" or faithful not in VERSIONS):
         raise ValueError(
-            f"faithful={faithful!r} of {api}: there are recordings of woocommerce {' and '.join(VERSIONS)}"
+            f"faithful={faithful!r} of {api}: there are recordings of woocommerce_legacy {' and '.join(VERSIONS)}"
         )
     low, high = delay
     if not 0 <= low <= high:

@@ -15,11 +15,11 @@ import msgspec
 
 from .. import operations
 from ..rules.money import ZERO
-from . import php, woocommerce
+from . import php, woocommerce_legacy
 from .exchange import Answer, Clock, Document, Request, json_answer
 from .judge import basic
 from .seeds import held, seed
-from .woocommerce import ORDER, REFUND, Books, error, money, no_route, refunded_lines, significant
+from .woocommerce_legacy import ORDER, REFUND, Books, error, money, no_route, refunded_lines, significant
 
 Version: TypeAlias = Literal["6.6.0", "2.6.2"]
 VERSIONS: tuple[str, ...] = get_args(Version)
@@ -52,13 +52,13 @@ class Faithful:
         self._clock = clock
         self._gateways: dict[str, str] = {}
         self._nonces: set[str] = set()
-        self.add_order(seed("woocommerce"))
+        self.add_order(seed("woocommerce_legacy"))
 
     def add_order(self, order: Mapping[str, Any], gateway: str | None = None) -> str:
         if gateway is not None and gateway not in GATEWAYS:
             known = " or ".join(map(repr, GATEWAYS))
             raise ValueError(f"gateway is {gateway!r}{operations.suggestion(gateway, GATEWAYS)}; it can be {known}")
-        kept = held("woocommerce", order)
+        kept = held("woocommerce_legacy", order)
         name = self.books.keep(kept)
         if gateway is not None:
             self._gateways[name] = gateway
@@ -86,7 +86,7 @@ class Faithful:
         path = request.path.lower().rstrip("/")
         is_one = "/refunds/" in path
         match = operations.match("PUT" if method == "POST" and is_one else method, path)
-        if match is None or match.operation.api != "woocommerce":
+        if match is None or match.operation.api != "woocommerce_legacy":
             raise Refused(no_route())
         order, refund = (significant(match.path.get(name, "")) for name in ("id", "refund_id"))
         if order is None or refund is None:
@@ -114,7 +114,7 @@ class Faithful:
         owner = self.books.owner(refund)
         if name == "get_refund" and refund in self.orders:
             raise Refused(_critical(request))
-        missing = woocommerce.refusal_of_refund(refund, owner)
+        missing = woocommerce_legacy.refusal_of_refund(refund, owner)
         if missing is not None or owner is None:
             raise Refused(missing or no_route())
         kept = self.books.refunds[owner][refund]
@@ -122,7 +122,7 @@ class Faithful:
             return json_answer(200, {"order_refund": _cut(kept, request)})
         change = _data(request, "edit") if name == "update_refund" else {}
         if owner != order:
-            raise Refused(woocommerce.not_of_order())
+            raise Refused(woocommerce_legacy.not_of_order())
         if name == "delete_refund":
             del self.books.refunds[order][refund]
             return json_answer(200, {"message": "Permanently deleted refund"})

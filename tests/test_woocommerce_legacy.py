@@ -16,7 +16,7 @@ import refundkit
 from refundkit import operations
 from story import story, text
 
-CREATE, UPDATE = "woocommerce.create_refund", "woocommerce.update_refund"
+CREATE, UPDATE = "woocommerce_legacy.create_refund", "woocommerce_legacy.update_refund"
 MODERN, OLD = "WooCommerce 6.6.0", "WooCommerce 2.6.2"
 # What says that a refund will not be made as it was asked for.
 NOT_MADE = {"RF001", "RF005", "RF101", "RF102", "RF202", "RF204", "RF206", "RF210", "RF301", "RF307"}
@@ -78,16 +78,18 @@ def context(exchange: Exchange) -> dict[str, Any]:
     """
     served = [one for one in RECORDED if one.server == exchange.server]
     before = [one for one in served if one.place < exchange.place]
-    read = [one for one in before if one.operation == "woocommerce.get_order" and one.status == 200]
+    read = [one for one in before if one.operation == "woocommerce_legacy.get_order" and one.status == 200]
     of_this = [one for one in read if one.ids == {"id": exchange.ids["id"]}][-1:]
-    later = [one for one in served if one.operation == "woocommerce.get_order" and one.ids["id"] == exchange.ids["id"]]
+    later = [
+        one for one in served if one.operation == "woocommerce_legacy.get_order" and one.ids["id"] == exchange.ids["id"]
+    ]
     order = (of_this or later[:1] or read[-1:])[0]
     refunds: dict[int, Any] = {}
     for one in before:
         if one.ids.get("id") == order.ids["id"] and one.status in (200, 201):
             if one.operation in (CREATE, UPDATE):
                 refunds[one.answer["order_refund"]["id"]] = one.answer["order_refund"]
-            elif one.operation == "woocommerce.delete_refund":
+            elif one.operation == "woocommerce_legacy.delete_refund":
                 del refunds[int(one.ids["refund_id"])]
     return {"order": order.answer, "refunds": {"order_refunds": list(refunds.values())}}
 
@@ -165,7 +167,7 @@ def test_a_recorded_body_gets_its_verdict(exchange: Exchange) -> None:
 @pytest.mark.parametrize("exchange", [one for one in RECORDED if one.answer is not None], ids=name_of)
 def test_a_recorded_answer_decodes(exchange: Exchange) -> None:
     """Every recorded answer is one that the model of its operation and status takes, and gives back unchanged."""
-    operation = operations.get(exchange.operation or "woocommerce.list_refunds")
+    operation = operations.get(exchange.operation or "woocommerce_legacy.list_refunds")
     model = operations.decoder(operation, str(exchange.status)).decode(text(exchange.answer))
     assert kept(json.loads(text(model)), exchange.answer)
 
@@ -686,7 +688,7 @@ def test_what_is_missing_is_said() -> None:
 def test_a_deletion_is_told_to_free_the_amount_when_asked() -> None:
     """RF606 is off; switched on, it speaks at the refund in the path."""
     path = {"id": "7", "refund_id": "1"}
-    assert refundkit.check("woocommerce.delete_refund", path=path).findings == ()
+    assert refundkit.check("woocommerce_legacy.delete_refund", path=path).findings == ()
     config = refundkit.Config(severity=(("RF606", "warning"),))
-    report = refundkit.check("woocommerce.delete_refund", path=path, config=config)
+    report = refundkit.check("woocommerce_legacy.delete_refund", path=path, config=config)
     assert [(one.code, one.pointer) for one in report.findings] == [("RF606", "path:refund_id")]

@@ -91,22 +91,22 @@ class WooCommerce:
     def __init__(self, clock: Clock) -> None:
         self.books = Books(clock)
         self.orders = self.books.orders
-        self.add_order(seed("woocommerce"))
+        self.add_order(seed("woocommerce_legacy"))
 
     def add_order(self, order: Mapping[str, Any], gateway: str | None = None) -> str:
-        return self.books.keep(held("woocommerce", order))
+        return self.books.keep(held("woocommerce_legacy", order))
 
     def refunds(self, order: str) -> list[Document]:
         return self.books.of_order(order)
 
     def answer(self, request: Request) -> Answer:
-        match = route("woocommerce", request)
+        match = route("woocommerce_legacy", request)
         if match is None:
             return no_route()
         if not has_credentials(match.operation, request):
             return _unauthorized(request)
         order, refund = (significant(match.path.get(name, "")) for name in ("id", "refund_id"))
-        creates = match.operation.name == "woocommerce.create_refund"
+        creates = match.operation.name == "woocommerce_legacy.create_refund"
         if order is None or refund is None:
             return no_route()
         if not order:
@@ -117,7 +117,7 @@ class WooCommerce:
             return self._one(match, request, order, refund)
         if creates:
             return self._create(match, request, order)
-        if match.operation.name == "woocommerce.list_refunds":
+        if match.operation.name == "woocommerce_legacy.list_refunds":
             return json_answer(200, {"order_refunds": [_cut(one, request) for one in self.refunds(order)]})
         return json_answer(200, self.orders[order])
 
@@ -127,7 +127,7 @@ class WooCommerce:
         missing = refusal_of_refund(refund, owner)
         if missing is not None:
             return missing
-        reads = match.operation.name == "woocommerce.get_refund"
+        reads = match.operation.name == "woocommerce_legacy.get_refund"
         if owner is None or (owner != order and not reads):
             return not_of_order()
         if reads:
@@ -135,7 +135,7 @@ class WooCommerce:
         refused = self._refused(match, request, order)
         if refused is not None:
             return refused
-        if match.operation.name == "woocommerce.delete_refund":
+        if match.operation.name == "woocommerce_legacy.delete_refund":
             del self.books.refunds[order][refund]
             return json_answer(200, {"message": "Permanently deleted refund"})
         change = decode(request.body, dict)["order_refund"]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from refundkit_apis.woocommerce.api.orders import get_order
-from refundkit_apis.woocommerce.api.refunds import (
+from refundkit_apis.woocommerce_legacy.api.orders import get_order
+from refundkit_apis.woocommerce_legacy.api.refunds import (
     create_refund,
     delete_refund,
     get_refund,
     list_refunds,
     update_refund,
 )
-from refundkit_apis.woocommerce.models import (
+from refundkit_apis.woocommerce_legacy.models import (
     Order,
     Refund,
     RefundCreate,
@@ -21,9 +21,13 @@ from refundkit_apis.woocommerce.models import (
 
 from .link import AsyncLink, Link, Timeout
 
-GET_ORDER = "woocommerce.get_order"
-LIST, GET = "woocommerce.list_refunds", "woocommerce.get_refund"
-CREATE, UPDATE, DELETE = "woocommerce.create_refund", "woocommerce.update_refund", "woocommerce.delete_refund"
+GET_ORDER = "woocommerce_legacy.get_order"
+LIST, GET = "woocommerce_legacy.list_refunds", "woocommerce_legacy.get_refund"
+CREATE, UPDATE, DELETE = (
+    "woocommerce_legacy.create_refund",
+    "woocommerce_legacy.update_refund",
+    "woocommerce_legacy.delete_refund",
+)
 
 
 class WooCommerce:
@@ -31,7 +35,7 @@ class WooCommerce:
 
     What changes a refund raises RefundRejected before anything is sent, and RefundOutcomeUnknown where no answer tells
     what happened: a shop that answers with a 5xx, or with errors under a 200, may have made the refund all the same.
-    `client` takes every generated operation of refundkit_apis.woocommerce; they are checked too, but never sent
+    `client` takes every generated operation of refundkit_apis.woocommerce_legacy; they are checked too, but never sent
     again, and know no resolve().
     """
 

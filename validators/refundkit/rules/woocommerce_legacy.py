@@ -19,7 +19,7 @@ from .amounts import Amount
 from .money import EXACT, ZERO, decimals, plain, total
 
 if TYPE_CHECKING:
-    from refundkit_apis.woocommerce import structs as wc
+    from refundkit_apis.woocommerce_legacy import structs as wc
 
     from ..check import Given
 
@@ -29,8 +29,8 @@ Number: TypeAlias = Decimal | int
 Loose: TypeAlias = Decimal | int | str
 T = TypeVar("T")
 
-CREATE = ("woocommerce.create_refund",)
-UPDATE = ("woocommerce.update_refund",)
+CREATE = ("woocommerce_legacy.create_refund",)
+UPDATE = ("woocommerce_legacy.update_refund",)
 AMOUNT = "/order_refund/amount"
 ORDER_FIELDS = frozenset(
     {
@@ -116,7 +116,7 @@ _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 def refunds_type() -> Any:
     """Earlier refunds are given as the API lists them."""
-    from refundkit_apis.woocommerce.structs import RefundListResponse
+    from refundkit_apis.woocommerce_legacy.structs import RefundListResponse
 
     return RefundListResponse
 
@@ -285,7 +285,7 @@ def _token(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-@rule("RF202", "amount-negative", on=("woocommerce",), source="facts")
+@rule("RF202", "amount-negative", on=("woocommerce_legacy",), source="facts")
 def amount_negative(value: Loose) -> tuple[str, str]:
     """A refund amount is below zero.
 
@@ -320,7 +320,7 @@ def items_amount_mismatch(body: wc.RefundCreateRequest, items: list[Item]) -> Fi
     return finding("/order_refund/line_items", message, "make the two equal: only the amount is paid")
 
 
-@rule("RF210", "loose-number", on=("woocommerce",), source="facts")
+@rule("RF210", "loose-number", on=("woocommerce_legacy",), source="facts")
 def loose_number(value: str) -> tuple[str, str]:
     """A number in a string is not a plain decimal.
 
@@ -406,10 +406,10 @@ def update_ignored(body: wc.RefundUpdateRequest, given: Given) -> Iterator[Findi
     It looks at `amount` and `reason` only and answers 200 to everything else, read-only fields and items included.
 
     Bad:
-        operation: woocommerce.update_refund
+        operation: woocommerce_legacy.update_refund
         /order_refund/line_items: {"71": {qty: 1}}
     Good:
-        operation: woocommerce.update_refund
+        operation: woocommerce_legacy.update_refund
     """
     sent = _UPDATE.decode((given.body or b"").removeprefix(b"\xef\xbb\xbf"))
     for name in sent.order_refund:
@@ -445,7 +445,7 @@ def order_not_paid(body: wc.RefundCreateRequest, order: wc.OrderResponse) -> Fin
     return finding("order:/order/status", f"the order is {status}", "see whether it was paid at all")
 
 
-@rule("RF507", "truthy-false", severity="warning", on=("woocommerce",), source="facts", raw=True)
+@rule("RF507", "truthy-false", severity="warning", on=("woocommerce_legacy",), source="facts", raw=True)
 def truthy_false(query: Mapping[str, str]) -> Finding | None:
     """`api_refund` in the query looks false, and is true.
 
@@ -472,17 +472,17 @@ def reason_not_updated(body: wc.RefundUpdateRequest) -> Finding | None:
     They answer 200 and keep the old reason; only old servers change it.
 
     Bad:
-        operation: woocommerce.update_refund
+        operation: woocommerce_legacy.update_refund
         /order_refund/reason: Lid and one tray missing
     Good:
-        operation: woocommerce.update_refund
+        operation: woocommerce_legacy.update_refund
     """
     if body.order_refund.reason is UNSET:
         return None
     return finding("/order_refund/reason", "current servers keep the old reason", "read the refund back afterwards")
 
 
-@rule("RF606", "delete-frees-amount", severity="off", on=("woocommerce.delete_refund",), source="facts")
+@rule("RF606", "delete-frees-amount", severity="off", on=("woocommerce_legacy.delete_refund",), source="facts")
 def delete_frees_amount(path: Mapping[str, str]) -> Finding:
     """Deleting a refund opens the order for another one.
 

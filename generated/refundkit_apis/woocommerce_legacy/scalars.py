@@ -1,4 +1,4 @@
-"""The numbers of woocommerce.yaml: exact, and bounded as the spec bounds them."""
+"""The numbers of woocommerce_legacy.yaml: exact, and bounded as the spec bounds them."""
 
 from __future__ import annotations
 
