@@ -26,7 +26,7 @@ ABOUT = {
     **dict.fromkeys(sorted(BOUNDS), frozenset({"number", "integer"})),
 }
 ANNOTATIONS = frozenset({"description", "title", "xml", "examples", "x-page-differs"})
-EXTENSIONS = frozenset({"x-rule", "x-source", "x-page-differs"})
+EXTENSIONS = frozenset({"x-rule", "x-source", "x-page-differs", "x-context", "x-replaced-by"})
 SCALAR = BOUNDS | ANNOTATIONS | {"type", "pattern", "not", "x-rule"}
 RULE_ID = re.compile(r"RF[0-9]{3}\Z")
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
@@ -168,7 +168,7 @@ def _extensions(spec: Spec) -> Flaws:
     for pointer in spec.lines:
         keyword = pointer.rpartition("/")[2]
         if keyword.startswith("x-") and keyword not in EXTENSIONS and "/headers/" not in pointer:
-            yield pointer, f"`{keyword}` is none of x-rule, x-source and x-page-differs"
+            yield pointer, f"`{keyword}` is none of {', '.join(sorted(EXTENSIONS))}"
 
 
 def _rules(spec: Spec) -> Flaws:
@@ -323,6 +323,26 @@ def _operations(spec: Spec) -> Flaws:
             yield operation.pointer, f"{operation.name} needs x-source: {{page, section}}"
 
 
+def _context(spec: Spec) -> Flaws:
+    """x-context: the operation that reads the order, and what tells of earlier refunds."""
+    names = {operation.name for operation in spec.operations()}
+    for operation in spec.operations():
+        for part, source in operation.node.get("x-context", {}).items():
+            pointer = f"{operation.pointer}/x-context/{part}"
+            if part not in ("order", "refunds"):
+                yield pointer, f"x-context is about order and refunds, not about {part}"
+            for key in source.keys() - {"operation", "query", "lines", "key", "schema"}:
+                yield f"{pointer}/{key}", f"`{key}` is none of operation, query, lines, key and schema"
+            if ("operation" in source) == ("schema" in source):
+                yield pointer, "name the operation that answers it, or the schema of one entry of a list of it"
+            if "operation" in source and source["operation"] not in names:
+                yield pointer, f"{source['operation']} is no operation of this spec"
+            if "schema" in source and source["schema"] not in spec.schemas:
+                yield pointer, f"{source['schema']} is no schema of this spec"
+            if ("lines" in source) != ("key" in source):
+                yield pointer, "`lines` and `key` go together: where an order's lines stand, and what tells them apart"
+
+
 def _security(spec: Spec) -> Flaws:
     schemes = spec.document["components"].get("securitySchemes", {})
     for operation in spec.operations():
@@ -389,6 +409,7 @@ CHECKS: tuple[Callable[[Spec], Flaws], ...] = (
     _patterns,
     _unions,
     _operations,
+    _context,
     _security,
     _parameters,
     _bodies,

@@ -1,8 +1,8 @@
 """schemas.json of one spec: what can be called, and one bundled JSON Schema per body, query and response.
 
-    {"api": …, "title": …, "servers": […],
-     "operations": {NAME: {"method", "path", "summary", "page", "section", "current", "parameters", "security", "body",
-                           "responses"}},
+    {"api": …, "title": …, "servers": […], "replaced_by": API or null,
+     "operations": {NAME: {"method", "path", "summary", "page", "section", "parameters", "security", "body",
+                           "responses", "context"}},
      "schemas": {"NAME.body": {…}, "NAME.200": {…}}}
 
 Each schema stands alone (Draft 2020-12); `x-rule` and `xml` stay in it, since readers in any language may want them.
@@ -38,6 +38,7 @@ def bundle(spec: Spec) -> dict[str, Any]:
         "title": info["title"],
         "description": " ".join(info["description"].split()),
         "servers": [server["url"] for server in spec.document["servers"]],
+        "replaced_by": info.get("x-replaced-by"),
         "operations": operations,
         "schemas": schemas,
     }
@@ -56,6 +57,7 @@ def _describe(spec: Spec, operation: Operation) -> dict[str, Any]:
         "accept": sorted({media for media, _, status in _contents(spec, operation) if status != "body"}),
         "body": parts.pop("body", None),
         "responses": parts,
+        "context": operation.node.get("x-context", {}),
     }
 
 

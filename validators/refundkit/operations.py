@@ -14,9 +14,10 @@ import msgspec
 import refundkit_apis
 from refundkit_apis._runtime.number import decode_number
 
-APIS = ("walmart", "walmart_ca", "woocommerce_legacy", "taxcloud")
-# Walmart's older Canadian API, and what replaces it; every other API is current.
-REPLACED = {"walmart_ca": "walmart"}
+_XML = "application/xml"
+APIS = tuple(sorted(path.parent.name for path in Path(refundkit_apis.__path__[0]).glob("*/schemas.json")))
+"""The APIs that were generated from specs/."""
+
 # What is longer is no name that somebody mistyped, and takes its time to compare.
 _LONGEST_NAME = 80
 
@@ -38,6 +39,19 @@ class Credential(msgspec.Struct, frozen=True):
     kind: str
 
 
+class Source(msgspec.Struct, frozen=True):
+    """How a part of an operation's context is read: by an operation, or, where none tells it, as a list of a schema.
+
+    `lines` is the pointer of an order's lines, and `key` what tells them apart.
+    """
+
+    operation: str | None = None
+    query: dict[str, str] = {}
+    lines: str = ""
+    key: str = ""
+    schema: str | None = None
+
+
 class Described(msgspec.Struct, frozen=True):
     """An operation as schemas.json holds it; `body` and `responses` name models of the API."""
 
@@ -52,6 +66,7 @@ class Described(msgspec.Struct, frozen=True):
     accept: tuple[str, ...]
     body: str | None
     responses: dict[str, str]
+    context: dict[str, Source]
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -61,6 +76,7 @@ class Bundle(msgspec.Struct, frozen=True):
     title: str
     description: str
     servers: tuple[str, ...]
+    replaced_by: str | None
     operations: dict[str, Described]
     schemas: dict[str, msgspec.Raw]
 
@@ -75,12 +91,22 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
     @property
     def current(self) -> bool:
         """Whether the vendor still develops this API."""
-        return self.api not in REPLACED
+        return self.replaced_by is None
+
+    @property
+    def replaced_by(self) -> str | None:
+        """The API that replaces this one, None where it is current."""
+        return bundle(self.api).replaced_by
 
     @property
     def xml(self) -> bool:
         """Whether the wire format is XML, the JSON form being ours."""
-        return self.described.media_type == "application/xml"
+        return self.described.media_type == _XML
+
+    @property
+    def answers_xml(self) -> bool:
+        """Whether its answers are XML, the JSON form being ours."""
+        return _XML in self.described.accept
 
     def parameters(self, place: str) -> list[Parameter]:
         """Its path, query or header parameters."""

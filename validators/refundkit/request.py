@@ -96,16 +96,12 @@ def unknown_operation(members: dict[str, Any], *, xml: bool = False) -> tuple[st
         help_text = "name it with --as OPERATION; `refundkit operations` lists them"
     else:
         help_text = " or ".join(
-            f"--as {operation.name}" + ("" if operation.current else f" (older; {_replacement(operation)} replaces it)")
+            f"--as {operation.name}" + ("" if operation.current else f" (older; {operation.replaced_by} replaces it)")
             for operation in fitting
         )
         glob = "*.xml" if xml else "*.json"
         help_text = f'add {help_text}, or files = {{"{glob}" = "{fitting[0].name}"}} to the configuration'
     return "RF003", finding("", "nothing says which operation this payload is for", help_text)
-
-
-def _replacement(operation: Operation) -> str:
-    return operations.REPLACED[operation.api]
 
 
 def _is_request(members: dict[str, Any]) -> bool:

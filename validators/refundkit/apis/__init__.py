@@ -1,0 +1,21 @@
+"""The APIs: one folder each. What a folder may hold is said here; every file of it is optional.
+
+`ledger.py` says how orders and refunds become a ledger, `rules.py` holds the rules of this API alone, `auth.py` its
+credentials, `server.py` what a test server keeps and refuses, `wire.py` the spellings of one operation on the wire.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+
+@cache
+def part(api: str, name: str) -> ModuleType | None:
+    """A module of an API's folder, such as `part("taxcloud", "rules")`; None where the folder has none."""
+    folder = f"{__name__}.{api}"
+    if find_spec(folder) is None or find_spec(f"{folder}.{name}") is None:
+        return None
+    return import_module(f"{folder}.{name}")

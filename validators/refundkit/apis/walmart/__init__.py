@@ -1,0 +1,1 @@
+"""Walmart's Marketplace API, US and Canada."""

@@ -1,0 +1,1 @@
+"""Walmart's older Canadian orders API."""
