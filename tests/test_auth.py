@@ -644,7 +644,18 @@ def unsigned() -> list[httpx.Auth]:
 @pytest.mark.parametrize("credentials", unsigned(), ids=lambda one: type(one).__name__)
 @pytest.mark.parametrize(
     "host",
-    ["shop.example", "127.0.0.1.example.com", "localhost.example.com", "128.0.0.1", "[::2]", "10.0.0.1", "127.1"],
+    [
+        "shop.example",
+        "127.0.0.1.example.com",
+        "localhost.example.com",
+        "128.0.0.1",
+        "[::2]",
+        "10.0.0.1",
+        "127.1",
+        # A resolver may look these up elsewhere.
+        "shop.localhost",
+        "localhost.",
+    ],
 )
 def test_plain_http_is_refused_before_anything_leaves(way: str, credentials: httpx.Auth, host: str) -> None:
     """Over plain HTTP no credential leaves for another machine, nor for a name that only looks like this one."""

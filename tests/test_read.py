@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from refundkit import read
 from refundkit.keys import unrepeated
 from refundkit.read import Document, Location, Problem, read_json, read_yaml
+from refundkit.text import pointer_of
 
 BOM = b"\xef\xbb\xbf"
 
@@ -452,12 +453,12 @@ class Writer:
             if keyed:
                 literal = self.draw(st.one_of(strings(), st.sampled_from(['"a"', '"\\u0061"', '"~/"', '"0"'])))
                 token = json.loads(literal)
-                inner = read.pointer_of([token])
+                inner = pointer_of([token])
                 self.keys[pointer + inner] = self.put(literal)
                 self.space()
                 self.put(":")
                 self.space()
-            self.value(pointer + read.pointer_of([token]), depth)
+            self.value(pointer + pointer_of([token]), depth)
             self.space()
         self.put("}" if keyed else "]")
 
@@ -868,7 +869,7 @@ def _pointers(value: object, at: str) -> Any:
     yield at
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for token, inner in pairs:
-        yield from _pointers(inner, at + read.pointer_of([str(token)]))
+        yield from _pointers(inner, at + pointer_of([str(token)]))
 
 
 def by(parser: Any, text: str) -> list[Document]:

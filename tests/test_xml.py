@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from refundkit import read
-from refundkit.read import Document, Problem, pointer_of
+from refundkit.read import Document, Problem
+from refundkit.text import pointer_of
 from refundkit.xml import read_xml, root_name
 
 SPACE = "http://walmart.com/mp/v3/orders"

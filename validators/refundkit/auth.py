@@ -19,7 +19,6 @@ from collections.abc import AsyncGenerator, Generator
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from copy import copy
-from ipaddress import ip_address, ip_network
 from time import monotonic, time_ns
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import parse_qsl, quote, urlencode
@@ -31,11 +30,12 @@ import msgspec
 from refundkit_apis._runtime.codec import decode, encode
 from refundkit_apis._runtime.errors import DecodeError, NotSent, StatusError
 
+from .hosts import is_loopback
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 _SENDABLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
-_LOOPBACK = tuple(map(ip_network, ("127.0.0.0/8", "::1/128")))
 _TOKEN_PATH = "/v3/token"  # noqa: S105 - a path
 _CORRELATION = "WM_QOS.CORRELATION_ID"
 # What an error keeps of the headers of a refused token request.
@@ -394,16 +394,8 @@ def _basic(pair: _Secret) -> str:
 
 def _refuse_plain_http(request: httpx.Request, instead: str = "use https://") -> None:
     url = request.url
-    if url.scheme != "https" and not is_loopback(url.host):
+    if url.scheme != "https" and not is_loopback(url.host, strict=True):
         raise NotSent(f"not sent: credentials would go unencrypted to {url.scheme}://{url.host}; {instead}")
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host == "localhost"
-    return any(address in network for network in _LOOPBACK)
 
 
 def _origin(url: httpx.URL) -> str:

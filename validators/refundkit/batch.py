@@ -20,6 +20,7 @@ from .operations import Operation
 from .rule import REGISTRY, Finding, finding
 from .rules.identity import purchase_order_id
 from .rules.money import EXACT, ZERO, plain
+from .text import without_bom
 
 Key: TypeAlias = tuple[str, ...]
 _CORRELATION = "wm_qos.correlation_id"
@@ -118,7 +119,7 @@ def _ids(operation: Operation, body: Any, given: Given) -> Iterator[tuple[str, K
 
 def _digest(text: bytes) -> bytes:
     """What is the same for two bodies that say the same: spaces, the order of keys and spare zeros do not count."""
-    value = _DECODER.decode(text.removeprefix(b"\xef\xbb\xbf"))
+    value = _DECODER.decode(without_bom(text))
     return _hashed(repr(_canonical(value)).encode("utf-8", "surrogatepass"))
 
 

@@ -34,9 +34,9 @@ from .rule import (
     Finding,
     Rule,
     Severity,
-    masked,
 )
 from .rule import finding as make_finding
+from .text import escape_token, mask_numbers, suggest_name
 
 if TYPE_CHECKING:
     from .read import Document
@@ -461,7 +461,7 @@ def _without(value: Any, pointers: Iterable[str]) -> Any:
 
     def copy(node: Any, at: str) -> Any:
         if isinstance(node, dict):
-            places = {key: f"{at}/{key.replace('~', '~0').replace('/', '~1')}" for key in node}
+            places = {key: f"{at}/{escape_token(key)}" for key in node}
             return {key: copy(inner, places[key]) for key, inner in node.items() if places[key] not in gone}
         if isinstance(node, list):
             return [copy(inner, f"{at}/{index}") for index, inner in enumerate(node)]
@@ -488,7 +488,7 @@ def _required(chosen: Plan, require: tuple[str, ...], have: int) -> Iterable[Hit
     for part in require:
         if part not in PARTS:
             known = ", ".join(PARTS)
-            raise ValueError(f"cannot require {part!r}{operations.suggestion(part, PARTS)} (known are {known})")
+            raise ValueError(f"cannot require {part!r}{suggest_name(part, PARTS)} (known are {known})")
         wanting = [rule.code for rule in chosen.once if (rule.needs | rule.sharpens) & PARTS[part]]
         if not have & PARTS[part] and wanting:
             message = f"the {part} was required and is not there; not checked: {', '.join(sorted(wanting))}"
@@ -527,15 +527,15 @@ def complete(rule: Rule, found: Finding, severity: Severity, operation: str) -> 
         name=rule.name,
         severity=severity,
         operation=operation,
-        message=masked(found.message),
-        help=masked(found.help),
+        message=mask_numbers(found.message),
+        help=mask_numbers(found.help),
         source=rule.source,
     )
 
 
 def unnamed(one: Finding) -> Finding:
     """The finding with its pointer masked: a card number can be the name of a field too."""
-    pointer = masked(one.pointer)
+    pointer = mask_numbers(one.pointer)
     return one if pointer == one.pointer else msgspec.structs.replace(one, pointer=pointer)
 
 

@@ -18,8 +18,9 @@ import msgspec
 
 from . import __version__, operations, rules
 from .config import Config, ConfigError, discover, excluded, for_file, operation_of
-from .operations import Operation, suggestion
+from .operations import Operation
 from .rule import PARTS, REGISTRY
+from .text import suggest_name
 
 if TYPE_CHECKING:
     from .baseline import Baseline
@@ -56,7 +57,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         words = message.removeprefix("unrecognized arguments: ").split() if "unrecognized" in message else []
         unknown = next((word.split("=")[0] for word in words if word.startswith("-")), "")
-        raise UsageError(f"{message}{suggestion(unknown, list(_flags(self)))}" if unknown else message)
+        raise UsageError(f"{message}{suggest_name(unknown, list(_flags(self)))}" if unknown else message)
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -248,8 +249,8 @@ def _check(options: argparse.Namespace) -> int:
 def _fix(options: argparse.Namespace, settings: Settings) -> int:
     """Fix the files, or show with --diff what would change: then 1 where something would. 2: a file was not written."""
     from .fix import diff, fix_of, write
-    from .lint import concealed
     from .sources import SourceError, expand
+    from .text import mask_secrets
 
     if "-" in options.paths:
         raise UsageError("--fix and --diff work on files, not on standard input")
@@ -264,7 +265,7 @@ def _fix(options: argparse.Namespace, settings: Settings) -> int:
         if not fix.fields:
             continue
         if options.diff:
-            sys.stdout.write(concealed(diff(fix)))
+            sys.stdout.write(mask_secrets(diff(fix)))
             status = FOUND
             continue
         try:
@@ -450,7 +451,7 @@ def _required(options: argparse.Namespace) -> tuple[str, ...]:
     if given == "-" or Path(given).exists() or has_magic(given):
         options.paths.insert(0, given)
         return ("order", "refunds")
-    nearest = suggestion(unknown, PARTS) or f"; known are {', '.join(PARTS)}, and there is no such file"
+    nearest = suggest_name(unknown, PARTS) or f"; known are {', '.join(PARTS)}, and there is no such file"
     raise UsageError(f"--require-context: unknown part {unknown!r}{nearest}")
 
 
@@ -667,7 +668,7 @@ def _rule(options: argparse.Namespace) -> int:
             print(text(one))
             return CLEAN
     known = [part for one in REGISTRY.values() for part in (one.code, one.name)]
-    raise UsageError(f"unknown rule {options.rule!r}{suggestion(options.rule, known)}")
+    raise UsageError(f"unknown rule {options.rule!r}{suggest_name(options.rule, known)}")
 
 
 def _rules(options: argparse.Namespace) -> int:

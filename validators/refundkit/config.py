@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from . import operations
-from .operations import suggestion
 from .rule import REGISTRY, Finding, Rule, Severity
+from .text import suggest_name
 
 NAMES = ("refundkit.toml", "pyproject.toml")
 _LEVELS: tuple[Severity, ...] = ("error", "warning", "off")
@@ -71,7 +71,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
                 raise ConfigError(f"severity {level!r} of {name} is none of error, warning and off")
         for _, operation in self.files:
             if operations.find(operation) is None:
-                raise ConfigError(f"files: unknown operation {operation!r}{suggestion(operation, operations.names())}")
+                raise ConfigError(
+                    f"files: unknown operation {operation!r}{suggest_name(operation, operations.names())}"
+                )
         for pattern in (*self.exclude, *(name for name, _ in (*self.files, *self.per_file_ignores))):
             _pattern(pattern)
 
@@ -128,7 +130,7 @@ def _means(name: str, rule: Rule) -> bool:
 
 def _nearest(name: str) -> str:
     known = [part for rule in REGISTRY.values() for part in (rule.code, rule.name)]
-    return suggestion(name, known)
+    return suggest_name(name, known)
 
 
 # Which files: patterns as in a .gitignore.
@@ -284,7 +286,7 @@ def _judge(rule: Rule, file: str) -> None:
     known = (*operations.APIS, *operations.names())
     for name in rule.on:
         if name not in known:
-            raise ConfigError(f"{place}: rule {rule.code}: unknown operation {name!r}{suggestion(name, known)}")
+            raise ConfigError(f"{place}: rule {rule.code}: unknown operation {name!r}{suggest_name(name, known)}")
     if not rule.asks or "value" in rule.asks:
         raise ConfigError(f"{place}: rule {rule.code} would never run: let it ask for body, charge, line, item, …")
     if not rule.title:
@@ -339,7 +341,7 @@ def _table(file: Path) -> dict[str, Any] | None:
 def _parsed(table: dict[str, Any], file: Path) -> Config:
     known = {field.replace("_", "-") for field in Config.__struct_fields__} - {"folder"}
     for key in sorted(table.keys() - known):
-        raise ConfigError(f"{file}: unknown key {key!r}{suggestion(key, sorted(known))}")
+        raise ConfigError(f"{file}: unknown key {key!r}{suggest_name(key, sorted(known))}")
     try:
         return Config(
             select=_texts(table, "select"),

@@ -15,17 +15,17 @@ from refundkit_apis._runtime.codec import encode
 
 from .check import read_body
 from .config import effective
-from .read import Part, path_of, pointer_of
+from .read import Part
 from .request import read_request
 from .rule import REGISTRY
 from .sources import SourceError, records
+from .text import path_of, pointer_of, without_bom
 
 if TYPE_CHECKING:
     from .lint import Settings
     from .sources import Record, SchemaOf
 
 _CODE = "RF108"
-_BOM = "\ufeff"
 _SPACES = " \t\r\n"
 _PARTS: tuple[Part, ...] = ("key", "value")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
@@ -160,7 +160,7 @@ def _without(data: bytes, wanted: Iterable[tuple[Record, list[str]]]) -> bytes |
     """The bytes of a file without the fields; None where they cannot be cut out of it."""
     # Lossless: another record of the file may be no UTF-8.
     whole = data.decode("utf-8", "surrogateescape")
-    text = whole.removeprefix(_BOM)
+    text = without_bom(whole)
     starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
 
     try:

@@ -26,7 +26,8 @@ from . import operations
 from .check import RefundRejected, Report, check, plan
 from .config import Config
 from .operations import Match, Operation
-from .rule import BODY, HEADERS, PATH, QUERY, URL, masked
+from .rule import BODY, HEADERS, PATH, QUERY, URL
+from .text import mask_numbers
 
 L = TypeVar("L")
 T = TypeVar("T")
@@ -397,7 +398,7 @@ def _explained(report: Report, failures: list[RefundError]) -> Report:
     """The report, with what the server said in the place of the advice to give the order."""
     if not failures:
         return report
-    why = masked(f"nothing was sent, since the order could not be read: {failures[0]}")
+    why = mask_numbers(f"nothing was sent, since the order could not be read: {failures[0]}")
     findings = tuple(msgspec.structs.replace(one, help=why) if one.code == "RF006" else one for one in report.findings)
     return msgspec.structs.replace(report, findings=findings)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -31,9 +30,10 @@ from .config import Config, RuleError, effective
 from .context import is_read
 from .operations import Operation
 from .request import Asked, read_request
-from .rule import BODY, REGISTRY, Finding, masked
+from .rule import BODY, REGISTRY, Finding
 from .rule import finding as make_finding
 from .sources import LINES, Part, Record, SchemaOf, line_record, lines
+from .text import CREDENTIALS, mask_secrets
 
 if TYPE_CHECKING:
     from .batch import Batch
@@ -44,19 +44,6 @@ _UNJUDGED = (NotRun(codes=(), missing=VALID_BODY),)
 # Characters of a source line that are kept for showing it.
 _WIDTH = 100
 _READING = frozenset({"RF001", "RF002", "RF004"})
-# Headers and query keys whose values are nobody's business, in lower case.
-_CREDENTIALS = frozenset(
-    "authorization proxy-authorization cookie x-api-key wm_sec.access_token wm_sec.auth_signature wm_consumer.id"
-    " consumer_key consumer_secret oauth_consumer_key oauth_token oauth_signature".split()
-)
-# One of them with its value, as JSON, YAML and a URL have it, and the credentials before a URL's host. What a text says
-# is hidden whether or not it can be read.
-_SAID = re.compile(
-    rf"""(?:{"|".join(map(re.escape, sorted(_CREDENTIALS)))})[ \t]*["']?[ \t]*[:=][ \t]*\[?[ \t]*"""
-    r"""(?:"((?:[^"\\]|\\.)*)|'([^']*)|([^&,}\]"'\r\n]+))""",
-    re.IGNORECASE,
-)
-_USER = re.compile(r"""(?<=://)([^/@\s"']+)(?=@)""")
 # The part of a request that the prefix of a pointer names.
 _FOLDERS = {"path": "path", "query": "query", "header": "headers"}
 
@@ -408,30 +395,17 @@ def _secrets(given: Given | None) -> tuple[str, ...]:
         value
         for part in (given.headers, given.query)
         for name, value in (part or {}).items()
-        if name.lower() in _CREDENTIALS and value
+        if name.lower() in CREDENTIALS and value
     ]
     return tuple(sorted({form for value in values for form in (value, dumps(value)[1:-1])}, key=len, reverse=True))
 
 
 def _hidden(line: str, secrets: tuple[str, ...]) -> str:
     """A line without what is nobody's business; cut only afterwards, since half a card number is none, and is shown."""
-    text = concealed(line)
+    text = mask_secrets(line)
     for secret in secrets:
         text = text.replace(secret, "*" * len(secret))
     return text
-
-
-def concealed(text: str) -> str:
-    """A text as long as before, without card numbers, IBANs and the values of credentials."""
-    hidden = _USER.sub(_starred, masked(text)) if "://" in text else masked(text)
-    lower = hidden.lower()
-    # The search is slow, and most lines name no credential.
-    return _SAID.sub(_starred, hidden) if any(name in lower for name in _CREDENTIALS) else hidden
-
-
-def _starred(found: re.Match[str]) -> str:
-    start, end = (position - found.start() for position in found.span(found.lastindex or 0))
-    return f"{found[0][:start]}{'*' * (end - start)}{found[0][end:]}"
 
 
 def _excerpt(text: str, place: Location) -> Excerpt:

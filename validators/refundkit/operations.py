@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -14,12 +14,11 @@ import msgspec
 import refundkit_apis
 from refundkit_apis._runtime.number import decode_number
 
+from .text import suggest_name
+
 _XML = "application/xml"
 APIS = tuple(sorted(path.parent.name for path in Path(refundkit_apis.__path__[0]).glob("*/schemas.json")))
 """The APIs that were generated from specs/."""
-
-# What is longer is no name that somebody mistyped, and takes its time to compare.
-_LONGEST_NAME = 80
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -155,22 +154,8 @@ def get(name: str) -> Operation:
     """The operation of that name. Raises ValueError that suggests the nearest."""
     operation = find(name)
     if operation is None:
-        raise ValueError(f"unknown operation {name!r}{suggestion(name, names())}")
+        raise ValueError(f"unknown operation {name!r}{suggest_name(name, names())}")
     return operation
-
-
-def suggestion(wrong: str, right: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the nearest name, or nothing."""
-    return "" if len(wrong) > _LONGEST_NAME else _nearest(wrong, tuple(right))
-
-
-@lru_cache(maxsize=1024)
-def _nearest(wrong: str, right: tuple[str, ...]) -> str:
-    """As `suggestion`; who mistypes a name does it in every payload, and looking for it among many is slow."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(wrong, right, n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 class Match(msgspec.Struct, frozen=True):

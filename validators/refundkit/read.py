@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 import msgspec
 
 from .keys import unrepeated
+from .text import path_of, pointer_of, quote_text, without_bom
 
 if TYPE_CHECKING:
     from yaml.events import AliasEvent, CollectionStartEvent, Event, ScalarEvent
@@ -31,7 +32,6 @@ _EXPONENT = 308
 _EXPANSION = 1_000
 _ROOM = 1_000_000
 _SPACES = " \t\n\r"
-_BOM = b"\xef\xbb\xbf"
 
 
 # What a reading gives.
@@ -83,7 +83,7 @@ class Source(msgspec.Struct, frozen=True, dict=True, eq=False):
     @cached_property
     def text(self) -> str:
         """The text; bytes that are none in the encoding become U+FFFD."""
-        return self.data.decode(self.encoding, "replace").removeprefix("\ufeff")
+        return without_bom(self.data.decode(self.encoding, "replace"))
 
     @cached_property
     def starts(self) -> list[int]:
@@ -141,21 +141,6 @@ class Document(msgspec.Struct, frozen=True, dict=True, eq=False):
         return _elements(self.source.text)
 
 
-def pointer_of(path: Iterable[str]) -> str:
-    """The RFC 6901 pointer of a path of keys and indexes."""
-    return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in path)
-
-
-def path_of(pointer: str) -> list[str] | None:
-    """The path of keys and indexes that a pointer says; None if it is no RFC 6901 pointer."""
-    if not pointer:
-        return []
-    if pointer[0] != "/":
-        return None
-    path = pointer[1:].split("/")
-    return [token.replace("~1", "/").replace("~0", "~") for token in path] if "~" in pointer else path
-
-
 # What every format's reading shares: faults, which become problems once the text is read, and numbers.
 
 
@@ -199,7 +184,7 @@ class Faults:
         if self._room < 0:
             self.found.append(Fault("RF002", "more duplicate keys follow, which are not listed", span=span))
             return
-        message = f"key {quoted(key)} stands twice in one {kind}"
+        message = f"key {quote_text(key)} stands twice in one {kind}"
         hint = "servers disagree on which one counts; keep one"
         self.found.append(Fault("RF002", message, hint, pointer, span, ("first at", first)))
 
@@ -244,7 +229,7 @@ def decoded(source: Source) -> str:
     try:
         data.decode(encoding)
     except UnicodeDecodeError as error:
-        at = len(data[: error.start].decode(encoding).removeprefix("\ufeff"))
+        at = len(without_bom(data[: error.start].decode(encoding)))
         message = f"byte {data[error.start]:#04x} at offset {error.start} is not {encoding.upper()}"
         raise ReadingError(message, (at, at + 1), "save the document as UTF-8") from None
     if not source.text.strip(_SPACES):
@@ -286,12 +271,6 @@ def _refuse_long(literal: str) -> None:
         raise ReadingError(f"a number of {len(literal)} characters: {_DIGITS} at most are read")
 
 
-def quoted(text: str) -> str:
-    """Text of the document for a message: in quotes, short, printable."""
-    short = text if len(text) <= 40 else text[:39] + "…"
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in short) + '"'
-
-
 # JSON: a fast lane that proves itself, and a careful one that knows every place.
 
 
@@ -303,7 +282,7 @@ def read_json(data: bytes, *, first_line: int = 1) -> Document:
     Takes time and memory in proportion to the data, whatever it says.
     """
     source = Source(data, first_line=first_line)
-    body = data[3:] if data.startswith(_BOM) else data
+    body = without_bom(data)
     try:
         value = _DECODER.decode(body)
         if _proven(body, value):
@@ -482,7 +461,7 @@ class _Json:
         if first != start:
             self.faults.duplicate("object", key, (start, self.at), self.path(), first)
         if self.peek() != ":":
-            self.refuse_found(f'":" after the key {quoted(key)}')
+            self.refuse_found(f'":" after the key {quote_text(key)}')
         self.at += 1
 
     def string(self) -> str:
@@ -531,7 +510,7 @@ class _Json:
         found = _PLAIN.match(self.text, self.at) or _WORD.match(self.text, self.at)
         end = found.end() if found else self.at + 1
         hint = "a comma is missing before it" if expected.startswith('","') and mark not in "]}:" else ""
-        what = quoted(self.text[self.at : end].strip('"') or '"')
+        what = quote_text(self.text[self.at : end].strip('"') or '"')
         self.refuse(f"expected {expected}, found {what}", self.at, end, hint)
 
     def refuse_end(self, expected: str) -> NoReturn:
@@ -548,7 +527,7 @@ class _Json:
     def refuse_key(self) -> NoReturn:
         word = _WORD.match(self.text, self.at)
         if word:
-            self.refuse(f"the key {quoted(word[0])} is not in double quotes", *word.span())
+            self.refuse(f"the key {quote_text(word[0])} is not in double quotes", *word.span())
         self.refuse_found('a key in double quotes or "}"' if not self.stack[-1].keys else "a key in double quotes")
 
     def refuse_value(self, word: str) -> NoReturn:
@@ -559,10 +538,10 @@ class _Json:
             self.refuse(f"{word[:20]} is no JSON number", start, end, "give a number, or null if there is none")
         if word[0] in "+-.0123456789":
             hint = "digits, with no + or 0 before them, no separators, and a digit on both sides of the point"
-            self.refuse(f"{quoted(word)} is no JSON number", start, end, hint)
+            self.refuse(f"{quote_text(word)} is no JSON number", start, end, hint)
         meant = {"True": "true", "False": "false", "None": "null", "undefined": "null"}.get(word)
         hint = f"write {meant}" if meant else 'a text wants straight double quotes: "'
-        self.refuse(f"{quoted(word)} is no JSON value", start, end, hint)
+        self.refuse(f"{quote_text(word)} is no JSON value", start, end, hint)
 
     def refuse_string(self) -> NoReturn:
         start = self.at
@@ -573,7 +552,7 @@ class _Json:
             self.refuse("a string that is not closed", start, start + 1, "close it with a double quote")
         if bad == "\\":
             escape = self.text[end : end + (6 if self.text[end + 1 : end + 2] == "u" else 2)]
-            self.refuse(f"{quoted(escape)} is no escape", end, end + len(escape), "a backslash is written \\\\")
+            self.refuse(f"{quote_text(escape)} is no escape", end, end + len(escape), "a backslash is written \\\\")
         if bad in "\r\n":
             self.refuse("a line break in a string", end, end + 1, "close the string before it, or write \\n for it")
         self.refuse(f"the control character \\u{ord(bad):04x} in a string", end, end + 1, "write it as this escape")
@@ -1021,7 +1000,7 @@ def _resolved(event: ScalarEvent) -> object:
     if due == "float" and _INT.fullmatch(text):
         return Decimal(text)
     if kind != due:
-        raise ReadingError(f"{quoted(text)} is no {due}, as its tag says")
+        raise ReadingError(f"{quote_text(text)} is no {due}, as its tag says")
     return value
 
 
@@ -1052,4 +1031,4 @@ def _refuse_halves(text: str) -> None:
 
 def _unknown_tag(tag: str) -> ReadingError:
     tag = tag.replace(_TAG, "!!", 1)
-    return ReadingError(f"the tag {quoted(tag)} is none of YAML's core schema", hint="remove it, or quote the text")
+    return ReadingError(f"the tag {quote_text(tag)} is none of YAML's core schema", hint="remove it, or quote the text")

@@ -10,8 +10,9 @@ import msgspec
 from . import operations
 from .check import Given
 from .keys import unrepeated
-from .operations import Operation, suggestion
+from .operations import Operation
 from .rule import Finding, finding
+from .text import suggest_name
 
 _NAMED = ("path", "query", "headers")
 KEYS = ("operation", "method", "url", "path", "query", "headers", "body", "order", "refunds")
@@ -48,7 +49,7 @@ def read_request(data: bytes, default: Operation | None, forced: bool, *, xml: b
     problems: list[tuple[str, Finding]] = []
     for key in members:
         if key not in KEYS:
-            help_text = suggestion(key, KEYS).lstrip("; ") or f"a request has {', '.join(KEYS)}"
+            help_text = suggest_name(key, KEYS).lstrip("; ") or f"a request has {', '.join(KEYS)}"
             problems.append(("RF103", finding(f"request:/{key}", f"a request has no {key!r}", help_text)))
     parts = {key: text for key, raw in members.items() if (text := bytes(raw)) != b"null"}
     named = {key: _parameters(parts[key], key, problems) for key in _NAMED if key in parts}
@@ -150,7 +151,7 @@ def _operation(
     """What the request says of its operation wins over config; a clash with --as is RF003."""
     said = operations.find(name) if name is not None else match.operation if match else None
     if name is not None and said is None:
-        message = f"unknown operation {name!r}{suggestion(name, operations.names())}"
+        message = f"unknown operation {name!r}{suggest_name(name, operations.names())}"
         problems.append(("RF003", finding("request:/operation", message, "`refundkit operations` lists them")))
         return None
     if name is None and method and url and said is None:

@@ -8,7 +8,6 @@ several, or None.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from inspect import cleandoc
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -143,30 +142,3 @@ def _asks(run: Callable[..., Any]) -> tuple[tuple[str, ...], int, int]:
         else:
             sharpens |= NEEDS[name]
     return asks, needs, sharpens
-
-
-# 14 to 19 digits with a card network's first digits; the check digit decides.
-_CARD = re.compile(r"(?<![0-9])(?:4|5[1-5]|2[2-7]|3[0-9]|6)(?:[ -]?[0-9]){12,18}(?![0-9])")
-_IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Z0-9])")
-
-
-def masked(text: str) -> str:
-    """The text with card numbers and IBANs reduced to their last four characters."""
-    return _IBAN.sub(_hide_iban, _CARD.sub(_hide_card, text))
-
-
-def _hide_card(found: re.Match[str]) -> str:
-    digits = [int(digit) for digit in found[0] if digit.isdigit()]
-    doubled = [digit if index % 2 else sum(divmod(2 * digit, 10)) for index, digit in enumerate(digits[-2::-1], 0)]
-    luhn = (sum(doubled) + digits[-1]) % 10 == 0
-    return _hidden(found[0]) if luhn and 14 <= len(digits) <= 19 else found[0]
-
-
-def _hide_iban(found: re.Match[str]) -> str:
-    plain = found[0].replace(" ", "")
-    number = "".join(str(int(character, 36)) for character in plain[4:] + plain[:4])
-    return _hidden(found[0]) if int(number) % 97 == 1 else found[0]
-
-
-def _hidden(text: str) -> str:
-    return "*" * (len(text) - 4) + text[-4:]

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .operations import Operation, get, success, suggestion
-from .rule import REGISTRY, Finding, finding, masked
+from .operations import Operation, get, success
+from .rule import REGISTRY, Finding, finding
+from .text import format_value, pointer_of, suggest_name
 
 if TYPE_CHECKING:
     import jsonschema.protocols
@@ -169,7 +170,7 @@ class _Reader:
             yield from self._union(error, place)
         elif keyword == "required":
             name = error.kind.property
-            yield Flaw("RF101", finding(pointer(place), f"{_named(place)} lacks the required field {name!r}"))
+            yield Flaw("RF101", finding(pointer_of(place), f"{_named(place)} lacks the required field {name!r}"))
         elif keyword == "additionalProperties":
             for name in error.kind.unexpected:
                 yield self._unknown(error, place, name)
@@ -219,8 +220,8 @@ class _Reader:
         if not fitting:
             types = [kind for branch in branches for inner in branch for kind in getattr(inner.kind, "types", [])]
             expected = " or ".join(dict.fromkeys(types))
-            message = f"{_named(place)} is {shown(self._at(place))}, not {expected}"
-            yield Flaw("RF109", finding(pointer(place), message))
+            message = f"{_named(place)} is {format_value(self._at(place))}, not {expected}"
+            yield Flaw("RF109", finding(pointer_of(place), message))
             return
         furthest = max(fitting, key=lambda branch: max((len(inner.instance_path) for inner in branch), default=0))
         for inner in furthest:
@@ -228,12 +229,12 @@ class _Reader:
 
     def _unknown(self, error: Any, place: list[str], name: str) -> Flaw:
         known = list(self._beside(error).get("properties", {}))
-        where = pointer([*place, name])
+        where = pointer_of([*place, name])
         if self.part == "body" and _server_field(self.operation, place, name):
             return Flaw("RF108", finding(where, f"{name!r} is computed by the server", _server_help(name)), key=True)
         wire = re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
         help_text = f"the wire name is {wire!r}" if wire != name and wire in known else ""
-        help_text = help_text or _misplaced(self.operation, name) or suggestion(name, known).lstrip("; ")
+        help_text = help_text or _misplaced(self.operation, name) or suggest_name(name, known).lstrip("; ")
         message = f"{_named(place)} has no field {name!r}"
         return Flaw("RF103", finding(where, message, help_text or f"known are {', '.join(known)}"), key=True)
 
@@ -246,7 +247,7 @@ class _Reader:
             message, help_text = worded(value)
         else:
             message, help_text = f"{_named(place)} {_words(keyword, beside, value)}", _advice(keyword, beside, value)
-        return Flaw(code, finding(pointer(place), message, help_text))
+        return Flaw(code, finding(pointer_of(place), message, help_text))
 
     def _at(self, place: list[str]) -> Any:
         """The value at the place, exact: jsonschema-rs hands out floats."""
@@ -261,22 +262,6 @@ class _Reader:
         for key in error.schema_path[:-1]:
             node = node[key if isinstance(node, list) else str(key)]
         return node if isinstance(node, dict) else {}
-
-
-def pointer(place: Sequence[str]) -> str:
-    """An RFC 6901 pointer."""
-    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in place)
-
-
-def shown(value: object) -> str:
-    """A value in a message: short, and as JSON writes it."""
-    if isinstance(value, (dict, list)):
-        return "an object" if isinstance(value, dict) else "a list"
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    # Masked before it is cut: half a card number is none, and would be shown.
-    text = masked(msgspec.json.encode(value).decode() if isinstance(value, str) else str(value))
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _named(place: Sequence[str]) -> str:
@@ -295,9 +280,9 @@ def _words(keyword: str, schema: dict[str, Any], value: object) -> str:
         types = [said] if isinstance(said, str) else said or []
         return f"is {_kind(value)}, not {' or '.join(types)}"
     if keyword in ("enum", "const"):
-        return f"is {shown(value)}, which is not allowed"
+        return f"is {format_value(value)}, which is not allowed"
     if keyword == "pattern":
-        return f"is {shown(value)}, which is not of the form {said}"
+        return f"is {format_value(value)}, which is not of the form {said}"
     if keyword in ("minItems", "minProperties", "minLength"):
         return "is empty" if not value else f"has fewer than {said} {_unit(keyword)}"
     if keyword in ("maxItems", "maxLength"):
@@ -308,13 +293,17 @@ def _words(keyword: str, schema: dict[str, Any], value: object) -> str:
         "exclusiveMinimum": "not above",
         "exclusiveMaximum": "not below",
     }
-    return f"is {shown(value)}, {bound[keyword]} {said}" if keyword in bound else f"is {shown(value)}: not allowed here"
+    return (
+        f"is {format_value(value)}, {bound[keyword]} {said}"
+        if keyword in bound
+        else f"is {format_value(value)}: not allowed here"
+    )
 
 
 def _advice(keyword: str, schema: dict[str, Any], value: object) -> str:
     if keyword == "enum":
         allowed = [str(one) for one in schema["enum"]]
-        near = suggestion(str(value), allowed).lstrip("; ")
+        near = suggest_name(str(value), allowed).lstrip("; ")
         return near or (f"allowed are {', '.join(allowed)}" if len(allowed) <= 12 else "")
     types = schema.get("type")
     if keyword == "type" and isinstance(value, str) and types in ("number", "integer"):
@@ -326,8 +315,8 @@ def _advice(keyword: str, schema: dict[str, Any], value: object) -> str:
 
 def _kind(value: object) -> str:
     if isinstance(value, bool) or value is None or isinstance(value, (dict, list)):
-        return shown(value)
-    return f"the string {shown(value)}" if isinstance(value, str) else f"the number {value}"
+        return format_value(value)
+    return f"the string {format_value(value)}" if isinstance(value, str) else f"the number {value}"
 
 
 def _unit(keyword: str) -> str:

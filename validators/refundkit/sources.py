@@ -20,6 +20,8 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 from refundkit_apis._runtime.codec import encode
 
+from .text import without_bom
+
 if TYPE_CHECKING:
     from .read import Document
 
@@ -32,7 +34,6 @@ MOST = 1 << 23
 STRETCH = 1 << 22
 """The bytes of a part of a JSON Lines file, about."""
 _LARGE = 1 << 25  # from here on a JSON Lines file is worth more than one process
-_BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n"
 # Read at a time from a file that is looked through for its lines.
 _BLOCK = 1 << 20
@@ -255,7 +256,7 @@ def lines(part: Part) -> Iterator[tuple[int, bytes | None]]:
         for line in iter(partial(stream.readline, MOST + 2), b""):
             number += 1
             position += len(line)
-            text: bytes | None = line.rstrip(_SPACE).removeprefix(_BOM)
+            text: bytes | None = without_bom(line.rstrip(_SPACE))
             if len(line) > MOST and len(line.rstrip(b"\r\n")) > MOST:
                 text = None
                 position += _skip_line(stream) if line[-1:] != b"\n" else 0
@@ -321,7 +322,7 @@ def _content(file: str, limited: bool) -> bytes | None:
 
 
 def _is_array(data: bytes) -> bool:
-    return data[:_BLOCK].removeprefix(_BOM).lstrip(_SPACE)[:1] == b"["
+    return without_bom(data[:_BLOCK]).lstrip(_SPACE)[:1] == b"["
 
 
 def _oversized(file: str, number: int) -> Record:
@@ -338,7 +339,7 @@ def _too_large(number: int) -> Document:
 
 
 def _json(file: str, data: bytes, batches: bool) -> Iterator[Record]:
-    text = data.removeprefix(_BOM)
+    text = without_bom(data)
     items: list[msgspec.Raw] | None = None
     if batches and _is_array(text):
         try:
@@ -361,7 +362,7 @@ def _whole(data: bytes) -> Document:
 
 def _batch(file: str, data: bytes, items: list[msgspec.Raw]) -> Iterator[Record]:
     """The entries of an array, each a document of its own, so that a broken one spoils no other."""
-    end, line, column = len(data) - len(data.removeprefix(_BOM)), 1, 0
+    end, line, column = len(data) - len(without_bom(data)), 1, 0
     for number, item in enumerate(items, 1):
         text = bytes(item)
         start = data.index(text, end)

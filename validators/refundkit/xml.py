@@ -23,11 +23,11 @@ from .read import (
     Span,
     decoded,
     number_at,
-    pointer_of,
     readable,
     refuse_excess,
     unreadable,
 )
+from .text import BOM, pointer_of, without_bom
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -120,7 +120,7 @@ def is_xml(data: bytes) -> bool:
 
 def root_name(data: bytes) -> str:
     """The local name of the root element, which says what the document is; "" where the first bytes have none."""
-    text = data.decode(_encoding(data), "replace").removeprefix("\ufeff")
+    text = without_bom(data.decode(_encoding(data), "replace"))
     lead = _LEAD.match(text)
     tag = _TAG.match(text, lead.end() if lead else 0)
     return tag[1].rpartition(":")[2] if tag else ""
@@ -223,7 +223,7 @@ class _Xml:
         self.shapes = Shapes(schema)
         self.stack = [_Element("", (), self.shapes.of(schema), None)]
         self.namespace = ""
-        self.seen = (len(source.data) - len(source.data.removeprefix("\ufeff".encode(source.encoding))), 0)
+        self.seen = (len(source.data) - len(source.data.removeprefix(BOM.encode(source.encoding))), 0)
 
     def path(self) -> list[str]:
         return [token for element in self.stack for token in element.path]

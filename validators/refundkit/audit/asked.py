@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from ..rule import masked
 from ..rules.money import EXACT, ZERO
+from ..text import mask_numbers
 
 Asked = tuple[Decimal | None, str | None, str | None]
 _PLAIN = msgspec.json.Decoder(float_hook=Decimal)
@@ -74,7 +74,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _text(value: Any) -> str | None:
-    return masked(value) if isinstance(value, str) else None
+    return mask_numbers(value) if isinstance(value, str) else None
 
 
 def _number(value: Any) -> Decimal | None:

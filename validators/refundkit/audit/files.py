@@ -14,6 +14,7 @@ import msgspec
 import pyarrow as pa
 
 from ..sources import LINES, SourceError, expand
+from ..text import without_bom
 from .columns import FINDINGS, REQUESTS
 
 PARQUET, CSV = ".parquet", ".csv"
@@ -140,7 +141,7 @@ def _json_lines(file: str, columns: Columns) -> Iterator[tuple[int, dict[str, pa
 def _members(file: str, number: int, line: bytes, columns: Columns) -> dict[str, Any]:
     """One line by column: a text as it is, everything else as its JSON; a text that holds JSON is that JSON."""
     try:
-        members = _LINE.decode(line.removeprefix(b"\xef\xbb\xbf"))
+        members = _LINE.decode(without_bom(line))
     except _UNREADABLE as error:
         raise SourceError(f"{file}:{number}: no JSON object: {error}") from None
     if columns is ORDERS and not (

@@ -39,9 +39,10 @@ from ..context import read_order
 from ..keys import unrepeated
 from ..operations import Operation
 from ..request import unknown_operation
-from ..rule import BODY, HEADERS, ORDER, REFUNDS, REGISTRY, Finding, Rule, finding, masked
+from ..rule import BODY, HEADERS, ORDER, REFUNDS, REGISTRY, Finding, Rule, finding
 from ..rules.identity import PLACEHOLDERS, purchase_order_id
 from ..rules.money import EXACT, ZERO
+from ..text import mask_numbers, suggest_name, without_bom
 from . import past
 from .asked import asked_for
 from .columns import FINDINGS, REQUESTS
@@ -50,7 +51,6 @@ from .orders import Key, of_order, of_request, shortened
 
 _VALUES = msgspec.json.Decoder(dict[str, str | int | bool | None])
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError, ValueError)
-_BOM = b"\xef\xbb\xbf"
 _UNUSABLE = frozenset({VALID_ORDER})
 _UNREAD = NotRun(codes=(), missing=VALID_BODY)
 # Rules that look at the way of asking together with something else; Judge.plainly knows what each of them needs.
@@ -245,7 +245,7 @@ class Kernel:
             if model is None:
                 return False
             body = encode(model) if problems else body
-        return before.add(operation, body.removeprefix(_BOM), told, model)
+        return before.add(operation, without_bom(body), told, model)
 
     def _unknown(self, key: Key | None, one: Request) -> None:
         """A request that nothing judges: RF003."""
@@ -255,7 +255,7 @@ class Kernel:
                 found, help="name it in the column `operation`", pointer="request:/operation"
             )
         else:
-            message = f"unknown operation {one.operation!r}{operations.suggestion(one.operation, operations.names())}"
+            message = f"unknown operation {one.operation!r}{suggest_name(one.operation, operations.names())}"
             code, found = "RF003", finding("request:/operation", message, "`refundkit operations` lists them")
         self._note(one.operation or "", (_UNREAD,))
         self._write(key, one, self.judge.completed([(REGISTRY[code], found)], one.operation or ""))
@@ -317,7 +317,7 @@ class Kernel:
             columns["row"].append(one.row)
             columns["time"].append(one.time)
             columns["operation"].append(_text(one.operation or ""))
-            columns["order_id"].append("" if key is None else _text(masked(key.order_id)))
+            columns["order_id"].append("" if key is None else _text(mask_numbers(key.order_id)))
             for name in ("code", "name", "severity", "message", "help", "pointer", "source"):
                 columns[name].append(_text(getattr(each, name)))
             columns["refunded"].append(None if refunded is None else format(refunded, "f"))
@@ -544,7 +544,7 @@ def _told(one: Request, carried: bool) -> past.Told:
 
 def _own_id(one: Request) -> object:
     """The id in the body of a Walmart refund."""
-    return purchase_order_id((one.body or b"").removeprefix(_BOM))
+    return purchase_order_id(without_bom(one.body or b""))
 
 
 def _took_effect(one: Request, statuses: bool) -> bool:

@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from ..operations import APIS
 from ..rules.identity import purchase_order_id
+from ..text import without_bom
 
 # Both of Walmart's APIs name the same orders.
 _FAMILY = {api: "walmart" if api == "walmart_ca" else api for api in APIS}
@@ -34,7 +35,6 @@ _PATH = msgspec.json.Decoder(_Path)
 _ORDER = msgspec.json.Decoder(_Order)
 _LISTED = msgspec.json.Decoder(list[_Path])
 _NOWHERE = _Path()
-_BOM = b"\xef\xbb\xbf"
 
 
 class Key(msgspec.Struct, frozen=True, gc=False):
@@ -62,7 +62,7 @@ def of_request(operation: str | None, path: bytes | None, body: bytes | None) ->
     named = _NOWHERE if named is None else named
     if family == "walmart":
         own = named.purchase_order_id
-        return _key(family, purchase_order_id((body or b"").removeprefix(_BOM)) if own is None else own)
+        return _key(family, purchase_order_id(without_bom(body or b"")) if own is None else own)
     if family == "woocommerce_legacy":
         return _key(family, named.id)
     return _key(family, named.order_id, named.connection_id)

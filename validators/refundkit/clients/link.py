@@ -13,11 +13,12 @@ import msgspec
 from refundkit_apis._runtime.client import Client, Response
 
 from .. import operations
-from ..auth import is_loopback
 from ..calls import AsyncCalls, Call, Calls, Retry
 from ..config import Config
 from ..guard import AsyncGuardTransport, GuardTransport, OnReport
 from ..handover import AsyncHandoverTransport, HandoverTransport
+from ..hosts import is_loopback
+from ..text import suggest_name
 from ..wire import AsyncXmlTransport, XmlTransport
 
 T = TypeVar("T")
@@ -109,7 +110,7 @@ class Connection(Generic[S, A]):
         later: Callable[[AsyncLink], A],
     ) -> None:
         for name in options.keys() - Options.__annotations__.keys():
-            raise TypeError(f"unknown option {name!r}{operations.suggestion(name, Options.__annotations__)}")
+            raise TypeError(f"unknown option {name!r}{suggest_name(name, Options.__annotations__)}")
         self._api = api
         self._auth = auth
         self._options = options
@@ -205,6 +206,6 @@ def _proxy(url: str) -> str | None:
     proxies = getproxies()
     found = proxies.get(address.scheme) or proxies.get("all")
     # Credentials may go to this machine in the clear, and so not over a proxy on another one.
-    if not found or is_loopback(address.host) or proxy_bypass(address.host):
+    if not found or is_loopback(address.host, strict=True) or proxy_bypass(address.host):
         return None
     return found if "://" in found else f"http://{found}"

@@ -10,6 +10,7 @@ import msgspec
 
 from ..ledger import Ledger
 from ..rule import Finding, finding, rule
+from ..text import format_value
 from .money import EVERYDAY, decimals, everyday, places, plain
 
 
@@ -82,6 +83,4 @@ def quantity_not_positive(value: object) -> tuple[str, str]:
         operation: taxcloud.refund_order
         /items/0/quantity: 0.5
     """
-    from ..schema import shown
-
-    return f"{shown(value)} is no quantity that can go back", "send how many pieces, as a number above zero"
+    return f"{format_value(value)} is no quantity that can go back", "send how many pieces, as a number above zero"

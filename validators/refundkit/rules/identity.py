@@ -6,14 +6,15 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from ..operations import Credential, Operation, Parameter, by_lower_name, suggestion
+from ..hosts import is_loopback
+from ..operations import Credential, Operation, Parameter, by_lower_name
 from ..rule import Finding, finding, rule
+from ..text import escape_token, suggest_name
 
 if TYPE_CHECKING:
     from ..check import Given
@@ -182,7 +183,7 @@ def credentials_over_http(operation: Operation, given: Given, url: str) -> Itera
         split = urlsplit(url)
     except ValueError:
         return
-    if split.scheme.lower() != "http" or _is_loopback(split.hostname or ""):
+    if split.scheme.lower() != "http" or is_loopback(split.hostname or ""):
         return
     for credential in _secrets(operation):
         if _value(credential, given) is not None:
@@ -306,7 +307,7 @@ def _refusal(parameter: Parameter, keyword: str, value: str) -> tuple[str, str]:
     if not value:
         return f"{name} is empty", ""
     if keyword == "enum":
-        near = suggestion(value, said).lstrip("; ")
+        near = suggest_name(value, said).lstrip("; ")
         return f"{name} is {value!r}", near or f"allowed are {', '.join(said)}"
     if keyword == "minLength":
         return f"{name} has {len(value)} characters, fewer than {said}", ""
@@ -352,13 +353,6 @@ def _secrets(operation: Operation) -> list[Credential]:
     found = {one.name: one for option in operation.described.security for one in option}
     signed = ("oauth_", "WM_SEC.AUTH_SIGNATURE", "WM_SEC.TIMESTAMP", "WM_CONSUMER.ID")
     return [one for name, one in found.items() if not name.startswith(signed)]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _is_base64(value: str) -> bool:
@@ -418,4 +412,4 @@ def _body_placeholders(body: bytes | None) -> Iterator[Finding]:
             todo.extend((f"{pointer}/{index}", item) for index, item in enumerate(node))
         elif isinstance(node, dict):
             inner = ((key, item) for key, item in node.items() if key not in _FREE_TEXT)
-            todo.extend((f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}", item) for key, item in inner)
+            todo.extend((f"{pointer}/{escape_token(key)}", item) for key, item in inner)

@@ -12,8 +12,9 @@ from msgspec import UNSET
 
 from .. import ledger as ledgers
 from ..ledger import Ledger
-from ..operations import Operation, suggestion
+from ..operations import Operation
 from ..rule import Finding, finding, rule
+from ..text import suggest_name
 from . import View
 from .amounts import Amount
 from .identity import PLACEHOLDERS
@@ -650,7 +651,7 @@ def unknown_reason(charge: Charge) -> Finding | None:
     """
     if charge.reason in _reasons():
         return None
-    near = suggestion(charge.reason, sorted(_reasons())).lstrip("; ")
+    near = suggest_name(charge.reason, sorted(_reasons())).lstrip("; ")
     return finding(charge.pointer("/refundReason"), f"{charge.reason!r} is not in Walmart's list of reasons", near)
 
 

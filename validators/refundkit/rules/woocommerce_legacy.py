@@ -14,6 +14,7 @@ from .. import ledger as ledgers
 from ..ledger import Ledger
 from ..operations import Operation
 from ..rule import Finding, finding, rule
+from ..text import escape_token, format_value, without_bom
 from . import View
 from .amounts import Amount
 from .money import EXACT, ZERO, decimals, plain, total
@@ -47,7 +48,7 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     item: wc.RefundItem
 
     def pointer(self, where: str = "") -> str:
-        return f"/order_refund/line_items/{_token(self.key)}{where}"
+        return f"/order_refund/line_items/{escape_token(self.key)}{where}"
 
     @property
     def money(self) -> Iterator[Charge]:
@@ -55,7 +56,7 @@ class Item(msgspec.Struct, frozen=True, gc=False):
         if self.item.refund_total is not UNSET:
             yield Charge(self.pointer("/refund_total"), number(self.item.refund_total))
         for rate, tax in self.taxes.items():
-            yield Charge(self.pointer(f"/refund_tax/{_token(rate)}"), number(tax))
+            yield Charge(self.pointer(f"/refund_tax/{escape_token(rate)}"), number(tax))
 
     @property
     def taxes(self) -> dict[str, Loose]:
@@ -281,10 +282,6 @@ def _decimals(order: wc.Order) -> int:
     return max(least, len(str(order.total).partition(".")[2]))
 
 
-def _token(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
-
-
 @rule("RF202", "amount-negative", on=("woocommerce_legacy",), source="facts")
 def amount_negative(value: Loose) -> tuple[str, str]:
     """A refund amount is below zero.
@@ -332,9 +329,10 @@ def loose_number(value: str) -> tuple[str, str]:
     Good:
         /order_refund/amount: "030.8"
     """
-    from ..schema import shown
-
-    return f"{shown(value)} is no plain decimal", "send digits with at most one point, or a number without quotes"
+    return (
+        f"{format_value(value)} is no plain decimal",
+        "send digits with at most one point, or a number without quotes",
+    )
 
 
 @rule("RF212", "zero-refund", severity="warning", on=(*CREATE, *UPDATE), source="facts")
@@ -411,14 +409,14 @@ def update_ignored(body: wc.RefundUpdateRequest, given: Given) -> Iterator[Findi
     Good:
         operation: woocommerce_legacy.update_refund
     """
-    sent = _UPDATE.decode((given.body or b"").removeprefix(b"\xef\xbb\xbf"))
+    sent = _UPDATE.decode(without_bom(given.body or b""))
     for name in sent.order_refund:
         if name not in ("amount", "reason"):
             message, advice = (
                 f"{name!r} is ignored in an update",
                 "leave it out, or delete the refund and create another",
             )
-            yield finding(f"/order_refund/{_token(name)}", message, advice)
+            yield finding(f"/order_refund/{escape_token(name)}", message, advice)
 
 
 class _Update(msgspec.Struct):

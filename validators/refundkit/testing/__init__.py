@@ -21,6 +21,7 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from .. import operations
+from ..text import suggest_name
 from . import taxcloud, walmart, woocommerce_legacy
 from .exchange import Answer, Clock, Document, Request, Shop, request_of
 from .faithful import VERSIONS, Faithful, Version
@@ -254,7 +255,7 @@ def _shop(api: str, faithful: Version | None, clock: Clock, token_seconds: int) 
 def _refuse_unknown(api: str, faithful: str | None, delay: tuple[float, float]) -> None:
     if api not in operations.APIS:
         known = ", ".join(operations.APIS)
-        raise ValueError(f"unknown API {api!r}{operations.suggestion(api, operations.APIS)} (known are {known})")
+        raise ValueError(f"unknown API {api!r}{suggest_name(api, operations.APIS)} (known are {known})")
     if faithful is not None and (api != "woocommerce_legacy" or faithful not in VERSIONS):
         raise ValueError(
             f"faithful={faithful!r} of {api}: there are recordings of woocommerce_legacy {' and '.join(VERSIONS)}"

@@ -15,6 +15,7 @@ import msgspec
 
 from .. import operations
 from ..rules.money import ZERO
+from ..text import suggest_name
 from . import php, woocommerce_legacy
 from .exchange import Answer, Clock, Document, Request, json_answer
 from .judge import basic
@@ -57,7 +58,7 @@ class Faithful:
     def add_order(self, order: Mapping[str, Any], gateway: str | None = None) -> str:
         if gateway is not None and gateway not in GATEWAYS:
             known = " or ".join(map(repr, GATEWAYS))
-            raise ValueError(f"gateway is {gateway!r}{operations.suggestion(gateway, GATEWAYS)}; it can be {known}")
+            raise ValueError(f"gateway is {gateway!r}{suggest_name(gateway, GATEWAYS)}; it can be {known}")
         kept = held("woocommerce_legacy", order)
         name = self.books.keep(kept)
         if gateway is not None:

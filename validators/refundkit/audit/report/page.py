@@ -16,9 +16,10 @@ from urllib.parse import quote
 
 from ...operations import APIS
 from ...report.text import printable
-from ...rule import REGISTRY, masked
+from ...rule import REGISTRY
 from ...rules import load, load_documents
 from ...rules.money import decimals, places
+from ...text import mask_numbers
 from .charts import Bar, bars, columns
 from .totals import CURRENCIES, LISTED, LISTED_OF_ONE, ORDERS
 
@@ -74,7 +75,7 @@ def _sections(totals: Totals) -> tuple[str, dict[str, Any]]:
 
 def shown(text: str) -> str:
     """A text of the data as the page may show it: masked, without control characters, and not endless."""
-    safe = printable(masked(text))
+    safe = printable(mask_numbers(text))
     return safe if len(safe) <= _LONGEST else f"{safe[: _LONGEST - 1]}…"
 
 

@@ -1,0 +1,140 @@
+"""Text for people: masking of secrets, suggestions, values in messages; and JSON pointers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from typing import AnyStr
+
+import msgspec
+
+BOM = "\ufeff"
+"""The byte order mark, as the character that it is."""
+
+CREDENTIALS = frozenset(
+    "authorization proxy-authorization cookie x-api-key wm_sec.access_token wm_sec.auth_signature wm_consumer.id"
+    " consumer_key consumer_secret oauth_consumer_key oauth_token oauth_signature".split()
+)
+"""Headers and query keys whose values are secrets, in lower case."""
+
+# A longer name was not mistyped by a person, and it takes long to compare.
+_LONGEST_NAME = 80
+_BOM_BYTES = BOM.encode()
+# 14 to 19 digits with a card network's first digits; the check digit decides.
+_CARD = re.compile(r"(?<![0-9])(?:4|5[1-5]|2[2-7]|3[0-9]|6)(?:[ -]?[0-9]){12,18}(?![0-9])")
+_IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Z0-9])")
+
+
+def without_bom(text: AnyStr) -> AnyStr:
+    """Remove the byte order mark of a text or of its UTF-8 bytes."""
+    return text.removeprefix(_BOM_BYTES) if isinstance(text, bytes) else text.removeprefix(BOM)
+
+
+# Masking.
+
+
+def mask_numbers(text: str) -> str:
+    """Mask card numbers and IBANs but for their last four characters."""
+    return _IBAN.sub(_mask_iban, _CARD.sub(_mask_card, text))
+
+
+def mask_secrets(text: str) -> str:
+    """Mask card numbers, IBANs and the values of credentials; the length stays."""
+    user, credential = _credential_patterns()
+    masked = mask_numbers(text)
+    if "://" in masked:
+        masked = user.sub(_mask_group, masked)
+    lower = masked.lower()
+    # The search is slow, and most lines name no credential.
+    return credential.sub(_mask_group, masked) if any(name in lower for name in CREDENTIALS) else masked
+
+
+@cache
+def _credential_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns of a URL's user and of a named credential; made on first use."""
+    names = "|".join(map(re.escape, sorted(CREDENTIALS)))
+    # The name with its value as JSON, YAML and a URL write it, also in a text that cannot be read.
+    value = r"""(?:"((?:[^"\\]|\\.)*)|'([^']*)|([^&,}\]"'\r\n]+))"""
+    credential = rf"""(?:{names})[ \t]*["']?[ \t]*[:=][ \t]*\[?[ \t]*{value}"""
+    return re.compile(r"""(?<=://)([^/@\s"']+)(?=@)"""), re.compile(credential, re.IGNORECASE)
+
+
+def _mask_card(match: re.Match[str]) -> str:
+    digits = [int(digit) for digit in match[0] if digit.isdigit()]
+    doubled = [digit if index % 2 else sum(divmod(2 * digit, 10)) for index, digit in enumerate(digits[-2::-1])]
+    is_luhn = (sum(doubled) + digits[-1]) % 10 == 0
+    return _mask_start(match[0]) if is_luhn and 14 <= len(digits) <= 19 else match[0]
+
+
+def _mask_iban(match: re.Match[str]) -> str:
+    plain = match[0].replace(" ", "")
+    number = "".join(str(int(character, 36)) for character in plain[4:] + plain[:4])
+    return _mask_start(match[0]) if int(number) % 97 == 1 else match[0]
+
+
+def _mask_start(text: str) -> str:
+    return "*" * (len(text) - 4) + text[-4:]
+
+
+def _mask_group(match: re.Match[str]) -> str:
+    """Mask the group that matched; the text around it stays."""
+    start, end = (position - match.start() for position in match.span(match.lastindex or 0))
+    return f"{match[0][:start]}{'*' * (end - start)}{match[0][end:]}"
+
+
+# Messages.
+
+
+def suggest_name(wrong: str, names: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?` with the nearest name, or ""."""
+    return "" if len(wrong) > _LONGEST_NAME else _suggest_nearest(wrong, tuple(names))
+
+
+# Cached: a name that is mistyped stands in every payload, and a search among many names is slow.
+@lru_cache(maxsize=1024)
+def _suggest_nearest(wrong: str, names: tuple[str, ...]) -> str:
+    from difflib import get_close_matches
+
+    nearest = get_close_matches(wrong, names, n=1, cutoff=0.6)
+    return f"; did you mean {nearest[0]!r}?" if nearest else ""
+
+
+def quote_text(text: str) -> str:
+    """Format text of a document for a message: in quotes, short, printable."""
+    short = text if len(text) <= 40 else text[:39] + "…"
+    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in short) + '"'
+
+
+def format_value(value: object) -> str:
+    """Format a value for a message: short, masked, as JSON writes it."""
+    if isinstance(value, (dict, list)):
+        return "an object" if isinstance(value, dict) else "a list"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    # Masked before it is cut: half a card number is not recognized, and would be shown.
+    text = mask_numbers(msgspec.json.encode(value).decode() if isinstance(value, str) else str(value))
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+# JSON pointers (RFC 6901).
+
+
+def escape_token(key: str) -> str:
+    """Escape a key or an index as a token of a JSON pointer."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def pointer_of(path: Iterable[str]) -> str:
+    """Return the JSON pointer of a path of keys and indexes."""
+    return "".join("/" + escape_token(token) for token in path)
+
+
+def path_of(pointer: str) -> list[str] | None:
+    """Return the keys and indexes of a JSON pointer; None if it is none."""
+    if not pointer:
+        return []
+    if pointer[0] != "/":
+        return None
+    path = pointer[1:].split("/")
+    return [token.replace("~1", "/").replace("~0", "~") for token in path] if "~" in pointer else path
