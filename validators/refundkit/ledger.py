@@ -1,63 +1,150 @@
-"""The neutral view of an order and a refund of it, which the caps are written against, once for every API.
+"""An order as a ledger: what was charged, what was given back, and the postings that change it.
 
-Amounts and quantities are exact decimals without sign: what is given back counts up, whatever the wire says.
+Amounts and quantities are exact decimals, counted by their size: what is given back counts up, whatever sign the wire
+has. Nothing here knows an API: `OrderModel` says what one must tell, and each API's folder has its own.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 import msgspec
 
-from .rule import Finding, finding
-from .rules.money import EXACT, ZERO
+from .errors import Finding, finding
+from .money import ZERO
+
+if TYPE_CHECKING:
+    from .operations import Operation
+
+# Accounts of a line beside its charges, whose names are charge types in capitals.
+TOTAL, ITEM, PIECES, CANCELS = "total", "item", "pieces", "cancels"
+QUANTITIES = frozenset({PIECES, CANCELS})
+# Every line, or every account of a line.
+ANY = "*"
+
+class UnreadableError(Exception):
+    """A rule looked at a part of an order that its model refuses."""
 
 
-class Named(Protocol):
-    """A part of a request that names a line or an amount: it knows where it stands."""
+class Unreadable:
+    """Stands in an order for a part that its model refuses; whoever looks into it gets UnreadableError.
 
-    def pointer(self, where: str = "") -> str:
-        """The pointer of the part, or of what is in it."""
-
-
-class Charge(msgspec.Struct, kw_only=True, gc=False):
-    """One line x one charge type: what was charged, refunded before and is refunded now, and the same of its tax.
-
-    `named` is the part of the request that names the amounts, at `where` and `tax_where` in it; None where none does.
+    `key` tells a line apart, "" where the part does not say, or is no line.
     """
 
-    kind: str
-    currency: str
+    __slots__ = ("key", "pointer", "reason")
+
+    def __init__(self, pointer: str, reason: str, key: str = "") -> None:
+        self.pointer, self.reason, self.key = pointer, reason, key
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise UnreadableError(f"{self.pointer}: {self.reason}")
+
+    __getattr__ = __getitem__ = __iter__ = __len__ = __bool__ = __contains__ = __call__ = _refuse
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _refuse  # type: ignore[assignment]
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = __abs__ = _refuse
+    __str__ = __format__ = _refuse  # type: ignore[assignment]
+
+
+def readable_lines(lines: Iterable[Any], unread: dict[Hashable, str]) -> Iterator[Any]:
+    """The lines that could be read; the others go to `unread`, with the reason."""
+    for line in lines:
+        if line.__class__ is Unreadable:
+            unread[line.key] = line.reason
+        else:
+            yield line
+
+
+Sums: TypeAlias = dict[tuple[Hashable, str], tuple[Decimal, Decimal]]
+
+
+class Amount(msgspec.Struct, frozen=True, gc=False):
+    """A sum of money as a request writes it; `currency` is "" where the request names none."""
+
+    pointer: str
+    value: Decimal | int
+    currency: str = ""
+
+
+class Posting(msgspec.Struct, frozen=True, gc=False):
+    """An amount on one account of one order line, by its size (only an item of a shop keeps a sign: fees below zero).
+
+    `effect` is "add"; "rest": all that is left of the account when it is posted; "set": replaces what the refund of
+    `refund_id` posted there; "drop": removes all that it posted. `pointer` and `tax_pointer` are where the request
+    names the amounts, "" in history. `source` is the part of the request that it was read from.
+    """
+
+    line: Hashable
+    account: str
+    amount: Decimal = ZERO
+    tax: Decimal = ZERO
+    effect: Literal["add", "rest", "set", "drop"] = "add"
+    pointer: str = ""
+    tax_pointer: str = ""
+    refund_id: str = ""
+    source: Any = None
+
+
+class Refund(msgspec.Struct, gc=False):
+    """One refund: postings that stand or fall together. It can be read without the order.
+
+    `lines` are the lines that it names, each with its pointer, charged or not; `full_lines` those that it marks as a
+    full refund; `amounts` every sum of money that it writes.
+    """
+
+    postings: list[Posting]
+    lines: Iterable[tuple[Hashable, str]] = ()
+    full_lines: frozenset[Hashable] = frozenset()
+    amounts: Sequence[Amount] = ()
+    id: str = ""
+    idempotency_key: str = ""
+    reason: str | None = None
+
+
+class Account(msgspec.Struct, gc=False):
+    """One account of a line: a charge type, an item, its pieces, or the order's total.
+
+    `charged` is what was paid for it, `before` what earlier refunds gave back, `now` what the refund under check gives
+    back; the same of its tax. `listed` is false where the order has no such account: it was charged nothing then.
+    """
+
+    line: Hashable
+    number: str
+    name: str
+    currency: str = ""
     charged: Decimal = ZERO
-    refunded_before: Decimal = ZERO
-    refunded_now: Decimal = ZERO
+    before: Decimal = ZERO
+    now: Decimal = ZERO
     tax_charged: Decimal = ZERO
     tax_before: Decimal = ZERO
     tax_now: Decimal = ZERO
-    named: Named | None = None
-    where: str = ""
-    tax_where: str = ""
+    pointer: str = ""
+    tax_pointer: str = ""
+    listed: bool = True
+    named: bool = False
 
     @property
-    def pointer(self) -> str:
-        """Where the request names the amount, "" where it does not."""
-        return "" if self.named is None else self.named.pointer(self.where)
+    def is_money(self) -> bool:
+        """Whether it counts money, and not pieces."""
+        return self.name not in QUANTITIES
 
     @property
-    def tax_pointer(self) -> str:
-        """Where the request names the tax, "" where it does not."""
-        return "" if self.named is None or not self.tax_where else self.named.pointer(self.tax_where)
+    def left(self) -> Decimal:
+        """What is left to give back before this refund; below zero where more came back already."""
+        return self.charged - self.before
 
     @property
-    def refundable(self) -> Decimal:
-        """What is left of the charge before this refund."""
-        return EXACT.subtract(self.charged, self.refunded_before)
+    def tax_left(self) -> Decimal:
+        """What is left of the tax before this refund."""
+        return self.tax_charged - self.tax_before
 
     @property
-    def tax_refundable(self) -> Decimal:
-        """What is left of its tax before this refund."""
-        return EXACT.subtract(self.tax_charged, self.tax_before)
+    def exceeded(self) -> bool:
+        """Whether this refund gives back more than is left."""
+        return 0 < self.now > self.left
 
     def finding(self, message: str, help: str = "") -> Finding:  # noqa: A002 - the field's name
         """A finding at the amount."""
@@ -68,91 +155,453 @@ class Charge(msgspec.Struct, kw_only=True, gc=False):
         return finding(self.tax_pointer or self.pointer, message, help)
 
 
-class Line(msgspec.Struct, kw_only=True, gc=False):
-    """One line of the order that the request names, however often; `known` is false where the order lacks it.
+class Line(msgspec.Struct, gc=False):
+    """One line of an order. `pointer` is where the refund under check names it, `full` whether it marks it full.
 
-    `named` is the part of the request that names it first, at `where` in it; `counted` is the one whose quantity, at
-    `quantity_where`, counts last, None where it is the same one. Quantities that an API does not tell are zero. `open`
-    is what is neither shipped nor cancelled; `left` of `ordered` is what earlier refunds have not taken. `whole`
-    is true where the request marks the line as a full refund; `returned` is the id of its return, or "".
+    `number` is what a message calls it. `known` is false for a line that the order lacks; `parent` is the key of the
+    line that it is a part of. `statuses` are the API's own words, `returned` the id of a return or "".
     """
 
+    key: Hashable
     number: str
-    named: Named
-    known: bool
-    where: str = ""
-    counted: Named | None = None
-    quantity_where: str = ""
+    accounts: dict[str, Account] = {}
     ordered: Decimal = ZERO
     shipped: Decimal = ZERO
-    cancelled: Decimal = ZERO
-    refunded_before: Decimal = ZERO
-    refunded_now: Decimal = ZERO
-    charges: dict[str, Charge] = {}
-    states: list[tuple[str, str]] = []
-    whole: bool = False
+    statuses: list[tuple[str, str]] = []
     returned: str = ""
+    parent: Hashable = None
+    known: bool = True
+    pointer: str = ""
+    full: bool = False
+
+    def account(self, name: str) -> Account:
+        """The account of that name; one that the line lacks was charged nothing."""
+        account = self.accounts.get(name)
+        if account is None:
+            account = self.accounts[name] = Account(self.key, self.number, name, listed=False)
+        return account
 
     @property
-    def pointer(self) -> str:
-        """Where the request names the line."""
-        return self.named.pointer(self.where)
+    def money(self) -> Iterator[Account]:
+        """Its accounts that count money."""
+        return (account for account in self.accounts.values() if account.is_money)
+
+    def reads_like(self, other: Line | None) -> bool:
+        """Whether another telling of the line differs in nothing but in what came back."""
+        if other is None or (self.statuses, self.returned) != (other.statuses, other.returned):
+            return False
+        charged = {name: (account.charged, account.tax_charged) for name, account in self.accounts.items()}
+        return charged == {name: (account.charged, account.tax_charged) for name, account in other.accounts.items()}
 
     @property
-    def quantity_pointer(self) -> str:
-        """Where the request names its quantity, "" where it does not."""
-        return (self.counted or self.named).pointer(self.quantity_where) if self.quantity_where else ""
-
-    @property
-    def statuses(self) -> str:
-        """How many of it are in which status, in the API's own words."""
-        return ", ".join(f"{status} {quantity}" for status, quantity in self.states) or "no status"
-
-    @property
-    def exceeded(self) -> bool:
-        """Whether more is refunded than is left, counted in pieces; a refund of none never does."""
-        return 0 < self.refunded_now > self.left
-
-    @property
-    def open(self) -> Decimal:
-        """What may still be cancelled."""
-        return EXACT.subtract(EXACT.subtract(self.ordered, self.shipped), self.cancelled)
-
-    @property
-    def left(self) -> Decimal:
-        """What may still be refunded, as a quantity."""
-        return EXACT.subtract(self.ordered, self.refunded_before)
+    def status(self) -> str:
+        """How many of it are in which status, for a message."""
+        return ", ".join(f"{status} {quantity}" for status, quantity in self.statuses) or "no status"
 
     def finding(self, message: str, help: str = "") -> Finding:  # noqa: A002 - the field's name
         """A finding at the line."""
         return finding(self.pointer, message, help)
 
 
-class Ledger(msgspec.Struct, kw_only=True):
-    """An order and one refund of it.
+class Ledger(msgspec.Struct):
+    """An order's lines, its history of refunds, and the one refund under check.
 
-    `known_lines` are the lines that the order has, `charges` those of their charges that the request refunds.
-    `total`, `refunded_before` and `refunded_now` are of the order as a whole, for APIs that refund an amount of it;
-    `amount_pointer` is where the request names that amount, "" where it names none. `decimals` is how many the order's
-    money has, for requests that name no currency.
+    `named_lines` are the lines that this refund names, known or not, and `accounts` the accounts, each once. `decimals`
+    is how many the order's money has, for requests that name no currency. `unread` holds lines that could not be read,
+    with the reason; `differences` what two tellings of the history do not agree on.
     """
 
-    lines: list[Line] = []
+    lines: dict[Hashable, Line]
     currency: str = ""
-    total: Decimal = ZERO
-    refunded_before: Decimal = ZERO
-    refunded_now: Decimal = ZERO
-    amount_pointer: str = ""
     decimals: int = 2
-
-    known_lines: list[Line] = []
-    charges: list[tuple[Line, Charge]] = []
-
-    def __post_init__(self) -> None:
-        self.known_lines = [line for line in self.lines if line.known]
-        self.charges = [(line, one) for line in self.known_lines for one in line.charges.values() if one.named]
+    unread: dict[Hashable, str] = {}
+    history: list[Refund] = []
+    refund: Refund | None = None
+    named_lines: list[Line] = []
+    accounts: list[Account] = []
+    differences: list[str] = []
+    _undone: list[tuple[Refund, list[Posting]]] = []
+    _by_id: dict[str, Refund] = {}
+    _by_key: dict[str, list[Refund]] = {}
 
     @property
-    def refundable(self) -> Decimal:
-        """What is left of the order's total before this refund."""
-        return EXACT.subtract(self.total, self.refunded_before)
+    def known_lines(self) -> Iterator[Line]:
+        """The named lines that the order has."""
+        return (line for line in self.named_lines if line.known)
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether the refund under check only repeats an earlier one under its idempotency key."""
+        return self.refund is not None and bool(self._undone) and bool(self.refund.idempotency_key)
+
+    def line_of(self, account: Account) -> Line:
+        """The line of an account."""
+        return self.lines[account.line]
+
+    def begin(self, refund: Refund) -> Ledger:
+        """Put one refund under check: its `now`, pointers, named lines and accounts."""
+        self.refund, self.named_lines, self.accounts, self._undone = refund, [], [], []
+        if refund.idempotency_key:
+            self._undo_replayed(refund)
+        for key, pointer in refund.lines:
+            if key in self.unread:
+                continue
+            line = self.lines.get(key) or Line(key, _number(key), known=False)
+            line.pointer, line.full = pointer, key in refund.full_lines
+            self.named_lines.append(line)
+        for posting in self._resolved(refund.postings):
+            named = self.lines.get(posting.line)
+            if named is not None:
+                self._count_now(named.account(posting.account), posting)
+        return self
+
+    def commit(self, additions: Iterable[Posting] = ()) -> Refund | None:
+        """Make the refund under check an earlier one, with what the server adds; None if it is a replay."""
+        refund = self.refund
+        if refund is None or self.is_replay:
+            self.roll_back()
+            return None
+        postings = [_counted(account) for account in self.accounts]
+        postings += self._resolved(additions)
+        replaced, self._undone = self._undone, []
+        self.roll_back()
+        made = Refund([], id=refund.id, idempotency_key=refund.idempotency_key, reason=refund.reason)
+        for older, undone in replaced:
+            made.postings += [posting for posting in older.postings if posting not in undone]
+            made.id = made.id or older.id
+            self._by_id.pop(older.id, None)
+            older.postings, older.id = [], ""
+        self.record(made, postings)
+        return made
+
+    def roll_back(self) -> None:
+        """Forget the refund under check; everything is as before `begin`."""
+        for _, undone in self._undone:
+            for posting in undone:
+                self._count_before(posting, 1)
+        for account in self.accounts:
+            account.now = account.tax_now = ZERO
+            account.pointer, account.tax_pointer, account.named = "", "", False
+        for line in self.named_lines:
+            line.pointer, line.full = "", False
+        self.refund, self.named_lines, self.accounts, self._undone = None, [], [], []
+
+    def record(self, refund: Refund, postings: Iterable[Posting]) -> None:
+        """Add postings as an earlier refund; those of lines that the order lacks count nowhere."""
+        for posting in postings:
+            if posting.line in self.lines:
+                self._count_before(posting, 1)
+                refund.postings.append(posting)
+        self.history.append(refund)
+        if refund.id and refund.postings:
+            self._by_id[refund.id] = refund
+        if refund.idempotency_key:
+            self._by_key.setdefault(refund.idempotency_key, []).append(refund)
+
+    def merge_history(self, other: Ledger) -> None:
+        """Count what another telling of the history has more of, account by account."""
+        excess = []
+        for key, line in other.lines.items():
+            for name, account in line.accounts.items():
+                mine = self.lines[key].account(name)
+                if (mine.before, mine.tax_before) != (account.before, account.tax_before):
+                    self.differences.append(f"{_described(mine)}: {mine.before} and {account.before}")
+                amount = max(account.before - mine.before, ZERO)
+                tax = max(account.tax_before - mine.tax_before, ZERO)
+                if amount or tax:
+                    excess.append(Posting(key, name, amount, tax))
+        if excess:
+            self.record(Refund([]), excess)
+
+    def remainder(self, line: Hashable = ANY) -> list[Posting]:
+        """Postings of all that is left, of a line or of the order."""
+        return self.resolve([Posting(line, ANY, effect="rest")])
+
+    def resolve(self, postings: Iterable[Posting]) -> list[Posting]:
+        """The postings as ones that only add, beyond what the refund under check names itself."""
+        return list(self._resolved(postings))
+
+    def given_back(self, lines: Container[Hashable]) -> Sums:
+        """What came back so far of the lines, and of their taxes, without zeros."""
+        return {
+            (key, account.name): (account.before, account.tax_before)
+            for key, line in self.lines.items()
+            if key in lines
+            for account in line.accounts.values()
+            if account.before or account.tax_before
+        }
+
+    def refunds_by_id(self) -> Mapping[str, Refund]:
+        """The earlier refunds that have an id."""
+        return self._by_id
+
+    def refunds_of_key(self, key: str) -> Sequence[Refund]:
+        """The earlier refunds that bear an idempotency key."""
+        return self._by_key.get(key, ())
+
+    def _count_now(self, account: Account, posting: Posting) -> None:
+        if not account.named:
+            account.named = True
+            self.accounts.append(account)
+        account.now += posting.amount
+        account.tax_now += posting.tax
+        account.pointer = posting.pointer or account.pointer
+        account.tax_pointer = posting.tax_pointer or account.tax_pointer
+
+    def _count_before(self, posting: Posting, sign: int) -> None:
+        account = self.lines[posting.line].account(posting.account)
+        account.before += sign * posting.amount
+        account.tax_before += sign * posting.tax
+
+    def _resolved(self, postings: Iterable[Posting]) -> Iterator[Posting]:
+        """The postings as ones that only add, for this ledger as it stands."""
+        for posting in postings:
+            if posting.effect == "add":
+                yield posting
+            elif posting.effect == "rest":
+                yield from self._rest(posting)
+            else:
+                self._undo_named(posting)
+                if posting.effect == "set":
+                    yield posting
+
+    def _rest(self, posting: Posting) -> Iterator[Posting]:
+        """What is left of the lines that a posting means, beyond what the refund under check names itself."""
+        keys = list(self.lines) if posting.line == ANY else [posting.line] if posting.line in self.lines else []
+        for key in keys:
+            for account in list(self.lines[key].accounts.values()):
+                if account.name != CANCELS:
+                    amount = max(account.left - account.now, ZERO)
+                    tax = max(account.tax_left - account.tax_now, ZERO)
+                    yield Posting(key, account.name, amount, tax, pointer=account.pointer or posting.pointer)
+
+    def _undo_named(self, posting: Posting) -> None:
+        """Take away what the refund posted that a "set" or "drop" is about."""
+        older = self._named_refund(posting.refund_id)
+        if older is None:
+            return
+        account = (posting.line, posting.account)
+        dropped = posting.effect == "drop"
+        self._undo(older, [each for each in older.postings if dropped or (each.line, each.account) == account])
+
+    def _named_refund(self, refund_id: str) -> Refund | None:
+        """The refund of an id; of an unknown id it is the largest without one: that accuses nobody."""
+        if refund_id in self._by_id:
+            return self._by_id[refund_id]
+        nameless = [refund for refund in self.history if refund.postings and (not refund_id or not refund.id)]
+        return max(nameless, key=_total, default=None)
+
+    def _undo(self, older: Refund, postings: list[Posting]) -> None:
+        for posting in postings:
+            self._count_before(posting, -1)
+        self._undone.append((older, postings))
+
+    def _undo_replayed(self, refund: Refund) -> None:
+        """Take away the earlier refund that this one repeats: the same key, and the same amounts on this ledger."""
+        for older in self._by_key.get(refund.idempotency_key, ()):
+            self._undo(older, list(older.postings))
+            if self._sums(self._resolved(refund.postings)) == self._sums(older.postings):
+                return
+            _, undone = self._undone.pop()
+            for posting in undone:
+                self._count_before(posting, 1)
+
+    def _sums(self, postings: Iterable[Posting]) -> Sums:
+        """What postings come to on this ledger, account by account, without zeros."""
+        sums: Sums = {}
+        for posting in postings:
+            if posting.line in self.lines and (posting.amount or posting.tax):
+                amount, tax = sums.get((posting.line, posting.account), (ZERO, ZERO))
+                sums[posting.line, posting.account] = (amount + posting.amount, tax + posting.tax)
+        return sums
+
+
+def _number(key: Hashable) -> str:
+    """What a message calls a line that the order lacks."""
+    if isinstance(key, tuple):
+        return f"index {key[1]}" if key[0] == ANY else f"{key[0]} at index {key[1]}"
+    return str(key)
+
+
+def _counted(account: Account) -> Posting:
+    return Posting(account.line, account.name, account.now, account.tax_now)
+
+
+def _total(refund: Refund) -> Decimal:
+    return sum((posting.amount for posting in refund.postings if posting.account == TOTAL), ZERO)
+
+
+def _described(account: Account) -> str:
+    return f"line {account.number} {account.name}" if account.number else account.name
+
+
+class OrderModel:
+    """How one API's orders and refunds become a ledger. An API's folder has a subclass; it needs none.
+
+    `traits` are what shared rules are about, by the operation's short name. `shares_orders_with` is the API whose
+    orders these are as well. `path_ids` are the path parameters that say which order a request is about, each with the
+    place of the same id in an order; `body_id` is where the body repeats the last of them.
+    """
+
+    traits: Mapping[str, frozenset[str]] = {}
+    shares_orders_with: str = ""
+    path_ids: Mapping[str, tuple[str, ...]] = {}
+    body_id: tuple[str, ...] = ()
+    # Nothing names an earlier refund, so that many are as good as their sum.
+    can_fold = False
+
+    def normalise_id(self, name: str, value: str) -> str:
+        """An id as the API compares it: WooCommerce takes 007 for 7."""
+        return value
+
+    def context_mismatches(
+        self, path: Mapping[str, str] | None, body: Any, order: Any, refunds: Any
+    ) -> Iterator[Finding]:
+        """RF005: context that is of another order than the request."""
+        return iter(())
+
+    def open_order(self, order: Any) -> Ledger:
+        """The order alone, cancelled pieces included, nothing refunded."""
+        return Ledger({})
+
+    def refunds_in_order(self, order: Any) -> list[Refund] | None:
+        """The earlier refunds that the order tells; None where it does not say."""
+        return None
+
+    def read_refunds(self, refunds: Any) -> list[Refund]:
+        """A given list of earlier refunds."""
+        return []
+
+    def read_request(self, operation: Operation, body: Any, path: Mapping[str, str] | None) -> Refund:
+        """The request; it never looks at an order. A posting of what is left comes last."""
+        return Refund([])
+
+    def server_additions(self, ledger: Ledger) -> list[Posting]:
+        """What the server adds by itself to the refund under check."""
+        return []
+
+    def is_same_refund(self, requested: Refund, recorded: Refund) -> bool:
+        """Whether a recorded refund is the requested one, as the server stores it."""
+        return False
+
+
+def open_ledger(model: OrderModel, order: Any, refunds: list[Refund] | None, in_order: list[Refund] | None) -> Ledger:
+    """Open an order with its earlier refunds; of two tellings of the history the larger counts, account by account."""
+    if refunds is None or not in_order:
+        return _opened(model, order, refunds or in_order or [])
+    longer, shorter = (refunds, in_order) if len(refunds) >= len(in_order) else (in_order, refunds)
+    ledger = _opened(model, order, longer)
+    ledger.merge_history(_opened(model, order, shorter))
+    return ledger
+
+
+def _opened(model: OrderModel, order: Any, refunds: Iterable[Refund]) -> Ledger:
+    ledger = model.open_order(order)
+    for refund in refunds:
+        ledger.begin(refund).commit(model.server_additions(ledger))
+    return ledger
+
+
+class OrderHistory:
+    """The refunds of one order, in a batch or an audit: each is begun, judged, and committed or forgotten."""
+
+    def __init__(self, model: OrderModel) -> None:
+        self.model = model
+        self.refunds: list[Refund] = []
+        self.refund_ids: set[str] = set()
+        self._sums: dict[tuple[Hashable, str], Posting] = {}
+        self._ledger: Ledger | None = None
+        self._context: Hashable = None
+
+    def ledger(self, order: Any, refunds: list[Refund] | None, in_order: list[Refund] | None, context: Hashable) -> Ledger:
+        """The ledger at this point; opened once as long as `context`, which names order and refunds, stays the same.
+
+        A refund that the order tells as well is not counted twice, by its id.
+        """
+        if self._ledger is None or self._context != context:
+            fresh = in_order and [refund for refund in in_order if refund.id not in self.refund_ids]
+            self._context, self._ledger = context, open_ledger(self.model, order, refunds, fresh)
+            self._ledger.record(Refund([]), list(self._sums.values()))
+            waiting, self.refunds = self.refunds, []
+            for refund in waiting:
+                self._ledger.begin(refund)
+                self._keep(refund, self._ledger.commit(self.model.server_additions(self._ledger)))
+        return self._ledger
+
+    def commit(self, refund: Refund) -> None:
+        """Count a refund as made; without an order at hand it counts as soon as there is one."""
+        ids = {refund_id for refund_id in (refund.id, *(each.refund_id for each in refund.postings)) if refund_id}
+        self.refund_ids |= ids
+        if self._ledger is None:
+            self.refunds.append(_without_pointers(refund))
+            return
+        if self._ledger.refund is not refund:
+            self._ledger.begin(refund)
+        told_already = not ids.isdisjoint(self._ledger.refunds_by_id())
+        self._keep(refund, self._ledger.commit(self.model.server_additions(self._ledger)))
+        if told_already:  # the order has this refund too: it is opened again without it
+            self._ledger = None
+
+    def _keep(self, refund: Refund, made: Refund | None) -> None:
+        """Keep what a later ledger needs of a refund: itself, or its sums where nothing ever names it."""
+        if not self.model.can_fold:
+            self.refunds.append(_without_pointers(refund))
+            return
+        for posting in made.postings if made is not None else ():
+            account = (posting.line, posting.account)
+            before = self._sums.get(account)
+            if before is not None:
+                posting = Posting(*account, before.amount + posting.amount, before.tax + posting.tax)
+            self._sums[account] = posting
+
+
+def _without_pointers(refund: Refund) -> Refund:
+    """The refund without what only its own check needs."""
+    postings = [
+        msgspec.structs.replace(posting, pointer="", tax_pointer="", source=None) for posting in refund.postings
+    ]
+    return msgspec.structs.replace(refund, postings=postings, lines=tuple(refund.lines), amounts=())
+
+
+def is_recorded(model: OrderModel, refund: Refund, before: Ledger, after: Ledger) -> bool | None:
+    """Whether the later telling of an order has the refund and the earlier has not; None where it cannot be told."""
+    if refund.idempotency_key and after.refunds_of_key(refund.idempotency_key):
+        return True
+    if refund.id:  # a change of a refund that is there
+        changed = after.refunds_by_id().get(refund.id)
+        if any(posting.effect == "drop" for posting in refund.postings):
+            return changed is None
+        return None if changed is None else model.is_same_refund(refund, changed)
+    if model.can_fold:
+        return _is_in_sums(model, refund, before, after)
+    earlier, later = Counter(map(_identity, before.history)), Counter(map(_identity, after.history))
+    fresh = [
+        recorded
+        for recorded in after.history
+        if later[_identity(recorded)] > earlier[_identity(recorded)]
+        and not (refund.idempotency_key and recorded.idempotency_key)
+    ]
+    if any(model.is_same_refund(refund, recorded) for recorded in fresh):
+        return True
+    return None if fresh or earlier - later else False
+
+
+def _identity(refund: Refund) -> Hashable:
+    """What tells a recorded refund from others: its id, or all that it says."""
+    if refund.id:
+        return refund.id
+    return refund.idempotency_key, frozenset(Counter(map(str, refund.postings)).items())
+
+
+def _is_in_sums(model: OrderModel, refund: Refund, before: Ledger, after: Ledger) -> bool | None:
+    """Whether the lines that a refund names have grown by what it gives back, or not at all."""
+    lines = dict(refund.lines)
+    earlier, later = before.given_back(lines), after.given_back(lines)
+    additions = before.begin(refund).resolve(model.server_additions(before))
+    before.commit()
+    named = before.given_back(lines)
+    before.record(Refund([]), additions)
+    if earlier != named and later in (named, before.given_back(lines)):
+        return True
+    alike = all(before.lines[key].reads_like(after.lines.get(key)) for key in lines if key in before.lines)
+    return False if later == earlier != named and alike else None

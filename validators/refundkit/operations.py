@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import msgspec
 import refundkit_apis
-from refundkit_apis._runtime.number import decode_number
+from refundkit_apis._runtime.number import decode_number, decode_unbounded
 
 from .text import suggest_name
 
@@ -251,6 +251,12 @@ def decoder(operation: Operation, part: str = "body") -> msgspec.json.Decoder[An
 
 
 @cache
+def lenient_decoder(operation: Operation) -> msgspec.json.Decoder[Any]:
+    """Decodes a body that its schema refuses for nothing but bounds of numbers."""
+    return msgspec.json.Decoder(operation.struct(), dec_hook=decode_unbounded, float_hook=Decimal)
+
+
+@cache
 def has_open_lists(operation: Operation) -> bool:
     """Whether a body may hold a list whose entries the schema leaves open: numbers and depth in there go unjudged."""
     schema = operation.schema()
@@ -273,6 +279,26 @@ def _nodes(node: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(node, list):
         for inner in node:
             yield from _nodes(inner)
+
+
+@cache
+def order_source(operation: Operation) -> Operation | None:
+    """The operation that reads the order of a refund; None where the spec names none."""
+    source = operation.described.context.get("order")
+    return None if source is None else get(f"{operation.api}.{source.operation}")
+
+
+@cache
+def refunds_type(operation: Operation) -> Any:
+    """The type of a list of earlier refunds as its API gives it; None where the spec names none."""
+    source = operation.described.context.get("refunds")
+    if source is None:
+        return None
+    if source.operation is not None:
+        listing = get(f"{operation.api}.{source.operation}")
+        return listing.struct(success(listing))
+    entry: Any = getattr(import_module(f"refundkit_apis.{operation.api}.structs"), str(source.schema))
+    return list[entry]
 
 
 @cache

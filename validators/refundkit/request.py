@@ -1,18 +1,22 @@
-"""What a document says of itself: a bare body, or a whole request with its operation and its parts."""
+"""One request: its parts as they were given, and how a document says what it is."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from . import operations
-from .check import Given
+from .errors import Finding, finding
 from .keys import unrepeated
 from .operations import Operation
-from .rule import Finding, finding
 from .text import suggest_name
+
+if TYPE_CHECKING:
+    from .read import Document
 
 _NAMED = ("path", "query", "headers")
 KEYS = ("operation", "method", "url", "path", "query", "headers", "body", "order", "refunds")
@@ -21,20 +25,51 @@ _VALUES = msgspec.json.Decoder(dict[str, str | int | bool | None])
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A document read as a request: what it is for, its parts, and what is wrong with it as a request.
+class Request(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """The parts of one request as they were given; a part that was not is None. Texts are JSON.
 
-    `whole` is false for a bare body. `doubtful`: a key may stand twice, which only a slow reading can tell.
+    `read` reads the body where it stands, with the lines of its file.
     """
 
+    body: bytes | None = None
+    path: dict[str, str] | None = None
+    query: dict[str, str] | None = None
+    headers: dict[str, str] | None = None
+    url: str | None = None
+    order: bytes | None = None
+    refunds: bytes | None = None
+    read: Callable[[], Document] | None = None
+
+    @cached_property
+    def document(self) -> Document:
+        """The body, read slowly and once."""
+        from .read import read_json
+
+        return self.read() if self.read is not None else read_json(self.body or b"")
+
+    @cached_property
+    def by_lower_name(self) -> dict[str, dict[str, str]]:
+        """The values of `header` and `query` by their names in lower case, for what compares names without case."""
+        return {
+            "header": operations.by_lower_name(self.headers or {}),
+            "query": operations.by_lower_name(self.query or {}),
+        }
+
+
+class RequestDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A document read as a request: what it is for, its parts, and what is wrong with it as a request.
+
+    `is_request` is false for a bare body. `may_repeat_keys`: only a slow reading can tell whether a key stands twice.
+    """
+
+    request: Request
     operation: Operation | None = None
-    given: Given
-    whole: bool = False
-    doubtful: bool = False
+    is_request: bool = False
+    may_repeat_keys: bool = False
     problems: tuple[tuple[str, Finding], ...] = ()
 
 
-def read_request(data: bytes, default: Operation | None, forced: bool, *, xml: bool = False) -> Asked:
+def read_request(data: bytes, default: Operation | None, forced: bool, *, xml: bool = False) -> RequestDocument:
     """Read JSON text as a bare body or a request.
 
     `default` is the operation that config or `--as` names, `forced` is true for the latter; `xml`: the file is XML.
@@ -53,14 +88,14 @@ def read_request(data: bytes, default: Operation | None, forced: bool, *, xml: b
             problems.append(("RF103", finding(f"request:/{key}", f"a request has no {key!r}", help_text)))
     parts = {key: text for key, raw in members.items() if (text := bytes(raw)) != b"null"}
     named = {key: _parameters(parts[key], key, problems) for key in _NAMED if key in parts}
-    doubtful = not unrepeated(data, members) or not all(unrepeated(parts[key], named[key]) for key in named)
+    may_repeat_keys = not unrepeated(data, members) or not all(unrepeated(parts[key], named[key]) for key in named)
     path, query, headers = (operations.values(named.get(key)) for key in _NAMED)
     method, url = (_word(parts, key, problems) for key in ("method", "url"))
     match = operations.match(method, url) if method and url else None
     if match is not None:
         path, query = {**match.path, **(path or {})}, {**match.query, **(query or {})}
     operation = _operation(_word(parts, "operation", problems), match, method, url, default, forced, problems)
-    given = Given(
+    request = Request(
         body=parts.get("body"),
         path=path,
         query=query,
@@ -69,11 +104,11 @@ def read_request(data: bytes, default: Operation | None, forced: bool, *, xml: b
         order=parts.get("order"),
         refunds=parts.get("refunds"),
     )
-    return Asked(
+    return RequestDocument(
         operation=operation,
-        given=given,
-        whole=True,
-        doubtful=doubtful,
+        request=request,
+        is_request=True,
+        may_repeat_keys=may_repeat_keys,
         problems=tuple(problems),
     )
 
@@ -111,9 +146,9 @@ def _is_request(members: dict[str, Any]) -> bool:
     return "body" in members and all(key in KEYS for key in members)
 
 
-def _bare(data: bytes, members: dict[str, Any], default: Operation | None, xml: bool) -> Asked:
+def _bare(data: bytes, members: dict[str, Any], default: Operation | None, xml: bool) -> RequestDocument:
     problems = () if default is not None else (unknown_operation(members, xml=xml),)
-    return Asked(operation=default, given=Given(body=data), problems=problems)
+    return RequestDocument(operation=default, request=Request(body=data), problems=problems)
 
 
 def _parameters(text: bytes, key: str, problems: list[tuple[str, Finding]]) -> dict[str, Any] | None:

@@ -32,6 +32,7 @@ class Number(metaclass=_NumberType):
 
     kinds: ClassVar[frozenset[type]] = frozenset({int, Decimal})
     decode: ClassVar[Callable[[Any], Any]]
+    decode_unbounded: ClassVar[Callable[[Any], Any]]
 
     def __init_subclass__(  # noqa: PLR0913 - one keyword a JSON Schema keyword
         cls,
@@ -53,11 +54,18 @@ class Number(metaclass=_NumberType):
         within = _bounds(minimum, maximum, above, below)
         spelled = _spelling(pattern, unlike) if text else None
         cls.decode = staticmethod(_decoder(within, spelled, whole=whole, null=null))
+        free = _spelling(pattern, None) if text else None
+        cls.decode_unbounded = staticmethod(_decoder(None, free, whole=whole, null=null))
 
 
 def decode_number(number: type[Number], value: Any) -> Any:
     """msgspec's `dec_hook`: the value as it stands, or ValueError where the component refuses it."""
     return number.decode(value)
+
+
+def decode_unbounded(number: type[Number], value: Any) -> Any:
+    """As decode_number, for a value whose bounds have been judged: of a text those are `unlike`."""
+    return number.decode_unbounded(value)
 
 
 def _bounds(

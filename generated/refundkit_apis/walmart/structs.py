@@ -313,6 +313,8 @@ class Charge(Struct, kw_only=True, frozen=True, gc=False):
     charge_type: str = field(name="chargeType")
     charge_amount: Money = field(name="chargeAmount")
     charge_name: str | UnsetType = field(name="chargeName", default=UNSET)
+    is_discount: bool | UnsetType = field(name="isDiscount", default=UNSET)
+    """True for a discount, which lowers what was charged."""
     tax: Tax | None | UnsetType = UNSET
     tax_details: list[Tax] | UnsetType = field(name="taxDetails", default=UNSET)
 

@@ -10,6 +10,9 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
+from typing import cast
+
+from ..ledger import OrderModel
 
 
 @cache
@@ -19,3 +22,18 @@ def part(api: str, name: str) -> ModuleType | None:
     if find_spec(folder) is None or find_spec(f"{folder}.{name}") is None:
         return None
     return import_module(f"{folder}.{name}")
+
+
+def order_model(api: str) -> OrderModel:
+    """How the API's orders and refunds become a ledger; the defaults where its folder does not say."""
+    ledger = part(api, "ledger")
+    return cast("OrderModel", ledger.MODEL) if ledger is not None else _DEFAULT
+
+
+def traits(operation: str) -> frozenset[str]:
+    """What shared rules may be about, of an operation: `charges`, `lines`, `pieces` and so on."""
+    api, _, name = operation.partition(".")
+    return order_model(api).traits.get(name, frozenset())
+
+
+_DEFAULT = OrderModel()

@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from decimal import Decimal
-from typing import Protocol
+from collections.abc import Iterator
 
-import msgspec
-
-from ..ledger import Ledger
-from ..rule import Finding, finding, rule
+from ..errors import Finding, finding
+from ..ledger import Ledger, Refund
+from ..money import decimals, places, plain
+from ..rule import rule
 from ..text import format_value
-from .money import EVERYDAY, decimals, everyday, places, plain
-
-
-class Amount(msgspec.Struct, frozen=True, gc=False):
-    """One amount of a charge: where it stands in it, and its currency, "" where the request names none."""
-
-    where: str
-    value: Decimal | int
-    currency: str
-
-
-class Priced(Protocol):
-    """A charge of any API."""
-
-    def amounts(self) -> Iterable[Amount]:
-        """Every amount of the charge."""
-
-    def pointer(self, where: str = "") -> str:
-        """Where a part of the charge stands in the body."""
 
 
 @rule(
     "RF206",
     "amount-precision",
     severity="warning",
-    on=("walmart.refund_order_lines", "walmart_ca.refund_order_lines", "woocommerce_legacy"),
+    on=("charges", "order_total"),
     source="facts",
-    forgoes=True,
+    reports_missing=False,
 )
-def amount_precision(charges: list[Priced], ledger: Ledger | None = None) -> Iterator[Finding]:
+def amount_precision(refund: Refund, ledger: Ledger | None = None) -> Iterator[Finding]:
     """An amount has more decimals than its currency.
 
     What nobody can pay is rounded somewhere, in silence: JPY has no decimals, USD and CAD have two, KWD three. A
@@ -53,23 +32,15 @@ def amount_precision(charges: list[Priced], ledger: Ledger | None = None) -> Ite
         …/chargeAmount/amount: -19.99000
     """
     unnamed = 2 if ledger is None else ledger.decimals
-    for charge in charges:
-        for amount in charge.amounts():
-            allowed = decimals(amount.currency) if amount.currency else unnamed
-            if allowed == EVERYDAY and everyday(amount.value):
-                continue
-            used = places(amount.value)
-            if allowed is not None and used > allowed:
-                message = f"{plain(amount.value)} has {used} decimals, {amount.currency or 'this money'} has {allowed}"
-                yield finding(charge.pointer(f"{amount.where}/amount"), message)
+    for amount in refund.amounts:
+        allowed = decimals(amount.currency) if amount.currency else unnamed
+        used = places(amount.value)
+        if allowed is not None and used > allowed:
+            message = f"{plain(amount.value)} has {used} decimals, {amount.currency or 'this money'} has {allowed}"
+            yield finding(amount.pointer, message)
 
 
-@rule(
-    "RF402",
-    "quantity-not-positive",
-    on=("walmart_ca.cancel_order_lines", "woocommerce_legacy.create_refund", "taxcloud.refund_order"),
-    source="facts",
-)
+@rule("RF402", "quantity-not-positive", on=("cancels", "items", "pieces"), source="facts")
 def quantity_not_positive(value: object) -> tuple[str, str]:
     """A quantity is one that nothing can have.
 

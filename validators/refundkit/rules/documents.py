@@ -30,7 +30,7 @@ def duplicate_key() -> None:
     """An object names a key twice.
 
     Servers disagree on which of the two counts, so the amount you read may not be the amount that is refunded. Of an
-    order given as context only the fields that rules read are held to this.
+    order given as context only what its model holds is held to this: another field is nobody's cap.
 
     Bad:
         text: '{"order_refund": {"amount": "5.00", "amount": "50.00"}}'
@@ -209,14 +209,7 @@ def no_variant() -> None:
     """
 
 
-@rule(
-    "RF317",
-    "repeated-refund",
-    on=(
-        *("walmart.refund_order_lines", "walmart_ca.refund_order_lines", "walmart_ca.cancel_order_lines"),
-        *("woocommerce_legacy.create_refund", "taxcloud.refund_order"),
-    ),
-)
+@rule("RF317", "repeated-refund", on=("refunds",))
 def repeated_refund() -> None:
     """A batch sends the same refund twice, or two refunds under one id.
 

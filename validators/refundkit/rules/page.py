@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ..rule import REGISTRY, Rule
-from . import load_all
+from . import covered_operations, load_all
 
 _HEAD = """\
 # The rules
@@ -25,7 +25,7 @@ says so, `facts` a published schema or a server that was seen to; without a sour
 
 def text(rule: Rule) -> str:
     """The docs of one rule, as the terminal, the page and SARIF show them; valid as Markdown too."""
-    about = ", ".join(rule.on) or "every operation"
+    about = ", ".join(covered_operations(rule)) or "every operation"
     parts = [f"{rule.code} {rule.name} ({rule.severity})", _spaced(rule.doc), f"For: {about}"]
     return "\n\n".join([*parts, f"Source: {rule.source}"] if rule.source else parts)
 
@@ -47,7 +47,7 @@ def address(rule: Rule) -> str:
 
 
 def _is_ours(rule: Rule) -> bool:
-    return rule.run.__module__.startswith("refundkit.rules.")
+    return rule.run.__module__.startswith("refundkit.")
 
 
 def _encoded(words: str) -> str:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .operations import Operation, get, success
-from .rule import REGISTRY, Finding, finding
-from .text import format_value, pointer_of, suggest_name
+from ..errors import Finding, finding
+from ..operations import Operation, get, success
+from ..rule import REGISTRY
+from ..text import format_value, pointer_of, suggest_name
 
 if TYPE_CHECKING:
     import jsonschema.protocols
@@ -40,6 +41,8 @@ RULES = {
     "oneOf": "RF109",
     "not": "RF109",
 }
+# Keywords that say how large a number may be; of a number in a text that is a pattern it must not have.
+BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "not"})
 # The digits of the largest number that jsonschema-rs takes a key for.
 _DIGITS = 20
 # Places that are looked at where several may be meant.
@@ -50,11 +53,15 @@ SERVER_MONEY = re.compile(r"price|tax|amount|total", re.IGNORECASE)
 
 
 class Flaw(msgspec.Struct, frozen=True):
-    """A finding of the schema, with its rule; `key` is true where the finding is about a field's name."""
+    """A finding of the schema, with its rule; `key` is true where the finding is about a field's name.
+
+    `bound` is true where a bound of a number refuses the value that has a rule of its own: the rest can be judged.
+    """
 
     code: str
     finding: Finding
     key: bool = False
+    bound: bool = False
 
     @property
     def removable(self) -> bool:
@@ -240,9 +247,10 @@ class _Reader:
 
     def _plain(self, error: Any, place: list[str], keyword: str) -> Flaw:
         beside = self._beside(error)
-        code = beside.get("x-rule", {}).get(keyword) or RULES.get(keyword, "RF109")
+        named = beside.get("x-rule", {}).get(keyword)
+        code = named or RULES.get(keyword, "RF109")
         value = self._at(place)
-        worded = REGISTRY[code].run if code in REGISTRY and "value" in REGISTRY[code].asks else None
+        worded = REGISTRY[code].run if code in REGISTRY and "value" in REGISTRY[code].parameters else None
         if worded is not None:
             message, help_text = worded(value)
         else:

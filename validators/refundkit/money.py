@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import (
-    MAX_EMAX,
-    MAX_PREC,
-    MIN_EMIN,
-    Clamped,
-    Context,
-    Decimal,
-    Inexact,
-    InvalidOperation,
-    Overflow,
-    Rounded,
-    Subnormal,
-    Underflow,
-)
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 
-# As wide as can be, since a quoted amount may have any number of digits: no sum is ever rounded, and if one were, it
-# would trap. A sum takes the room of its operands; their exponents are at most 308 (RF001).
-EXACT = Context(
-    prec=MAX_PREC,
-    Emin=MIN_EMIN,
-    Emax=MAX_EMAX,
-    traps=[Clamped, Inexact, InvalidOperation, Overflow, Rounded, Subnormal, Underflow],
-)
+# No sum and no product of amounts is rounded: they have at most 400 digits and exponents up to 308 (RF001).
+EXACT = Context(prec=4_000, Emin=MIN_EMIN, Emax=MAX_EMAX)
 ZERO = Decimal(0)
-EVERYDAY = 2
 
 _DECIMALS = dict.fromkeys(
     "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
@@ -38,12 +20,6 @@ _WITHOUT_MINOR_UNIT = frozenset("XAG XAU XBA XBB XBC XBD XDR XFU XPD XPT XTS XXX
 def decimals(currency: str) -> int | None:
     """The decimals of a currency by ISO 4217, 2 for one that is not in the list, None where there is no minor unit."""
     return None if currency in _WITHOUT_MINOR_UNIT else _DECIMALS.get(currency, 2)
-
-
-def everyday(value: Decimal | int) -> bool:
-    """Whether a number has at most EVERYDAY decimals and 8 digits: cheap to tell, and true of most amounts."""
-    text = str(value)
-    return len(text) < 10 and (value.__class__ is int or text[-3:-2] == "." or text[-2:-1] == ".")
 
 
 def places(value: Decimal | int) -> int:
@@ -70,12 +46,14 @@ def digits(value: Decimal | int) -> int:
     return max(number.adjusted() + 1, 0) + fraction if number.adjusted() >= 0 else fraction
 
 
-def total(values: list[Decimal | int]) -> Decimal:
-    """The exact sum."""
-    result = ZERO
-    for value in values:
-        result = EXACT.add(result, value)
-    return result
+def exact() -> AbstractContextManager[Context]:
+    """Within it plain operators on decimals never round."""
+    return localcontext(EXACT)
+
+
+def total(values: Iterable[Decimal | int]) -> Decimal:
+    """The sum; exact within `exact()`."""
+    return sum(values, ZERO)
 
 
 def plain(value: Decimal | int) -> str:

@@ -1,0 +1,140 @@
+"""TaxCloud: a refund says how many of which item, and takes price and tax from the order; no items mean all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET, UnsetType
+
+from ...errors import Finding, finding
+from ...ledger import ANY, PIECES, Account, Ledger, Line, OrderModel, Posting, Refund, readable_lines
+from ...money import ZERO
+
+if TYPE_CHECKING:
+    from refundkit_apis.taxcloud import structs as tc
+
+    from ...operations import Operation
+
+
+class TaxCloud(OrderModel):
+    """Orders by item: each item is a line, and so is each of its places where an order holds it several times."""
+
+    traits: Mapping[str, frozenset[str]] = {"refund_order": frozenset({"refunds", "lines", "pieces"})}
+    path_ids: Mapping[str, tuple[str, ...]] = {"connectionId": ("connectionId",), "orderId": ("orderId",)}
+
+    def normalise_id(self, name: str, value: str) -> str:
+        """A connection is a GUID, and those have no case."""
+        return value.lower() if name == "connectionId" else value
+
+    def open_order(self, order: tc.Order) -> Ledger:
+        lines: dict[Any, Line] = {}
+        unread: dict[Any, str] = {}
+        for item, places in places_of_items(order, unread).items():
+            if item in unread:
+                continue
+            lines[item] = _open_line(item, item, sum(places.values(), ZERO))
+            for index, quantity in places.items():
+                lines[ANY, index] = Line((ANY, index), f"index {index}")
+                if len(places) > 1:
+                    lines[item, index] = _open_line((item, index), f"{item} at index {index}", quantity, item)
+        return Ledger(lines, unread=unread)
+
+    def refunds_in_order(self, order: tc.Order) -> list[Refund] | None:
+        """An order that was read without them says nothing of its refunds."""
+        return None if order.refunds is UNSET or order.refunds is None else self.read_refunds(order.refunds)
+
+    def read_refunds(self, refunds: list[tc.Refund]) -> list[Refund]:
+        return [
+            Refund(
+                [posting for item in refund.items for posting in _earlier_item(item)],
+                idempotency_key=refund.idempotency_key or "",
+            )
+            for refund in refunds
+        ]
+
+    def read_request(self, operation: Operation, body: tc.RefundCreate, path: Mapping[str, str] | None) -> Refund:
+        postings: list[Posting] = []
+        lines: dict[Any, str] = {}
+        pointers: dict[Any, str] = {}
+        for position, item in enumerate(body.items or ()):
+            pointer, quantity = f"/items/{position}", abs(Decimal(item.quantity))
+            lines.setdefault(item.item_id, f"{pointer}/itemId")
+            keys: list[Any] = [item.item_id]
+            if item.cart_item_index is not UNSET:
+                lines.setdefault((ANY, item.cart_item_index), f"{pointer}/cartItemIndex")
+                keys.append((item.item_id, item.cart_item_index))
+            for key in keys:
+                where = pointers.setdefault(key, f"{pointer}/quantity")
+                postings.append(Posting(key, PIECES, quantity, pointer=where, source=item))
+        if not body.items:
+            postings.append(Posting(ANY, ANY, effect="rest", pointer="" if body.items is UNSET else "/items"))
+        return Refund(postings, lines.items(), idempotency_key=body.idempotency_key or "")
+
+    def is_same_refund(self, requested: Refund, recorded: Refund) -> bool:
+        """By the pieces of each item: an answer need not tell the key."""
+        return pieces_by_item(requested) == pieces_by_item(recorded)
+
+    def context_mismatches(
+        self, path: Mapping[str, str] | None, body: Any, order: tc.Order | None, refunds: list[tc.Refund] | None
+    ) -> Iterator[Finding]:
+        """A refund names its connection and not its order; one that holds no item of the order is of another."""
+        path = path or {}
+        order_id, connection = path.get("orderId"), path.get("connectionId")
+        if order is not None:
+            if order_id is not None and order.order_id != order_id:
+                message = f"the refund is of order {order_id}, the context is order {order.order_id}"
+                yield finding("order:/orderId", message, "give the order that is refunded")
+            if _is_other(order.connection_id, connection):
+                message = f"the refund is of connection {connection}, the order of {order.connection_id}"
+                yield finding("order:/connectionId", message, "give the order that is refunded")
+        items = set() if order is None else {line.item_id for line in readable_lines(order.line_items, {})}
+        for index, refund in enumerate(refunds or ()):
+            if _is_other(refund.connection_id, connection):
+                message = f"this earlier refund is of connection {refund.connection_id}, not of {connection}"
+                yield finding(f"refunds:/{index}/connectionId", message)
+            if order is not None and refund.items and items.isdisjoint(item.item_id for item in refund.items):
+                yield finding(f"refunds:/{index}/items", f"order {order.order_id} has no item of this earlier refund")
+
+
+def places_of_items(order: tc.Order, unread: dict[Any, str] | None = None) -> dict[str, dict[int, Decimal]]:
+    """How many of each item stand at which index; a line that does not tell it is taken to stand where it stands."""
+    places: dict[str, dict[int, Decimal]] = {}
+    taken: set[int] = set()
+    for position, line in enumerate(readable_lines(order.line_items, {} if unread is None else unread)):
+        index = position if line.index is UNSET else line.index
+        if index in taken:  # an index that stands twice says nothing: the line still counts, under one of its own
+            index = -1 - position
+        taken.add(index)
+        places.setdefault(line.item_id, {})[index] = Decimal(line.quantity)
+    return places
+
+
+def pieces_by_item(refund: Refund) -> dict[Any, Decimal]:
+    """How many of each item a refund names, entries of one item together, without zeros."""
+    pieces: dict[Any, Decimal] = {}
+    for posting in refund.postings:
+        if isinstance(posting.line, str) and posting.effect == "add":
+            pieces[posting.line] = pieces.get(posting.line, ZERO) + posting.amount
+    return {item: quantity for item, quantity in pieces.items() if quantity}
+
+
+def _open_line(key: Any, number: str, quantity: Decimal, parent: Any = None) -> Line:
+    accounts = {PIECES: Account(key, number, PIECES, charged=quantity)}
+    return Line(key, number, accounts, quantity, parent=parent)
+
+
+def _earlier_item(item: tc.RefundedItem) -> Iterator[Posting]:
+    quantity = abs(Decimal(item.quantity))
+    yield Posting(item.item_id, PIECES, quantity)
+    if item.index is not UNSET:
+        yield Posting((item.item_id, item.index), PIECES, quantity)
+
+
+def _is_other(connection: str | UnsetType, wanted: str | None) -> bool:
+    """Whether two ids of connections, both known, differ; they are GUIDs, and those have no case."""
+    return connection is not UNSET and wanted is not None and connection.lower() != wanted.lower()
+
+
+MODEL = TaxCloud()

@@ -1,0 +1,466 @@
+"""The rules of Walmart's APIs: signs, currencies and reasons, full refunds, cancellations."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
+
+import msgspec
+from msgspec import UNSET
+
+from ...errors import Finding, finding
+from ...ledger import Ledger, Posting, Refund
+from ...money import digits, places, plain, total
+from ...operations import Operation, by_lower_name
+from ...parameters import refused_values
+from ...request import Request
+from ...rule import rule
+from ...text import suggest_name, without_bom
+from .ledger import MODEL, PRODUCT
+
+if TYPE_CHECKING:
+    from refundkit_apis.walmart import structs as us
+    from refundkit_apis.walmart_ca import structs as ca
+
+    RefundBody: TypeAlias = us.OrderRefundRequest | ca.OrderRefundRequest
+    Body: TypeAlias = RefundBody | ca.OrderCancellationRequest
+
+BOTH = ("walmart", "walmart_ca")
+REFUND = ("walmart.refund_order_lines", "walmart_ca.refund_order_lines")
+CANCEL = ("walmart_ca.cancel_order_lines",)
+CURRENT = ("walmart.refund_order_lines",)
+_LINES = "/orderRefund/orderLines/orderLine"
+_AMOUNT = "/chargeAmount/amount"
+
+
+class _Order(msgspec.Struct):
+    id: Any = msgspec.field(name="purchaseOrderId", default=None)
+
+
+class _Wrapper(msgspec.Struct):
+    refund: _Order | None = msgspec.field(name="orderRefund", default=None)
+
+
+_WRAPPER = msgspec.json.Decoder(_Wrapper)
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
+
+
+@rule("RF501", "order-id-mismatch", on=BOTH, source="walmart-ca-refund", raw=True)
+def order_id_mismatch(request: Request, path: Mapping[str, str]) -> Finding | None:
+    """Body and path name different purchase orders.
+
+    The id is sent twice; nothing says which one the server believes, and one of them is another customer's order.
+
+    Bad:
+        path:purchaseOrderId: "1111111111111"
+        /orderRefund/purchaseOrderId: "2222222222222"
+    Good:
+        {}
+    """
+    in_body, in_path = _purchase_order_id(request.body), path.get("purchaseOrderId")
+    if in_body is None or in_path is None or in_body == in_path:
+        return None
+    message = f"the body names order {in_body}, the path {in_path}"
+    return finding("/orderRefund/purchaseOrderId", message, "send one order id")
+
+
+def _purchase_order_id(body: bytes | None) -> object:
+    """The id in the body of a refund, of whatever type, or None where there is none."""
+    try:
+        refund = _WRAPPER.decode(without_bom(body or b"")).refund
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return refund.id if refund else None
+
+
+@rule("RF201", "amount-not-negative", on=REFUND, source="walmart-ca-refund, facts")
+def amount_not_negative(value: Decimal | int) -> tuple[str, str]:
+    """The amount of a refund is zero or above.
+
+    Walmart wants what is given back as a negative number; zero refunds nothing, and nobody knows what a positive
+    amount does.
+
+    Bad:
+        …/chargeAmount/amount: 19.99
+    Good:
+        …/chargeAmount/amount: -19.99
+    """
+    advice = f"send -{plain(value)}" if value > 0 else "leave the charge out"
+    return f"refund amount {plain(value)} must be negative", advice
+
+
+@rule("RF205", "currency-mismatch", on=REFUND)
+def currency_mismatch(refund: Refund, ledger: Ledger | None = None) -> Iterator[Finding]:
+    """The currency of a tax differs from that of its charge, or the refund's from the order's.
+
+    One charge is one payment; in two currencies one of them is wrong by the exchange rate.
+
+    Bad:
+        …/tax/taxAmount/currency: CAD
+    Good:
+        …/tax/taxAmount/currency: USD
+    """
+    charge_currency = ""
+    for amount in refund.amounts:
+        pointer = f"{amount.pointer.removesuffix('/amount')}/currency"
+        if not amount.pointer.endswith(_AMOUNT):  # a tax, or a part of it: it follows its charge
+            if amount.currency != charge_currency:
+                message = f"the tax is in {amount.currency}, its charge in {charge_currency}"
+                yield finding(pointer, message, f"send {charge_currency}")
+            continue
+        charge_currency = amount.currency
+        if ledger is not None and ledger.currency and charge_currency != ledger.currency:
+            message = f"the refund is in {charge_currency}, the order in {ledger.currency}"
+            yield finding(pointer, message, f"send {ledger.currency}")
+
+
+@rule("RF208", "tax-not-negative", on=REFUND, source="facts")
+def tax_not_negative(value: Decimal | int) -> tuple[str, str]:
+    """A refunded tax is above zero.
+
+    It is given back with the charge, so it has the charge's sign; zero is fine.
+
+    Bad:
+        …/tax/taxAmount/amount: 1.65
+    Good:
+        …/tax/taxAmount/amount: -1.65
+    """
+    return f"refunded tax {plain(value)} must not be above zero", f"send -{plain(value)}"
+
+
+@rule("RF211", "amount-too-long", on=REFUND, source="facts")
+def amount_too_long(refund: Refund) -> Iterator[Finding]:
+    """An amount has more than 4 decimals or more than 11 digits.
+
+    Walmart's own schema holds amounts to that, so the server refuses it or cuts it off. Counted by value.
+
+    Bad:
+        …/chargeAmount/amount: -19.99001
+    Good:
+        …/chargeAmount/amount: -19.99000
+    """
+    for amount in refund.amounts:
+        if places(amount.value) > 4 or digits(amount.value) > 11:
+            yield finding(amount.pointer, f"{plain(amount.value)} has more than 4 decimals or more than 11 digits")
+
+
+@rule("RF217", "tax-details-mismatch", severity="warning", on=CURRENT)
+def tax_details_mismatch(refund: Refund) -> Iterator[Finding]:
+    """The parts of a tax do not add up to the tax.
+
+    `tax` counts for the caps and `taxDetails` is its breakdown; where they differ, one of them is wrong.
+
+    Bad:
+        …/charge/taxDetails: [{taxName: State, taxAmount: {amount: -1.00, currency: USD}}]
+    Good:
+        …/charge/taxDetails: [{taxName: State, taxAmount: {amount: -1.65, currency: USD}}]
+    """
+    for posting in _charges(refund):
+        charge = posting.source.charge
+        if charge.tax_details and charge.tax:
+            parts = total([tax.tax_amount.amount for tax in charge.tax_details])
+            if charge.tax.tax_amount.amount != parts:
+                message = f"the parts add up to {plain(parts)}, the tax is {plain(charge.tax.tax_amount.amount)}"
+                yield finding(f"{_pointer_of(posting)}/charge/taxDetails", message)
+
+
+@rule("RF303", "duplicate-line", severity="warning", on=(*REFUND, *CANCEL))
+def duplicate_line(body: Body) -> Iterator[Finding]:
+    """A line stands twice in one request.
+
+    It is more often a copy by mistake than meant; for every cap the two count together.
+
+    Bad:
+        /orderRefund/orderLines/orderLine/1: {lineNumber: "1", refunds: {refund: [{refundCharges: {refundCharge: [
+            {refundReason: DamagedItem, charge: {chargeType: SHIPPING, chargeName: Shipping,
+            chargeAmount: {amount: -1.00, currency: USD}}}]}}]}}
+    Good:
+        {}
+    """
+    seen = set()
+    for pointer, line in _body_lines(body):
+        if line.line_number in seen:
+            message = f"line {line.line_number} stands here for the second time"
+            yield finding(f"{pointer}/lineNumber", message, "make it one entry")
+        seen.add(line.line_number)
+
+
+@rule("RF305", "cancel-reason-unsupported", on=CANCEL, source="walmart-ca-cancel")
+def cancel_reason_unsupported(value: object) -> tuple[str, str]:
+    """A cancellation reason other than the two that the page supports.
+
+    Bad:
+        …/cancellationReason: OUT_OF_STOCK
+    Good:
+        …/cancellationReason: CUSTOMER_REQUESTED_SELLER_TO_CANCEL
+    """
+    return f"{value!r} is no supported cancellation reason", "CANCEL_BY_SELLER or CUSTOMER_REQUESTED_SELLER_TO_CANCEL"
+
+
+@rule("RF306", "full-refund-partial", severity="warning", on=CURRENT)
+def full_refund_partial(ledger: Ledger) -> Iterator[Finding]:
+    """A line is marked as a full refund, but the charges given are less than what is left.
+
+    Walmart then refunds everything that is left, whatever the amounts say; only one of the two can be meant.
+
+    Bad:
+        …/isFullRefund: true
+    Good:
+        /orderRefund/orderLines/orderLine/0: {lineNumber: "2", isFullRefund: true, refunds: {refund: [{refundCharges: {
+            refundCharge: [{refundReason: DamagedItem, charge: {chargeType: PRODUCT, chargeName: ItemPrice,
+            chargeAmount: {amount: -24.50, currency: USD}}}]}}]}}
+    """
+    for line in ledger.known_lines:
+        short = [account for account in line.money if account.now < account.left]
+        if line.full and short and any(account.named for account in line.money):
+            left = ", ".join(f"{plain(account.left)} of {account.name}" for account in short)
+            yield line.finding(f"line {line.number} is a full refund, but gives back less than is left: {left}")
+
+
+@rule("RF312", "upgraded-to-full", severity="warning", on=CURRENT, source="facts")
+def upgraded_to_full(ledger: Ledger) -> Iterator[Finding]:
+    """The whole product charge is refunded, and Walmart will refund its tax and shipping as well.
+
+    A refund that is not marked full but gives back the whole price is made a full one by the server. Here some tax or
+    shipping is still left that the request does not name: it goes too.
+
+    Bad:
+        …/chargeAmount/amount: -39.98
+        …/tax/taxAmount/amount: -3.30
+    Good:
+        …/chargeAmount/amount: -39.98
+        …/tax/taxAmount/amount: -3.30
+        …/refundCharge/1/charge/chargeAmount/amount: -5.00
+    """
+    for line in ledger.known_lines:
+        product = line.accounts.get(PRODUCT)
+        if line.full or product is None or not MODEL.is_upgraded(product):
+            continue
+        taxes = {f"{account.name} tax" for account in line.money if account.tax_now < account.tax_left}
+        charges = {account.name for account in line.money if account is not product and account.now < account.left}
+        if taxes or charges:
+            left = ", ".join(sorted(taxes | charges))
+            message = f"refunds the whole price of line {line.number}; Walmart adds what is left of {left}"
+            yield product.finding(message, "name them too, or refund less than the whole price")
+
+
+@rule("RF318", "return-exists", severity="warning", on=CURRENT, source="facts")
+def return_exists(ledger: Ledger) -> Iterator[Finding]:
+    """The line has a return, which may pay the refund already.
+
+    A line with a `returnOrderId` was sent back through a return order; refunding that one is another call, and paying
+    both is paying twice.
+
+    Bad:
+        order:…/orderLine/0/returnOrderId: "108500000000001"
+    Good:
+        {}
+    """
+    for line in ledger.known_lines:
+        if line.returned:
+            yield line.finding(f"line {line.number} has return {line.returned}", "see whether the return pays it")
+
+
+@rule("RF308", "status-not-cancelled", severity="warning", on=CANCEL, source="facts")
+def status_not_cancelled(refund: Refund) -> Iterator[Finding]:
+    """The status of a cancelled line is not Cancelled.
+
+    The page's own sample says ACKNOWLEDGED, which asks for nothing; published schemas and examples say Cancelled.
+
+    Bad:
+        …/orderLineStatus/0/status: ACKNOWLEDGED
+    Good:
+        …/orderLineStatus/0/status: CANCELLED
+    """
+    for posting in refund.postings:
+        status = posting.source.status
+        if status.lower() != "cancelled":
+            pointer = f"{posting.pointer.removesuffix('/statusQuantity/amount')}/status"
+            yield finding(pointer, f"status is {status!r}", "send Cancelled")
+
+
+@rule("RF310", "nothing-refunded", severity="warning", on=REFUND, source="facts")
+def nothing_refunded(body: RefundBody) -> Iterator[Finding]:
+    """A line of the refund has no charge.
+
+    The schema allows it, the server has nothing to refund. For a full refund it is fine.
+
+    Bad:
+        …/refundCharges/refundCharge: []
+    Good:
+        …/refundCharges/refundCharge: []
+        …/isFullRefund: true
+    """
+    for pointer, line in _body_lines(body):
+        has_charges = any(refund.refund_charges.refund_charge for refund in line.refunds.refund)
+        if not has_charges and not _is_full(line):
+            message = f"line {line.line_number} has no charge"
+            yield finding(f"{pointer}/refunds", message, "add what is refunded, or drop the line")
+
+
+@rule("RF311", "mixed-full-and-partial", on=CURRENT, source="facts")
+def mixed_full_and_partial(body: RefundBody) -> Iterator[Finding]:
+    """Some lines are full refunds and some are not.
+
+    Walmart wants the lines of one request all full or all partial; a line that does not say is partial.
+
+    Bad:
+        /orderRefund/orderLines/orderLine/1: {lineNumber: "2", isFullRefund: true,
+            refunds: {refund: [{refundCharges: {}}]}}
+    Good:
+        {}
+    """
+    lines = list(_body_lines(body))
+    if not any(_is_full(line) for _, line in lines):
+        return
+    for pointer, line in lines:
+        if not _is_full(line):
+            says_so = getattr(line, "is_full_refund", UNSET) is not UNSET
+            message = f"line {line.line_number} is a partial refund among full ones"
+            yield finding(f"{pointer}/isFullRefund" if says_so else pointer, message, "send two requests")
+
+
+@rule("RF321", "unknown-reason", severity="warning", on=REFUND, source="facts")
+def unknown_reason(refund: Refund) -> Iterator[Finding]:
+    """A refund reason that the published list lacks.
+
+    The list is open on the wire, but what is not in it is mostly a slip: its names have spaces, arrows and ampersands.
+
+    Bad:
+        …/refundReason: Merchandisenotreceived
+    Good:
+        …/refundReason: Merchandise not received
+    """
+    for posting in _charges(refund):
+        reason = posting.source.refund_reason
+        if reason not in _reasons():
+            near = suggest_name(reason, sorted(_reasons())).lstrip("; ")
+            yield finding(f"{_pointer_of(posting)}/refundReason", f"{reason!r} is not in Walmart's list of reasons", near)
+
+
+@cache
+def _reasons() -> frozenset[str]:
+    """The list in the generated model, which both APIs share."""
+    from refundkit_apis.walmart.structs import RefundReason
+
+    return frozenset(get_args(get_args(RefundReason)[0]))
+
+
+@rule("RF503", "malformed-header", on=BOTH, source="walmart-ca-refund, facts", raw=True)
+def malformed_header(operation: Operation, headers: Mapping[str, str]) -> Iterator[Finding]:
+    """A header has a value that the server cannot read.
+
+    WM_SEC.TIMESTAMP is 13 digits of epoch milliseconds, a signature is base64, and no header holds a control character.
+
+    Bad:
+        operation: walmart_ca.refund_order_lines
+        header:WM_SEC.TIMESTAMP: "1762941600"
+    Good:
+        {}
+    """
+    yield from refused_values(operation, "header", headers, "RF503")
+    for name, value in headers.items():
+        if not value.isprintable() and _CONTROL.search(value):
+            yield finding(f"header:{name}", f"{name} holds a control character")
+        elif name.upper() == "WM_SEC.TIMESTAMP" and not re.fullmatch("[0-9]{13}", value):
+            yield finding(f"header:{name}", f"{name} is not 13 digits", "send epoch milliseconds, not seconds")
+        elif name.upper() == "WM_SEC.AUTH_SIGNATURE" and not _is_base64(value):
+            yield finding(
+                f"header:{name}", f"{name} is no base64", "send the signature in standard base64, with padding"
+            )
+
+
+@rule("RF509", "correlation-not-guid", severity="warning", on=BOTH, source="walmart-ca-refund", raw=True)
+def correlation_not_guid(operation: Operation, headers: Mapping[str, str]) -> Iterable[Finding]:
+    """WM_QOS.CORRELATION_ID is no GUID.
+
+    The page asks for a random GUID for each call; support finds a call by it. Dashes are optional.
+
+    Bad:
+        header:WM_QOS.CORRELATION_ID: refund-42
+    Good:
+        header:WM_QOS.CORRELATION_ID: 5f0c3e6a-9a68-4f1d-8b53-1f2f6c8f3a10
+    """
+    return refused_values(operation, "header", headers, "RF509")
+
+
+@rule("RF510", "global-headers", severity="warning", on=("walmart",), source="walmart-us-refund", raw=True)
+def global_headers(operation: Operation, headers: Mapping[str, str]) -> Iterator[Finding]:
+    """WM_MARKET ca without WM_GLOBAL_VERSION, or another version than the page's 3.1.
+
+    Without the version a request for Canada may be read as one for the US. The vendor may move on to another version;
+    that alone need not stop a refund. WM_MARKET us alone is sent every day, and so is a plain US call: nothing is said.
+
+    Bad:
+        header:WM_MARKET: ca
+        header:WM_GLOBAL_VERSION: null
+    Good:
+        header:WM_GLOBAL_VERSION: null
+    """
+    yield from refused_values(operation, "header", headers, "RF510")
+    named = by_lower_name(headers)
+    if named.get("wm_market", "").lower() == "ca" and "wm_global_version" not in named:
+        yield finding("header:WM_GLOBAL_VERSION", "WM_MARKET ca goes together with WM_GLOBAL_VERSION", "send 3.1")
+
+
+@rule("RF603", "inventory-not-updated", severity="off", on=CANCEL, source="walmart-ca-cancel")
+def inventory_not_updated(body: ca.OrderCancellationRequest) -> Finding:
+    """After a cancellation the inventory wants an update.
+
+    The page asks for it: the next inventory feed has to hold what the cancellation set free.
+
+    Bad:
+        {}
+    """
+    return finding("/orderCancellation", "send the cancelled quantity with the next inventory feed")
+
+
+@rule("RF604", "deprecated-operation", severity="off", on=("walmart_ca",), source="facts", raw=True)
+def deprecated_operation(headers: Mapping[str, str]) -> Finding | None:
+    """The request is signed for the older Canadian API.
+
+    Signatures were retired and the `/v3/ca` API is to be; `walmart` with WM_MARKET ca replaces it.
+
+    Bad:
+        operation: walmart_ca.refund_order_lines
+        header:WM_SEC.AUTH_SIGNATURE: c2lnbmVk
+    """
+    signature = next((name for name in headers if name.upper() == "WM_SEC.AUTH_SIGNATURE"), None)
+    if signature is None:
+        return None
+    return finding(f"header:{signature}", "a signature for the older API is retired", "move to walmart, WM_MARKET ca")
+
+
+def _charges(refund: Refund) -> Iterable[Posting]:
+    """The postings of the charges that the body writes; a full refund that names none has no such."""
+    return (posting for posting in refund.postings if posting.source is not None)
+
+
+def _pointer_of(posting: Posting) -> str:
+    """Where the refund charge of a posting stands."""
+    return posting.pointer.removesuffix(f"/charge{_AMOUNT}")
+
+
+def _body_lines(body: Any) -> Iterator[tuple[str, Any]]:
+    """The lines of a refund or a cancellation as they are written, each with its place."""
+    is_refund = hasattr(body, "order_refund")
+    wrapper = body.order_refund if is_refund else body.order_cancellation
+    pointer = _LINES if is_refund else "/orderCancellation/orderLines/orderLine"
+    for index, line in enumerate(wrapper.order_lines.order_line):
+        yield f"{pointer}/{index}", line
+
+
+def _is_full(line: Any) -> bool:
+    """Whether a line is marked as a full refund, which only the current API can say."""
+    return getattr(line, "is_full_refund", UNSET) is True
+
+
+def _is_base64(value: str) -> bool:
+    try:
+        return len(binascii.a2b_base64(value, strict_mode=True)) > 0
+    except ValueError:  # binascii.Error is one
+        return False

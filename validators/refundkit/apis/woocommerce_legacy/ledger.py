@@ -1,0 +1,248 @@
+"""WooCommerce's legacy API: a refund is an amount of the order, zero or above; its items are for the books."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import UNSET, UnsetType
+
+from ...errors import Finding, finding
+from ...ledger import (
+    ITEM,
+    PIECES,
+    TOTAL,
+    Account,
+    Amount,
+    Ledger,
+    Line,
+    OrderModel,
+    Posting,
+    Refund,
+    Unreadable,
+    readable_lines,
+)
+from ...money import ZERO, decimals, total
+from ...text import escape_token
+
+if TYPE_CHECKING:
+    from refundkit_apis.woocommerce_legacy import structs as wc
+
+    from ...operations import Operation
+
+    Body: TypeAlias = wc.RefundCreateRequest | wc.RefundUpdateRequest
+
+AMOUNT = "/order_refund/amount"
+ITEMS = "/order_refund/line_items"
+# The order itself, as a line of the ledger.
+ORDER = ""
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_STORED = Context(prec=1000, rounding=ROUND_HALF_UP)
+
+
+class WooCommerceLegacy(OrderModel):
+    """Orders, refunds and their items; a refund names its order in its path only."""
+
+    traits: Mapping[str, frozenset[str]] = {
+        "create_refund": frozenset({"refunds", "lines", "order_total", "items"}),
+        "update_refund": frozenset({"order_total"}),
+    }
+    path_ids: Mapping[str, tuple[str, ...]] = {"id": ("order", "id")}
+
+    def normalise_id(self, name: str, value: str) -> str:
+        return value.lstrip("0") or "0"
+
+    def open_order(self, order: wc.OrderResponse) -> Ledger:
+        shop_order = order.order
+        lines: dict[Any, Line] = {
+            ORDER: Line(ORDER, "", {TOTAL: Account(ORDER, "", TOTAL, charged=read_number(shop_order.total))})
+        }
+        unread: dict[Any, str] = {}
+        shipping = shop_order.shipping_lines or ()
+        # The tax on shipping is told for all of it together.
+        shipping_tax = shop_order.shipping_tax if len(shipping) == 1 else UNSET
+        for item in readable_lines(shipping, unread):
+            _open_item(lines, item, read_number(shipping_tax))
+        for item in readable_lines(shop_order.fee_lines or (), unread):
+            _open_item(lines, item, read_number(item.total_tax))
+        for item in readable_lines(shop_order.line_items, unread):
+            line = _open_item(lines, item, read_number(item.total_tax))
+            line.ordered = read_number(item.quantity)
+            if parse_number(item.quantity) is not None:
+                line.accounts[PIECES] = Account(line.key, line.number, PIECES, charged=line.ordered)
+        currency = "" if shop_order.currency is UNSET else shop_order.currency
+        return Ledger(lines, currency, _decimals(shop_order), unread)
+
+    def read_refunds(self, refunds: wc.RefundListResponse) -> list[Refund]:
+        """Earlier refunds as the API lists them; current servers do not say of which item their lines are."""
+        return [
+            Refund(
+                [Posting(ORDER, TOTAL, abs(read_number(refund.amount))), *_earlier_items(refund)],
+                id=str(refund.id),
+                reason=refund.reason or "",
+            )
+            for refund in refunds.order_refunds
+        ]
+
+    def read_request(self, operation: Operation, body: Any, path: Mapping[str, str] | None) -> Refund:
+        refund_id = (path or {}).get("refund_id", "").lstrip("0")
+        if body is None:
+            return Refund([Posting(ORDER, TOTAL, effect="drop", refund_id=refund_id)], id=refund_id)
+        if operation.name.endswith(".update_refund"):
+            return self._read_update(body.order_refund, refund_id)
+        refund = body.order_refund
+        amount = [] if refund.amount is UNSET else [Amount(AMOUNT, as_number(refund.amount))]
+        postings = [Posting(ORDER, TOTAL, abs(each.value), pointer=AMOUNT) for each in amount]
+        lines: dict[Any, str] = {}
+        for key, item in refund.line_items.items() if isinstance(refund.line_items, dict) else ():
+            pointer = lines[key] = f"{ITEMS}/{escape_token(key)}"
+            postings += _requested_item(key, item, pointer)
+            amount += _item_amounts(item, pointer)
+        return Refund(postings, lines.items(), amounts=amount, reason=refund.reason or "")
+
+    def _read_update(self, refund: wc.RefundUpdate, refund_id: str) -> Refund:
+        """An amount replaces that of the refund; the server ignores an amount of zero."""
+        postings, amounts = [], []
+        if refund.amount is not UNSET:
+            value = as_number(refund.amount)
+            amounts = [Amount(AMOUNT, value)]
+            if value:
+                posting = Posting(ORDER, TOTAL, abs(value), effect="set", pointer=AMOUNT, refund_id=refund_id)
+                postings.append(posting)
+        return Refund(postings, amounts=amounts, id=refund_id, reason=refund.reason or None)
+
+    def is_same_refund(self, requested: Refund, recorded: Refund) -> bool:
+        """By amount, as the server rounds it, by reason, and by items where the server says which."""
+        wanted, stored = _money(requested), _money(recorded)
+        if not wanted:
+            return requested.reason == recorded.reason
+        amount = wanted.pop((ORDER, TOTAL), None)
+        if amount is not None and _as_stored(amount) != _as_stored(stored.pop((ORDER, TOTAL), ZERO)):
+            return False
+        if requested.id:  # an update: a shop may keep the old reason
+            return True
+        if requested.reason and requested.reason != recorded.reason:
+            return False
+        return not stored or not wanted or wanted == stored
+
+    def context_mismatches(
+        self,
+        path: Mapping[str, str] | None,
+        body: Any,
+        order: wc.OrderResponse | None,
+        refunds: wc.RefundListResponse | None,
+    ) -> Iterator[Finding]:
+        """Also a number of the context that is none. A refund does not name its order: only its items may tell."""
+        if order is not None:
+            yield from self._order_mismatches((path or {}).get("id"), order.order)
+        if refunds is None:
+            return
+        sold = None if order is None else _item_ids(order.order)
+        for index, refund in enumerate(refunds.order_refunds):
+            where = f"refunds:/order_refunds/{index}"
+            amount = parse_number(refund.amount)
+            if amount is None or amount < 0:
+                message = f"{refund.amount!r} is no amount of an earlier refund, which is zero or above"
+                yield finding(f"{where}/amount", message, "give the API's own list as it came")
+            items = {str(item.refunded_item_id) for item in refund.line_items or () if item.refunded_item_id}
+            if sold is not None and items and sold.isdisjoint(items):
+                yield finding(f"{where}/line_items", "the order has no item of this earlier refund")
+
+    def _order_mismatches(self, wanted: str | None, order: wc.Order) -> Iterator[Finding]:
+        if wanted is not None and str(order.id) != wanted.lstrip("0"):
+            hint = f"; {wanted} is its order_number" if str(order.order_number) == wanted else ""
+            message = f"the refund is of order {wanted}, the context is order {order.id}{hint}"
+            yield finding("order:/order/id", message, "give the order that is refunded")
+        for pointer, value in _figures(order):
+            if parse_number(value) is None:
+                yield finding(f"order:/order{pointer}", f"{value!r} is no number", "give the API's own order as it came")
+
+
+def _open_item(lines: dict[Any, Line], item: Any, tax: Decimal) -> Line:
+    key = str(item.id)
+    account = Account(key, key, ITEM, charged=read_number(item.total), tax_charged=tax)
+    line = lines[key] = Line(key, key, {ITEM: account})
+    return line
+
+
+def _earlier_items(refund: wc.Refund) -> Iterator[Posting]:
+    """The items of an earlier refund; what goes back stands below zero there, the page's sample quantity above."""
+    for item in refund.line_items or ():
+        if item.refunded_item_id:
+            key = str(item.refunded_item_id)
+            yield Posting(key, ITEM, -read_number(item.total), -read_number(item.total_tax))
+            yield Posting(key, PIECES, abs(read_number(item.quantity)))
+
+
+def _requested_item(key: str, item: wc.RefundItem, pointer: str) -> Iterator[Posting]:
+    """An item's money and pieces. A fee below zero goes back below zero."""
+    taxes = item.refund_tax or {}
+    if item.refund_total is not UNSET or taxes:
+        amount = ZERO if item.refund_total is UNSET else as_number(item.refund_total)
+        tax = total([as_number(each) for each in taxes.values()])
+        total_pointer = "" if item.refund_total is UNSET else f"{pointer}/refund_total"
+        tax_pointer = f"{pointer}/refund_tax" if taxes else ""
+        yield Posting(key, ITEM, Decimal(amount), tax, pointer=total_pointer, tax_pointer=tax_pointer, source=item)
+    if item.qty is not UNSET:
+        yield Posting(key, PIECES, Decimal(item.qty), pointer=f"{pointer}/qty")
+
+
+def _item_amounts(item: wc.RefundItem, pointer: str) -> Iterator[Amount]:
+    if item.refund_total is not UNSET:
+        yield Amount(f"{pointer}/refund_total", as_number(item.refund_total))
+    for rate, tax in (item.refund_tax or {}).items():
+        yield Amount(f"{pointer}/refund_tax/{escape_token(rate)}", as_number(tax))
+
+
+def _money(refund: Refund) -> dict[tuple[Any, str], Decimal]:
+    return {(posting.line, posting.account): posting.amount for posting in refund.postings if posting.account != PIECES}
+
+
+def _as_stored(amount: Decimal) -> Decimal:
+    """The amount as the server keeps it: two decimals, half away from zero."""
+    return amount.quantize(Decimal("0.01"), context=_STORED)
+
+
+def _figures(order: wc.Order) -> Iterator[tuple[str, Any]]:
+    """The numbers of an order that no cap can do without, each with its place."""
+    yield "/total", order.total
+    for name in ("line_items", "shipping_lines", "fee_lines"):
+        for index, item in enumerate(getattr(order, name) or ()):
+            if item.__class__ is Unreadable:
+                continue
+            yield f"/{name}/{index}/total", item.total
+            if name == "line_items":
+                yield f"/{name}/{index}/quantity", item.quantity
+
+
+def _item_ids(order: wc.Order) -> set[str]:
+    lists = (order.line_items, order.shipping_lines, order.fee_lines)
+    return {str(item.id) for items in lists for item in readable_lines(items or (), {})}
+
+
+def _decimals(order: wc.Order) -> int:
+    """As many as the order's total is written with, but two at least, or none where its currency has none."""
+    least = 2 if order.currency is UNSET else min(decimals(order.currency) or 0, 2)
+    return max(least, len(str(order.total).partition(".")[2]))
+
+
+def as_number(value: Decimal | int | str) -> Decimal | int:
+    """A number of a body by value, however it is written; its model has held a text to plain digits."""
+    return Decimal(value) if isinstance(value, str) else value
+
+
+def parse_number(value: Decimal | int | str | None | UnsetType) -> Decimal | None:
+    """A number of an answer by value, None where it is none."""
+    if isinstance(value, str):
+        return Decimal(value) if _DECIMAL.fullmatch(value) else None
+    return None if value is None or value is UNSET else Decimal(value)
+
+
+def read_number(value: Any) -> Decimal:
+    """A number of an answer by value, zero where it is none."""
+    return parse_number(value) or ZERO
+
+
+MODEL = WooCommerceLegacy()

@@ -1,0 +1,233 @@
+"""The rules of WooCommerce's legacy API: numbers that mean different things, what the server does in silence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+from msgspec import UNSET
+
+from ...errors import Finding, finding
+from ...ledger import ITEM, Refund
+from ...money import plain, total
+from ...operations import Operation
+from ...request import Request
+from ...rule import rule
+from ...text import escape_token, format_value, without_bom
+from .ledger import AMOUNT, ITEMS, as_number
+
+if TYPE_CHECKING:
+    from refundkit_apis.woocommerce_legacy import structs as wc
+
+    Body: TypeAlias = wc.RefundCreateRequest | wc.RefundUpdateRequest
+
+API = ("woocommerce_legacy",)
+CREATE = ("woocommerce_legacy.create_refund",)
+UPDATE = ("woocommerce_legacy.update_refund",)
+
+
+@rule("RF202", "amount-negative", on=API, source="facts")
+def amount_negative(value: Decimal | int | str) -> tuple[str, str]:
+    """A refund amount is below zero.
+
+    WooCommerce wants what is given back as a positive number, the opposite of Walmart: it answers a create below zero
+    with 400 and ignores an update below zero in silence.
+
+    Bad:
+        /order_refund/amount: "-30.80"
+    Good:
+        /order_refund/amount: "30.80"
+    """
+    amount = value if isinstance(value, str) else plain(value)
+    return f"refund amount {amount} is below zero", f"send {amount.removeprefix('-')}"
+
+
+@rule("RF209", "items-amount-mismatch", severity="warning", on=CREATE, source="facts")
+def items_amount_mismatch(body: wc.RefundCreateRequest, refund: Refund) -> Finding | None:
+    """The items' totals and taxes do not add up to the amount.
+
+    The server does not compare them: it pays the amount and books the items, and its reports never agree again.
+
+    Bad:
+        /order_refund/amount: "28.00"
+    Good:
+        /order_refund/amount: 30.8
+    """
+    wanted = as_number(body.order_refund.amount)
+    items = [posting for posting in refund.postings if posting.account == ITEM]
+    booked = total([posting.amount + posting.tax for posting in items])
+    if not refund.lines or booked == wanted:
+        return None
+    message = f"the items add up to {plain(booked)}, the amount is {plain(wanted)}"
+    return finding(ITEMS, message, "make the two equal: only the amount is paid")
+
+
+@rule("RF210", "loose-number", on=API, source="facts")
+def loose_number(value: str) -> tuple[str, str]:
+    """A number in a string is not a plain decimal.
+
+    Servers take what they can make of it: "1,5" is 15.00 for a current one and 1.00 for an older one, "1e1" is 11.00 or
+    10.00, "12abc" is 12.00. Digits with at most one point mean the same everywhere.
+
+    Bad:
+        /order_refund/amount: "30,80"
+    Good:
+        /order_refund/amount: "030.8"
+    """
+    return f"{format_value(value)} is no plain decimal", "send digits with at most one point, or a number without quotes"
+
+
+@rule("RF212", "zero-refund", severity="warning", on=(*CREATE, *UPDATE), source="facts")
+def zero_refund(operation: Operation, body: Body) -> Finding | None:
+    """The amount is zero.
+
+    A create then records a refund of nothing, an update leaves the amount as it was; both answer as if all were well.
+
+    Bad:
+        /order_refund/amount: "-0.00"
+        /order_refund/line_items: null
+    Good:
+        /order_refund/amount: 0.01
+        /order_refund/line_items: null
+    """
+    amount = body.order_refund.amount
+    if amount is UNSET or as_number(amount) != 0:
+        return None
+    if operation.name in UPDATE:
+        return finding(AMOUNT, "an amount of zero is ignored", "delete the refund, or send what it is to be")
+    return finding(AMOUNT, "an amount of zero records an empty refund", "send what is given back")
+
+
+@rule("RF216", "gateway-called-twice", on=CREATE, source="facts")
+def gateway_called_twice(body: wc.RefundCreateRequest, query: Mapping[str, str] | None = None) -> Finding | None:
+    """The payment gateway would be asked to pay twice.
+
+    `refund_payment` has the gateway pay while the refund is stored, and the API asks it once more afterwards unless the
+    query says `api_refund=0`. Read in the server's source, not seen on a live one.
+
+    Bad:
+        /order_refund/refund_payment: true
+    Good:
+        /order_refund/refund_payment: true
+        query: {api_refund: "0"}
+    """
+    # To PHP, "0" and "" are the two strings that are false.
+    if body.order_refund.refund_payment is not True or (query or {}).get("api_refund") in ("0", ""):
+        return None
+    message = "refund_payment asks the gateway, and without api_refund=0 in the query the API asks it again"
+    return finding("/order_refund/refund_payment", message, "leave refund_payment out: the API asks the gateway itself")
+
+
+@rule("RF307", "items-ignored", severity="warning", on=CREATE, source="facts")
+def items_ignored(body: wc.RefundCreateRequest) -> Finding | None:
+    """The items are a list, which the server drops in silence.
+
+    The page suggests a list; live servers refund the amount, book it on no item and restock nothing, whatever
+    `restock_items` says. They honour an object whose keys are the ids of the order's items.
+
+    Bad:
+        /order_refund/line_items: [{id: 71, quantity: 1, total: "20.00"}]
+    Good:
+        /order_refund/line_items: []
+    """
+    items = body.order_refund.line_items
+    if not isinstance(items, list) or not items:
+        return None
+    restocks = ", and nothing is restocked" if body.order_refund.restock_items is True else ""
+    message = f"a list of items is dropped in silence{restocks}"
+    return finding(ITEMS, message, 'key them by item id: {"71": {"qty": 1, "refund_total": 10}}')
+
+
+@rule("RF309", "update-ignored", severity="warning", on=UPDATE, source="facts")
+def update_ignored(body: wc.RefundUpdateRequest, request: Request) -> Iterator[Finding]:
+    """A field of an update that the server ignores.
+
+    It looks at `amount` and `reason` only and answers 200 to everything else, read-only fields and items included.
+
+    Bad:
+        operation: woocommerce_legacy.update_refund
+        /order_refund/line_items: {"71": {qty: 1}}
+    Good:
+        operation: woocommerce_legacy.update_refund
+    """
+    sent = _UPDATE.decode(without_bom(request.body or b""))
+    for name in sent.order_refund:
+        if name not in ("amount", "reason"):
+            advice = "leave it out, or delete the refund and create another"
+            yield finding(f"/order_refund/{escape_token(name)}", f"{name!r} is ignored in an update", advice)
+
+
+class _Update(msgspec.Struct):
+    order_refund: dict[str, msgspec.Raw]
+
+
+_UPDATE = msgspec.json.Decoder(_Update)
+
+
+@rule("RF320", "order-not-paid", severity="warning", on=CREATE)
+def order_not_paid(body: wc.RefundCreateRequest, order: wc.OrderResponse) -> Finding | None:
+    """The order is pending, failed or cancelled.
+
+    The server refunds an order in any status; in these nobody has paid for it, or was paid back already.
+
+    Bad:
+        order:/order/status: pending
+    Good:
+        order:/order/status: processing
+    """
+    status = order.order.status
+    if status not in ("pending", "failed", "cancelled"):
+        return None
+    return finding("order:/order/status", f"the order is {status}", "see whether it was paid at all")
+
+
+@rule("RF507", "truthy-false", severity="warning", on=API, source="facts", raw=True)
+def truthy_false(query: Mapping[str, str]) -> Finding | None:
+    """`api_refund` in the query looks false, and is true.
+
+    PHP takes every text for true but "0" and none at all: with `api_refund=false` the gateway pays.
+
+    Bad:
+        query: {api_refund: "false"}
+    Good:
+        query: {api_refund: "0"}
+    """
+    value = query.get("api_refund", "0")
+    if value in ("0", "") or not _FALSE.fullmatch(value):
+        return None
+    return finding("query:api_refund", f"api_refund={value} is true to PHP: the gateway is asked", "send api_refund=0")
+
+
+_FALSE = re.compile(r"\s*(false|f|no|n|off|none|null|nil|-?0+(\.0*)?)?\s*", re.IGNORECASE)
+
+
+@rule("RF605", "reason-not-updated", severity="warning", on=UPDATE, source="facts")
+def reason_not_updated(body: wc.RefundUpdateRequest) -> Finding | None:
+    """An update of the reason, which current servers do not make.
+
+    They answer 200 and keep the old reason; only old servers change it.
+
+    Bad:
+        operation: woocommerce_legacy.update_refund
+        /order_refund/reason: Lid and one tray missing
+    Good:
+        operation: woocommerce_legacy.update_refund
+    """
+    if body.order_refund.reason is UNSET:
+        return None
+    return finding("/order_refund/reason", "current servers keep the old reason", "read the refund back afterwards")
+
+
+@rule("RF606", "delete-frees-amount", severity="off", on=("woocommerce_legacy.delete_refund",), source="facts")
+def delete_frees_amount(path: Mapping[str, str]) -> Finding:
+    """Deleting a refund opens the order for another one.
+
+    No money comes back from the customer, yet the amount counts as never refunded and can be paid out a second time.
+
+    Bad:
+        {}
+    """
+    return finding("path:refund_id", "the customer keeps the money, and it can be refunded once more")

@@ -1,0 +1,90 @@
+"""Which rules run for an operation under a configuration, and what each needs."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import msgspec
+
+from .. import apis, operations, rules
+from ..config import Config, effective
+from ..errors import VALID_BODY, VALID_ORDER, NotRun, Severity
+from ..ledger import OrderModel
+from ..operations import Operation
+from ..request import Request
+from ..rule import BODY, HEADERS, ORDER, PARTS, PATH, QUERY, REFUNDS, REGISTRY, URL, Rule
+
+# Beside the parts: an order was given, and is no order of this refund.
+INVALID_ORDER = 1 << 16
+
+rules.load_documents()
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """The rules that can run with certain parts at hand, and the others."""
+
+    running: tuple[Rule, ...]
+    not_run: tuple[NotRun, ...]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """The rules of one operation under one configuration; `stages` fills up as combinations of parts are met."""
+
+    operation: Operation
+    severities: dict[str, Severity]
+    rules: tuple[Rule, ...]
+    model: OrderModel
+    stages: dict[int, Stage]
+
+    def stage(self, parts: int) -> Stage:
+        """What runs and what does not when just these parts are there."""
+        stage = self.stages.get(parts)
+        if stage is None:
+            running = tuple(rule for rule in self.rules if not rule.needs & ~parts)
+            stage = self.stages[parts] = Stage(running, self._not_run(parts))
+        return stage
+
+    def _not_run(self, parts: int) -> tuple[NotRun, ...]:
+        """The rules that some part was missing for, grouped by the part."""
+        missing: dict[str, list[str]] = {}
+        for rule in self.rules:
+            for part, bit in (*PARTS.items(), (VALID_BODY, BODY)):
+                if (rule.needs | rule.sharpens) & bit & ~parts:
+                    name = VALID_ORDER if bit == ORDER and parts & INVALID_ORDER else part
+                    missing.setdefault(name, []).append(rule.code)
+        if self.operation.described.body is not None and not parts & BODY:
+            missing.setdefault(VALID_BODY, [])
+        order = (*PARTS, VALID_BODY, VALID_ORDER)
+        return tuple(NotRun(codes=tuple(sorted(missing[part])), missing=part) for part in order if part in missing)
+
+
+@lru_cache(maxsize=512)
+def make_plan(name: str, config: Config) -> Plan:
+    """The rules that apply to an operation, by the configuration's select, ignore and severities."""
+    operation = operations.get(name)
+    rules.load(operation.api)
+    severities: dict[str, Severity] = {
+        rule.code: level for rule in REGISTRY.values() if (level := effective(config, rule)) != "off"
+    }
+    traits = apis.traits(name)
+    running = [
+        rule
+        for rule in REGISTRY.values()
+        if rule.code in severities and rule.covers(name, traits) and rule.parameters and "value" not in rule.parameters
+    ]
+    if operation.described.body is None:
+        running = [rule for rule in running if not rule.needs & BODY]
+    return Plan(operation, severities, tuple(running), apis.order_model(operation.api), {})
+
+
+def parts_of(request: Request) -> int:
+    """Which parts a request has; the body's bit is set by reading it."""
+    return (
+        0
+        | (request.path is not None and PATH)
+        | (request.query is not None and QUERY)
+        | (request.headers is not None and HEADERS)
+        | (request.url is not None and URL)
+        | (request.order is not None and ORDER)
+        | (request.refunds is not None and REFUNDS)
+    )

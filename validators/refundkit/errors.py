@@ -1,0 +1,126 @@
+"""Every exception that a user can meet, and the data that they carry.
+
+What a call to an API raises is defined beside the generated clients, which need it; it is re-exported here.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+from refundkit_apis._runtime.errors import (
+    DecodeError,
+    NotSent,
+    RefundError,
+    RefundOutcomeUnknown,
+    StatusError,
+    TimedOut,
+    TransportError,
+)
+
+__all__ = [
+    "CREDENTIALS",
+    "VALID_BODY",
+    "VALID_ORDER",
+    "ConfigError",
+    "DecodeError",
+    "Finding",
+    "NotRun",
+    "NotSent",
+    "RefundError",
+    "RefundOutcomeUnknown",
+    "RefundRejected",
+    "Report",
+    "RuleError",
+    "Severity",
+    "StatusError",
+    "TimedOut",
+    "TransportError",
+    "finding",
+]
+
+Severity: TypeAlias = Literal["error", "warning", "off"]
+
+# What `NotRun.missing` says beside the names of a request's parts.
+VALID_BODY, VALID_ORDER, CREDENTIALS = "valid body", "valid order", "credentials"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong, where it is, and what to do.
+
+    `pointer` is an RFC 6901 pointer into the body, or a pointer or name behind `path:`, `query:`, `header:`, `order:`,
+    `refunds:` or `request:`. `line` and `column` are 1-based and None where the text is not at hand.
+    """
+
+    code: str = ""
+    name: str = ""
+    severity: Severity = "error"
+    message: str
+    operation: str = ""
+    file: str | None = None
+    record: int = 1
+    line: int | None = None
+    column: int | None = None
+    pointer: str
+    source: str = ""
+    help: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.severity} {self.code} {self.name}: {self.message} ({self.pointer or '/'})"
+
+
+def finding(pointer: str, message: str, help: str = "") -> Finding:  # noqa: A002 - the field's name
+    """A finding of the rule that calls this; the checker adds the rule's id, severity and the place in the text."""
+    return Finding(pointer=pointer, message=message, help=help)
+
+
+class NotRun(msgspec.Struct, frozen=True, kw_only=True):
+    """Rules that did not run, and the part of the request or its context that was missing for them."""
+
+    codes: tuple[str, ...]
+    missing: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found, and what it could not look at."""
+
+    operation: str
+    findings: tuple[Finding, ...]
+    not_run: tuple[NotRun, ...]
+
+    @property
+    def ok(self) -> bool:
+        """No error among the findings, and the body was one that its schema accepts."""
+        is_refused = any(entry.missing == VALID_BODY for entry in self.not_run)
+        return not is_refused and not any(entry.severity == "error" for entry in self.findings)
+
+    @property
+    def complete(self) -> bool:
+        """No rule was kept from running."""
+        return not self.not_run
+
+    def raise_for_errors(self) -> None:
+        """Raises RefundRejected unless `ok`."""
+        if not self.ok:
+            raise RefundRejected(self)
+
+
+class RefundRejected(RefundError):
+    """A request that must not be sent; `report` says why. Nothing was sent."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        errors = [str(entry) for entry in report.findings if entry.severity == "error"]
+        unchecked = [f"not run for want of {entry.missing}: {', '.join(entry.codes)}" for entry in report.not_run]
+        super().__init__(f"{report.operation}: " + "; ".join(errors or unchecked))
+
+    def __reduce__(self) -> tuple[type[RefundRejected], tuple[Report], dict[str, str]]:
+        return type(self), (self.report,), {"idempotency_key": self.idempotency_key}
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; the message says where and what to write instead."""
+
+
+class RuleError(ConfigError):
+    """A rule of the user's own that failed while it judged a payload; the message names it and the line."""
