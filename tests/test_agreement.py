@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from payloads import near_misses, noise, valid, written
 from refundkit import operations
 from refundkit.check import Given, judge, plan, read_body
-from refundkit.read import read_json
+from refundkit.reading.json import read_json
 
 WITH_BODY = [name for name in operations.names() if operations.get(name).described.body is not None]
 EXAMPLES = int(os.environ.get("REFUNDKIT_EXAMPLES", "2000"))

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from refundkit import Config, fix, operations
 from refundkit.fix import fix_of
 from refundkit.lint import Settings
-from refundkit.read import read_json, read_yaml
+from refundkit.reading.json import read_json
+from refundkit.reading.yaml import read_yaml
 from test_cli import SHOP, TAX, US, Cli, asking, command, refund, write
 
 cli, folder = test_cli.cli, test_cli.folder

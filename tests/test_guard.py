@@ -16,7 +16,7 @@ import pytest
 import story
 from refundkit import Config, NotSent, RefundRejected, Report, StatusError, TransportError, auth, operations, testing
 from refundkit.guard import AsyncGuardTransport, GuardTransport
-from refundkit.xml import write_xml
+from refundkit.reading.xml import write_xml
 
 WAYS = ("sync", "async")
 REFUNDS = (

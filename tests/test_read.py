@@ -15,9 +15,11 @@ import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from refundkit import read
-from refundkit.keys import unrepeated
-from refundkit.read import Document, Location, Problem, read_json, read_yaml
+from refundkit.reading.document import Document, Location, Problem, Source
+from refundkit.reading.json import EXACT_DECODER, read_json, read_json_carefully
+from refundkit.reading.keys import has_unique_keys
+from refundkit.reading.places import Part
+from refundkit.reading.yaml import read_yaml
 from refundkit.text import pointer_of
 
 BOM = b"\xef\xbb\xbf"
@@ -29,7 +31,7 @@ def only(document: Document) -> Problem:
     return problem
 
 
-def place(document: Document, pointer: str, part: read.Part = "value") -> tuple[int, int, int, int] | None:
+def place(document: Document, pointer: str, part: Part = "value") -> tuple[int, int, int, int] | None:
     found = document.locate(pointer, part)
     return (found.line, found.column, found.end_line, found.end_column) if found else None
 
@@ -67,7 +69,7 @@ def same(one: Any, other: Any) -> bool:
 def test_value_is_exact(text: str, value: object) -> None:
     """A value keeps the type and every digit of what was written, by either lane, with or without a BOM."""
     for data in (text.encode(), BOM + text.encode()):
-        for document in (read_json(data), read._read_carefully(read.Source(data))):
+        for document in (read_json(data), read_json_carefully(Source(data))):
             assert document.readable
             assert document.problems == ()
             assert same(document.value, value)
@@ -343,7 +345,7 @@ PRETTY = """{
         ("no pointer", "value", None),
     ],
 )
-def test_locate(pointer: str, part: read.Part, expected: tuple[int, int, int, int] | None) -> None:
+def test_locate(pointer: str, part: Part, expected: tuple[int, int, int, int] | None) -> None:
     """A pointer's value or key is found in the text, in characters; what is not there has no place."""
     for data in (PRETTY.encode(), BOM + PRETTY.encode()):
         assert place(read_json(data), pointer, part) == expected
@@ -522,7 +524,7 @@ def depth(value: object) -> int:
 
 
 def agrees(data: bytes) -> None:
-    document, careful = read_json(data), read._read_carefully(read.Source(data))
+    document, careful = read_json(data), read_json_carefully(Source(data))
     assert same(document.value, careful.value)
     assert document.problems == careful.problems
     assert document.readable == careful.readable
@@ -597,21 +599,21 @@ def test_no_duplicate_escapes_the_cheap_proof(writer: Writer) -> None:
         _, repeated = reference(data)
     except Refusal:
         return
-    assert not (repeated and unrepeated(data, read._DECODER.decode(data)))
+    assert not (repeated and has_unique_keys(data, EXACT_DECODER.decode(data)))
 
 
 def test_forged_colon_is_doubted() -> None:
     """A colon that is only escaped in the text cannot make up for a dropped key."""
     data = b'{"a": 1, "a": "\\u003a"}'
-    assert not unrepeated(data, msgspec.json.decode(data))
-    assert unrepeated(b'{"a": ":"}', {"a": ":"})
+    assert not has_unique_keys(data, msgspec.json.decode(data))
+    assert has_unique_keys(b'{"a": ":"}', {"a": ":"})
     assert only(read_json(data)).code == "RF002"
 
 
 def test_json_needs_no_other_format() -> None:
     """Reading JSON, good or bad, imports neither a YAML nor an XML library."""
     code = (
-        "import sys, refundkit; before = set(sys.modules); from refundkit.read import read_json;"
+        "import sys, refundkit; before = set(sys.modules); from refundkit.reading.json import read_json;"
         "read_json(b'{}').locate(''); read_json(b'{'); new = {one.split('.')[0] for one in set(sys.modules) - before};"
         "print(new & {'yaml', 'xml', 'pyexpat', 'defusedxml', 'json'})"
     )
@@ -835,7 +837,7 @@ orders:  # the list
         ("orders", "value", None),
     ],
 )
-def test_yaml_locate(pointer: str, part: read.Part, expected: tuple[int, int, int, int] | None) -> None:
+def test_yaml_locate(pointer: str, part: Part, expected: tuple[int, int, int, int] | None) -> None:
     """A pointer's value or key is found in YAML, whatever its style; an alias is where it stands."""
     for text in (YAML, "\ufeff" + YAML, YAML.replace("\n", "\r\n")):
         assert place(read_yaml(text.encode())[0], pointer, part) == expected

@@ -9,7 +9,7 @@ import refundkit
 from refundkit import operations, rules
 from refundkit.batch import Batch
 from refundkit.lint import Context, Settings, lint
-from refundkit.read import read_json
+from refundkit.reading.json import read_json
 from refundkit.rule import REGISTRY, Rule
 from refundkit.sources import Record
 from story import examples_of_docs, text, varied

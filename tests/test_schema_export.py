@@ -15,7 +15,7 @@ import pytest
 import refundkit
 from refundkit import operations
 from refundkit.check import Given, read_body
-from refundkit.read import read_json
+from refundkit.reading.json import read_json
 from story import ROOT
 from test_cases import CASES, case
 from test_cli import command

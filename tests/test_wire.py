@@ -22,9 +22,9 @@ import story
 from hypothesis import given, settings
 from payloads import valid, written
 from refundkit import NotSent, RefundRejected, operations
-from refundkit.read import read_json
+from refundkit.reading.json import read_json
+from refundkit.reading.xml import read_xml, write_xml
 from refundkit.wire import AsyncXmlTransport, XmlTransport
-from refundkit.xml import read_xml, write_xml
 from refundkit_apis._runtime import errors
 from refundkit_apis._runtime.client import Client
 from refundkit_apis._runtime.codec import decode, encode
@@ -376,7 +376,9 @@ def test_depth() -> None:
 
 def test_import_is_light() -> None:
     """The codec needs neither httpx nor an XML library to be imported."""
-    code = "import sys, refundkit.xml; print({'httpx', 'defusedxml', 'xml.etree.ElementTree'} & set(sys.modules))"
+    code = (
+        "import sys, refundkit.reading.xml; print({'httpx', 'defusedxml', 'xml.etree.ElementTree'} & set(sys.modules))"
+    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

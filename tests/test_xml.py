@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from refundkit import read
-from refundkit.read import Document, Problem
+from refundkit.reading.document import Document, Problem
+from refundkit.reading.places import Part
+from refundkit.reading.xml import find_root_name, read_xml
 from refundkit.text import pointer_of
-from refundkit.xml import read_xml, root_name
 
 SPACE = "http://walmart.com/mp/v3/orders"
 MONEY = {"type": "object", "properties": {"currency": {"type": "string"}, "amount": {"$ref": "#/$defs/Amount"}}}
@@ -74,7 +74,7 @@ def content(document: Document) -> Any:
     return value["orderRefund"]
 
 
-def place(document: Document, pointer: str, part: read.Part = "value") -> tuple[int, int, int, int] | None:
+def place(document: Document, pointer: str, part: Part = "value") -> tuple[int, int, int, int] | None:
     found = document.locate(pointer, part)
     return (found.line, found.column, found.end_line, found.end_column) if found else None
 
@@ -410,7 +410,7 @@ def test_hostile_sizes_take_linear_time(data: bytes) -> None:
         ("orderRefund", "value", None),
     ],
 )
-def test_locate(data: bytes, pointer: str, part: read.Part, expected: tuple[int, int, int, int] | None) -> None:
+def test_locate(data: bytes, pointer: str, part: Part, expected: tuple[int, int, int, int] | None) -> None:
     """A value is where its text stands, an object where its element does, a key at the element's name."""
     document = read_xml(data, SCHEMA)
     assert place(document, pointer, part) == expected
@@ -503,13 +503,13 @@ def test_damage_is_a_problem_and_never_an_error(at: int, gone: int, piece: bytes
 )
 def test_root_name(data: bytes, name: str) -> None:
     """The root's local name is told without reading the document, "" where there is none."""
-    assert root_name(data) == name
+    assert find_root_name(data) == name
 
 
 def test_import_is_light() -> None:
     """Importing the module imports no XML library; reading a document does."""
     code = (
-        "import sys, refundkit; before = set(sys.modules); import refundkit.xml as ours;"
+        "import sys, refundkit; before = set(sys.modules); import refundkit.reading.xml as ours;"
         "print('defusedxml' in set(sys.modules) - before);"
         "ours.read_xml(b'<a/>', None); print('defusedxml' in sys.modules)"
     )

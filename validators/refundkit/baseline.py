@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 
 from .config import Config, ConfigError, effective, for_file
+from .reading.keys import UNREADABLE
 from .rule import REGISTRY
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def read(file: str) -> Baseline:
         content = msgspec.json.decode(Path(file).read_bytes(), type=Content)
     except OSError as error:
         raise ConfigError(f"--baseline {file}: {error.strerror or error}") from error
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+    except UNREADABLE as error:
         message = f"--baseline {file}: this is no baseline: {error}; `--write-baseline {file}` makes one"
         raise ConfigError(message) from error
     return Baseline(file, content.findings)

@@ -15,7 +15,7 @@ from refundkit_apis._runtime.codec import encode
 
 from .check import read_body
 from .config import effective
-from .read import Part
+from .reading.places import Part
 from .request import read_request
 from .rule import REGISTRY
 from .sources import SourceError, records

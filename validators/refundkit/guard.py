@@ -386,7 +386,7 @@ def json_form(operation: Operation, content: bytes, part: str = "body") -> bytes
     """JSON text of what is XML on the wire; what is no XML that says one thing stays, for the check to refuse."""
     if not operation.answers_xml:
         return content
-    from .xml import is_xml, read_xml
+    from .reading.xml import is_xml, read_xml
 
     if not is_xml(content):
         return content

@@ -37,7 +37,7 @@ from .text import CREDENTIALS, mask_secrets
 
 if TYPE_CHECKING:
     from .batch import Batch
-    from .read import Document, Location, Problem
+    from .reading.document import Document, Location, Problem
 
 # A payload that nothing judged is never a pass, even where RF001 or RF003 is ignored.
 _UNJUDGED = (NotRun(codes=(), missing=VALID_BODY),)
@@ -380,7 +380,7 @@ def _reading_place(problem: Problem | None) -> Location | None:
 
 
 def _location(line: int, column: int, end_column: int) -> Location:
-    from .read import Location
+    from .reading.document import Location
 
     return Location(line, column, line, end_column)
 

@@ -246,7 +246,7 @@ def quick_decoder(operation: Operation, part: str = "body") -> msgspec.json.Deco
 
 @cache
 def decoder(operation: Operation, part: str = "body") -> msgspec.json.Decoder[Any]:
-    """Decodes a body that read.py has found readable."""
+    """Decodes a body that the careful reading has found readable."""
     return msgspec.json.Decoder(operation.struct(part), dec_hook=decode_number, float_hook=Decimal)
 
 
@@ -337,7 +337,7 @@ def _text(value: object) -> str:
 
 
 def plain_literal(literal: str) -> Decimal:
-    """A number literal of everyday length; RF001 has limits for the others, which read.py knows."""
+    """A number literal of everyday length; RF001 has limits for the others, which the careful reading knows."""
     if len(literal) > 40 or "e" in literal or "E" in literal:
         raise ValueError(literal)
     return Decimal(literal)

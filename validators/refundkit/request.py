@@ -11,18 +11,17 @@ import msgspec
 
 from . import operations
 from .errors import Finding, finding
-from .keys import unrepeated
 from .operations import Operation
+from .reading.keys import UNREADABLE, has_unique_keys
 from .text import suggest_name
 
 if TYPE_CHECKING:
-    from .read import Document
+    from .reading.document import Document
 
 _NAMED = ("path", "query", "headers")
 KEYS = ("operation", "method", "url", "path", "query", "headers", "body", "order", "refunds")
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _VALUES = msgspec.json.Decoder(dict[str, str | int | bool | None])
-_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -43,7 +42,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def document(self) -> Document:
         """The body, read slowly and once."""
-        from .read import read_json
+        from .reading.json import read_json
 
         return self.read() if self.read is not None else read_json(self.body or b"")
 
@@ -77,7 +76,7 @@ def read_request(data: bytes, default: Operation | None, forced: bool, *, xml: b
     """
     try:
         members = _MEMBERS.decode(data)
-    except _UNREADABLE:
+    except UNREADABLE:
         members = None
     if members is None or not _is_request(members):
         return _bare(data, members or {}, default, xml)
@@ -88,7 +87,7 @@ def read_request(data: bytes, default: Operation | None, forced: bool, *, xml: b
             problems.append(("RF103", finding(f"request:/{key}", f"a request has no {key!r}", help_text)))
     parts = {key: text for key, raw in members.items() if (text := bytes(raw)) != b"null"}
     named = {key: _parameters(parts[key], key, problems) for key in _NAMED if key in parts}
-    may_repeat_keys = not unrepeated(data, members) or not all(unrepeated(parts[key], named[key]) for key in named)
+    may_repeat_keys = not has_unique_keys(data, members) or not all(has_unique_keys(parts[key], named[key]) for key in named)
     path, query, headers = (operations.values(named.get(key)) for key in _NAMED)
     method, url = (_word(parts, key, problems) for key in ("method", "url"))
     match = operations.match(method, url) if method and url else None
@@ -154,7 +153,7 @@ def _bare(data: bytes, members: dict[str, Any], default: Operation | None, xml: 
 def _parameters(text: bytes, key: str, problems: list[tuple[str, Finding]]) -> dict[str, Any] | None:
     try:
         return _VALUES.decode(text)
-    except _UNREADABLE:
+    except UNREADABLE:
         problems.append(("RF102", finding(f"request:/{key}", f"{key!r} is no object of plain values")))
         return None
 
@@ -164,7 +163,7 @@ def _word(parts: dict[str, bytes], key: str, problems: list[tuple[str, Finding]]
         return None
     try:
         return msgspec.json.decode(parts[key], type=str)
-    except _UNREADABLE:
+    except UNREADABLE:
         problems.append(("RF102", finding(f"request:/{key}", f"{key!r} is no text")))
         return None
 

@@ -20,10 +20,11 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 from refundkit_apis._runtime.codec import encode
 
+from .reading.keys import UNREADABLE
 from .text import without_bom
 
 if TYPE_CHECKING:
-    from .read import Document
+    from .reading.document import Document
 
 LINES = frozenset({".jsonl", ".ndjson"})
 YAML = frozenset({".yaml", ".yml"})
@@ -331,11 +332,11 @@ def _oversized(file: str, number: int) -> Record:
 
 
 def _too_large(number: int) -> Document:
-    from .read import Fault, Source, unreadable
+    from .reading.document import Fault, Source, make_unreadable
 
     message = f"the document has more than {MOST:,} bytes"
     hint = "no refund request has; put each of several into a document, a line or an entry of its own"
-    return unreadable(Source(b"", first_line=number), [Fault("RF001", message, hint, span=(0, 1))])
+    return make_unreadable(Source(b"", first_line=number), [Fault("RF001", message, hint, span=(0, 1))])
 
 
 def _json(file: str, data: bytes, batches: bool) -> Iterator[Record]:
@@ -344,7 +345,7 @@ def _json(file: str, data: bytes, batches: bool) -> Iterator[Record]:
     if batches and _is_array(text):
         try:
             items = _ITEMS.decode(text)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        except UNREADABLE:
             items = None
     if items is not None:
         yield from _batch(file, data, items)
@@ -355,7 +356,7 @@ def _json(file: str, data: bytes, batches: bool) -> Iterator[Record]:
 
 
 def _whole(data: bytes) -> Document:
-    from .read import read_json
+    from .reading.json import read_json
 
     return read_json(data)
 
@@ -383,13 +384,13 @@ def _after(text: bytes, line: int, column: int) -> tuple[int, int]:
 
 
 def _line(text: bytes, number: int) -> Document:
-    from .read import read_json
+    from .reading.json import read_json
 
     return read_json(text, first_line=number)
 
 
 def _yaml(file: str, data: bytes) -> Iterator[Record]:
-    from .read import read_yaml
+    from .reading.yaml import read_yaml
 
     documents = read_yaml(data)
     for number, document in enumerate(documents, 1):
@@ -397,9 +398,9 @@ def _yaml(file: str, data: bytes) -> Iterator[Record]:
 
 
 def _xml(file: str, data: bytes, schema_of: SchemaOf) -> Record:
-    from .xml import read_xml, root_name
+    from .reading.xml import find_root_name, read_xml
 
-    return _ready(file, 1, read_xml(data, schema_of(root_name(data))), alone=True)
+    return _ready(file, 1, read_xml(data, schema_of(find_root_name(data))), alone=True)
 
 
 def _ready(file: str, number: int, document: Document, *, alone: bool) -> Record:

@@ -12,8 +12,8 @@ from refundkit_apis._runtime.errors import NotSent
 from . import operations
 from .check import check
 from .operations import Operation
-from .read import read_json
-from .xml import Schema, is_xml, read_xml, root_name, write_xml
+from .reading.json import read_json
+from .reading.xml import Schema, find_root_name, is_xml, read_xml, write_xml
 
 XML = "application/xml"
 _ANSWERS = (XML, "text/xml")
@@ -146,7 +146,7 @@ def _read(response: httpx.Response, data: bytes, operation: Operation) -> bytes 
         decoded = httpx.Response(200, headers=response.headers, content=data).content
     except httpx.DecodingError:
         return None
-    schema = _described(operation, response.status_code, root_name(decoded))
+    schema = _described(operation, response.status_code, find_root_name(decoded))
     if schema is None:
         return None
     document = read_xml(decoded, schema)

@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
+from ..reading.keys import UNREADABLE
 from ..rules.money import EXACT, ZERO
 from ..text import mask_numbers
 
 Asked = tuple[Decimal | None, str | None, str | None]
 _PLAIN = msgspec.json.Decoder(float_hook=Decimal)
 _NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
-_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError, ValueError)
 
 
 def asked_for(operation: str | None, body: bytes | None, order: bytes | None) -> Asked:
@@ -59,7 +59,7 @@ def _charges(value: Any) -> Iterator[Any]:
 def _read(text: bytes | None) -> Any:
     try:
         return None if text is None else _PLAIN.decode(text)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 

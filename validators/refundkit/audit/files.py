@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from ..reading.keys import UNREADABLE
 from ..sources import LINES, SourceError, expand
 from ..text import without_bom
 from .columns import FINDINGS, REQUESTS
@@ -23,7 +24,6 @@ _BATCH = 2048
 _BLOCK = 8 << 20
 _LINE = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TEXT = msgspec.json.Decoder(str)
-_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _SECOND = 1_000_000
 
 
@@ -142,7 +142,7 @@ def _members(file: str, number: int, line: bytes, columns: Columns) -> dict[str,
     """One line by column: a text as it is, everything else as its JSON; a text that holds JSON is that JSON."""
     try:
         members = _LINE.decode(without_bom(line))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise SourceError(f"{file}:{number}: no JSON object: {error}") from None
     if columns is ORDERS and not (
         members.keys() & {"order_id", "api"} or bytes(members.get("order", b"")).startswith(b'"')
@@ -161,7 +161,7 @@ def _member(raw: bytes) -> bytes | None:
         return None
     try:
         return _TEXT.decode(raw).encode() if raw.startswith(b'"') else raw
-    except _UNREADABLE:
+    except UNREADABLE:
         return raw
 
 

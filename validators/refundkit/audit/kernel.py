@@ -36,8 +36,8 @@ from ..check import (
 )
 from ..config import Config, effective
 from ..context import read_order
-from ..keys import unrepeated
 from ..operations import Operation
+from ..reading.keys import UNREADABLE, has_unique_keys
 from ..request import unknown_operation
 from ..rule import BODY, HEADERS, ORDER, REFUNDS, REGISTRY, Finding, Rule, finding
 from ..rules.identity import PLACEHOLDERS, purchase_order_id
@@ -50,7 +50,6 @@ from .files import as_requests
 from .orders import Key, of_order, of_request, shortened
 
 _VALUES = msgspec.json.Decoder(dict[str, str | int | bool | None])
-_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError, ValueError)
 _UNUSABLE = frozenset({VALID_ORDER})
 _UNREAD = NotRun(codes=(), missing=VALID_BODY)
 # Rules that look at the way of asking together with something else; Judge.plainly knows what each of them needs.
@@ -521,14 +520,14 @@ def _parameters(part: str, text: bytes | None, problems: list[Hit]) -> dict[str,
         return None
     try:
         values = _VALUES.decode(text)
-    except _UNREADABLE:
+    except UNREADABLE:
         message = f"{part!r} is no JSON object of plain values"
         problems.append(
             (REGISTRY["RF102"], finding(f"request:/{part}", message, "write an object of names and values"))
         )
         return None
-    if not unrepeated(text, values):
-        from ..read import read_json
+    if not has_unique_keys(text, values):
+        from ..reading.json import read_json
 
         for one in read_json(text).problems:
             problems.append((REGISTRY[one.code], finding(f"request:/{part}{one.pointer}", one.message, one.help)))

@@ -8,12 +8,12 @@ import msgspec
 from msgspec import UNSET
 
 from ..operations import APIS
+from ..reading.keys import UNREADABLE
 from ..rules.identity import purchase_order_id
 from ..text import without_bom
 
 # Both of Walmart's APIs name the same orders.
 _FAMILY = {api: "walmart" if api == "walmart_ca" else api for api in APIS}
-_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
 class _Path(msgspec.Struct, gc=False):
@@ -57,7 +57,7 @@ def of_request(operation: str | None, path: bytes | None, body: bytes | None) ->
         return None
     try:
         named = _PATH.decode(path) if path else _NOWHERE
-    except _UNREADABLE:
+    except UNREADABLE:
         named = _NOWHERE
     named = _NOWHERE if named is None else named
     if family == "walmart":
@@ -72,7 +72,7 @@ def of_order(text: bytes, api: str | None = None, order_id: str | None = None) -
     """The key of a get-order response; `api` and `order_id` win over what it says itself. None where nobody tells."""
     try:
         order = _ORDER.decode(text)
-    except _UNREADABLE:
+    except UNREADABLE:
         order = _Order()
     inner = order.order or _NOWHERE
     if api is not None:
@@ -94,7 +94,7 @@ def of_refunds(text: bytes, api: str | None, order_id: str | None) -> Key | None
     family = _FAMILY.get(api or "")
     try:
         listed = _LISTED.decode(text) if family == "taxcloud" else []
-    except _UNREADABLE:
+    except UNREADABLE:
         listed = []
     return _key(family, order_id, listed[0].connection_id if listed else None)
 

@@ -14,6 +14,7 @@ from refundkit_apis._runtime.codec import decoder, encode
 from .. import operations, rules
 from ..context import read_order, read_refunds
 from ..operations import Operation
+from ..reading.keys import UNREADABLE
 from ..rules.money import EXACT, ZERO, total
 from .orders import Key
 
@@ -28,7 +29,6 @@ REFUNDS = frozenset(
 )
 """The operations that change what was given back; every other one leaves no trace in the past."""
 
-_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError, ValueError)
 # As many earlier bodies are given one by one; more are added up first, so that a long history costs no square of it.
 _LOOSE = 8
 
@@ -294,7 +294,7 @@ def _sold(order: bytes | None) -> frozenset[str]:
     """The ids of an order's items."""
     try:
         own = _SOLD.decode(order or b"").order
-    except _UNREADABLE:
+    except UNREADABLE:
         return frozenset()
     return frozenset(str(one.id) for one in (*own.line_items, *own.shipping_lines, *own.fee_lines))
 

@@ -14,13 +14,12 @@ from refundkit_apis._runtime.codec import encode
 
 from .. import operations
 from ..errors import Finding, finding
-from ..keys import unrepeated
+from ..reading.keys import UNREADABLE, has_unique_keys
 from ..operations import Operation
 from ..request import Request
 from ..text import escape_token
 
 Problem: TypeAlias = tuple[str, Finding]
-_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError, ValueError)
 
 
 def read_body(operation: Operation, request: Request) -> tuple[Any, list[Problem]]:
@@ -34,11 +33,11 @@ def read_body(operation: Operation, request: Request) -> tuple[Any, list[Problem
         return None, [("RF101", finding("request:/body", f"{operation.name} takes a body and none was given"))]
     try:
         model = operations.quick_decoder(operation).decode(text)
-    except _UNREADABLE:
+    except UNREADABLE:
         return _diagnose(operation, request)
     if b"[" in text and operations.has_open_lists(operation):
         return _diagnose(operation, request)
-    return (model, []) if unrepeated(text, model) else _diagnose(operation, request)
+    return (model, []) if has_unique_keys(text, model) else _diagnose(operation, request)
 
 
 def _diagnose(operation: Operation, request: Request) -> tuple[Any, list[Problem]]:
@@ -62,7 +61,7 @@ def _diagnose(operation: Operation, request: Request) -> tuple[Any, list[Problem
         value = _without(value, removed)
     try:
         return operations.lenient_decoder(operation).decode(encode(value)), problems
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return None, [*problems, *disagreement(operation, error)]
 
 

@@ -20,13 +20,12 @@ from refundkit_apis._runtime.number import decode_number
 
 from .. import operations
 from ..errors import Finding, finding
-from ..keys import unrepeated
+from ..reading.keys import UNREADABLE, has_unique_keys
 from ..ledger import Unreadable
 from ..operations import Operation
 from ..text import path_of, pointer_of
 
 Problems: TypeAlias = list[tuple[str, Finding]]
-_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError, ValueError)
 # Where msgspec says that a value is odd: `$.order.lines[...].id`.
 _PLACE = re.compile(r" - at `\$(.*)`", re.DOTALL)
 _TOKEN = re.compile(r"\.([^.\[]+)|\[\.\.\.\]")
@@ -42,9 +41,9 @@ def read_order(operation: Operation, text: bytes) -> tuple[Any, Problems]:
     status = operations.success(source)
     try:
         model = operations.quick_decoder(source, status).decode(text)
-    except _UNREADABLE:
+    except UNREADABLE:
         model = None
-    if model is not None and _has_unique_keys(text, model):
+    if model is not None and _is_free_of_repeats(text, model):
         return model, []
     return _read_order_slowly(operation, source, text)
 
@@ -56,16 +55,16 @@ def read_refunds(operation: Operation, text: bytes) -> tuple[Any, Problems]:
         return None, []
     try:
         model = _refunds_decoder(operation, operations.plain_literal).decode(text)
-    except _UNREADABLE:
+    except UNREADABLE:
         model = None
-    if model is not None and _has_unique_keys(text, model):
+    if model is not None and _is_free_of_repeats(text, model):
         return model, []
     value, problems = _read_value(text, "refunds")
     if value is None:
         return None, problems
     try:
         return _refunds_decoder(operation, Decimal).decode(encode(value)), problems
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return None, [*problems, _wrong_context("refunds", error)]
 
 
@@ -80,19 +79,19 @@ def is_in_model(operation: Operation, pointer: str) -> bool:
     return bool(kinds)
 
 
-def _has_unique_keys(text: bytes, model: Any) -> bool:
+def _is_free_of_repeats(text: bytes, model: Any) -> bool:
     """Whether no key stands twice: seen by the model, or, where that leaves fields out, by the plain data."""
-    if unrepeated(text, model):
+    if has_unique_keys(text, model):
         return True
     try:
-        return unrepeated(text, msgspec.json.decode(text))
-    except _UNREADABLE:
+        return has_unique_keys(text, msgspec.json.decode(text))
+    except UNREADABLE:
         return False
 
 
 def _read_value(text: bytes, part: str) -> tuple[Any, Problems]:
     """The plain data of a part, None where it cannot be read, and what is wrong with its text."""
-    from ..read import read_json
+    from ..reading.json import read_json
 
     document = read_json(text)
     problems = [
@@ -114,7 +113,7 @@ def _read_order_slowly(operation: Operation, source: Operation, text: bytes) -> 
     key = operation.described.context["order"].key
     try:
         return _decode_leniently(source.struct(operations.success(source)), value, key), problems
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return None, [*problems, _wrong_context("order", error)]
 
 
@@ -193,7 +192,7 @@ def _remove_entries(
         try:
             decoder_of(kind).decode(encode(entry))
             kept.append(entry)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             name = entry.get(key, "") if isinstance(entry, dict) else ""
             name = str(name) if isinstance(name, (str, int)) else ""
             yield attributes, index, Unreadable(f"order:{pointer}/{index}", str(error), name)

@@ -83,7 +83,7 @@ def _schema(operation: Operation, part: str) -> dict[str, Any]:
 
 
 def flaws(operation: Operation, value: object, part: str = "body", *, size: int | None = None) -> list[Flaw]:
-    """Everything that the schema refuses in the value (plain data as read.py reads it), whose text has `size` bytes.
+    """Everything that the schema refuses in the value (plain data as `reading` gives it), whose text has `size` bytes.
 
     Of a value with more than MOST values in it, what is refused beyond those is told as one flaw without a place.
     """
@@ -138,7 +138,7 @@ def _names(node: Any) -> Iterator[str]:
 def reference(operation: str) -> jsonschema.protocols.Validator:
     """A plain `jsonschema` validator (Draft 2020-12) of the operation's body, for people who want that one.
 
-    It takes what read.py and msgspec read: a Decimal is a number, and an integer where it is whole. Raises ValueError
+    It takes what `reading` and msgspec give: a Decimal is a number, and an integer where it is whole. Raises ValueError
     for an operation that does not exist or takes no body, ImportError where `refundkit[reference]` is not installed.
     """
     try:

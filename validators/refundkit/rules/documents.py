@@ -1,4 +1,4 @@
-"""The rules about documents (RF0xx) and shapes (RF1xx): read.py and schema.py find them, these are their words.
+"""The rules about documents (RF0xx) and shapes (RF1xx): reading/ and schema.py find them, these are their words.
 
 A function of no parameters never runs; it holds the rule's id, name and docs.
 """

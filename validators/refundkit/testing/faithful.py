@@ -14,6 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from .. import operations
+from ..reading.keys import UNREADABLE
 from ..rules.money import ZERO
 from ..text import suggest_name
 from . import php, woocommerce_legacy
@@ -29,7 +30,6 @@ _WINDOW = 15 * 60
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _DIGESTS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
 _OAUTH = tuple(f"oauth_{name}" for name in ("consumer_key", "timestamp", "nonce", "signature", "signature_method"))
-_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError, ValueError)
 _BODY = msgspec.json.Decoder(Any, float_hook=Decimal)
 _AUTHENTICATION = "woocommerce_api_authentication_error"
 
@@ -239,7 +239,7 @@ def _data(request: Request, verb: str) -> Document:
     """What the wrapper of a body holds."""
     try:
         body = _BODY.decode(request.body)
-    except _UNREADABLE:
+    except UNREADABLE:
         body = None
     if body is None:
         raise Refused(error(400, "woocommerce_api_missing_callback_param", "Missing parameter data"))

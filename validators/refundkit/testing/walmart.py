@@ -13,9 +13,9 @@ from refundkit_apis._runtime.codec import decode, encode
 
 from .. import operations
 from ..operations import Match, Operation
+from ..reading.xml import read_xml, write_xml
 from ..rule import REGISTRY, Finding
 from ..rules.money import EXACT, ZERO
-from ..xml import read_xml, write_xml
 from .exchange import Answer, Clock, Document, Request, json_answer
 from .judge import basic, errors, has_credentials, route, words
 from .seeds import held, seed

@@ -1,7 +1,7 @@
-"""walmart_ca's wire, XML, and the JSON form of it that the spec describes, in both directions.
+"""XML and the JSON form of it that a spec describes, in both directions.
 
-The JSON form is an object with one key, the name of the root element. What an element becomes is said by the JSON
-Schema of the body: a list where the schema has an array, a number where it has a number, a string otherwise.
+The JSON form is an object with one key, the name of the root element. The JSON Schema of the body decides what an
+element becomes: a list where the schema has an array, a number where it has a number, a string otherwise.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from .read import (
+from ..text import BOM, pointer_of, without_bom
+from .document import (
     DEPTH,
+    SPACES,
     Document,
     Faults,
-    Place,
     ReadingError,
     Source,
-    Span,
-    decoded,
-    number_at,
-    readable,
-    refuse_excess,
-    unreadable,
+    check_number,
+    decode_text,
+    make_document,
+    make_unreadable,
+    parse_number_at,
 )
-from .text import BOM, pointer_of, without_bom
+from .places import Place, Span
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 Schema = Mapping[str, Any]
 
-_SPACE = " \t\r\n"
 _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+")
 _TAG = re.compile(r"""<([^\s/>!]++)[^>"']*+(?:"[^"]*+"[^>"']*+|'[^']*+'[^>"']*+)*+>""")
@@ -51,7 +50,7 @@ _KINDS = {str: "string", bool: "boolean", int: "number", Decimal: "number", type
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """What a schema makes of an element: the JSON types it may have, and its children by name."""
+    """What a schema makes of an element: its JSON types, and its children by name."""
 
     types: frozenset[str]
     properties: dict[str, Schema]
@@ -60,7 +59,7 @@ class Shape(msgspec.Struct, frozen=True):
 
 
 def read_xml(data: bytes, schema: Schema | None) -> Document:
-    """Reads XML, in UTF-8 or UTF-16, into the JSON form that `schema`, the bundled JSON Schema of a body, describes.
+    """Read XML, in UTF-8 or UTF-16, into the JSON form of a bundled schema.
 
     An element whose schema is an array becomes a list, however often it stands there; one that is a number or boolean
     becomes that where its text is such a literal, and else stays a string, which is for the schema to refuse; an empty
@@ -68,30 +67,31 @@ def read_xml(data: bytes, schema: Schema | None) -> Document:
     object, repeated ones a list, text a string, untrimmed. xsi:nil is null, other xsi attributes are left out; any
     attribute besides is a field "@name" of its element, or "element@name" beside it if that has nothing but text.
 
-    RF001: what is no XML, a document type or entity (nothing is expanded or fetched), text between elements, an element
-    that is not in the namespace of the schema's root. RF002: a repeated element that is no array. RF004: 65 levels.
+    RF001: what is not XML, a document type or entity (nothing is expanded or fetched), text between elements, an
+    element that is not in the namespace of the schema's root. RF002: a repeated element that is no array. RF004: 65
+    levels.
     """
-    source = Source(data, _encoding(data))
+    source = Source(data, _detect_encoding(data))
     faults = Faults()
     try:
-        reading = _Xml(decoded(source), source, schema, faults)
-    except ReadingError as refused:
-        return unreadable(source, [refused.fault])
+        reader = _XmlReader(decode_text(source), source, schema, faults)
+    except ReadingError as error:
+        return make_unreadable(source, [error.fault])
     try:
-        reading.parse()
-    except ReadingError as refused:
-        return unreadable(source, [*faults.found, refused.at(reading.path())])
-    outer = reading.stack[0]
-    return readable(source, outer.children, faults.found, Place((0, len(source.text)), None, outer.places))
+        reader.parse()
+    except ReadingError as error:
+        return make_unreadable(source, [*faults.items, error.at(reader.path())])
+    outer = reader.stack[0]
+    return make_document(source, outer.children, faults.items, Place((0, len(source.text)), None, outer.places))
 
 
 def write_xml(value: object, schema: Schema) -> bytes:
-    """Writes the JSON form that `schema`, the bundled JSON Schema of a body, describes: UTF-8, in its namespace.
+    """Write the JSON form of a bundled schema as XML: UTF-8, in its namespace.
 
     `value` is made of dict, list, str, int, Decimal, bool and None. Elements come in the order of the schema's
-    properties, those it does not know after them. A number is written without exponent and with all its digits, null
-    as xsi:nil. What is written, read_xml reads as the same value, but for two things: an empty list has no element, so
-    it is read as absent; and what the schema does not know is read by its shape alone.
+    properties, those that it lacks after them. A number is written without exponent and with all its digits, null
+    as xsi:nil. read_xml reads the same value from it, but for two things: an empty list has no element, so it is
+    read as absent; and what the schema does not know is read by its shape alone.
 
     Raises ValueError with the pointer, never the value: a root that the schema does not know, a value of a type that
     the schema does not have there, a character or field name that XML cannot hold, a number over 400 characters, 65
@@ -101,54 +101,55 @@ def write_xml(value: object, schema: Schema) -> bytes:
 
     shapes = Shapes(schema)
     outer = shapes.of(schema)
-    known = outer.properties if outer else {}
-    if not isinstance(value, dict) or len(value) != 1 or not value.keys() <= known.keys():
-        raise ValueError(f"the body must be an object with one field, the root element {' or '.join(known)}")
-    ((name, inner),) = value.items()
-    shape = shapes.of(known[name])
+    roots = outer.properties if outer else {}
+    if not isinstance(value, dict) or len(value) != 1 or not value.keys() <= roots.keys():
+        raise ValueError(f"the body must be an object with one field, the root element {' or '.join(roots)}")
+    ((name, content),) = value.items()
+    shape = shapes.of(roots[name])
     namespace = shape.namespace if shape else ""
-    root = _Tree(shapes, namespace).element((name,), inner, shape)
+    root = _XmlWriter(shapes, namespace).make_element((name,), content, shape)
     data: bytes = tostring(root, "utf-8", xml_declaration=True, default_namespace=namespace or None)
     # ElementTree leaves it as it is, and whoever reads it would take it for a line feed. It can only stand in a text.
     return data.replace(b"\r", b"&#13;")
 
 
 def is_xml(data: bytes) -> bool:
-    """Whether a document begins as XML does, in UTF-8 or UTF-16; JSON never begins so."""
+    """Check whether a document begins as XML, in UTF-8 or UTF-16; JSON never does."""
     return data.lstrip(_BEFORE).startswith(b"<")
 
 
-def root_name(data: bytes) -> str:
-    """The local name of the root element, which says what the document is; "" where the first bytes have none."""
-    text = without_bom(data.decode(_encoding(data), "replace"))
+def find_root_name(data: bytes) -> str:
+    """Find the local name of the root element; "" where the first bytes have none."""
+    text = without_bom(data.decode(_detect_encoding(data), "replace"))
     lead = _LEAD.match(text)
     tag = _TAG.match(text, lead.end() if lead else 0)
     return tag[1].rpartition(":")[2] if tag else ""
 
 
-def _encoding(data: bytes) -> str:
-    """The encoding that the first bytes tell, as for expat."""
+def _detect_encoding(data: bytes) -> str:
+    """Detect the encoding by the first bytes, as expat does."""
     if data.startswith((b"\xff\xfe", b"<\0")) and data[2:4] != b"\0\0":
         return "utf-16-le"
     return "utf-16-be" if data.startswith((b"\xfe\xff", b"\0<")) else "utf-8"
 
 
 class Shapes:
-    """The shapes of one bundled schema, each worked out when it is first met; None for what no schema describes."""
+    """The shapes of one bundled schema, each made on first use."""
 
     def __init__(self, schema: Schema | None) -> None:
         self._definitions: Schema = (schema or {}).get("$defs", {})
-        self._known: dict[int, Shape] = {}
+        self._cache: dict[int, Shape] = {}
 
     def of(self, schema: Schema | None) -> Shape | None:
+        """Return the shape of a schema; None where there is none."""
         if schema is None:
             return None
-        shape = self._known.get(id(schema))
+        shape = self._cache.get(id(schema))
         if shape is None:
-            shape = self._known[id(schema)] = self._shape(schema)
+            shape = self._cache[id(schema)] = self._make_shape(schema)
         return shape
 
-    def _shape(self, schema: Schema) -> Shape:
+    def _make_shape(self, schema: Schema) -> Shape:
         types: set[str] = set()
         properties: dict[str, Schema] = {}
         items: Schema | None = None
@@ -162,7 +163,7 @@ class Shapes:
         return Shape(frozenset(types), properties, items, namespace)
 
     def _branches(self, schema: Schema) -> Iterator[Schema]:
-        """The schema, and all that it refers to or lets a value choose from."""
+        """Yield the schema and all that it refers to or lets a value choose from."""
         yield schema
         if "$ref" in schema:
             yield from self._branches(self._definitions[schema["$ref"].removeprefix("#/$defs/")])
@@ -171,7 +172,10 @@ class Shapes:
 
 
 class _Element:
-    """An element that is being read. `path` is its part of the pointer: its name, and its index if it is in a list."""
+    """An element that is being read.
+
+    `path` is its part of the pointer: its name, and its index if it is in a list.
+    """
 
     def __init__(self, name: str, path: tuple[str, ...], shape: Shape | None, tag: re.Match[str] | None) -> None:
         self.name = name
@@ -187,10 +191,10 @@ class _Element:
         self.firsts: dict[str, Span] = {}
         self.listed: set[str] = set()
 
-    def lead(self, text: str) -> int:
-        """Where what is no space and no comment begins in it."""
-        found = _LEAD.match(text, self.inner)
-        return found.end() if found else self.inner
+    def find_content(self, text: str) -> int:
+        """Return the offset of what follows the first spaces and comments in it."""
+        lead = _LEAD.match(text, self.inner)
+        return lead.end() if lead else self.inner
 
     def add(self, name: str, value: object, place: Place, extent: Span) -> None:
         if name not in self.listed:
@@ -206,15 +210,15 @@ class _Element:
         self.places[name] = Place((whole.value[0], extent[1]), whole.key, whole.children)
 
     def make_list(self, name: str) -> None:
-        """Makes a list of what stood once and stands again, where no schema knows it."""
+        """Make a list of an element that is repeated and that no schema knows."""
         self.listed.add(name)
         first, place = self.children[name], self.places[name]
         self.children[name] = [first]
         self.places[name] = Place(self.firsts[name], place.key, {"0": place})
 
 
-class _Xml:
-    """The reading of one document: the target of an XML parser, with a stack of its own."""
+class _XmlReader:
+    """The reader of one document: the target of an XML parser, with a stack of its own."""
 
     def __init__(self, text: str, source: Source, schema: Schema | None, faults: Faults) -> None:
         self.text = text
@@ -223,13 +227,13 @@ class _Xml:
         self.shapes = Shapes(schema)
         self.stack = [_Element("", (), self.shapes.of(schema), None)]
         self.namespace = ""
-        self.seen = (len(source.data) - len(source.data.removeprefix(BOM.encode(source.encoding))), 0)
+        self.last_offset = (len(source.data) - len(source.data.removeprefix(BOM.encode(source.encoding))), 0)
 
     def path(self) -> list[str]:
         return [token for element in self.stack for token in element.path]
 
     def parse(self) -> None:
-        """Reads the whole document. Raises ReadingError, with the fault's place."""
+        """Read the whole document. Raises ReadingError, with the fault's place."""
         from xml.parsers.expat import ErrorString
 
         from defusedxml.common import DefusedXmlException
@@ -237,7 +241,7 @@ class _Xml:
 
         parser = DefusedXMLParser(target=self, forbid_dtd=True)
         self.expat: XMLParserType = parser.parser
-        # Buffered text would be told of too late for its place to be known.
+        # Buffered text arrives too late for its place.
         self.expat.buffer_text = False
         self.expat.XmlDeclHandler = self.declaration
         try:
@@ -254,10 +258,10 @@ class _Xml:
         raise ReadingError(message, (start, end), hint, code=code)
 
     def offset(self, index: int) -> int:
-        """The place in the text of a byte of the data that is not before the last one asked for."""
-        at, characters = self.seen
+        """Return the offset in the text of a byte that is not before the last one."""
+        at, characters = self.last_offset
         characters += len(self.source.data[at:index].decode(self.source.encoding, "replace"))
-        self.seen = (max(at, index), characters)
+        self.last_offset = (max(at, index), characters)
         return characters
 
     # What the parser calls.
@@ -269,12 +273,12 @@ class _Xml:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         parent = self.stack[-1]
         space, _, name = tag.rpartition("}")
-        found = _TAG.match(self.text, self.offset(self.expat.CurrentByteIndex))
-        if "".join(parent.text).strip(_SPACE):
-            self.refuse_text(parent, parent.lead(self.text))
+        match = _TAG.match(self.text, self.offset(self.expat.CurrentByteIndex))
+        if "".join(parent.text).strip(SPACES):
+            self.refuse_text(parent, parent.find_content(self.text))
         # Only space: kept, it would be looked through again at every child.
         parent.text.clear()
-        self.stack.append(self.element(parent, name, found))
+        self.stack.append(self.make_child(parent, name, match))
         element = self.stack[-1]
         if len(self.stack) - 1 > DEPTH:
             self.refuse(f"nested more than {DEPTH} levels deep", element.key[0], end=element.key[1], code="RF004")
@@ -283,10 +287,10 @@ class _Xml:
             if not attribute.startswith(_INSTANCE):
                 element.attributes[attribute.rpartition("}")[2]] = value
             elif attribute == _INSTANCE + "nil":
-                element.nil = value.strip(_SPACE) in ("true", "1")
+                element.nil = value.strip(SPACES) in ("true", "1")
 
-    def element(self, parent: _Element, name: str, found: re.Match[str] | None) -> _Element:
-        """A new child of an element, which may be the next of a list."""
+    def make_child(self, parent: _Element, name: str, match: re.Match[str] | None) -> _Element:
+        """Make a child of an element, which may be the next of a list."""
         shape = self.shapes.of(parent.shape.properties.get(name)) if parent.shape else None
         if shape and "array" in shape.types:
             parent.listed.add(name)
@@ -295,33 +299,33 @@ class _Xml:
             if shape is None:
                 parent.make_list(name)
             else:
-                key = found.span(1) if found else (0, 0)
-                self.faults.duplicate("element", name, key, [*self.path(), name], parent.firsts[name][0])
+                key = match.span(1) if match else (0, 0)
+                self.faults.add_duplicate("element", name, key, [*self.path(), name], parent.firsts[name][0])
         path = (name, str(len(parent.children.get(name, ())))) if name in parent.listed else (name,)
-        return _Element(name, path, shape, found)
+        return _Element(name, path, shape, match)
 
     def check_namespace(self, space: str, element: _Element) -> None:
-        """Refuses an element that is not in the namespace that the schema names for its root."""
+        """Refuse an element that is not in the namespace of the schema's root."""
         if len(self.stack) == 2:
-            self.namespace = self.expected_namespace(element)
+            self.namespace = self.find_namespace(element)
         if self.namespace in ("", space):
             return
         actual = f'the namespace "{space}"' if space else "no namespace"
         hint = f'add xmlns="{self.namespace}" to the root element'
         self.refuse(f"<{element.name}> is in {actual}", element.key[0], hint, end=element.key[1])
 
-    def expected_namespace(self, root: _Element) -> str:
-        """The namespace of the root, or if the schema knows no such root, of the one that it knows."""
+    def find_namespace(self, root: _Element) -> str:
+        """Find the namespace of the root, or of the schema's root if it is another."""
         outer = self.stack[0].shape
-        known = [self.shapes.of(schema) for schema in outer.properties.values()] if outer else []
-        shapes = [root.shape] if root.shape else known
+        roots = [self.shapes.of(schema) for schema in outer.properties.values()] if outer else []
+        shapes = [root.shape] if root.shape else roots
         return next((shape.namespace for shape in shapes if shape and shape.namespace), "")
 
     def data(self, text: str) -> None:
         element = self.stack[-1]
         element.text.append(text)
-        if element.firsts and text.strip(_SPACE):
-            at = self.offset(self.expat.CurrentByteIndex) + len(text) - len(text.lstrip(_SPACE))
+        if element.firsts and text.strip(SPACES):
+            at = self.offset(self.expat.CurrentByteIndex) + len(text) - len(text.lstrip(SPACES))
             self.refuse_text(element, at)
 
     def refuse_text(self, element: _Element, at: int) -> NoReturn:
@@ -330,10 +334,10 @@ class _Xml:
     def end(self, tag: str) -> None:
         at = self.offset(self.expat.CurrentByteIndex)
         element = self.stack[-1]
-        alone = self.text[element.inner - 2] == "/"
-        extent = (element.start, element.inner if alone else self.text.index(">", at) + 1)
-        span = extent if element.firsts else self.trimmed(element, at) or extent
-        value = self.value(element, span)
+        is_empty = self.text[element.inner - 2] == "/"
+        extent = (element.start, element.inner if is_empty else self.text.index(">", at) + 1)
+        span = extent if element.firsts else self.trim_text(element, at) or extent
+        value = self.make_value(element, span)
         self.stack.pop()
         parent = self.stack[-1]
         parent.add(element.name, value, Place(span, element.key, element.places), extent)
@@ -343,15 +347,15 @@ class _Xml:
             owner.children[field] = text
             owner.places[field] = Place((element.start, element.inner))
 
-    def trimmed(self, element: _Element, end: int) -> Span | None:
-        """The span of an element's text, without the space and comments before it and the space after it."""
-        start = min(element.lead(self.text), end)
-        inner = self.text[start:end].rstrip(_SPACE)
-        return (start, start + len(inner)) if inner else None
+    def trim_text(self, element: _Element, end: int) -> Span | None:
+        """Return the span of an element's text without spaces and leading comments."""
+        start = min(element.find_content(self.text), end)
+        text = self.text[start:end].rstrip(SPACES)
+        return (start, start + len(text)) if text else None
 
-    def value(self, element: _Element, span: Span) -> object:
+    def make_value(self, element: _Element, span: Span) -> object:
         text = "".join(element.text)
-        literal = text.strip(_SPACE)
+        literal = text.strip(SPACES)
         types = element.shape.types if element.shape else frozenset()
         if element.nil and not element.firsts and not literal:
             return None
@@ -360,14 +364,14 @@ class _Xml:
         if "string" in types:
             return text
         if types & {"number", "integer"} and _NUMBER.fullmatch(literal):
-            return number_at(literal, span)
+            return parse_number_at(literal, span)
         if "boolean" in types:
             return _BOOLEANS.get(literal, text)
         return text
 
 
-class _Tree:
-    """The writing of one document as a tree of elements, all in one namespace."""
+class _XmlWriter:
+    """The writer of one document as a tree of elements, all in one namespace."""
 
     def __init__(self, shapes: Shapes, namespace: str) -> None:
         self.shapes = shapes
@@ -377,8 +381,11 @@ class _Tree:
     def refuse(self, message: str, *below: str) -> NoReturn:
         raise ValueError(f"{pointer_of([*(token for path in self.stack for token in path), *below])}: {message}")
 
-    def element(self, path: tuple[str, ...], value: object, shape: Shape | None) -> Element:
-        """The element of a value; `path` is its part of the pointer: its name, and its index if it is in a list."""
+    def make_element(self, path: tuple[str, ...], value: object, shape: Shape | None) -> Element:
+        """Make the element of a value.
+
+        `path` is its part of the pointer: its name, and its index if it is in a list.
+        """
         from xml.etree.ElementTree import Element
 
         self.stack.append(path)
@@ -387,29 +394,30 @@ class _Tree:
         self.check_type(value, shape)
         element = Element(self.prefix + path[0])
         if isinstance(value, dict):
-            element.extend([*self.children(value, shape)])
+            element.extend([*self.make_children(value, shape)])
         elif isinstance(value, list):
             self.refuse("XML has no list in a list")
         elif value is None:
             element.set(_INSTANCE + "nil", "true")
         else:
-            element.text = self.text(value)
+            element.text = self.format_text(value)
         self.stack.pop()
         return element
 
-    def children(self, value: dict[str, object], shape: Shape | None) -> Iterator[Element]:
-        known = shape.properties if shape else {}
-        for name in [*(name for name in known if name in value), *(name for name in value if name not in known)]:
+    def make_children(self, value: dict[str, object], shape: Shape | None) -> Iterator[Element]:
+        properties = shape.properties if shape else {}
+        unknown = (name for name in value if name not in properties)
+        for name in [*(name for name in properties if name in value), *unknown]:
             if not _NAME.fullmatch(name):
                 self.refuse("a field whose name cannot be that of an XML element")
-            inner, part = value[name], self.shapes.of(known.get(name))
-            if not isinstance(inner, list):
-                yield self.element((name,), inner, part)
+            content, part = value[name], self.shapes.of(properties.get(name))
+            if not isinstance(content, list):
+                yield self.make_element((name,), content, part)
                 continue
-            self.check_type(inner, part, name)
+            self.check_type(content, part, name)
             items = self.shapes.of(part.items) if part else None
-            for index, one in enumerate(inner):
-                yield self.element((name, str(index)), one, items)
+            for index, item in enumerate(content):
+                yield self.make_element((name, str(index)), item, items)
 
     def check_type(self, value: object, shape: Shape | None, *below: str) -> None:
         kind = "object" if isinstance(value, dict) else _KINDS.get(type(value))
@@ -419,25 +427,25 @@ class _Tree:
         if types and kind not in types and not (kind == "number" and "integer" in types):
             self.refuse(f"the schema has {' or '.join(sorted(types))} here, not {kind}", *below)
 
-    def text(self, value: object) -> str:
+    def format_text(self, value: object) -> str:
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, (int, Decimal)):
-            return self.literal(Decimal(value))
+            return self.format_number(Decimal(value))
         text = str(value)
         unwritable = _UNWRITABLE.search(text)
         if unwritable:
             self.refuse(f"the character U+{ord(unwritable[0]):04X} cannot stand in XML")
         return text
 
-    def literal(self, number: Decimal) -> str:
-        """All the digits, without exponent: "100" for 1E+2."""
+    def format_number(self, number: Decimal) -> str:
+        """Format a number with all its digits, without exponent: "100" for 1E+2."""
         # Looked at first: an exponent of ten digits would be written with as many zeros.
         if not number.is_finite() or abs(number.adjusted()) > _LARGEST:
             self.refuse("a number that is out of range")
         literal = format(number, "f")
         try:
-            refuse_excess(literal)
-        except ReadingError as refused:
-            self.refuse(str(refused))
+            check_number(literal)
+        except ReadingError as error:
+            self.refuse(str(error))
         return literal

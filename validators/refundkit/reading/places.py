@@ -1,0 +1,180 @@
+"""Where values stand in a text, and a second pass over JSON text that finds the places of some."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from ..text import path_of
+
+Part: TypeAlias = Literal["value", "key"]
+Span: TypeAlias = tuple[int, int]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """The spans of a value and its key, in characters, and its children's places by token."""
+
+    value: Span
+    key: Span | None = None
+    children: dict[str, Place] = {}
+
+
+def find_noted_span(place: Place, pointer: str, part: Part) -> Span | None:
+    """Find the span of a value or key below a place that a reading noted."""
+    path = path_of(pointer)
+    if path is None:
+        return None
+    for token in path:
+        child = place.children.get(token)
+        if child is None:
+            return None
+        place = child
+    return _span_of(place, part)
+
+
+# Places in a JSON text. The text is known to be good, so a token is found by a pattern alone.
+
+
+class _Target(msgspec.Struct):
+    """A value whose place is wanted, or that holds such a value, and its last place so far."""
+
+    children: dict[str, _Target] = {}
+    is_wanted: bool = False
+    key: Span | None = None
+    value: Span | None = None
+
+
+# A key with its value, unless that is a container; a value on its own; the beginning of a container; its end.
+# Possessive throughout: a pattern that could go back would take memory for it.
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_VALUE = rf'({_STRING}|[^][{{}}",: \t\n\r]++)'
+_TOKEN = re.compile(rf"[ \t\n\r,]*+(?:({_STRING})[ \t\n\r]*+:[ \t\n\r]*+{_VALUE}?|{_VALUE}|([{{[])|[]}}])")
+_KEY, _MEMBER, _ITEM, _OPEN = 1, 2, 3, 4
+_INDEX = re.compile("0|[1-9][0-9]{0,17}")
+
+
+def find_spans(
+    text: str, wanted: Sequence[tuple[str, Part]], *, has_repeated_keys: bool, elements: Sequence[int] | None = None
+) -> list[Span | None]:
+    """Find the spans of the values and keys at pointers in a good JSON text.
+
+    `elements` are the offsets of the elements of a text that is an array: each pass then goes over one element alone.
+    """
+    root = _Target()
+    targets = [_add_target(root, pointer) for pointer, _ in wanted]
+    if elements is None or root.is_wanted:
+        _scan(text, root, has_repeated_keys)
+    else:
+        for token, target in root.children.items():
+            if _INDEX.fullmatch(token) and int(token) < len(elements):
+                _scan(text, target, has_repeated_keys, elements[int(token)])
+    return [_span_of(target, part) for target, (_, part) in zip(targets, wanted, strict=True)]
+
+
+def find_elements(text: str) -> list[int]:
+    """Find the offset of every element of a good JSON text that is an array."""
+    offsets, depth = [], 0
+    for token in _TOKEN.finditer(text):
+        kind = token.lastindex
+        if depth == 1 and kind in (_ITEM, _OPEN):
+            offsets.append(token.start(kind))
+        depth += (kind == _OPEN) - (kind is None)
+    return offsets
+
+
+def _span_of(node: _Target | Place | None, part: Part) -> Span | None:
+    if node is None:
+        return None
+    return node.key if part == "key" and node.key else node.value
+
+
+def _add_target(root: _Target, pointer: str) -> _Target | None:
+    """Add the value at a pointer to the wanted ones; None where it is no pointer."""
+    path = path_of(pointer)
+    if path is None:
+        return None
+    target = root
+    for token in path:
+        child = target.children.get(token)
+        if child is None:
+            target.children[token] = child = _Target()
+        target = child
+    target.is_wanted = True
+    return target
+
+
+def _scan(text: str, root: _Target, has_repeated_keys: bool, offset: int = 0) -> None:
+    """Note the places of what is wanted in the value at an offset."""
+    # Without repeated keys the first occurrence is the last one, and the pass ends with the last target.
+    _pass(text, root, offset, -1 if has_repeated_keys else _count_wanted(root))
+    if has_repeated_keys:
+        _drop_overwritten(root)
+
+
+def _count_wanted(root: _Target) -> int:
+    targets = [root]
+    for target in targets:
+        targets.extend(target.children.values())
+    return sum(target.is_wanted for target in targets)
+
+
+def _pass(text: str, root: _Target, offset: int, missing: int) -> None:
+    """Go through a value until none is missing, and note the last place of each target."""
+    stack: list[tuple[_Target, bool, int, int]] = []
+    target, is_object, start, index = _Target({"0": root}), False, 0, 0
+    child: _Target | None = None
+    skipped_depth = 0
+    for token in _TOKEN.finditer(text, offset):
+        kind = token.lastindex
+        if skipped_depth:
+            # In a container without targets only the brackets count.
+            skipped_depth += (kind == _OPEN) - (kind is None)
+            continue
+        if kind is None:
+            target.value = (start, token.end())
+            missing -= target.is_wanted
+            target, is_object, start, index = stack.pop()
+        elif kind <= _MEMBER:
+            key = token[_KEY][1:-1]
+            child = target.children.get(_unescape(key) if "\\" in key else key)
+            if child is None:
+                continue
+            child.key = token.span(_KEY)
+            if kind == _KEY:
+                continue
+            child.value = token.span(_MEMBER)
+            missing -= child.is_wanted
+        else:
+            if not is_object:
+                child = target.children.get(str(index))
+                index += 1
+            if kind == _OPEN:
+                if child is None:
+                    skipped_depth = 1
+                    continue
+                stack.append((target, is_object, start, index))
+                target, is_object, start, index = child, token[_OPEN] == "{", token.start(_OPEN), 0
+                continue
+            if child is None:
+                continue
+            child.value = token.span(_ITEM)
+            missing -= child.is_wanted
+        if missing == 0 or not stack:
+            return
+
+
+def _unescape(string: str) -> str:
+    return msgspec.json.decode(f'"{string}"', type=str)
+
+
+def _drop_overwritten(root: _Target) -> None:
+    """Forget what stands in an earlier occurrence of a key, which a later one replaced."""
+    pending = [(root, root.value)]
+    while pending:
+        target, outer = pending.pop()
+        if target.value and not (outer and outer[0] <= target.value[0] < outer[1]):
+            target.value = target.key = None
+        pending += [(child, target.value) for child in target.children.values()]
