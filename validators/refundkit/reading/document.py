@@ -104,11 +104,11 @@ class Document(msgspec.Struct, frozen=True, dict=True, eq=False):
         """
         return self.locate_all([(pointer, part)])[0]
 
-    def locate_all(self, wanted: Sequence[tuple[str, Part]]) -> list[Location | None]:
+    def locate_all(self, queries: Sequence[tuple[str, Part]]) -> list[Location | None]:
         """Locate many values and keys in one pass over the text; answers come in order."""
-        if not self.readable or not wanted:
-            return [None] * len(wanted)
-        return [span and self.source.location(*span) for span in self._find_spans(wanted)]
+        if not self.readable or not queries:
+            return [None] * len(queries)
+        return [span and self.source.location(*span) for span in self._find_spans(queries)]
 
     def line(self, number: int) -> str:
         """Return the line of a Location's number, without its end; "" without such a line."""
@@ -117,14 +117,14 @@ class Document(msgspec.Struct, frozen=True, dict=True, eq=False):
             return ""
         return self.source.text[starts[index] : starts[index + 1] - 1].removesuffix("\r")
 
-    def _find_spans(self, wanted: Sequence[tuple[str, Part]]) -> list[Span | None]:
+    def _find_spans(self, queries: Sequence[tuple[str, Part]]) -> list[Span | None]:
         if self.places is not None:
-            return [find_noted_span(self.places, pointer, part) for pointer, part in wanted]
+            return [find_noted_span(self.places, pointer, part) for pointer, part in queries]
         repeated = any(problem.code == "RF002" for problem in self.problems)
         # Of a batch the places are asked for record by record.
         is_batch = isinstance(self.value, list) and len(self.value) > _SMALL_ARRAY
         elements = self._elements if is_batch else None
-        return find_spans(self.source.text, wanted, has_repeated_keys=repeated, elements=elements)
+        return find_spans(self.source.text, queries, has_repeated_keys=repeated, elements=elements)
 
     @cached_property
     def _elements(self) -> list[int]:

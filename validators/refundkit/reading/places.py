@@ -57,21 +57,21 @@ _INDEX = re.compile("0|[1-9][0-9]{0,17}")
 
 
 def find_spans(
-    text: str, wanted: Sequence[tuple[str, Part]], *, has_repeated_keys: bool, elements: Sequence[int] | None = None
+    text: str, queries: Sequence[tuple[str, Part]], *, has_repeated_keys: bool, elements: Sequence[int] | None = None
 ) -> list[Span | None]:
     """Find the spans of the values and keys at pointers in a good JSON text.
 
     `elements` are the offsets of the elements of a text that is an array: each pass then goes over one element alone.
     """
     root = _Target()
-    targets = [_add_target(root, pointer) for pointer, _ in wanted]
+    targets = [_add_target(root, pointer) for pointer, _ in queries]
     if elements is None or root.is_wanted:
         _scan(text, root, has_repeated_keys)
     else:
         for token, target in root.children.items():
             if _INDEX.fullmatch(token) and int(token) < len(elements):
                 _scan(text, target, has_repeated_keys, elements[int(token)])
-    return [_span_of(target, part) for target, (_, part) in zip(targets, wanted, strict=True)]
+    return [_span_of(target, part) for target, (_, part) in zip(targets, queries, strict=True)]
 
 
 def find_elements(text: str) -> list[int]:
@@ -174,7 +174,7 @@ def _drop_overwritten(root: _Target) -> None:
     """Forget what stands in an earlier occurrence of a key, which a later one replaced."""
     pending = [(root, root.value)]
     while pending:
-        target, outer = pending.pop()
-        if target.value and not (outer and outer[0] <= target.value[0] < outer[1]):
+        target, parent_span = pending.pop()
+        if target.value and not (parent_span and parent_span[0] <= target.value[0] < parent_span[1]):
             target.value = target.key = None
         pending += [(child, target.value) for child in target.children.values()]

@@ -81,15 +81,16 @@ def read_xml(data: bytes, schema: Schema | None) -> Document:
         reader.parse()
     except ReadingError as error:
         return make_unreadable(source, [*faults.items, error.at(reader.path())])
-    outer = reader.stack[0]
-    return make_document(source, outer.children, faults.items, Place((0, len(source.text)), None, outer.places))
+    document = reader.stack[0]
+    place = Place((0, len(source.text)), None, document.places)
+    return make_document(source, document.children, faults.items, place)
 
 
 def write_xml(value: object, schema: Schema) -> bytes:
     """Write the JSON form of a bundled schema as XML: UTF-8, in its namespace.
 
     `value` is made of dict, list, str, int, Decimal, bool and None. Elements come in the order of the schema's
-    properties, those that it lacks after them. A number is written without exponent and with all its digits, null
+    properties, the ones that it lacks after them. A number is written without exponent and with all its digits, null
     as xsi:nil. read_xml reads the same value from it, but for two things: an empty list has no element, so it is
     read as absent; and what the schema does not know is read by its shape alone.
 
@@ -100,8 +101,8 @@ def write_xml(value: object, schema: Schema) -> bytes:
     from xml.etree.ElementTree import tostring
 
     shapes = Shapes(schema)
-    outer = shapes.of(schema)
-    roots = outer.properties if outer else {}
+    body_shape = shapes.of(schema)
+    roots = body_shape.properties if body_shape else {}
     if not isinstance(value, dict) or len(value) != 1 or not value.keys() <= roots.keys():
         raise ValueError(f"the body must be an object with one field, the root element {' or '.join(roots)}")
     ((name, content),) = value.items()
@@ -204,10 +205,10 @@ class _Element:
         if name not in self.children:
             self.children[name] = []
             self.places[name] = Place(extent, place.key)
-        listed, whole = self.children[name], self.places[name]
-        whole.children[str(len(listed))] = place
+        listed, list_place = self.children[name], self.places[name]
+        list_place.children[str(len(listed))] = place
         listed.append(value)
-        self.places[name] = Place((whole.value[0], extent[1]), whole.key, whole.children)
+        self.places[name] = Place((list_place.value[0], extent[1]), list_place.key, list_place.children)
 
     def make_list(self, name: str) -> None:
         """Make a list of an element that is repeated and that no schema knows."""
@@ -316,8 +317,8 @@ class _XmlReader:
 
     def find_namespace(self, root: _Element) -> str:
         """Find the namespace of the root, or of the schema's root if it is another."""
-        outer = self.stack[0].shape
-        roots = [self.shapes.of(schema) for schema in outer.properties.values()] if outer else []
+        body_shape = self.stack[0].shape
+        roots = [self.shapes.of(schema) for schema in body_shape.properties.values()] if body_shape else []
         shapes = [root.shape] if root.shape else roots
         return next((shape.namespace for shape in shapes if shape and shape.namespace), "")
 
