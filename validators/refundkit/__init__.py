@@ -2,23 +2,28 @@
 
 from typing import TYPE_CHECKING, Any
 
-from refundkit_apis._runtime.errors import (
+from .checking.check import check
+from .config import Config
+from .errors import (
+    ConfigError,
     DecodeError,
+    Finding,
+    NotRun,
     NotSent,
     RefundError,
     RefundOutcomeUnknown,
+    RefundRejected,
+    Report,
     StatusError,
     TimedOut,
     TransportError,
+    finding,
 )
-
-from .check import NotRun, RefundRejected, Report, check
-from .config import Config, ConfigError
-from .rule import Finding, finding, rule
+from .rule import rule
 
 if TYPE_CHECKING:
     from . import auth, connect, guard, testing
-    from .schema import reference
+    from .checking.schema import reference
 
 __version__ = "0.1.0"
 
@@ -55,7 +60,7 @@ def __getattr__(name: str) -> Any:
 
         return import_module(f"{__name__}.{name}")
     if name == "reference":
-        from .schema import reference
+        from .checking.schema import reference
 
         return reference
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

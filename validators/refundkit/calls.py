@@ -28,7 +28,7 @@ from refundkit_apis._runtime.errors import (
     TransportError,
 )
 
-from .check import RefundRejected
+from .errors import RefundRejected
 from .guard import CONTEXT, AsyncGuardTransport, Context, GuardTransport, json_form, refund_of, sending
 from .handover import Handover, noting
 from .operations import Match, Operation
@@ -146,7 +146,7 @@ class _Doubt(msgspec.Struct, frozen=True, kw_only=True):
         before: Context = self.request.extensions.get(CONTEXT) or Context()
         operation = match.operation
         body = json_form(operation, b"".join(cast("httpx.SyncByteStream", self.request.stream))) or None
-        sent = Sent(operation=operation, path=match.path, body=body, key=self.key)
+        sent = Sent(operation=operation, path=match.path, body=body)
         return was_made(sent, told(operation, before.order, before.refunds), told(operation, now.order, now.refunds))
 
 

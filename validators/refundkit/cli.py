@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 import msgspec
 
 from . import __version__, operations, rules
-from .config import Config, ConfigError, discover, excluded, for_file, operation_of
+from .config import Config, discover, excluded, for_file, operation_of
+from .errors import ConfigError
 from .operations import Operation
 from .rule import PARTS, REGISTRY
 from .text import suggest_name
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .baseline import Baseline
     from .lint import Context, Linted, Settings
     from .report import Run
-    from .request import Asked
+    from .request import RequestDocument
     from .sources import Part, Record
 
 CLEAN, FOUND, FAILED = 0, 1, 2
@@ -520,15 +521,17 @@ class _Contexts:
         self.path = settings.path or {}
         self.read = lru_cache(maxsize=_KEPT)(_read_context)
 
-    def of(self, record: Record, asked: Asked) -> Context:
+    def of(self, record: Record, asked: RequestDocument) -> Context:
         from .lint import Context
 
         return Context(
-            order=None if self.order is None or asked.given.order else self._record(self.order, record, asked),
-            refunds=None if self.refunds is None or asked.given.refunds else self._record(self.refunds, record, asked),
+            order=None if self.order is None or asked.request.order else self._record(self.order, record, asked),
+            refunds=None
+            if self.refunds is None or asked.request.refunds
+            else self._record(self.refunds, record, asked),
         )
 
-    def _record(self, pattern: str, record: Record, asked: Asked) -> Record:
+    def _record(self, pattern: str, record: Record, asked: RequestDocument) -> Record:
         api = asked.operation.api if asked.operation else "walmart_ca"
         return self.read(_filled(pattern, record, asked, self.path), api)
 
@@ -544,11 +547,11 @@ def _from_folder(pattern: str | None, config: Config) -> str | None:
     return None if pattern is None else os.path.normpath(Path(config.folder) / pattern)
 
 
-def _filled(pattern: str, record: Record, asked: Asked, path: dict[str, str]) -> str:
+def _filled(pattern: str, record: Record, asked: RequestDocument, path: dict[str, str]) -> str:
     """The pattern with {purchaseOrderId} and the like from the path or the body, {stem} from the file."""
     if "{" not in pattern:
         return pattern
-    values = {"stem": Path(record.file).stem, **path, **_order_id(asked), **(asked.given.path or {})}
+    values = {"stem": Path(record.file).stem, **path, **_order_id(asked), **(asked.request.path or {})}
 
     def value_of(found: re.Match[str]) -> str:
         name = found[1]
@@ -563,11 +566,10 @@ def _filled(pattern: str, record: Record, asked: Asked, path: dict[str, str]) ->
     return re.sub(r"\{([^{}]*)\}", value_of, pattern)
 
 
-def _order_id(asked: Asked) -> dict[str, str]:
-    from .rules.identity import purchase_order_id
+def _order_id(asked: RequestDocument) -> dict[str, str]:
+    from .order_key import id_in_body
 
-    own = purchase_order_id(asked.given.body)
-    return {"purchaseOrderId": own} if isinstance(own, str) else {}
+    return {} if asked.operation is None else id_in_body(asked.operation, asked.request.body)
 
 
 def _output(path: str | None) -> AbstractContextManager[TextIO | None]:

@@ -12,8 +12,10 @@ from typing import Any
 
 import msgspec
 
-from . import operations
-from .rule import REGISTRY, Finding, Rule, Severity
+from . import apis, operations
+from .errors import ConfigError, Finding, RuleError, Severity
+from .ledger import UnreadableError
+from .rule import REGISTRY, Rule
 from .text import suggest_name
 
 NAMES = ("refundkit.toml", "pyproject.toml")
@@ -22,14 +24,6 @@ _OWN_CODE = re.compile("RF9[0-9]{2}")
 _OWN_NAME = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
 # The file that a rule of the user's own came from, by the rule's id.
 _ORIGINS: dict[str, str] = {}
-
-
-class ConfigError(Exception):
-    """A configuration that cannot be used; the message says where and what to write instead."""
-
-
-class RuleError(ConfigError):
-    """A rule of the user's own that failed while it judged a payload; the message names it and the line."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -283,12 +277,13 @@ def _judge(rule: Rule, file: str) -> None:
         raise ConfigError(f"{place}: rule {rule.code}: name it in small letters and digits with '-', not {rule.name!r}")
     if rule.severity not in _LEVELS:
         raise ConfigError(f"{place}: rule {rule.code}: severity {rule.severity!r} is none of error, warning and off")
-    known = (*operations.APIS, *operations.names())
+    traits = {trait for name in operations.names() for trait in apis.traits(name)}
+    known = (*operations.APIS, *operations.names(), *sorted(traits))
     for name in rule.on:
         if name not in known:
             raise ConfigError(f"{place}: rule {rule.code}: unknown operation {name!r}{suggest_name(name, known)}")
-    if not rule.asks or "value" in rule.asks:
-        raise ConfigError(f"{place}: rule {rule.code} would never run: let it ask for body, charge, line, item, …")
+    if not rule.parameters or "value" in rule.parameters:
+        raise ConfigError(f"{place}: rule {rule.code} would never run: let it ask for refund, ledger, body, order, …")
     if not rule.title:
         raise ConfigError(f"{place}: rule {rule.code} has no docstring: its first line is the title in every output")
 
@@ -302,6 +297,8 @@ def _guarded(rule: Rule, file: str) -> Callable[..., tuple[Finding, ...]]:
         try:
             found = run(*arguments)
             findings = () if found is None else (found,) if isinstance(found, Finding) else tuple(found)
+        except UnreadableError:  # the order is odd where the rule looks: it does not run
+            raise
         except (Exception, SystemExit) as error:  # a rule must not end the run as if all were well
             # Not its words: they may quote a payload.
             line = _line(error.__traceback__, file)

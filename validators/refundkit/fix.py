@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from refundkit_apis._runtime.codec import encode
 
-from .check import read_body
+from .checking.body import read_body
 from .config import effective
 from .reading.places import Part
 from .request import read_request
@@ -97,8 +97,8 @@ def server_fields(record: Record, settings: Settings) -> list[str]:
     asked = read_request(record.data, settings.operation, settings.forced)
     if asked.operation is None or asked.operation.described.body is None:
         return []
-    _, problems = read_body(asked.operation, asked.given)
-    body = "/body" if asked.whole else ""
+    _, problems = read_body(asked.operation, asked.request)
+    body = "/body" if asked.is_request else ""
     return [body + one.pointer for code, one in problems if code == _CODE]
 
 

@@ -23,8 +23,10 @@ from refundkit_apis._runtime.codec import encode
 from refundkit_apis._runtime.errors import NotSent, RefundError, StatusError, TransportError
 
 from . import operations
-from .check import RefundRejected, Report, check, plan
+from .checking.check import check
+from .checking.plan import make_plan
 from .config import Config
+from .errors import RefundRejected, Report
 from .operations import Match, Operation
 from .rule import BODY, HEADERS, PATH, QUERY, URL
 from .text import mask_numbers
@@ -128,7 +130,8 @@ class _Watch(msgspec.Struct, frozen=True, kw_only=True):
     def _wanted(self, match: Match) -> dict[str, Operation]:
         """The operations that tell what some rule about this one looks at."""
         missing = {
-            one.missing for one in plan(match.operation.name, self.config or Config()).stage(_REQUEST_PARTS).not_run
+            one.missing
+            for one in make_plan(match.operation.name, self.config or Config()).stage(_REQUEST_PARTS).not_run
         }
         return sources(match.operation) if missing & {*_REQUIRED} else {}
 

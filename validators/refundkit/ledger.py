@@ -25,6 +25,7 @@ QUANTITIES = frozenset({PIECES, CANCELS})
 # Every line, or every account of a line.
 ANY = "*"
 
+
 class UnreadableError(Exception):
     """A rule looked at a part of an order that its model refuses."""
 
@@ -44,9 +45,9 @@ class Unreadable:
         raise UnreadableError(f"{self.pointer}: {self.reason}")
 
     __getattr__ = __getitem__ = __iter__ = __len__ = __bool__ = __contains__ = __call__ = _refuse
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _refuse  # type: ignore[assignment]
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = __abs__ = _refuse
-    __str__ = __format__ = _refuse  # type: ignore[assignment]
+    __str__ = __format__ = _refuse
 
 
 def readable_lines(lines: Iterable[Any], unread: dict[Hashable, str]) -> Iterator[Any]:
@@ -101,6 +102,7 @@ class Refund(msgspec.Struct, gc=False):
     amounts: Sequence[Amount] = ()
     id: str = ""
     idempotency_key: str = ""
+    idempotency_key_pointer: str = ""
     reason: str | None = None
 
 
@@ -513,7 +515,9 @@ class OrderHistory:
         self._ledger: Ledger | None = None
         self._context: Hashable = None
 
-    def ledger(self, order: Any, refunds: list[Refund] | None, in_order: list[Refund] | None, context: Hashable) -> Ledger:
+    def ledger(
+        self, order: Any, refunds: list[Refund] | None, in_order: list[Refund] | None, context: Hashable
+    ) -> Ledger:
         """The ledger at this point; opened once as long as `context`, which names order and refunds, stays the same.
 
         A refund that the order tells as well is not counted twice, by its id.
@@ -549,10 +553,8 @@ class OrderHistory:
             return
         for posting in made.postings if made is not None else ():
             account = (posting.line, posting.account)
-            before = self._sums.get(account)
-            if before is not None:
-                posting = Posting(*account, before.amount + posting.amount, before.tax + posting.tax)
-            self._sums[account] = posting
+            before = self._sums.get(account, Posting(*account))
+            self._sums[account] = Posting(*account, before.amount + posting.amount, before.tax + posting.tax)
 
 
 def _without_pointers(refund: Refund) -> Refund:
@@ -563,7 +565,7 @@ def _without_pointers(refund: Refund) -> Refund:
     return msgspec.structs.replace(refund, postings=postings, lines=tuple(refund.lines), amounts=())
 
 
-def is_recorded(model: OrderModel, refund: Refund, before: Ledger, after: Ledger) -> bool | None:
+def is_recorded(model: OrderModel, refund: Refund, before: Ledger | None, after: Ledger) -> bool | None:
     """Whether the later telling of an order has the refund and the earlier has not; None where it cannot be told."""
     if refund.idempotency_key and after.refunds_of_key(refund.idempotency_key):
         return True
@@ -572,6 +574,8 @@ def is_recorded(model: OrderModel, refund: Refund, before: Ledger, after: Ledger
         if any(posting.effect == "drop" for posting in refund.postings):
             return changed is None
         return None if changed is None else model.is_same_refund(refund, changed)
+    if before is None:
+        return None
     if model.can_fold:
         return _is_in_sums(model, refund, before, after)
     earlier, later = Counter(map(_identity, before.history)), Counter(map(_identity, after.history))

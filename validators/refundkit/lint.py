@@ -11,27 +11,15 @@ import msgspec
 from refundkit_apis._runtime.codec import encode
 
 from . import sources
-from .check import (
-    VALID_BODY,
-    Given,
-    Hit,
-    NotRun,
-    Plan,
-    complete,
-    is_in_body,
-    judge,
-    order_of,
-    part_of,
-    passer,
-    plan,
-    unnamed,
-)
-from .config import Config, RuleError, effective
-from .context import is_read
+from .checking.check import Hit, complete, is_in_body, judge, mask_pointer, order_of, part_of
+from .checking.context import is_in_model
+from .checking.plan import make_plan
+from .config import Config, effective
+from .errors import VALID_BODY, Finding, NotRun, RuleError
+from .errors import finding as make_finding
 from .operations import Operation
-from .request import Asked, read_request
-from .rule import BODY, REGISTRY, Finding
-from .rule import finding as make_finding
+from .request import Request, RequestDocument, read_request
+from .rule import REGISTRY
 from .sources import LINES, Part, Record, SchemaOf, line_record, lines
 from .text import CREDENTIALS, mask_secrets
 
@@ -101,7 +89,7 @@ class Linted(msgspec.Struct, frozen=True, kw_only=True):
 class Contexts(Protocol):
     """Where the order and the earlier refunds of a record are looked for."""
 
-    def of(self, record: Record, asked: Asked) -> Context:
+    def of(self, record: Record, asked: RequestDocument) -> Context:
         """The context for what the record asks; it may raise SourceError."""
 
 
@@ -123,41 +111,16 @@ def lint_part(
 
 
 def _lint_lines(part: Part, settings: Settings, contexts: Contexts | None, batch: Batch | None) -> Iterator[Linted]:
-    """As lint of each line; a body of which nothing can be said, as most are, is counted and never made a record."""
-    chosen = _bare(settings) if contexts is None and batch is None else None
-    passes = None if chosen is None else passer(chosen)
-    clean = 0
     for number, text in lines(part):
-        if passes is not None and text is not None and passes(text):
-            clean += 1
-            continue
-        if clean and chosen is not None:
-            yield _clean(part.file, chosen, clean)
-            clean = 0
         record = line_record(part.file, number, text)
         yield lint(record, settings, _finder(contexts, record), batch)
-    if clean and chosen is not None:
-        yield _clean(part.file, chosen, clean)
 
 
-def _clean(file: str, chosen: Plan, records: int) -> Linted:
-    not_run = chosen.stage(BODY).not_run
-    return Linted(file=file, operation=chosen.operation.name, findings=(), not_run=not_run, records=records)
-
-
-def _bare(settings: Settings) -> Plan | None:
-    """What judges a line that is nothing but a body; None where there is more to it than that."""
-    alone = settings.path is settings.query is settings.headers is None and settings.response is None
-    if settings.operation is None or not alone or settings.require:
-        return None
-    return plan(settings.operation.name, settings.config)
-
-
-def _finder(contexts: Contexts | None, record: Record) -> Callable[[Asked], Context]:
+def _finder(contexts: Contexts | None, record: Record) -> Callable[[RequestDocument], Context]:
     return _no_context if contexts is None else partial(contexts.of, record)
 
 
-def _no_context(asked: Asked) -> Context:
+def _no_context(asked: RequestDocument) -> Context:
     return _NOWHERE
 
 
@@ -179,7 +142,9 @@ def _is_alike(one: Linted, last: Linted) -> bool:
     return not said and one.operation == last.operation and one.not_run == last.not_run
 
 
-def lint(record: Record, settings: Settings, context: Callable[[Asked], Context], batch: Batch | None = None) -> Linted:
+def lint(
+    record: Record, settings: Settings, context: Callable[[RequestDocument], Context], batch: Batch | None = None
+) -> Linted:
     """Check one record. `context` finds order and refunds for what the record asks; it may raise SourceError.
 
     With a `batch` it is judged with what the earlier records send to its order, and is one of them from then on.
@@ -196,26 +161,27 @@ def lint(record: Record, settings: Settings, context: Callable[[Asked], Context]
             problems = _reading_problems(record)
         return _finished(record, "", problems, _UNJUDGED, settings, asked)
     found = context(asked)
-    chosen = plan(asked.operation.name, settings.config)
-    given = _merged(asked.given, settings, found)
-    if record.written and not asked.whole:
-        given = msgspec.structs.replace(given, read=lambda: record.document)
-    sent = given if batch is None else batch.joined(asked.operation, given)
+    plan = make_plan(asked.operation.name, settings.config)
+    request = _merged(asked.request, settings, found)
+    if record.written and not asked.is_request:
+        request = msgspec.structs.replace(request, read=lambda: record.document)
     try:
-        hits, skipped = judge(chosen, sent, settings.require)
+        if batch is None:
+            judged = judge(plan, request, settings.require)
+        else:
+            judged = batch.judge(plan, request, settings.require, record.file, record.number)
     except RuleError as error:
         raise RuleError(f"{error}, with record {record.number} of {record.file}") from error
-    if batch is not None:
-        problems.extend(batch.taken(asked.operation, given, record.file, record.number))
-    if asked.doubtful or not record.written:
-        problems.extend(_repeated_keys(record, asked.whole))
-    problems.extend(_repeated_context(asked.operation.api, found))
-    return _finished(record, asked.operation.name, [*problems, *hits], skipped, settings, asked, found)
+    if asked.may_repeat_keys or not record.written:
+        problems.extend(_repeated_keys(record, asked.is_request))
+    problems.extend(_repeated_context(asked.operation, found))
+    hits = [*problems, *judged.hits]
+    return _finished(record, asked.operation.name, hits, judged.not_run, settings, asked, found)
 
 
 def _response(record: Record, settings: Settings, operation: Operation, status: str) -> Linted:
     """The record as a response of the operation: its reading and its schema."""
-    from .schema import flaws
+    from .checking.schema import flaws
 
     hits = _reading_problems(record)
     if not record.document.readable:
@@ -250,27 +216,27 @@ def _repeated_keys(record: Record, whole: bool) -> Iterator[Hit]:
             yield REGISTRY["RF002"], make_finding(prefix + pointer, one.message, one.help)
 
 
-def _repeated_context(api: str, context: Context) -> Iterator[Hit]:
-    """Keys that stand twice in an order or list of refunds that is YAML or XML, down to the fields that rules read."""
+def _repeated_context(operation: Operation, context: Context) -> Iterator[Hit]:
+    """Keys that stand twice in an order or list of refunds that is YAML or XML; of an order in what its model holds."""
     for part, record in (("order", context.order), ("refunds", context.refunds)):
         if record is None or record.written:
             continue
         for one in record.document.problems:
-            if one.code == "RF002" and (part == "refunds" or is_read(api, one.pointer)):
+            if one.code == "RF002" and (part == "refunds" or is_in_model(operation, one.pointer)):
                 yield REGISTRY["RF002"], make_finding(f"{part}:{one.pointer}", f"the {part}: {one.message}", one.help)
 
 
-def _merged(given: Given, settings: Settings, context: Context) -> Given:
+def _merged(request: Request, settings: Settings, context: Context) -> Request:
     """The parts of the request, with those of the command line beside them: its own word wins over a flag's."""
     if context is _NOWHERE and settings.path is settings.query is settings.headers is None:
-        return given
+        return request
     return msgspec.structs.replace(
-        given,
-        path=_both(settings.path, given.path),
-        query=_both(settings.query, given.query),
-        headers=_both_headers(settings.headers, given.headers),
-        order=given.order if context.order is None else context.order.data or b"",
-        refunds=given.refunds if context.refunds is None else context.refunds.data or b"",
+        request,
+        path=_both(settings.path, request.path),
+        query=_both(settings.query, request.query),
+        headers=_both_headers(settings.headers, request.headers),
+        order=request.order if context.order is None else context.order.data or b"",
+        refunds=request.refunds if context.refunds is None else context.refunds.data or b"",
     )
 
 
@@ -292,7 +258,7 @@ def _finished(
     hits: list[Hit],
     not_run: tuple[NotRun, ...],
     settings: Settings,
-    asked: Asked | None = None,
+    asked: RequestDocument | None = None,
     context: Context | None = None,
 ) -> Linted:
     """The findings with severities and places, in their order."""
@@ -303,10 +269,10 @@ def _finished(
         for rule, one in hits
         if (severity := effective(settings.config, rule)) != "off"
     ]
-    whole = asked is not None and asked.whole
-    secrets = _secrets(asked.given if asked is not None else None)
+    whole = asked is not None and asked.is_request
+    secrets = _secrets(asked.request if asked is not None else None)
     placed = _placed(found, record, whole, context or Context(), secrets)
-    ordered = tuple(sorted(((unnamed(one), shown) for one, shown in placed), key=lambda pair: order_of(pair[0])))
+    ordered = tuple(sorted(((mask_pointer(one), shown) for one, shown in placed), key=lambda pair: order_of(pair[0])))
     payload = _digest(record) if settings.digests and not record.alone else ""
     return Linted(file=record.file, operation=operation, findings=ordered, not_run=not_run, payload=payload)
 
@@ -385,15 +351,15 @@ def _location(line: int, column: int, end_column: int) -> Location:
     return Location(line, column, line, end_column)
 
 
-def _secrets(given: Given | None) -> tuple[str, ...]:
+def _secrets(request: Request | None) -> tuple[str, ...]:
     """The values of credentials in a request, longest first: no line is shown with one of them."""
-    if given is None or (given.headers is None and given.query is None):
+    if request is None or (request.headers is None and request.query is None):
         return ()
     from json import dumps
 
     values = [
         value
-        for part in (given.headers, given.query)
+        for part in (request.headers, request.query)
         for name, value in (part or {}).items()
         if name.lower() in CREDENTIALS and value
     ]

@@ -53,7 +53,7 @@ def exact() -> AbstractContextManager[Context]:
 
 def total(values: Iterable[Decimal | int]) -> Decimal:
     """The sum; exact within `exact()`."""
-    return sum(values, ZERO)
+    return sum((Decimal(value) for value in values), ZERO)
 
 
 def plain(value: Decimal | int) -> str:

@@ -207,6 +207,24 @@ def _segments(path: str) -> list[str]:
     return found
 
 
+def base_of(operation: Operation, url: str) -> str:
+    """Return the shop that a URL calls: its host, and the path before the operation's own; "" where it names no host.
+
+    Host names compare without case, without a dot at the end and without the default port of the scheme.
+    """
+    try:
+        split = urlsplit(url)
+        host, port = (split.hostname or "").rstrip("."), split.port
+    except ValueError:
+        return ""
+    before = _segments(split.path)[: -len(_template(operation.described.path))]
+    if not host:
+        return ""
+    if port is not None and port != {"http": 80, "https": 443}.get(split.scheme):
+        host = f"{host}:{port}"
+    return "/".join([host, *before])
+
+
 @cache
 def _template(path: str) -> tuple[str, ...]:
     return tuple(path.strip("/").split("/"))

@@ -87,7 +87,8 @@ def read_request(data: bytes, default: Operation | None, forced: bool, *, xml: b
             problems.append(("RF103", finding(f"request:/{key}", f"a request has no {key!r}", help_text)))
     parts = {key: text for key, raw in members.items() if (text := bytes(raw)) != b"null"}
     named = {key: _parameters(parts[key], key, problems) for key in _NAMED if key in parts}
-    may_repeat_keys = not has_unique_keys(data, members) or not all(has_unique_keys(parts[key], named[key]) for key in named)
+    has_unique = has_unique_keys(data, members)
+    has_unique = has_unique and all(has_unique_keys(parts[key], named[key]) for key in named)
     path, query, headers = (operations.values(named.get(key)) for key in _NAMED)
     method, url = (_word(parts, key, problems) for key in ("method", "url"))
     match = operations.match(method, url) if method and url else None
@@ -107,7 +108,7 @@ def read_request(data: bytes, default: Operation | None, forced: bool, *, xml: b
         operation=operation,
         request=request,
         is_request=True,
-        may_repeat_keys=may_repeat_keys,
+        may_repeat_keys=not has_unique,
         problems=tuple(problems),
     )
 

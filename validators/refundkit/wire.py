@@ -10,7 +10,7 @@ from refundkit_apis._runtime.codec import encode
 from refundkit_apis._runtime.errors import NotSent
 
 from . import operations
-from .check import check
+from .checking.check import check
 from .operations import Operation
 from .reading.json import read_json
 from .reading.xml import Schema, find_root_name, is_xml, read_xml, write_xml

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
-import msgspec
 from refundkit_apis._runtime.codec import encode
 
 from .. import operations
 from ..errors import Finding, finding
-from ..reading.keys import UNREADABLE, has_unique_keys
 from ..operations import Operation
+from ..reading.keys import UNREADABLE, has_unique_keys
 from ..request import Request
 from ..text import escape_token
 
@@ -46,7 +45,10 @@ def _diagnose(operation: Operation, request: Request) -> tuple[Any, list[Problem
 
     document = request.document
     problems = [
-        (each.code, Finding(pointer=each.pointer, message=each.message, help=each.help, line=each.line, column=each.column))
+        (
+            each.code,
+            Finding(pointer=each.pointer, message=each.message, help=each.help, line=each.line, column=each.column),
+        )
         for each in document.problems
     ]
     if not document.readable:

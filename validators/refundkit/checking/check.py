@@ -16,7 +16,6 @@ from ..config import Config
 from ..errors import CREDENTIALS, VALID_BODY, VALID_ORDER, Finding, NotRun, Report, Severity, finding
 from ..ledger import Ledger, OrderHistory, Refund, UnreadableError, open_ledger
 from ..money import exact
-from ..operations import Operation
 from ..parameters import schema_findings
 from ..request import Request
 from ..rule import BODY, HEADERS, ORDER, PARAMETERS, PARTS, PATH, QUERY, REFUNDS, REGISTRY, Rule
@@ -80,9 +79,7 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     return Report(operation=operation, findings=tuple(_placed(plan, hits, request, in_text)), not_run=judged.not_run)
 
 
-def judge(
-    plan: Plan, request: Request, require: tuple[str, ...] = (), history: OrderHistory | None = None
-) -> Judged:
+def judge(plan: Plan, request: Request, require: tuple[str, ...] = (), history: OrderHistory | None = None) -> Judged:
     """Find all that is wrong with one request, and what did not run.
 
     With a history, which holds the refunds before this one, the request stays under check in it: commit it next.
@@ -151,7 +148,8 @@ class _Judgement:
             message = f"{operation.name} takes no body"
             self._add([("RF103", finding("request:/body", message, "leave it out"))])
         self.values["body"] = body
-        self.values["refund"] = self.refund = self.plan.model.read_request(operation, body, request.path)
+        if operation.described.context:
+            self.values["refund"] = self.refund = self.plan.model.read_request(operation, body, request.path)
 
     def _read_context(self) -> None:
         """Read the order and the earlier refunds; a part that cannot be used is taken back."""

@@ -20,9 +20,9 @@ from refundkit_apis._runtime.number import decode_number
 
 from .. import operations
 from ..errors import Finding, finding
-from ..reading.keys import UNREADABLE, has_unique_keys
 from ..ledger import Unreadable
 from ..operations import Operation
+from ..reading.keys import UNREADABLE, has_unique_keys
 from ..text import path_of, pointer_of
 
 Problems: TypeAlias = list[tuple[str, Finding]]

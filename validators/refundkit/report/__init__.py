@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ..check import VALID_BODY, NotRun
+from ..errors import VALID_BODY, Finding, NotRun
 from ..lint import Excerpt, Linted
-from ..rule import Finding
 
 if TYPE_CHECKING:
     from typing import TextIO

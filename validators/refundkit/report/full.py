@@ -9,8 +9,8 @@ from .text import headline, painted, printable, summary
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from ..errors import Finding
     from ..lint import Excerpt
-    from ..rule import Finding
     from . import Run
 
 

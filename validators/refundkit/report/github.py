@@ -13,7 +13,7 @@ from .text import not_run, printable, summary
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from ..rule import Finding
+    from ..errors import Finding
     from . import Run
 
 

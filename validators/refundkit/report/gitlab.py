@@ -17,7 +17,7 @@ from .text import printable
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from ..rule import Finding
+    from ..errors import Finding
     from . import Run, Skipped
 
 _SEVERITIES = {"error": "major", "warning": "minor"}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr  # escapes what is written; nothing is read
 
-from ..check import VALID_BODY
+from ..errors import VALID_BODY
 from ..sources import LINES
 from .data import lack, name, place
 from .text import headline, printable, summary
@@ -20,8 +20,8 @@ from .text import headline, printable, summary
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from ..errors import Finding
     from ..lint import Linted
-    from ..rule import Finding
     from . import Run
 
 

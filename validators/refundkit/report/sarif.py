@@ -13,8 +13,8 @@ from .text import printable
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from ..errors import Finding
     from ..lint import Excerpt
-    from ..rule import Finding
     from . import Run, Skipped
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..rule import Finding
+    from ..errors import Finding
     from . import Run
 
 _COLORS = {"error": "31", "warning": "33", "bold": "1", "faint": "2", "good": "32"}

@@ -148,7 +148,7 @@ def wrong_media_type(operation: Operation, headers: Mapping[str, str]) -> Iterat
             yield finding(f"header:{name}", f"{name} is {value}, and the answer is {' or '.join(speaks.accept)}")
 
 
-def credentials_held(operation: Operation, request: Request) -> bool:
+def has_credentials(operation: Operation, request: Request) -> bool:
     """Whether the request carries any credential, whole or in part."""
     return any(_value(one, request) is not None for option in operation.described.security for one in option)
 

@@ -6,9 +6,9 @@ import base64
 import binascii
 
 from .. import operations
-from ..check import check
+from ..checking.check import check
+from ..errors import Finding
 from ..operations import Match, Operation
-from ..rule import Finding
 from .exchange import Request
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from refundkit_apis._runtime.codec import decode
 
+from ..errors import Finding
 from ..operations import Match
-from ..rule import Finding
 from ..rules.money import EXACT, ZERO
 from .exchange import Answer, Clock, Document, Request, json_answer
 from .judge import errors, has_credentials, route, words

@@ -12,9 +12,10 @@ from urllib.parse import parse_qsl
 from refundkit_apis._runtime.codec import decode, encode
 
 from .. import operations
+from ..errors import Finding
 from ..operations import Match, Operation
 from ..reading.xml import read_xml, write_xml
-from ..rule import REGISTRY, Finding
+from ..rule import REGISTRY
 from ..rules.money import EXACT, ZERO
 from .exchange import Answer, Clock, Document, Request, json_answer
 from .judge import basic, errors, has_credentials, route, words

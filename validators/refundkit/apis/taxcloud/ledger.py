@@ -70,7 +70,12 @@ class TaxCloud(OrderModel):
                 postings.append(Posting(key, PIECES, quantity, pointer=where, source=item))
         if not body.items:
             postings.append(Posting(ANY, ANY, effect="rest", pointer="" if body.items is UNSET else "/items"))
-        return Refund(postings, lines.items(), idempotency_key=body.idempotency_key or "")
+        return Refund(
+            postings,
+            lines.items(),
+            idempotency_key=body.idempotency_key or "",
+            idempotency_key_pointer="/idempotencyKey",
+        )
 
     def is_same_refund(self, requested: Refund, recorded: Refund) -> bool:
         """By the pieces of each item: an answer need not tell the key."""

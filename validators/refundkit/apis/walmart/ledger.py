@@ -98,7 +98,7 @@ class Walmart(OrderModel):
             return self._read_cancellation(body)
         return self._read_refund(body) if operation.name.endswith(".refund_order_lines") else Refund([])
 
-    def _read_refund(self, body: RefundBody) -> Refund:
+    def _read_refund(self, body: Any) -> Refund:
         postings: list[Posting] = []
         remainders: list[Posting] = []  # after all that is named
         amounts: list[Amount] = []
@@ -169,13 +169,13 @@ def _posting(number: str, entry: Any, pointer: str, refund_id: str) -> Posting:
     tax_pointer = ""
     if pointer and charge.tax:
         tax_pointer = f"{pointer}/tax/taxAmount/amount"
-    elif pointer and getattr(charge, "tax_details", UNSET):
+    elif pointer and _tax_details(charge):
         tax_pointer = f"{pointer}/taxDetails"
     return Posting(
         number,
         charge.charge_type.upper(),
-        abs(charge.charge_amount.amount),
-        abs(tax_of(charge)),
+        abs(Decimal(charge.charge_amount.amount)),
+        abs(Decimal(tax_of(charge))),
         pointer=pointer and f"{pointer}/chargeAmount/amount",
         tax_pointer=tax_pointer,
         refund_id=refund_id,
@@ -190,7 +190,7 @@ def _amounts(charge: Any, pointer: str) -> Iterator[Amount]:
     if charge.tax:
         money = charge.tax.tax_amount
         yield Amount(f"{pointer}/tax/taxAmount/amount", money.amount, money.currency)
-    for index, tax in enumerate(getattr(charge, "tax_details", UNSET) or ()):
+    for index, tax in enumerate(_tax_details(charge)):
         money = tax.tax_amount
         yield Amount(f"{pointer}/taxDetails/{index}/taxAmount/amount", money.amount, money.currency)
 
@@ -199,8 +199,12 @@ def tax_of(charge: AnyCharge) -> Decimal | int:
     """The tax of a charge: `tax` counts, and `taxDetails` only where it is alone."""
     if charge.tax:
         return charge.tax.tax_amount.amount
-    details = getattr(charge, "tax_details", UNSET)
-    return total([tax.tax_amount.amount for tax in details]) if details else ZERO
+    return total(tax.tax_amount.amount for tax in _tax_details(charge))
+
+
+def _tax_details(charge: Any) -> Sequence[Any]:
+    """The breakdown of a tax, which only the current API has."""
+    return getattr(charge, "tax_details", UNSET) or ()
 
 
 def quantity(text: str) -> Decimal:

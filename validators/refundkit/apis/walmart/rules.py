@@ -339,7 +339,9 @@ def unknown_reason(refund: Refund) -> Iterator[Finding]:
         reason = posting.source.refund_reason
         if reason not in _reasons():
             near = suggest_name(reason, sorted(_reasons())).lstrip("; ")
-            yield finding(f"{_pointer_of(posting)}/refundReason", f"{reason!r} is not in Walmart's list of reasons", near)
+            yield finding(
+                f"{_pointer_of(posting)}/refundReason", f"{reason!r} is not in Walmart's list of reasons", near
+            )
 
 
 @cache

@@ -104,7 +104,8 @@ class WooCommerceLegacy(OrderModel):
 
     def _read_update(self, refund: wc.RefundUpdate, refund_id: str) -> Refund:
         """An amount replaces that of the refund; the server ignores an amount of zero."""
-        postings, amounts = [], []
+        postings: list[Posting] = []
+        amounts: list[Amount] = []
         if refund.amount is not UNSET:
             value = as_number(refund.amount)
             amounts = [Amount(AMOUNT, value)]
@@ -157,7 +158,9 @@ class WooCommerceLegacy(OrderModel):
             yield finding("order:/order/id", message, "give the order that is refunded")
         for pointer, value in _figures(order):
             if parse_number(value) is None:
-                yield finding(f"order:/order{pointer}", f"{value!r} is no number", "give the API's own order as it came")
+                yield finding(
+                    f"order:/order{pointer}", f"{value!r} is no number", "give the API's own order as it came"
+                )
 
 
 def _open_item(lines: dict[Any, Line], item: Any, tax: Decimal) -> Line:
@@ -184,7 +187,7 @@ def _requested_item(key: str, item: wc.RefundItem, pointer: str) -> Iterator[Pos
         tax = total([as_number(each) for each in taxes.values()])
         total_pointer = "" if item.refund_total is UNSET else f"{pointer}/refund_total"
         tax_pointer = f"{pointer}/refund_tax" if taxes else ""
-        yield Posting(key, ITEM, Decimal(amount), tax, pointer=total_pointer, tax_pointer=tax_pointer, source=item)
+        yield Posting(key, ITEM, amount, tax, pointer=total_pointer, tax_pointer=tax_pointer, source=item)
     if item.qty is not UNSET:
         yield Posting(key, PIECES, Decimal(item.qty), pointer=f"{pointer}/qty")
 
@@ -228,12 +231,12 @@ def _decimals(order: wc.Order) -> int:
     return max(least, len(str(order.total).partition(".")[2]))
 
 
-def as_number(value: Decimal | int | str) -> Decimal | int:
+def as_number(value: Decimal | int | str) -> Decimal:
     """A number of a body by value, however it is written; its model has held a text to plain digits."""
-    return Decimal(value) if isinstance(value, str) else value
+    return Decimal(value)
 
 
-def parse_number(value: Decimal | int | str | None | UnsetType) -> Decimal | None:
+def parse_number(value: Decimal | int | str | UnsetType | None) -> Decimal | None:
     """A number of an answer by value, None where it is none."""
     if isinstance(value, str):
         return Decimal(value) if _DECIMAL.fullmatch(value) else None

@@ -77,7 +77,10 @@ def loose_number(value: str) -> tuple[str, str]:
     Good:
         /order_refund/amount: "030.8"
     """
-    return f"{format_value(value)} is no plain decimal", "send digits with at most one point, or a number without quotes"
+    return (
+        f"{format_value(value)} is no plain decimal",
+        "send digits with at most one point, or a number without quotes",
+    )
 
 
 @rule("RF212", "zero-refund", severity="warning", on=(*CREATE, *UPDATE), source="facts")
