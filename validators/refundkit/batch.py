@@ -16,10 +16,10 @@ import msgspec
 from msgspec import UNSET
 
 from .check import Given, Hit, read_body
+from .money import EXACT, ZERO, plain
 from .operations import Operation
 from .rule import REGISTRY, Finding, finding
 from .rules.identity import purchase_order_id
-from .rules.money import EXACT, ZERO, plain
 
 Key: TypeAlias = tuple[str, ...]
 _CORRELATION = "wm_qos.correlation_id"

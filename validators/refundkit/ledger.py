@@ -10,8 +10,8 @@ from typing import Protocol
 
 import msgspec
 
+from .money import EXACT, ZERO
 from .rule import Finding, finding
-from .rules.money import EXACT, ZERO
 
 
 class Named(Protocol):

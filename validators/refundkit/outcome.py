@@ -16,8 +16,8 @@ from .check import Given, plan, read_body
 from .config import Config
 from .context import read_order, read_refunds
 from .ledger import Ledger, Line
+from .money import EXACT, ZERO
 from .operations import Operation
-from .rules.money import EXACT, ZERO
 
 # Of a line: pieces cancelled, and the amount and the tax of each kind of charge.
 Amounts: TypeAlias = dict[tuple[str, str], Decimal]

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from ..money import EXACT, ZERO
 from ..rule import masked
-from ..rules.money import EXACT, ZERO
 
 Asked = tuple[Decimal | None, str | None, str | None]
 _PLAIN = msgspec.json.Decoder(float_hook=Decimal)

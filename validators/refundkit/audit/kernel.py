@@ -37,11 +37,11 @@ from ..check import (
 from ..config import Config, effective
 from ..context import read_order
 from ..keys import unrepeated
+from ..money import EXACT, ZERO
 from ..operations import Operation
 from ..request import unknown_operation
 from ..rule import BODY, HEADERS, ORDER, REFUNDS, REGISTRY, Finding, Rule, finding, masked
 from ..rules.identity import PLACEHOLDERS, purchase_order_id
-from ..rules.money import EXACT, ZERO
 from . import past
 from .asked import asked_for
 from .columns import FINDINGS, REQUESTS

@@ -13,8 +13,8 @@ from refundkit_apis._runtime.codec import decoder, encode
 
 from .. import operations, rules
 from ..context import read_order, read_refunds
+from ..money import EXACT, ZERO, total
 from ..operations import Operation
-from ..rules.money import EXACT, ZERO, total
 from .orders import Key
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Protocol
 import msgspec
 
 from ..ledger import Ledger
+from ..money import EVERYDAY, decimals, everyday, places, plain
 from ..rule import Finding, finding, rule
-from .money import EVERYDAY, decimals, everyday, places, plain
 
 
 class Amount(msgspec.Struct, frozen=True, gc=False):

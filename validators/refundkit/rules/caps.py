@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from ..ledger import Charge, Ledger, Line
+from ..money import EXACT, ZERO, decimals, plain
 from ..rule import Finding, finding, rule
-from .money import EXACT, ZERO, decimals, plain
 
 WALMART_REFUND = ("walmart.refund_order_lines", "walmart_ca.refund_order_lines")
 WALMART_CANCEL = ("walmart_ca.cancel_order_lines",)

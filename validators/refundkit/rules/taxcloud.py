@@ -10,10 +10,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ..ledger import Ledger, Line
+from ..money import EXACT, ZERO, plain
 from ..operations import Operation
 from ..rule import Finding, finding, rule
 from . import View
-from .money import EXACT, ZERO, plain
 
 if TYPE_CHECKING:
     from refundkit_apis.taxcloud import structs as tc

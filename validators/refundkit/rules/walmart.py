@@ -12,12 +12,12 @@ from msgspec import UNSET
 
 from .. import ledger as ledgers
 from ..ledger import Ledger
+from ..money import EXACT, ZERO, digits, everyday, places, plain, total
 from ..operations import Operation, suggestion
 from ..rule import Finding, finding, rule
 from . import View
 from .amounts import Amount
 from .identity import PLACEHOLDERS
-from .money import EXACT, ZERO, digits, everyday, places, plain, total
 
 if TYPE_CHECKING:
     from refundkit_apis.walmart import structs as us

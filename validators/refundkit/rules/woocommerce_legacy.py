@@ -12,11 +12,11 @@ from msgspec import UNSET, UnsetType
 
 from .. import ledger as ledgers
 from ..ledger import Ledger
+from ..money import EXACT, ZERO, decimals, plain, total
 from ..operations import Operation
 from ..rule import Finding, finding, rule
 from . import View
 from .amounts import Amount
-from .money import EXACT, ZERO, decimals, plain, total
 
 if TYPE_CHECKING:
     from refundkit_apis.woocommerce_legacy import structs as wc

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from .. import operations
-from ..rules.money import ZERO
+from ..money import ZERO
 from . import php, woocommerce_legacy
 from .exchange import Answer, Clock, Document, Request, json_answer
 from .judge import basic

@@ -9,9 +9,9 @@ from typing import Any
 
 from refundkit_apis._runtime.codec import decode
 
+from ..money import EXACT, ZERO
 from ..operations import Match
 from ..rule import Finding
-from ..rules.money import EXACT, ZERO
 from .exchange import Answer, Clock, Document, Request, json_answer
 from .judge import errors, has_credentials, route, words
 from .seeds import held, seed

@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl
 from refundkit_apis._runtime.codec import decode, encode
 
 from .. import operations
+from ..money import EXACT, ZERO
 from ..operations import Match, Operation
 from ..rule import REGISTRY, Finding
-from ..rules.money import EXACT, ZERO
 from ..xml import read_xml, write_xml
 from .exchange import Answer, Clock, Document, Request, json_answer
 from .judge import basic, errors, has_credentials, route, words

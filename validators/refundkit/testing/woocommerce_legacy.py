@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 from refundkit_apis._runtime.codec import decode
 
+from ..money import EXACT, ZERO
 from ..operations import Match
-from ..rules.money import EXACT, ZERO
 from .exchange import Answer, Clock, Document, Request, json_answer
 from .judge import errors, has_credentials, route, words
 from .seeds import held, seed
