@@ -13,7 +13,7 @@ import msgspec
 from refundkit_apis._runtime.client import Client, Response
 
 from .. import operations
-from ..auth import is_loopback
+from ..apis.credentials import is_loopback
 from ..calls import AsyncCalls, Call, Calls, Retry
 from ..config import Config
 from ..guard import AsyncGuardTransport, GuardTransport, OnReport
