@@ -92,8 +92,8 @@ class _Watch(msgspec.Struct, frozen=True, kw_only=True):
         under_way = _SENDING.get()
         if under_way is not None and under_way[1]:
             return
-        sources = self._wanted(match) if self.fetch_context else {}
-        context, failures = yield from self.read(match, request, sources)
+        needs_context = self.fetch_context and self._needs_context(match)
+        context, failures = yield from self.read(match, request, sources(match.operation) if needs_context else {})
         request.extensions[CONTEXT] = context
         report = check(
             match.operation.name,
@@ -104,10 +104,10 @@ class _Watch(msgspec.Struct, frozen=True, kw_only=True):
             query=match.query,
             headers=dict(request.headers),
             url=str(request.url),
-            require=_REQUIRED if sources else (),
+            require=_REQUIRED if needs_context else (),
             config=self.config,
         )
-        self._decide(_explained(report, failures), failures, bool(sources))
+        self._decide(_explained(report, failures), failures, needs_context)
 
     def read(
         self, match: Match, request: httpx.Request, sources: dict[str, ContextSource]
@@ -130,12 +130,10 @@ class _Watch(msgspec.Struct, frozen=True, kw_only=True):
                 parts[part] = json_form(source.operation, answer.content, "200")
         return Context(**parts), failures
 
-    def _wanted(self, match: Match) -> dict[str, ContextSource]:
-        """The operations that tell what some rule about this one looks at."""
-        missing = {
-            one.missing for one in plan(match.operation.name, self.config or Config()).stage(_REQUEST_PARTS).not_run
-        }
-        return sources(match.operation) if missing & {*_REQUIRED} else {}
+    def _needs_context(self, match: Match) -> bool:
+        """Whether some rule about this operation looks at the order or its refunds."""
+        not_run = plan(match.operation.name, self.config or Config()).stage(_REQUEST_PARTS).not_run
+        return any(skipped.missing in _REQUIRED for skipped in not_run)
 
     def _decide(self, report: Report, failures: list[RefundError], read: bool) -> None:
         for one in report.findings:
