@@ -34,6 +34,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 from refundkit import auth
+from refundkit.apis.walmart import auth as walmart_auth
+from refundkit.apis.walmart_ca import auth as walmart_ca_auth
 from refundkit_apis._runtime.errors import DecodeError, NotSent, RefundError, StatusError
 
 SECRET = "sesame-open-9f27"
@@ -165,7 +167,7 @@ class Waiting:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._begun = threading.Semaphore(0)
-        monkeypatch.setattr(auth, "wait", self._wait)
+        monkeypatch.setattr(walmart_auth, "wait", self._wait)
 
     def _wait(self, *arguments: Any) -> None:
         self._begun.release()
@@ -311,7 +313,7 @@ def test_a_token_is_replaced_shortly_before_it_expires(
 ) -> None:
     """A token is used until a minute, or a tenth of a short life, before it expires."""
     now = 1000.0
-    monkeypatch.setattr(auth, "monotonic", lambda: now)
+    monkeypatch.setattr(walmart_auth, "monotonic", lambda: now)
     fake = Walmart(lifetime)
     credentials = walmart()
     call(way, fake, credentials)
@@ -693,7 +695,7 @@ def pem() -> bytes:
 @pytest.mark.parametrize("key", [KEY, "".join(KEY.split()), pem().decode()], ids=["lines", "line", "pem"])
 def test_a_signature_is_the_one_of_openssl(way: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The signature of a known request at a known time is what the openssl command line makes of it."""
-    monkeypatch.setattr(auth, "time_ns", lambda: 1_795_000_000_123_456_789)
+    monkeypatch.setattr(walmart_ca_auth, "time_ns", lambda: 1_795_000_000_123_456_789)
     requests: list[httpx.Request] = []
 
     def remember(request: httpx.Request) -> httpx.Response:
@@ -730,7 +732,7 @@ def test_every_pass_is_signed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     request = httpx.Request("GET", CANADA)
     seen = []
     for millisecond in (1, 2):
-        monkeypatch.setattr(auth, "time_ns", lambda now=millisecond: now * 1_000_000)
+        monkeypatch.setattr(walmart_ca_auth, "time_ns", lambda now=millisecond: now * 1_000_000)
         next(credentials.sync_auth_flow(request))
         seen.append(dict(request.headers))
     assert [one["wm_sec.timestamp"] for one in seen] == ["1", "2"]

@@ -246,7 +246,7 @@ def test_a_transport_of_ones_own_is_used(way: str) -> None:
 @pytest.mark.parametrize("name", ["NO_PROXY", "HTTPS_PROXY"])
 def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Without a transport of one's own, requests go through the proxy that the environment names, but for NO_PROXY."""
-    from refundkit.clients.link import _proxy
+    from refundkit.link import _proxy
 
     monkeypatch.setenv("https_proxy", "http://proxy.example.net:3128")
     monkeypatch.delenv("no_proxy", raising=False)
@@ -257,13 +257,20 @@ def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, n
 
 def test_a_proxy_without_a_scheme_is_one_and_this_machine_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """`proxy:3128` is a proxy as it is for other tools; what goes to this machine goes there directly."""
-    from refundkit.clients.link import _proxy
+    from refundkit.link import _proxy
 
     monkeypatch.setenv("https_proxy", "proxy.example.net:3128")
     monkeypatch.setenv("http_proxy", "proxy.example.net:3128")
     monkeypatch.delenv("no_proxy", raising=False)
     assert _proxy("https://api.example.net") == "http://proxy.example.net:3128"
     assert _proxy("http://127.0.0.1:8080") is None
+
+
+@pytest.mark.parametrize(("name", "nearest"), [("woocommerce_legcy", "woocommerce_legacy"), ("walmrt", "walmart")])
+def test_a_name_that_is_no_api_is_refused_with_the_nearest(name: str, nearest: str) -> None:
+    """A mistyped API is an AttributeError that says which name there is."""
+    with pytest.raises(AttributeError, match=f"no attribute '{name}'; did you mean '{nearest}'"):
+        getattr(connect, name)
 
 
 def test_a_mistyped_option_is_refused() -> None:

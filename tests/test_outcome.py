@@ -12,8 +12,9 @@ from faults import ORDERS
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from refundkit import operations, testing
+from refundkit.apis.serving import seed
+from refundkit.apis.woocommerce_legacy.server import replace_total
 from refundkit.outcome import Sent, Told, told, was_made
-from refundkit.testing.seeds import seed
 from refundkit_apis._runtime.codec import encode
 from story import story
 from test_testing import send
@@ -123,7 +124,7 @@ class Shop:
     def __init__(self, draw: Any, _: str) -> None:
         self.draw = draw
         self.left = draw(st.integers(10, 1000000))
-        self.order = testing.woocommerce_legacy.one_line(seed("woocommerce_legacy"), cents(self.left))
+        self.order = replace_total(seed("woocommerce_legacy"), cents(self.left))
 
     def body(self) -> Body:
         assume(self.left > 1)

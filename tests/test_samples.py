@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import refundkit
 from refundkit import operations
-from refundkit.schema import flaws
+from refundkit.checking.schema import flaws
 from story import ROOT
 
 PAGES = ROOT.parent / "shared" / "seeds"

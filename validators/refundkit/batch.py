@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from . import apis
+from . import apis, operations
 from .checking.check import Judged, judge
 from .checking.plan import Plan
 from .errors import Finding, NotRun, finding
@@ -53,7 +53,8 @@ class Batch:
     def judge(self, plan: Plan, request: Request, require: tuple[str, ...], file: str, record: int) -> Judged:
         """Judge a request with what the batch sends before it, and add it, whatever is wrong with it."""
         operation = plan.operation
-        key = key_of_request(operation, request.path, request.body, request.url, request.order)
+        base = operations.base_of(operation, request.url) if request.url else ""
+        key = key_of_request(operation.api, request.path, request.body, request.order, base)
         history, missing = self._history(operation, key)
         judged = judge(plan, request, require, history)
         if judged.refund is None:

@@ -532,8 +532,14 @@ class _Contexts:
         )
 
     def _record(self, pattern: str, record: Record, asked: RequestDocument) -> Record:
-        api = asked.operation.api if asked.operation else "walmart_ca"
+        api = asked.operation.api if asked.operation else _xml_api()
         return self.read(_filled(pattern, record, asked, self.path), api)
+
+
+def _xml_api() -> str:
+    """The API that a context in XML is of where nothing names one: the first whose answers are XML."""
+    names = (api for api in operations.APIS if any(one.answers_xml for one in operations.of_api(api).values()))
+    return next(names, operations.APIS[0])
 
 
 def _read_context(file: str, api: str) -> Record:

@@ -10,17 +10,18 @@ refund that may have been made is ever sent again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Unpack
+from typing import TYPE_CHECKING, Literal, NoReturn, Unpack
 
 from . import auth
 from .calls import Retry
-from .clients.link import Connection, Options
+from .link import Connection, Options
+from .text import suggest_name
 
 if TYPE_CHECKING:
-    from .clients.taxcloud import AsyncTaxCloud, TaxCloud
-    from .clients.walmart import AsyncWalmart, Walmart
-    from .clients.walmart_ca import AsyncWalmartCA, WalmartCA
-    from .clients.woocommerce_legacy import AsyncWooCommerce, WooCommerce
+    from .apis.taxcloud.client import AsyncTaxCloud, TaxCloud
+    from .apis.walmart.client import AsyncWalmart, Walmart
+    from .apis.walmart_ca.client import AsyncWalmartCA, WalmartCA
+    from .apis.woocommerce_legacy.client import AsyncWooCommerce, WooCommerce
 
 __all__ = [
     "Connection",
@@ -41,7 +42,7 @@ def walmart(
 
     Raises ValueError for credentials that no header can hold. See Options for `options`.
     """
-    from .clients.walmart import AsyncWalmart, Walmart
+    from .apis.walmart.client import AsyncWalmart, Walmart
 
     token = auth.WalmartToken(client_id, client_secret, market=market)
     return Connection("walmart", token, options, Walmart, AsyncWalmart)
@@ -54,7 +55,7 @@ def walmart_ca(
 
     `walmart(market="ca")` is what replaces it. Raises ValueError for credentials that no header can hold.
     """
-    from .clients.walmart_ca import AsyncWalmartCA, WalmartCA
+    from .apis.walmart_ca.client import AsyncWalmartCA, WalmartCA
 
     token = auth.WalmartToken(client_id, client_secret, market="ca", channel=channel_type)
     return Connection("walmart_ca", token, options, WalmartCA, AsyncWalmartCA)
@@ -67,7 +68,7 @@ def walmart_ca_signed(
 
     `private_key` is an RSA key: PKCS#8 in base64, as Walmart hands it out, or PEM. Raises ValueError for what is none.
     """
-    from .clients.walmart_ca import AsyncWalmartCA, WalmartCA
+    from .apis.walmart_ca.client import AsyncWalmartCA, WalmartCA
 
     signature = auth.WalmartSignature(consumer_id, private_key, channel_type)
     return Connection("walmart_ca", signature, options, WalmartCA, AsyncWalmartCA)
@@ -81,7 +82,7 @@ def woocommerce_legacy(
     Over https:// the key goes as Basic, over http:// it signs (OAuth 1.0a), as shops ask for. Raises ValueError for
     another URL.
     """
-    from .clients.woocommerce_legacy import AsyncWooCommerce, WooCommerce
+    from .apis.woocommerce_legacy.client import AsyncWooCommerce, WooCommerce
 
     own = auth.woocommerce_legacy(url, consumer_key, consumer_secret)
     return Connection("woocommerce_legacy", own, {**options, "base_url": url}, WooCommerce, AsyncWooCommerce)
@@ -94,7 +95,7 @@ def taxcloud(
 
     Raises ValueError unless there is one of the two.
     """
-    from .clients.taxcloud import AsyncTaxCloud, TaxCloud
+    from .apis.taxcloud.client import AsyncTaxCloud, TaxCloud
 
     if bool(api_key) == bool(token):
         raise ValueError("give api_key or token, and not both")
@@ -106,3 +107,11 @@ def taxcloud(
         lambda link: TaxCloud(link, connection_id),
         lambda link: AsyncTaxCloud(link, connection_id),
     )
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> NoReturn:
+        """Name the nearest API where there is none of that name; type checkers know the names without it."""
+        nearest = suggest_name(name, __all__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{nearest}")

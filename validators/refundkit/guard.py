@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 import uuid
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any, Generic, TypeAlias, TypeVar, cast
@@ -22,7 +22,7 @@ from refundkit_apis._runtime.client import losses
 from refundkit_apis._runtime.codec import encode
 from refundkit_apis._runtime.errors import NotSent, RefundError, StatusError, TransportError
 
-from . import operations
+from . import apis, operations
 from .checking.check import check
 from .checking.plan import make_plan
 from .config import Config
@@ -51,7 +51,6 @@ _OF_THE_REFUND = frozenset(
     " range if-range if-match if-none-match if-modified-since if-unmodified-since".split()
 )
 _KEPT = ("timeout", "sni_hostname")
-_LIKE_UNDERSCORE = str.maketrans(". [", "___")
 _KEYS_IN_QUERY = ("consumer_key", "consumer_secret")
 _SENDING: ContextVar[tuple[Operation, bool] | None] = ContextVar("sending", default=None)
 
@@ -61,6 +60,13 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     order: bytes | None = None
     refunds: bytes | None = None
+
+
+class ContextSource(msgspec.Struct, frozen=True, kw_only=True):
+    """The operation that answers a part of the context, and the query that it is asked with."""
+
+    operation: Operation
+    query: dict[str, str]
 
 
 @contextmanager
@@ -89,8 +95,8 @@ class _Watch(msgspec.Struct, frozen=True, kw_only=True):
         under_way = _SENDING.get()
         if under_way is not None and under_way[1]:
             return
-        sources = self._wanted(match) if self.fetch_context else {}
-        context, failures = yield from self.read(match, request, sources)
+        needs_context = self.fetch_context and self._needs_context(match)
+        context, failures = yield from self.read(match, request, sources(match.operation) if needs_context else {})
         request.extensions[CONTEXT] = context
         report = check(
             match.operation.name,
@@ -101,13 +107,13 @@ class _Watch(msgspec.Struct, frozen=True, kw_only=True):
             query=match.query,
             headers=dict(request.headers),
             url=str(request.url),
-            require=_REQUIRED if sources else (),
+            require=_REQUIRED if needs_context else (),
             config=self.config,
         )
-        self._decide(_explained(report, failures), failures, bool(sources))
+        self._decide(_explained(report, failures), failures, needs_context)
 
     def read(
-        self, match: Match, request: httpx.Request, sources: dict[str, Operation]
+        self, match: Match, request: httpx.Request, sources: dict[str, ContextSource]
     ) -> Reading[tuple[Context, list[RefundError]]]:
         """The answers of the operations that tell of a part of the context, and why some gave none."""
         parts: dict[str, bytes] = {}
@@ -124,16 +130,13 @@ class _Watch(msgspec.Struct, frozen=True, kw_only=True):
             if isinstance(answer, RefundError):
                 failures.append(answer)
             else:
-                parts[part] = json_form(source, answer.content, "200")
+                parts[part] = json_form(source.operation, answer.content, "200")
         return Context(**parts), failures
 
-    def _wanted(self, match: Match) -> dict[str, Operation]:
-        """The operations that tell what some rule about this one looks at."""
-        missing = {
-            one.missing
-            for one in make_plan(match.operation.name, self.config or Config()).stage(_REQUEST_PARTS).not_run
-        }
-        return sources(match.operation) if missing & {*_REQUIRED} else {}
+    def _needs_context(self, match: Match) -> bool:
+        """Whether some rule about this operation looks at the order or its refunds."""
+        not_run = make_plan(match.operation.name, self.config or Config()).stage(_REQUEST_PARTS).not_run
+        return any(skipped.missing in _REQUIRED for skipped in not_run)
 
     def _decide(self, report: Report, failures: list[RefundError], read: bool) -> None:
         for one in report.findings:
@@ -156,8 +159,7 @@ class _Locks(Generic[L]):
 
     def of(self, match: Match, request: httpx.Request, loop: int = 0) -> L:
         """The lock of the order that a request is about, under whatever spelling; each loop has its own."""
-        ids = [value.casefold() for name, value in sorted(match.path.items()) if name != "refund_id"]
-        order = [value.lstrip("0") for value in ids] if match.operation.api == "woocommerce_legacy" else ids
+        order = [value.casefold() for _, value in sorted(_order_ids(match).items())]
         with self._own:
             key = f"{loop} {request.url.netloc!r} {match.operation.api} {order}"
             lock: L = self._locks.setdefault(key, self._make())
@@ -298,26 +300,29 @@ class AsyncGuardTransport(httpx.AsyncBaseTransport):
 def refund_of(request: httpx.Request) -> Match | None:
     """The operation that a request calls and that may move money; None for any other request.
 
-    WooCommerce has detours, and they are looked for with every API: a method in `_method` or X-HTTP-Method-Override,
-    the path in `wc-api-route`, POST and PATCH where PUT is documented.
+    An API may have detours, said in the `wire.py` of its folder; they are looked for with every API.
     """
-    url = request.url
-    given = [(_php_name(name), value) for name, value in url.params.multi_items()]
-    methods = [value for name, value in given if name == "_method"]
-    methods += [request.headers.get("X-HTTP-Method-Override", ""), request.method]
-    methods += ["PUT" for method in methods if method.upper() in ("POST", "PATCH")]
-    routes = [url.copy_with(path=f"/wc-api/v3/{value}") for name, value in given if name == "wc-api-route"]
-    for address in (url, *routes):
-        for method in methods:
-            found = operations.match(method, str(address))
-            if found is not None and _moves_money(found.operation):
-                return found
+    for method, url in _spellings(request):
+        match = operations.match(method, url)
+        if match is not None and _moves_money(match.operation):
+            return match
     return None
 
 
-def _php_name(name: str) -> str:
-    """The name of a query parameter as PHP keeps it: `.method` is `_method`."""
-    return name.lstrip().translate(_LIKE_UNDERSCORE)
+def _spellings(request: httpx.Request) -> Iterator[tuple[str, str]]:
+    """Each (method, url) that a server of some API may take a request for."""
+    for api in operations.APIS:
+        spellings = getattr(apis.part(api, "wire"), "spellings", None)
+        if spellings is not None:
+            yield from spellings(request)
+    yield request.method, str(request.url)
+
+
+def _order_ids(match: Match) -> dict[str, str]:
+    """The ids of a path in the one spelling that its API's `wire.py` knows; without one, as they are."""
+    normalise = getattr(apis.part(match.operation.api, "wire"), "normalise_ids", dict[str, str])
+    ids: dict[str, str] = normalise(match.path)
+    return ids
 
 
 def _guarded(request: httpx.Request) -> Match | None:
@@ -336,10 +341,13 @@ def _guarded(request: httpx.Request) -> Match | None:
     return match
 
 
-def sources(operation: Operation) -> dict[str, Operation]:
-    """The operations of an API that tell of the order and, where the order does not, of its refunds."""
-    listing = operations.find(f"{operation.api}.list_refunds")
-    return {"order": operations.get_order(operation.api)} | ({"refunds": listing} if listing else {})
+def sources(operation: Operation) -> dict[str, ContextSource]:
+    """How the parts of an operation's context are read, for the parts that some operation answers."""
+    return {
+        part: ContextSource(operation=operations.get(f"{operation.api}.{source.operation}"), query=source.query)
+        for part, source in operation.described.context.items()
+        if source.operation is not None
+    }
 
 
 def _moves_money(operation: Operation) -> bool:
@@ -347,11 +355,10 @@ def _moves_money(operation: Operation) -> bool:
     return operation.described.method != "GET" and bool(operation.parameters("path"))
 
 
-def _reading(source: Operation, match: Match, request: httpx.Request, signs: bool) -> httpx.Request:
+def _reading(source: ContextSource, match: Match, request: httpx.Request, signs: bool) -> httpx.Request:
     """The request that reads a part of the context, by who sends the refund."""
-    path = operations.sibling(match, _path(request), source)
-    asked = {parameter.name for parameter in source.parameters("query")}
-    query = {"expand": "refunds"} if "expand" in asked else {}
+    path = operations.sibling(match, _path(request), source.operation)
+    query = dict(source.query)
     if not signs:
         query |= {name: request.url.params[name] for name in _KEYS_IN_QUERY if name in request.url.params}
     text = str(httpx.QueryParams(query))
@@ -363,7 +370,7 @@ def _reading(source: Operation, match: Match, request: httpx.Request, signs: boo
         extensions={READING: True, **{name: request.extensions[name] for name in _KEPT if name in request.extensions}},
     )
     reading.headers["Cache-Control"] = "no-cache"
-    reading.headers["Accept"] = ", ".join(source.described.accept)
+    reading.headers["Accept"] = ", ".join(source.operation.described.accept)
     if "WM_QOS.CORRELATION_ID" in reading.headers:
         reading.headers["WM_QOS.CORRELATION_ID"] = str(uuid.uuid4())
     return reading

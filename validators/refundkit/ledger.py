@@ -105,6 +105,14 @@ class Refund(msgspec.Struct, gc=False):
     idempotency_key_pointer: str = ""
     reason: str | None = None
 
+    @property
+    def money(self) -> Decimal | None:
+        """What it names to give back in all, taxes included; None where it names no money."""
+        named = [posting for posting in self.postings if posting.effect in ("add", "set")]
+        totals = [posting for posting in named if posting.account == TOTAL]
+        counted = totals or [posting for posting in named if posting.account not in QUANTITIES]
+        return sum((posting.amount + posting.tax for posting in counted), ZERO) if counted else None
+
 
 class Account(msgspec.Struct, gc=False):
     """One account of a line: a charge type, an item, its pieces, or the order's total.
@@ -505,10 +513,14 @@ def _opened(model: OrderModel, order: Any, refunds: Iterable[Refund]) -> Ledger:
 
 
 class OrderHistory:
-    """The refunds of one order, in a batch or an audit: each is begun, judged, and committed or forgotten."""
+    """The refunds of one order, in a batch or an audit: each is begun, judged, and committed or forgotten.
 
-    def __init__(self, model: OrderModel) -> None:
+    `starts_empty`: nothing was refunded before them but what a list tells; refunds in the order are these ones.
+    """
+
+    def __init__(self, model: OrderModel, *, starts_empty: bool = False) -> None:
         self.model = model
+        self.starts_empty = starts_empty
         self.refunds: list[Refund] = []
         self.refund_ids: set[str] = set()
         self._sums: dict[tuple[Hashable, str], Posting] = {}

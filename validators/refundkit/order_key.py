@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from . import apis, operations
+from . import apis
 from .ledger import OrderModel
 from .operations import APIS, Operation
 from .reading.keys import UNREADABLE
@@ -40,17 +40,13 @@ class OrderKey(msgspec.Struct, frozen=True, gc=False):
 
 
 def key_of_request(
-    operation: Operation,
-    path: Mapping[str, object] | None,
-    body: bytes | None = None,
-    url: str | None = None,
-    order: bytes | None = None,
+    api: str, path: Mapping[str, object] | None, body: bytes | None, order: bytes | None = None, base: str = ""
 ) -> OrderKey | None:
     """Return the key of a request's order: by its path, else by its body, else by the order given with it.
 
-    None where nobody tells. The shop is told by the URL alone.
+    None where nobody tells. `base` is the shop, which only the URL tells: `operations.base_of`.
     """
-    api, model = _owner(operation.api)
+    owner, model = _owner(api)
     if not model.path_ids:
         return None
     ids: dict[str, Any] = {name: (path or {}).get(name) for name in model.path_ids}
@@ -60,7 +56,7 @@ def key_of_request(
     if order is not None and None in ids.values():
         told = dict(zip(model.path_ids, _values_at(order, tuple(model.path_ids.values())), strict=True))
         ids |= {name: told[name] for name, value in ids.items() if value is None}
-    return _make_key(api, model, ids.values(), operations.base_of(operation, url) if url else "")
+    return _make_key(owner, model, ids.values(), base)
 
 
 def id_in_body(operation: Operation, body: bytes | None) -> dict[str, str]:

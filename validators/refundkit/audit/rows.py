@@ -10,10 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from ..order_key import OrderKey, key_of_order, key_of_refunds
 from . import files
 from .columns import FINDINGS, REQUESTS
-from .kernel import Kernel, Request, requests
-from .orders import Key, of_order, of_refunds, of_request
+from .kernel import Kernel, Row, key_of_parts, key_of_row, requests
 
 _ORDER, _EARLIER, _REQUEST = 0, 1, 2
 # Rows of a piece of the findings file.
@@ -36,7 +36,7 @@ def of_orders(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
     """A chunk of orders. Raises SourceError for a column of another type."""
     texts = files.texts(chunk, "order")
     named = zip(texts.to_pylist(), _words(chunk, "api"), _words(chunk, "order_id"), strict=True)
-    keys = [None if text is None else of_order(text, api, order_id) for text, api, order_id in named]
+    keys = [None if text is None else key_of_order(text, api, order_id) for text, api, order_id in named]
     return _context(chunk, numbers, keys, _ORDER, "order", texts)
 
 
@@ -44,7 +44,7 @@ def of_earlier(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
     """A chunk of earlier refunds. Raises SourceError for a column of another type."""
     texts = files.texts(chunk, "refunds")
     named = zip(texts.to_pylist(), _words(chunk, "api"), _words(chunk, "order_id"), strict=True)
-    keys = [None if text is None else of_refunds(text, api, order_id) for text, api, order_id in named]
+    keys = [None if text is None else key_of_refunds(text, api, order_id) for text, api, order_id in named]
     return _context(chunk, numbers, keys, _EARLIER, "refunds", texts)
 
 
@@ -55,13 +55,13 @@ def of_requests(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
     given["time"], given["status"] = files.times(chunk), files.statuses(chunk)
     given["row"] = numbers
     named = zip(*(given[name].to_pylist() for name in ("operation", "path", "body")), strict=True)
-    keys = [of_request(_word(operation), path, body) for operation, path, body in named]
+    keys = [key_of_parts(_word(operation), path, body) for operation, path, body in named]
     given["key"] = [f"?{row}" if key is None else key.text for row, key in zip(numbers, keys, strict=True)]
     return _batch(chunk.rows, _REQUEST, given)
 
 
 def _context(
-    chunk: files.Chunk, numbers: Any, keys: list[Key | None], kind: int, name: str, texts: pa.Array
+    chunk: files.Chunk, numbers: Any, keys: list[OrderKey | None], kind: int, name: str, texts: pa.Array
 ) -> pa.RecordBatch:
     given = {"key": [None if one is None else one.text for one in keys], name: texts, "row": numbers}
     return _batch(chunk.rows, kind, given)
@@ -89,7 +89,7 @@ def _batch(rows: int, kind: int, given: dict[str, Any]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=SORTED)
 
 
-Rows = list[tuple[int, Request]]
+Rows = list[tuple[int, Row]]
 
 
 def by_order(batches: Iterable[pa.RecordBatch]) -> Iterator[Rows]:
@@ -110,10 +110,10 @@ def judge(kernel: Kernel, rows: Rows) -> None:
     """Judge the requests among the rows of one order; the kernel keeps what it finds."""
     first = next((one for kind, one in rows if kind == _REQUEST), None)
     if first is not None:
-        kernel.history(of_request(first.operation, first.path, first.body), list(_filled(rows)))
+        kernel.history(key_of_row(first), list(_filled(rows)))
 
 
-def _filled(rows: Rows) -> Iterator[Request]:
+def _filled(rows: Rows) -> Iterator[Row]:
     """The requests of an order, each with the order and the earlier refunds where it brings none of its own.
 
     Of an order that stands several times in its file the last one counts.

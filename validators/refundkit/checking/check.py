@@ -33,11 +33,15 @@ _NO_VALUES = dict.fromkeys(PARAMETERS)
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """What is wrong with one request, without places in a file; `refund` is it as postings, None if unreadable."""
+    """What is wrong with one request, without places in a file.
+
+    `refund` is it as postings, None where its body could not be read; `ledger` the order that it was held against.
+    """
 
     hits: list[Hit]
     not_run: tuple[NotRun, ...]
     refund: Refund | None
+    ledger: Ledger | None
 
 
 def check(  # noqa: PLR0913 - the parts of a request, one by one
@@ -76,7 +80,10 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     if not hits:
         return Report(operation=operation, findings=(), not_run=judged.not_run)
     in_text = isinstance(body, (bytes, str))
-    return Report(operation=operation, findings=tuple(_placed(plan, hits, request, in_text)), not_run=judged.not_run)
+    findings = place_findings(plan, hits, request)
+    if not in_text:
+        findings = [msgspec.structs.replace(each, line=None, column=None) for each in findings]
+    return Report(operation=operation, findings=tuple(findings), not_run=judged.not_run)
 
 
 def judge(plan: Plan, request: Request, require: tuple[str, ...] = (), history: OrderHistory | None = None) -> Judged:
@@ -107,7 +114,7 @@ class _Judgement:
         self.values |= {"path": request.path, "query": request.query, "headers": request.headers, "url": request.url}
         if self.parts & (PATH | QUERY | HEADERS):
             self._add(schema_findings(operation, request))
-        if self.parts & (ORDER | REFUNDS):
+        if self.parts & (ORDER | REFUNDS) or self.history is not None:
             self._read_context()
         stage = self.plan.stage(self.parts)
         for rule in stage.running:
@@ -116,7 +123,7 @@ class _Judgement:
             self.not_run.append(NotRun(codes=("RF502",), missing=CREDENTIALS))
         self.hits += _required(self.plan, require, self.parts)
         hits = [hit for hit in self.hits if hit[0].code in self.plan.severities]
-        return Judged(hits, (*stage.not_run, *self.not_run), self.refund)
+        return Judged(hits, (*stage.not_run, *self.not_run), self.refund, self.values["ledger"])
 
     def _add(self, problems: Iterable[Problem]) -> None:
         self.hits += [(REGISTRY[code], found) for code, found in problems]
@@ -164,7 +171,8 @@ class _Judgement:
         try:
             mismatches = list(model.context_mismatches(request.path, self.values["body"], order, refunds))
             if order is not None and not any(each.pointer.startswith("order:") for each in mismatches):
-                in_order = model.refunds_in_order(order)
+                starts_empty = self.history is not None and self.history.starts_empty
+                in_order = None if starts_empty else model.refunds_in_order(order)
             else:
                 order = in_order = None
             if any(each.pointer.startswith("refunds:") for each in mismatches):
@@ -178,6 +186,8 @@ class _Judgement:
         if order is None:
             self.parts = self.parts & ~ORDER | (INVALID_ORDER if request.order is not None else 0)
         earlier = listed if listed is not None else in_order
+        if earlier is None and self.history is not None and self.history.starts_empty:
+            earlier = []
         self.parts = self.parts & ~REFUNDS if earlier is None else self.parts | REFUNDS
         if self.history is not None:
             earlier = [*(earlier or ()), *self.history.refunds]
@@ -192,6 +202,10 @@ class _Judgement:
         else:
             context = (self.request.order, self.request.refunds)
             ledger = self.history.ledger(order, refunds, in_order, context)
+        if ledger.differences:
+            shown = "; ".join(ledger.differences[:3])
+            message = f"the order and the list tell of different refunds: {shown}"
+            self._add([("RF008", finding("refunds:", message, "for each of them the larger counts"))])
         ledger.begin(self.refund)
         if any(key in ledger.unread for key, _ in self.refund.lines):
             codes = tuple(sorted(rule.code for rule in self.plan.rules if "ledger" in rule.parameters))
@@ -214,8 +228,8 @@ def _required(plan: Plan, require: tuple[str, ...], parts: int) -> Iterable[Hit]
 # Findings with their places.
 
 
-def _placed(plan: Plan, hits: list[Hit], request: Request, in_text: bool) -> list[Finding]:
-    """The findings with id, severity and place in the text, in the order of the text."""
+def place_findings(plan: Plan, hits: list[Hit], request: Request) -> list[Finding]:
+    """Complete the findings with id, severity and place in the text, and sort them by place."""
     findings = [complete(rule, each, plan.severities[rule.code], plan.operation.name) for rule, each in hits]
     in_body = [index for index, each in enumerate(findings) if each.line is None and is_in_body(each.pointer)]
     if request.body is not None and in_body:
@@ -223,8 +237,7 @@ def _placed(plan: Plan, hits: list[Hit], request: Request, in_text: bool) -> lis
         for index, place in zip(in_body, request.document.locate_all(wanted), strict=True):
             if place is not None:
                 findings[index] = msgspec.structs.replace(findings[index], line=place.line, column=place.column)
-    ordered = sorted(map(mask_pointer, findings), key=order_of)
-    return ordered if in_text else [msgspec.structs.replace(each, line=None, column=None) for each in ordered]
+    return sorted(map(mask_pointer, findings), key=order_of)
 
 
 def is_in_body(pointer: str) -> bool:

@@ -26,9 +26,9 @@ from ..reading.keys import UNREADABLE, has_unique_keys
 from ..text import path_of, pointer_of
 
 Problems: TypeAlias = list[tuple[str, Finding]]
-# Where msgspec says that a value is odd: `$.order.lines[...].id`.
+# Where msgspec says that a value is odd: `$.order.lines[0].id`.
 _PLACE = re.compile(r" - at `\$(.*)`", re.DOTALL)
-_TOKEN = re.compile(r"\.([^.\[]+)|\[\.\.\.\]")
+_TOKEN = re.compile(r"\.([^.\[]+)|\[(?:\.\.\.|[0-9]+)\]")
 # More odd parts than this, and the document is no order.
 _MOST_ODDITIES = 100
 

@@ -287,22 +287,3 @@ def _too_many(account: Account) -> tuple[str, str]:
     left = plain(max(account.left, ZERO))
     message = f"refunds {plain(account.now)} of {account.number}, but only {left} of {plain(account.charged)} are left"
     return message, f"send at most {left}"
-
-
-@rule("RF008", "history-differs", severity="warning", on=("lines", "order_total"))
-def history_differs(ledger: Ledger) -> Iterator[Finding]:
-    """The order and the list of earlier refunds tell different histories.
-
-    A lookup that failed gives an empty list, one page of several too short a one. For each line and charge the larger
-    of the two counts, so that nothing is counted twice and nothing is taken away.
-
-    Bad:
-        operation: taxcloud.refund_order
-        order:/refunds: [{items: [{itemId: CHAIR-OAK, quantity: 0.5, index: 0}]}]
-        refunds: []
-    Good:
-        {}
-    """
-    if ledger.differences:
-        shown = "; ".join(ledger.differences[:3])
-        yield finding("refunds:", f"the order and the list tell of different refunds: {shown}", "the larger counts")

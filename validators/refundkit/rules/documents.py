@@ -99,6 +99,22 @@ def context_missing() -> None:
     """
 
 
+@rule("RF008", "history-differs", severity="warning")
+def history_differs() -> None:
+    """The order and the list of earlier refunds tell different histories.
+
+    A lookup that failed gives an empty list, one page of several too short a one. For each line and charge the larger
+    of the two counts, so that nothing is counted twice and nothing is taken away.
+
+    Bad:
+        operation: taxcloud.refund_order
+        order:/refunds: [{items: [{itemId: CHAIR-OAK, quantity: 0.5, index: 0}]}]
+        refunds: []
+    Good:
+        {}
+    """
+
+
 @rule("RF101", "missing-field")
 def missing_field() -> None:
     """A required field is missing.

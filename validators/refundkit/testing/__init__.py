@@ -18,14 +18,13 @@ from decimal import Decimal
 from functools import cached_property
 from threading import Lock
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
 
-from .. import operations
+from .. import apis, operations
+from ..apis.serving import Answer, Document, Request, ServerModule, Setup, Shop, request_of, seed
+from ..apis.woocommerce_legacy.server import Version
 from ..text import suggest_name
-from . import taxcloud, walmart, woocommerce_legacy
-from .exchange import Answer, Clock, Document, Request, Shop, request_of
-from .faithful import VERSIONS, Faithful, Version
-from .seeds import seed
+from .judge import errors
 from .serve import App, Listener, app_of
 
 if TYPE_CHECKING:
@@ -109,7 +108,9 @@ class Server:
         self._lock = Lock()
         self._requests: list[Request] = []
         self._listener: Listener | None = None
-        self._shop = _shop(api, faithful, time.time, token_seconds)
+        self._module = _server_module(api)
+        setup = Setup(judge=errors, clock=time.time, token_seconds=token_seconds, faithful=faithful)
+        self._shop: Shop = self._module.open_shop(setup)
 
     # How it is reached.
 
@@ -200,16 +201,16 @@ class Server:
         refunds. Raises ValueError for what is no order of the API.
         """
         if gateway is not None and self._faithful is None:
-            raise ValueError('gateway= is for a server with faithful="6.6.0" or "2.6.2": the documented one has none')
-        module = _MODULES[self.api]
+            versions = " or ".join(f'"{version}"' for recorded in _recordings().values() for version in recorded)
+            raise ValueError(f"gateway= is for a server with faithful={versions}: the documented one has none")
         with self._lock:
-            name = order_id or (_free(self._shop) if order is None else None)
+            name = order_id or (_next_id(self._shop) if order is None else None)
             document: Mapping[str, Any] = seed(self.api) if order is None else order
             try:
                 if total is not None:
-                    document = module.one_line(copy.deepcopy(dict(document)), Decimal(total))
+                    document = self._module.replace_total(copy.deepcopy(dict(document)), Decimal(total))
                 if name is not None:
-                    document = module.numbered(dict(document), name)
+                    document = self._module.replace_id(dict(document), name)
             except (KeyError, IndexError, TypeError, ArithmeticError) as error:
                 message = f"no order of {self.api} can be made of this: {type(error).__name__} {error}"
                 raise ValueError(message) from None
@@ -218,8 +219,7 @@ class Server:
     def expire_tokens(self) -> None:
         """Make every token that walmart or walmart_ca gave out so far an unknown one."""
         with self._lock:
-            if isinstance(self._shop, walmart.Walmart):
-                self._shop.tokens.clear()
+            self._shop.tokens.clear()
 
     def __repr__(self) -> str:
         place = "" if self._listener is None else f" at {self.url}"
@@ -236,37 +236,34 @@ class Server:
             return self._shop.answer(request)
 
 
-_MODULES: dict[str, Any] = {
-    "walmart": walmart,
-    "walmart_ca": walmart,
-    "woocommerce_legacy": woocommerce_legacy,
-    "taxcloud": taxcloud,
-}
+def _server_module(api: str) -> ServerModule:
+    """What an API's folder says of its server: apis/serving.py has the protocol. Raises ValueError where it is none."""
+    module = apis.part(api, "server")
+    if module is None:
+        raise ValueError(f"there is no test server of {api}")
+    return cast("ServerModule", module)
 
 
-def _shop(api: str, faithful: Version | None, clock: Clock, token_seconds: int) -> Shop:
-    if faithful is not None:
-        return Faithful(faithful, clock)
-    if api == "woocommerce_legacy":
-        return woocommerce_legacy.WooCommerce(clock)
-    return taxcloud.TaxCloud(clock) if api == "taxcloud" else walmart.Walmart(api, clock, token_seconds)
+def _recordings() -> dict[str, tuple[str, ...]]:
+    """The versions that `faithful` can name, by API."""
+    versions = {api: getattr(apis.part(api, "server"), "FAITHFUL", ()) for api in operations.APIS}
+    return {api: recorded for api, recorded in versions.items() if recorded}
 
 
 def _refuse_unknown(api: str, faithful: str | None, delay: tuple[float, float]) -> None:
     if api not in operations.APIS:
         known = ", ".join(operations.APIS)
         raise ValueError(f"unknown API {api!r}{suggest_name(api, operations.APIS)} (known are {known})")
-    if faithful is not None and (api != "woocommerce_legacy" or faithful not in VERSIONS):
-        raise ValueError(
-            f"faithful={faithful!r} of {api}: there are recordings of woocommerce_legacy {' and '.join(VERSIONS)}"
-        )
+    if faithful is not None and faithful not in _recordings().get(api, ()):
+        known = ", ".join(f"{name} {' and '.join(versions)}" for name, versions in _recordings().items())
+        raise ValueError(f"faithful={faithful!r} of {api}: there are recordings of {known}")
     low, high = delay
     if not 0 <= low <= high:
         raise ValueError(f"delay={delay!r} is not (least, most) in seconds")
 
 
-def _free(shop: Shop) -> str:
-    """An id like that of the first order, which no order has: the next number at its end."""
+def _next_id(shop: Shop) -> str:
+    """An id that no order has, like that of the first order: the next number at its end."""
     first = next(iter(shop.orders))
     prefix = first.rstrip("0123456789")
     number = int(first.removeprefix(prefix)) + 1

@@ -6,7 +6,7 @@ import time
 
 import httpx
 
-from .exchange import request_of
+from ..apis.serving import request_of
 from .serve import Arrive, Decide
 
 

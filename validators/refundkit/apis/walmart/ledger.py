@@ -118,7 +118,8 @@ class Walmart(OrderModel):
                 full.add(number)
                 if len(postings) == charged:
                     remainders.append(Posting(number, ANY, effect="rest", pointer=f"{pointer}/isFullRefund"))
-        return Refund(postings + remainders, lines.items(), frozenset(full), amounts)
+        reason = postings[0].source.refund_reason if postings else None
+        return Refund(postings + remainders, lines.items(), frozenset(full), amounts, reason=reason)
 
     def _read_cancellation(self, body: ca.OrderCancellationRequest) -> Refund:
         postings: list[Posting] = []

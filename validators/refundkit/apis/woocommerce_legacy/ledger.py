@@ -93,14 +93,18 @@ class WooCommerceLegacy(OrderModel):
         if operation.name.endswith(".update_refund"):
             return self._read_update(body.order_refund, refund_id)
         refund = body.order_refund
-        amount = [] if refund.amount is UNSET else [Amount(AMOUNT, as_number(refund.amount))]
-        postings = [Posting(ORDER, TOTAL, abs(each.value), pointer=AMOUNT) for each in amount]
+        postings: list[Posting] = []
+        amounts: list[Amount] = []
+        if refund.amount is not UNSET:
+            value = as_number(refund.amount)
+            amounts.append(Amount(AMOUNT, value))
+            postings.append(Posting(ORDER, TOTAL, abs(value), pointer=AMOUNT))
         lines: dict[Any, str] = {}
         for key, item in refund.line_items.items() if isinstance(refund.line_items, dict) else ():
             pointer = lines[key] = f"{ITEMS}/{escape_token(key)}"
             postings += _requested_item(key, item, pointer)
-            amount += _item_amounts(item, pointer)
-        return Refund(postings, lines.items(), amounts=amount, reason=refund.reason or "")
+            amounts += _item_amounts(item, pointer)
+        return Refund(postings, lines.items(), amounts=amounts, reason=refund.reason or "")
 
     def _read_update(self, refund: wc.RefundUpdate, refund_id: str) -> Refund:
         """An amount replaces that of the refund; the server ignores an amount of zero."""

@@ -14,11 +14,11 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ...money import decimals, places
 from ...operations import APIS
 from ...report.text import printable
 from ...rule import REGISTRY
 from ...rules import load, load_documents
-from ...rules.money import decimals, places
 from ...text import mask_numbers
 from .charts import Bar, bars, columns
 from .totals import CURRENCIES, LISTED, LISTED_OF_ONE, ORDERS

@@ -19,7 +19,7 @@ from refundkit_apis.woocommerce_legacy.models import (
     RefundUpdateRequest,
 )
 
-from .link import AsyncLink, Link, Timeout
+from ..calling import AsyncCaller, Caller, Timeout
 
 GET_ORDER = "woocommerce_legacy.get_order"
 LIST, GET = "woocommerce_legacy.list_refunds", "woocommerce_legacy.get_refund"
@@ -39,21 +39,21 @@ class WooCommerce:
     again, and know no resolve().
     """
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
-        self.client = link.client
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self.client = caller.client
 
     def get_order(self, order_id: int | str, *, timeout: Timeout = None) -> Order:
         """The order; it does not tell of its refunds."""
-        return self._link.call(GET_ORDER, get_order.sync_detailed, str(order_id), timeout=timeout).order
+        return self._caller.call(GET_ORDER, get_order.sync_detailed, str(order_id), timeout=timeout).order
 
     def list_refunds(self, order_id: int | str, *, timeout: Timeout = None) -> list[Refund]:
         """All refunds of an order, the newest first."""
-        return self._link.call(LIST, list_refunds.sync_detailed, str(order_id), timeout=timeout).order_refunds
+        return self._caller.call(LIST, list_refunds.sync_detailed, str(order_id), timeout=timeout).order_refunds
 
     def get_refund(self, order_id: int | str, refund_id: int | str, *, timeout: Timeout = None) -> Refund:
         """One refund."""
-        answer = self._link.call(GET, get_refund.sync_detailed, str(order_id), str(refund_id), timeout=timeout)
+        answer = self._caller.call(GET, get_refund.sync_detailed, str(order_id), str(refund_id), timeout=timeout)
         return answer.order_refund
 
     def create_refund(
@@ -62,7 +62,7 @@ class WooCommerce:
         """Refund an order, wholly or in part; `gateway=False` records the refund and pays nothing back."""
         body = RefundCreateRequest(order_refund=refund)
         query = None if gateway else "0"
-        call = self._link.call
+        call = self._caller.call
         return call(
             CREATE, create_refund.sync_detailed, str(order_id), body=body, api_refund=query, timeout=timeout
         ).order_refund
@@ -72,35 +72,35 @@ class WooCommerce:
     ) -> Refund:
         """Change the recorded amount or reason; no money moves. Current servers take a new reason and ignore it."""
         body = RefundUpdateRequest(order_refund=change)
-        call = self._link.call
+        call = self._caller.call
         return call(
             UPDATE, update_refund.sync_detailed, str(order_id), str(refund_id), body=body, timeout=timeout
         ).order_refund
 
     def delete_refund(self, order_id: int | str, refund_id: int | str, *, timeout: Timeout = None) -> None:
         """Delete the record of a refund for good; no money moves."""
-        self._link.call(DELETE, delete_refund.sync_detailed, str(order_id), str(refund_id), timeout=timeout)
+        self._caller.call(DELETE, delete_refund.sync_detailed, str(order_id), str(refund_id), timeout=timeout)
 
 
 class AsyncWooCommerce:
     """As WooCommerce, with `await`."""
 
-    def __init__(self, link: AsyncLink) -> None:
-        self._link = link
-        self.client = link.client
+    def __init__(self, caller: AsyncCaller) -> None:
+        self._caller = caller
+        self.client = caller.client
 
     async def get_order(self, order_id: int | str, *, timeout: Timeout = None) -> Order:
         """As WooCommerce.get_order."""
-        return (await self._link.call(GET_ORDER, get_order.asyncio_detailed, str(order_id), timeout=timeout)).order
+        return (await self._caller.call(GET_ORDER, get_order.asyncio_detailed, str(order_id), timeout=timeout)).order
 
     async def list_refunds(self, order_id: int | str, *, timeout: Timeout = None) -> list[Refund]:
         """As WooCommerce.list_refunds."""
-        answer = await self._link.call(LIST, list_refunds.asyncio_detailed, str(order_id), timeout=timeout)
+        answer = await self._caller.call(LIST, list_refunds.asyncio_detailed, str(order_id), timeout=timeout)
         return answer.order_refunds
 
     async def get_refund(self, order_id: int | str, refund_id: int | str, *, timeout: Timeout = None) -> Refund:
         """As WooCommerce.get_refund."""
-        call = self._link.call
+        call = self._caller.call
         answer = await call(GET, get_refund.asyncio_detailed, str(order_id), str(refund_id), timeout=timeout)
         return answer.order_refund
 
@@ -110,7 +110,7 @@ class AsyncWooCommerce:
         """As WooCommerce.create_refund."""
         body = RefundCreateRequest(order_refund=refund)
         query = None if gateway else "0"
-        call = self._link.call
+        call = self._caller.call
         answer = await call(
             CREATE, create_refund.asyncio_detailed, str(order_id), body=body, api_refund=query, timeout=timeout
         )
@@ -121,7 +121,7 @@ class AsyncWooCommerce:
     ) -> Refund:
         """As WooCommerce.update_refund."""
         body = RefundUpdateRequest(order_refund=change)
-        call = self._link.call
+        call = self._caller.call
         answer = await call(
             UPDATE, update_refund.asyncio_detailed, str(order_id), str(refund_id), body=body, timeout=timeout
         )
@@ -129,5 +129,5 @@ class AsyncWooCommerce:
 
     async def delete_refund(self, order_id: int | str, refund_id: int | str, *, timeout: Timeout = None) -> None:
         """As WooCommerce.delete_refund."""
-        call = self._link.call
+        call = self._caller.call
         await call(DELETE, delete_refund.asyncio_detailed, str(order_id), str(refund_id), timeout=timeout)

@@ -13,15 +13,24 @@ from urllib.parse import quote
 
 import msgspec
 
-from .. import operations
-from ..reading.keys import UNREADABLE
-from ..rules.money import ZERO
-from ..text import suggest_name
-from . import php, woocommerce_legacy
-from .exchange import Answer, Clock, Document, Request, json_answer
-from .judge import basic
-from .seeds import held, seed
-from .woocommerce_legacy import ORDER, REFUND, Books, error, money, no_route, refunded_lines, significant
+from ... import operations
+from ...money import ZERO
+from ...reading.keys import UNREADABLE
+from ...text import suggest_name
+from ..serving import Answer, Clock, Document, Request, copy_order, json_answer, read_basic, seeds
+from . import php
+from .books import (
+    ORDER,
+    REFUND,
+    Books,
+    error,
+    money,
+    no_route,
+    not_of_order,
+    refunded_lines,
+    refusal_of_refund,
+    significant,
+)
 
 Version: TypeAlias = Literal["6.6.0", "2.6.2"]
 VERSIONS: tuple[str, ...] = get_args(Version)
@@ -42,29 +51,31 @@ class Refused(Exception):
         self.answer = answer
 
 
-class Faithful:
+class RecordedShop:
     """The state of one shop that runs a recorded version."""
 
     def __init__(self, version: Version, clock: Clock) -> None:
         self.books = Books(clock)
         self.orders = self.books.orders
+        self.tokens: dict[str, float] = {}
         self._modern = version == "6.6.0"
         self._version = version
         self._clock = clock
         self._gateways: dict[str, str] = {}
         self._nonces: set[str] = set()
-        self.add_order(seed("woocommerce_legacy"))
+        for order in seeds("woocommerce_legacy"):
+            self.add_order(order)
 
     def add_order(self, order: Mapping[str, Any], gateway: str | None = None) -> str:
         if gateway is not None and gateway not in GATEWAYS:
             known = " or ".join(map(repr, GATEWAYS))
             raise ValueError(f"gateway is {gateway!r}{suggest_name(gateway, GATEWAYS)}; it can be {known}")
-        kept = held("woocommerce_legacy", order)
-        name = self.books.keep(kept)
+        document = copy_order("woocommerce_legacy", order)
+        name = self.books.add_order(document)
         if gateway is not None:
             self._gateways[name] = gateway
-        if self._modern and kept["order"].get("status") == "refunded":  # setting that status refunds what is left
-            self.books.add(name, self.books.left(name), "Order fully refunded.", [])
+        if self._modern and document["order"].get("status") == "refunded":  # setting that status refunds what is left
+            self.books.add_refund(name, self.books.left(name), "Order fully refunded.", [])
         return name
 
     def refunds(self, order: str) -> list[Document]:
@@ -99,8 +110,8 @@ class Faithful:
         if name == "get_order":
             return json_answer(200, self.orders[order])
         if name == "list_refunds":
-            return json_answer(200, {"order_refunds": [_cut(one, request) for one in self.refunds(order)]})
-        return self._one(name, request, order, refund)
+            return json_answer(200, {"order_refunds": [_select_fields(one, request) for one in self.refunds(order)]})
+        return self._answer_refund(name, request, order, refund)
 
     def _must_exist(self, order: str) -> None:
         if not order:
@@ -111,34 +122,34 @@ class Faithful:
             raise Refused(error(404, ORDER, "Invalid order."))
         raise Refused(error(404, "woocommerce_api_no_order_found", f"No order found with the ID equal to {order}"))
 
-    def _one(self, name: str, request: Request, order: str, refund: str) -> Answer:
+    def _answer_refund(self, name: str, request: Request, order: str, refund: str) -> Answer:
         owner = self.books.owner(refund)
         if name == "get_refund" and refund in self.orders:
             raise Refused(_critical(request))
-        missing = woocommerce_legacy.refusal_of_refund(refund, owner)
+        missing = refusal_of_refund(refund, owner)
         if missing is not None or owner is None:
             raise Refused(missing or no_route())
-        kept = self.books.refunds[owner][refund]
+        document = self.books.refunds[owner][refund]
         if name == "get_refund":
-            return json_answer(200, {"order_refund": _cut(kept, request)})
+            return json_answer(200, {"order_refund": _select_fields(document, request)})
         change = _data(request, "edit") if name == "update_refund" else {}
         if owner != order:
-            raise Refused(woocommerce_legacy.not_of_order())
+            raise Refused(not_of_order())
         if name == "delete_refund":
             del self.books.refunds[order][refund]
             return json_answer(200, {"message": "Permanently deleted refund"})
         amount = change.get("amount")
         if amount is not None and php.exceeds(amount, ZERO) and not isinstance(amount, dict | list):
-            kept["amount"] = money(php.formatted(amount))
+            document["amount"] = money(php.formatted(amount))
         if "reason" in change and not self._modern:  # 6.6.0 writes it where nothing reads it
-            kept["reason"] = php.text(change["reason"])
-        return json_answer(200, {"order_refund": kept})
+            document["reason"] = php.text(change["reason"])
+        return json_answer(200, {"order_refund": document})
 
     def _create(self, request: Request, order: str) -> Answer:
-        asked = _data(request, "create")
+        sent = _data(request, "create")
         if not order:
             raise Refused(error(400, f"{ORDER}_id", "Invalid order ID."))
-        amount = asked.get("amount")
+        amount = sent.get("amount")
         if amount is None:
             raise Refused(error(400, REFUND, "Refund amount is required."))
         if php.is_below_zero(amount):
@@ -149,22 +160,22 @@ class Faithful:
         if self._modern and php.exceeds(amount, self.books.left(order)):
             raise Refused(_critical(request))
         value = php.formatted(amount) if self._modern else php.product(amount)
-        items, reason = asked.get("line_items"), asked.get("reason")
-        reasoned = not isinstance(reason, dict | list)
-        if value is None or not isinstance(items, dict | list | None) or not (reasoned or self._modern):
+        items, reason = sent.get("line_items"), sent.get("reason")
+        has_reason = not isinstance(reason, dict | list)
+        if value is None or not isinstance(items, dict | list | None) or not (has_reason or self._modern):
             raise Refused(_critical(request))
-        if self._modern and asked.get("refund_payment") is True and order not in self._gateways:
+        if self._modern and sent.get("refund_payment") is True and order not in self._gateways:
             raise Refused(_critical(request))
         try:
             lines = refunded_lines(self.orders[order]["order"]["line_items"], items, self._version)
         except (ArithmeticError, AttributeError, ValueError):  # PHP does not count with such things either
             raise Refused(_critical(request)) from None
-        refund = self.books.add(order, value, php.text(reason) if reasoned else "", self.books.numbered(lines))
+        refund = self.books.add_refund(order, value, php.text(reason) if has_reason else "", self.books.give_ids(lines))
         if self._modern:
-            refund["created_at"] = _moment(asked.get("date_created")) or refund["created_at"]
+            refund["created_at"] = _moment(sent.get("date_created")) or refund["created_at"]
             if self.books.left(order) <= 0:
                 self.orders[order]["order"]["status"] = "refunded"
-        if not reasoned:
+        if not has_reason:
             raise Refused(_critical(request))
         return self._through_gateway(request, order) or json_answer(201, {"order_refund": refund})
 
@@ -183,8 +194,8 @@ class Faithful:
     def _authenticate(self, request: Request) -> None:
         if request.scheme == "https":
             query = request.query
-            given = (query.get("consumer_key", ""), query.get("consumer_secret", ""))
-            key, secret = given if any(given) else basic(request) or ("", "")
+            in_query = (query.get("consumer_key", ""), query.get("consumer_secret", ""))
+            key, secret = in_query if any(in_query) else read_basic(request) or ("", "")
             if not key.startswith("ck_") or secret != _secret(key):
                 word = "Key" if key and not key.startswith("ck_") else "Secret"
                 _deny(f"Consumer {word} is invalid.", basic=not key)
@@ -285,7 +296,7 @@ def _moment(text: Any) -> str | None:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _cut(refund: Document, request: Request) -> Document:
+def _select_fields(refund: Document, request: Request) -> Document:
     """A refund with nothing but the fields that `fields` names."""
-    wanted = request.query.get("fields")
-    return {name: value for name, value in refund.items() if name in wanted.split(",")} if wanted else refund
+    fields = request.query.get("fields")
+    return {name: value for name, value in refund.items() if name in fields.split(",")} if fields else refund

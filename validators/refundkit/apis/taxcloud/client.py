@@ -8,7 +8,7 @@ import msgspec
 from refundkit_apis.taxcloud.api.orders import get_order, refund_order
 from refundkit_apis.taxcloud.models import Order, Refund, RefundCreate
 
-from .link import AsyncLink, Link, Timeout
+from ..calling import AsyncCaller, Caller, Timeout
 
 REFUND, GET = "taxcloud.refund_order", "taxcloud.get_order"
 
@@ -20,14 +20,14 @@ class TaxCloud:
     again, and know no resolve().
     """
 
-    def __init__(self, link: Link, connection_id: str) -> None:
-        self._link = link
+    def __init__(self, caller: Caller, connection_id: str) -> None:
+        self._caller = caller
         self._connection = connection_id
-        self.client = link.client
+        self.client = caller.client
 
     def get_order(self, order_id: str, *, timeout: Timeout = None) -> Order:
         """The order, with its lines and the refunds made so far."""
-        call = self._link.call
+        call = self._caller.call
         return call(GET, get_order.sync_detailed, self._connection, order_id, expand="refunds", timeout=timeout)
 
     def refund_order(self, order_id: str, refund: RefundCreate, *, timeout: Timeout = None) -> list[Refund]:
@@ -38,7 +38,7 @@ class TaxCloud:
         where no answer tells what happened.
         """
         body, key = _keyed(refund)
-        answer = self._link.call(
+        answer = self._caller.call(
             REFUND, refund_order.sync_detailed, self._connection, order_id, body=body, key=key, timeout=timeout
         )
         return answer if isinstance(answer, list) else [answer]
@@ -47,14 +47,14 @@ class TaxCloud:
 class AsyncTaxCloud:
     """As TaxCloud, with `await`."""
 
-    def __init__(self, link: AsyncLink, connection_id: str) -> None:
-        self._link = link
+    def __init__(self, caller: AsyncCaller, connection_id: str) -> None:
+        self._caller = caller
         self._connection = connection_id
-        self.client = link.client
+        self.client = caller.client
 
     async def get_order(self, order_id: str, *, timeout: Timeout = None) -> Order:
         """As TaxCloud.get_order."""
-        call = self._link.call
+        call = self._caller.call
         return await call(
             GET, get_order.asyncio_detailed, self._connection, order_id, expand="refunds", timeout=timeout
         )
@@ -62,7 +62,7 @@ class AsyncTaxCloud:
     async def refund_order(self, order_id: str, refund: RefundCreate, *, timeout: Timeout = None) -> list[Refund]:
         """As TaxCloud.refund_order."""
         body, key = _keyed(refund)
-        answer = await self._link.call(
+        answer = await self._caller.call(
             REFUND, refund_order.asyncio_detailed, self._connection, order_id, body=body, key=key, timeout=timeout
         )
         return answer if isinstance(answer, list) else [answer]

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from ..rules.money import ZERO
+from ...money import ZERO
 
 _NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?[ \t\n\r\v\f]*")
 _LEADING = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)")
@@ -31,8 +31,8 @@ def is_below_zero(value: Any) -> bool:
 def product(value: Any) -> Decimal | None:
     """The number that PHP's arithmetic makes of a value: that at the start of a text. None where it dies."""
     if isinstance(value, str):
-        found = _LEADING.match(value)
-        return Decimal(found[1]) if found else None
+        leading = _LEADING.match(value)
+        return Decimal(leading[1]) if leading else None
     return None if isinstance(value, dict | list) else _plain(value)
 
 

@@ -5,27 +5,26 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from types import TracebackType
-from typing import Any, Generic, TypeAlias, TypedDict, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import msgspec
 from refundkit_apis._runtime.client import Client, Response
 
-from .. import operations
-from ..calls import AsyncCalls, Call, Calls, Retry
-from ..config import Config
-from ..guard import AsyncGuardTransport, GuardTransport, OnReport
-from ..handover import AsyncHandoverTransport, HandoverTransport
-from ..hosts import is_loopback
-from ..text import suggest_name
-from ..wire import AsyncXmlTransport, XmlTransport
+from . import operations
+from .apis.calling import Timeout
+from .calls import AsyncCalls, Call, Calls, Retry
+from .config import Config
+from .guard import AsyncGuardTransport, GuardTransport, OnReport
+from .handover import AsyncHandoverTransport, HandoverTransport
+from .hosts import is_loopback
+from .text import suggest_name
+from .wire import AsyncXmlTransport, XmlTransport
 
 T = TypeVar("T")
 S = TypeVar("S")
 A = TypeVar("A")
-# Of one call: seconds, or httpx's own; None is the connection's.
-Timeout: TypeAlias = float | httpx.Timeout | None
 
 
 class Options(TypedDict, total=False):

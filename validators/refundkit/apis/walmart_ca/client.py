@@ -11,7 +11,7 @@ from refundkit_apis.walmart_ca.models import (
     OrderRefundRequest,
 )
 
-from .link import AsyncLink, Link, Timeout
+from ..calling import AsyncCaller, Caller, Timeout
 
 REFUND, CANCEL, GET = "walmart_ca.refund_order_lines", "walmart_ca.cancel_order_lines", "walmart_ca.get_order"
 
@@ -23,13 +23,13 @@ class WalmartCA:
     again, and know no resolve().
     """
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
-        self.client = link.client
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self.client = caller.client
 
     def get_order(self, purchase_order_id: str, *, timeout: Timeout = None) -> Order:
         """The order, with the charges, statuses and refunds of its lines."""
-        return self._link.call(GET, get_order.sync_detailed, purchase_order_id, timeout=timeout).order
+        return self._caller.call(GET, get_order.sync_detailed, purchase_order_id, timeout=timeout).order
 
     def refund_order_lines(self, purchase_order_id: str, refund: OrderRefund, *, timeout: Timeout = None) -> Order:
         """Refund shipped lines, wholly or in part; the order comes back with the refund in its lines.
@@ -37,7 +37,7 @@ class WalmartCA:
         Raises RefundRejected before anything is sent, and RefundOutcomeUnknown where no answer tells what happened.
         """
         body = OrderRefundRequest(order_refund=refund)
-        call = self._link.call
+        call = self._caller.call
         return call(REFUND, refund_order_lines.sync_detailed, purchase_order_id, body=body, timeout=timeout).order
 
     def cancel_order_lines(
@@ -45,27 +45,27 @@ class WalmartCA:
     ) -> Order:
         """Cancel lines that have not shipped, wholly or in part; raises as refund_order_lines does."""
         body = OrderCancellationRequest(order_cancellation=cancellation)
-        call = self._link.call
+        call = self._caller.call
         return call(CANCEL, cancel_order_lines.sync_detailed, purchase_order_id, body=body, timeout=timeout).order
 
 
 class AsyncWalmartCA:
     """As WalmartCA, with `await`."""
 
-    def __init__(self, link: AsyncLink) -> None:
-        self._link = link
-        self.client = link.client
+    def __init__(self, caller: AsyncCaller) -> None:
+        self._caller = caller
+        self.client = caller.client
 
     async def get_order(self, purchase_order_id: str, *, timeout: Timeout = None) -> Order:
         """As WalmartCA.get_order."""
-        return (await self._link.call(GET, get_order.asyncio_detailed, purchase_order_id, timeout=timeout)).order
+        return (await self._caller.call(GET, get_order.asyncio_detailed, purchase_order_id, timeout=timeout)).order
 
     async def refund_order_lines(
         self, purchase_order_id: str, refund: OrderRefund, *, timeout: Timeout = None
     ) -> Order:
         """As WalmartCA.refund_order_lines."""
         body = OrderRefundRequest(order_refund=refund)
-        call = self._link.call
+        call = self._caller.call
         answer = await call(REFUND, refund_order_lines.asyncio_detailed, purchase_order_id, body=body, timeout=timeout)
         return answer.order
 
@@ -74,6 +74,6 @@ class AsyncWalmartCA:
     ) -> Order:
         """As WalmartCA.cancel_order_lines."""
         body = OrderCancellationRequest(order_cancellation=cancellation)
-        call = self._link.call
+        call = self._caller.call
         answer = await call(CANCEL, cancel_order_lines.asyncio_detailed, purchase_order_id, body=body, timeout=timeout)
         return answer.order

@@ -9,12 +9,10 @@ from typing import Any
 
 from refundkit_apis._runtime.codec import decode
 
-from ..errors import Finding
-from ..operations import Match
-from ..rules.money import EXACT, ZERO
-from .exchange import Answer, Clock, Document, Request, json_answer
-from .judge import errors, has_credentials, route, words
-from .seeds import held, seed
+from ...errors import Finding
+from ...money import EXACT, ZERO
+from ...operations import Match
+from ..serving import Answer, Document, Request, Setup, copy_order, explain, has_credentials, json_answer, route, seeds
 
 _TITLES = {
     400: "Bad Request",
@@ -28,24 +26,26 @@ _WIDE = Context(prec=400, rounding=ROUND_HALF_UP)
 _CENT = Decimal("0.01")
 
 
-class TaxCloud:
+class TaxCloudShop:
     """The state of one account: orders by id, each with its refunds; the answers of then, by idempotency key."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, setup: Setup) -> None:
         self.orders: dict[str, Document] = {}
-        self._clock = clock
-        self._made: dict[tuple[str, str], tuple[str, Document, list[Document]]] = {}
-        self.add_order(seed("taxcloud"))
+        self.tokens: dict[str, float] = {}
+        self._setup = setup
+        self._answered: dict[tuple[str, str], tuple[str, Document, list[Document]]] = {}
+        for order in seeds("taxcloud"):
+            self.add_order(order)
 
     def add_order(self, order: Mapping[str, Any], gateway: str | None = None) -> str:
-        kept = held("taxcloud", order)
-        kept["refunds"] = kept.get("refunds") or []
-        self.orders[kept["orderId"]] = kept
-        return str(kept["orderId"])
+        document = copy_order("taxcloud", order)
+        document["refunds"] = document.get("refunds") or []
+        self.orders[document["orderId"]] = document
+        return str(document["orderId"])
 
     def refunds(self, order: str) -> list[Document]:
-        found: list[Document] = self.orders[order]["refunds"]
-        return found
+        refunds: list[Document] = self.orders[order]["refunds"]
+        return refunds
 
     def answer(self, request: Request) -> Answer:
         match = route("taxcloud", request)
@@ -57,71 +57,78 @@ class TaxCloud:
         connection = match.path["connectionId"]
         if order is not None and order.get("connectionId", connection).lower() != connection.lower():
             order = None
-        found = errors(match, request, request.body, order)
-        outside = [one for one in found if not one.pointer.startswith("/")]
+        findings = self._setup.judge(match, request, request.body, order)
+        outside = [finding for finding in findings if not finding.pointer.startswith("/")]
         if order is None and not outside:
             return _problem(404, f"no order {match.path['orderId']} of this connection")
         if match.operation.name == "taxcloud.get_order":
-            return _refused(found) if found or order is None else json_answer(200, _shown(order, match))
+            return _refusal(findings) if findings or order is None else json_answer(200, _expand(order, match))
         if order is None or outside:
-            return _refused(found)
-        return self._create(match, request, order, found)
+            return _refusal(findings)
+        return self._create(match, request, order, findings)
 
-    def _create(self, match: Match, request: Request, order: Document, found: list[Finding]) -> Answer:
-        body: Document | None = decode(request.body, dict) if all(one.code != "RF001" for one in found) else None
+    def _create(self, match: Match, request: Request, order: Document, findings: list[Finding]) -> Answer:
+        is_readable = all(finding.code != "RF001" for finding in findings)
+        body: Document | None = decode(request.body, dict) if is_readable else None
         key = body.get("idempotencyKey") if body else None
-        before = self._made.get((match.path["connectionId"].lower(), key)) if isinstance(key, str) else None
-        if before is not None:
-            path, sent, made = before
-            if (path, sent) == (match.path["orderId"], body):
-                return json_answer(200, made)
+        earlier = self._answered.get((match.path["connectionId"].lower(), key)) if isinstance(key, str) else None
+        if earlier is not None:
+            order_id, earlier_body, refunds = earlier
+            if (order_id, earlier_body) == (match.path["orderId"], body):
+                return json_answer(200, refunds)
             message = "the idempotencyKey was used before, with another body or order"
             return _problem(422, message, [{"location": "body.idempotencyKey", "message": message}])
-        if found or body is None:
-            return _refused(found)
-        items = _items(order, body)
+        if findings or body is None:
+            return _refusal(findings)
+        items = _refunded_items(order, body)
         if not items:
             message = "nothing of the order is left to refund"
             return _problem(422, message, [{"location": "body.items", "message": message}])
-        refund = self._refund(match.path["connectionId"], body, items)
+        refund = self._make_refund(match.path["connectionId"], body, items)
         order["refunds"].append(refund)
         if key is not None:
-            self._made[match.path["connectionId"].lower(), key] = (match.path["orderId"], body, [refund])
+            self._answered[match.path["connectionId"].lower(), key] = (match.path["orderId"], body, [refund])
         return json_answer(201, [refund])
 
-    def _refund(self, connection: str, body: Document, items: list[Document]) -> Document:
-        now = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        named: Document = {name: value for name, value in body.items() if name in ("batchId", "idempotencyKey")}
+    def _make_refund(self, connection: str, body: Document, items: list[Document]) -> Document:
+        now = datetime.fromtimestamp(self._setup.clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        ids: Document = {name: value for name, value in body.items() if name in ("batchId", "idempotencyKey")}
         return {
             "connectionId": connection,
-            **named,
+            **ids,
             "createdDate": now,
             "returnedDate": body.get("returnedDate") or now,
             "items": items,
         }
 
 
-def one_line(order: Document, total: Decimal) -> Document:
+def open_shop(setup: Setup) -> TaxCloudShop:
+    """An account with the seed order."""
+    return TaxCloudShop(setup)
+
+
+def replace_total(order: Document, total: Decimal) -> Document:
     """The order with one piece of one item, and no refunds."""
     line = {**order["lineItems"][0], "price": total, "originalPrice": total, "quantity": 1, "tax": {"amount": ZERO}}
     return {**order, "lineItems": [line], "refunds": []}
 
 
-def numbered(order: Document, name: str) -> Document:
+def replace_id(order: Document, order_id: str) -> Document:
     """The order under another id."""
-    return {**order, "orderId": name}
+    return {**order, "orderId": order_id}
 
 
-def _shown(order: Document, match: Match) -> Document:
+def _expand(order: Document, match: Match) -> Document:
+    """The order as get_order answers it: with its refunds only where the query asks for them."""
     expanded = match.query.get("expand") == "refunds"
     return order if expanded else {name: value for name, value in order.items() if name != "refunds"}
 
 
-def _items(order: Document, body: Document) -> list[Document]:
+def _refunded_items(order: Document, body: Document) -> list[Document]:
     """What the request refunds: the items that it names, or what is left of every line."""
     lines = order["lineItems"]
     if not body.get("items"):
-        left = [(line, EXACT.subtract(Decimal(line["quantity"]), _refunded(order, line))) for line in lines]
+        left = [(line, EXACT.subtract(Decimal(line["quantity"]), _refunded_before(order, line))) for line in lines]
         return [_item(line, quantity) for line, quantity in left if quantity > 0]
     return [_item(_line(lines, item), item["quantity"]) for item in body["items"]]
 
@@ -134,7 +141,7 @@ def _line(lines: list[Document], item: Document) -> Document:
     )
 
 
-def _refunded(order: Document, line: Document) -> Decimal:
+def _refunded_before(order: Document, line: Document) -> Decimal:
     """How many of a line came back before; an item without an index is of the first line with its id."""
     return sum(
         (
@@ -148,6 +155,7 @@ def _refunded(order: Document, line: Document) -> Decimal:
 
 
 def _item(line: Document, quantity: Any) -> Document:
+    """So many of a line, with their share of its tax."""
     tax = dict(line.get("tax") or {})
     if tax.get("amount") is not None and line["quantity"]:
         share = _WIDE.divide(_WIDE.multiply(Decimal(tax["amount"]), Decimal(quantity)), Decimal(line["quantity"]))
@@ -156,10 +164,10 @@ def _item(line: Document, quantity: Any) -> Document:
     return {name: value for name, value in item.items() if name != "originalPrice"}
 
 
-def _refused(found: list[Finding]) -> Answer:
-    status = 400 if any(one.code in _BAD_REQUEST for one in found) else 422
-    details = [{"location": _location(one.pointer), "message": words(one)} for one in found]
-    return _problem(status, words(found[0]), details)
+def _refusal(findings: list[Finding]) -> Answer:
+    status = 400 if any(finding.code in _BAD_REQUEST for finding in findings) else 422
+    details = [{"location": _location(finding.pointer), "message": explain(finding)} for finding in findings]
+    return _problem(status, explain(findings[0]), details)
 
 
 def _location(pointer: str) -> str:

@@ -1,0 +1,37 @@
+"""The spellings that WooCommerce's legacy API has for one call: detours of method and path, and ids with zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import httpx
+
+# What PHP makes of these characters in the name of a query parameter.
+_LIKE_UNDERSCORE = str.maketrans(". [", "___")
+
+
+def spellings(request: httpx.Request) -> Iterator[tuple[str, str]]:
+    """Yield each (method, url) that a server may take a request for, as its own method and URL in their turn.
+
+    A method may stand in `_method` or X-HTTP-Method-Override, the path in `wc-api-route`; POST and PATCH do where PUT
+    is documented. Names in the query are read as PHP reads them.
+    """
+    url = request.url
+    query = [(_php_name(name), value) for name, value in url.params.multi_items()]
+    methods = [value for name, value in query if name == "_method"]
+    methods += [request.headers.get("X-HTTP-Method-Override", ""), request.method]
+    methods += ["PUT" for method in methods if method.upper() in ("POST", "PATCH")]
+    routes = [url.copy_with(path=f"/wc-api/v3/{value}") for name, value in query if name == "wc-api-route"]
+    for address in (url, *routes):
+        for method in methods:
+            yield method, str(address)
+
+
+def normalise_ids(path: Mapping[str, str]) -> dict[str, str]:
+    """The ids that say which order a call is about, in one spelling: the server reads 0645 as 645."""
+    return {name: value.lstrip("0") for name, value in path.items() if name != "refund_id"}
+
+
+def _php_name(name: str) -> str:
+    """The name of a query parameter as PHP keeps it: `.method` is `_method`."""
+    return name.lstrip().translate(_LIKE_UNDERSCORE)
