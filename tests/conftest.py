@@ -16,8 +16,7 @@ def _raise(operation: Operation, error: Exception) -> None:
 @pytest.fixture(autouse=True)
 def loud_disagreement(monkeypatch: pytest.MonkeyPatch) -> None:
     """In production such a body is RF102; here it stops the test."""
-    # By its name: `refundkit.check` as an attribute is the function.
-    monkeypatch.setattr(import_module("refundkit.check"), "disagreement", _raise)
+    monkeypatch.setattr(import_module("refundkit.checking.body"), "disagreement", _raise)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

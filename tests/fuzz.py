@@ -112,5 +112,5 @@ if __name__ == "__main__":
 
     import conftest
 
-    import_module("refundkit.check").disagreement = conftest._raise  # type: ignore[attr-defined]
+    import_module("refundkit.checking.body").disagreement = conftest._raise  # type: ignore[attr-defined]
     sys.exit(main())

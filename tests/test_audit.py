@@ -23,12 +23,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import refundkit
-from refundkit import operations
+from refundkit import Report, operations
 from refundkit.audit import worker
 from refundkit.audit.asked import asked_for
 from refundkit.audit.columns import FINDINGS, REQUESTS
 from refundkit.audit.kernel import Settings, Tally, findings
-from refundkit.check import Report
 from refundkit.cli import main
 from story import story, text
 

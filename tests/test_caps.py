@@ -6,13 +6,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import msgspec
 import pytest
 import refundkit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from refundkit.check import Given, judge, plan
-from story import HEADERS, text
+from story import text
 
 KINDS = ("PRODUCT", "SHIPPING")
 STATUSES = ("Created", "Acknowledged", "Shipped", "Delivered", "Cancelled", "Refund", "SHIPPED")
@@ -109,7 +107,15 @@ def expected(request: dict[str, Any], api: str) -> set[tuple[str, str]]:
             ),
             Fraction(0),
         )
-        ordered = Fraction(line["orderLineQuantity"]["amount"])
+        cancelled = sum(
+            (
+                Fraction(one["statusQuantity"]["amount"])
+                for one in line["orderLineStatuses"]["orderLineStatus"]
+                if one["status"].lower() == "cancelled"
+            ),
+            Fraction(0),
+        )
+        bought = Fraction(line["orderLineQuantity"]["amount"]) - cancelled
         if shipped == 0:
             wrong.add(("RF302", number))
         past = [one["charge"] for one in line.get("refund", {}).get("refundCharges", {}).get("refundCharge", [])]
@@ -125,8 +131,8 @@ def expected(request: dict[str, Any], api: str) -> set[tuple[str, str]]:
                 wrong.add(("RF214", number))
             if (
                 kind == "PRODUCT"
-                and 0 < shipped < ordered
-                and before + now - Fraction(1, 100) > charged * shipped / ordered
+                and 0 < shipped < bought
+                and before + now - Fraction(1, 100) > charged * shipped / bought
             ):
                 wrong.add(("RF313", number))
     return wrong
@@ -143,10 +149,6 @@ def test_caps_agree_with_fractions(api: str) -> None:
     def agree(request: dict[str, Any]) -> None:
         body = text(request["body"])
         report = refundkit.check(f"{api}.refund_order_lines", body, order=text(request["order"]))
-        chosen = plan(f"{api}.refund_order_lines", refundkit.Config())
-        alone = Given(body=body, order=text(request["order"]))
-        for asked in (alone, msgspec.structs.replace(alone, path={"purchaseOrderId": "1"}, headers=HEADERS[api])):
-            assert judge(chosen, asked) == judge(msgspec.structs.replace(chosen, screen=None), asked)
         lines = request["body"]["orderRefund"]["orderLines"]["orderLine"]
         found = {
             (one.code, lines[int(one.pointer.split("/")[4])]["lineNumber"])

@@ -25,11 +25,12 @@ from refundkit import finding, rule
 
 
 @rule("RF901", "currency-not-ours", severity="warning", on=["walmart"])
-def currency_not_ours(charge):
+def currency_not_ours(refund):
     """We refund in Canadian dollars only."""
-    for amount in charge.amounts():
+    for amount in refund.amounts:
         if amount.currency != "CAD":
-            yield finding(charge.pointer(amount.where), f"{amount.currency} is not ours", "send CAD")
+            pointer = amount.pointer.removesuffix("/amount")
+            yield finding(pointer, f"{amount.currency} is not ours", "send CAD")
 '''
 BODY = '''\
 from refundkit import finding, rule
@@ -65,7 +66,7 @@ def fresh_rules() -> Iterator[None]:
     REGISTRY.update(before)
     config._ORIGINS.clear()
     config._load.cache_clear()
-    import_module("refundkit.check").plan.cache_clear()
+    import_module("refundkit.checking.plan").make_plan.cache_clear()
 
 
 def found(cli: Cli, *arguments: str) -> list[tuple[str, str]]:

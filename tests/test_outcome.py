@@ -32,7 +32,7 @@ serve: Callable[..., testing.Server] = testing.server
 def sent(name: str, body: Body | None, **path: str) -> Sent:
     given = {**story(name)["path"], **path}
     text = None if body is None else encode(body)
-    return Sent(operation=operations.get(name), path=given, body=text, key=(body or {}).get("idempotencyKey", ""))
+    return Sent(operation=operations.get(name), path=given, body=text)
 
 
 def tells(shop: testing.Server) -> Told:

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 import refundkit
 from refundkit import operations
-from refundkit.check import Given, read_body
+from refundkit.checking.body import read_body
 from refundkit.reading.json import read_json
+from refundkit.request import Request
 from story import ROOT
 from test_cases import CASES, case
 from test_cli import command
@@ -84,5 +85,5 @@ def test_another_validator_gives_our_verdicts(operation: str) -> None:
 def test_another_validator_refuses_what_our_schema_rules_find(operation: str) -> None:
     """A body that a rule of the schema is raised for, an x-rule such as RF201 included, is one that ajv refuses."""
     for (name, text), accepted in zip(bodies(operation).items(), verdicts()[operation], strict=True):
-        _, problems = read_body(operations.get(operation), Given(body=text.encode()))
+        _, problems = read_body(operations.get(operation), Request(body=text.encode()))
         assert bool({code for code, _ in problems} - {"RF002"}) != accepted, name

@@ -31,10 +31,10 @@ class Counting:
 def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Counts decodes by the quick and the patient decoders, slow readings and diagnoses."""
     counted: Counter[str] = Counter()
-    quick, patient = operations.quick_decoder, operations.decoder
+    quick, patient = operations.quick_decoder, operations.lenient_decoder
     monkeypatch.setattr(operations, "quick_decoder", lambda *a: Counting(quick(*a), counted, "quick"))
-    monkeypatch.setattr(operations, "decoder", lambda *a: Counting(patient(*a), counted, "patient"))
-    for module, name in (("read", "read_json"), ("schema", "flaws")):
+    monkeypatch.setattr(operations, "lenient_decoder", lambda *a: Counting(patient(*a), counted, "patient"))
+    for module, name in (("reading.json", "read_json"), ("checking.schema", "flaws")):
         home = import_module(f"refundkit.{module}")
         original = getattr(home, name)
 
@@ -63,7 +63,7 @@ def test_a_bad_body_is_read_once_more_and_diagnosed_once(calls: Counter[str]) ->
     """A refused body is read slowly once, for its value and the places of its findings, and held to its schema once."""
     body = text(story(OPERATION)["body"]).replace(b"-19.99", b"19.99")
     assert not refundkit.check(OPERATION, body).ok
-    assert calls == {"quick": 1, "read_json": 1, "flaws": 1}
+    assert calls == {"quick": 1, "read_json": 1, "flaws": 1, "patient": 1}
 
 
 def refund_of(lines: int) -> tuple[bytes, bytes]:
@@ -121,6 +121,6 @@ def test_path_and_headers_cost_little_beside_the_body() -> None:
 
 def test_the_models_of_a_body_are_no_burden_for_the_garbage_collector() -> None:
     """Decoded Structs are not tracked, so that millions of them do not slow the collector."""
-    body = operations.decoder(operations.get(OPERATION)).decode(text(story(OPERATION)["body"]))
+    body = operations.quick_decoder(operations.get(OPERATION)).decode(text(story(OPERATION)["body"]))
     assert isinstance(body, msgspec.Struct)
     assert not body.__struct_config__.gc

@@ -255,7 +255,7 @@ class _Reader:
             message, help_text = worded(value)
         else:
             message, help_text = f"{_named(place)} {_words(keyword, beside, value)}", _advice(keyword, beside, value)
-        return Flaw(code, finding(pointer_of(place), message, help_text))
+        return Flaw(code, finding(pointer_of(place), message, help_text), bound=bool(named) and keyword in BOUNDS)
 
     def _at(self, place: list[str]) -> Any:
         """The value at the place, exact: jsonschema-rs hands out floats."""

@@ -390,7 +390,7 @@ def correlation_not_guid(operation: Operation, headers: Mapping[str, str]) -> It
     return refused_values(operation, "header", headers, "RF509")
 
 
-@rule("RF510", "global-headers", severity="warning", on=("walmart",), source="walmart-us-refund", raw=True)
+@rule("RF510", "global-headers", severity="warning", on=CURRENT, source="walmart-us-refund", raw=True)
 def global_headers(operation: Operation, headers: Mapping[str, str]) -> Iterator[Finding]:
     """WM_MARKET ca without WM_GLOBAL_VERSION, or another version than the page's 3.1.
 
