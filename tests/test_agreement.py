@@ -89,8 +89,8 @@ def test_fast_slow_and_jsonschema_agree(name: str) -> None:
 
 def test_a_body_that_only_the_model_refuses_raises_here() -> None:
     """A disagreement of model and schema is loud in tests: conftest turns it into an error."""
+    body = import_module("refundkit.checking.body")
     with pytest.raises(AssertionError, match="refuses what its schema accepts"):
-        body = import_module("refundkit.checking.body")
         body.disagreement(operations.get("taxcloud.refund_order"), ValueError("made up"))
 
 

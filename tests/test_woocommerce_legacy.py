@@ -207,7 +207,8 @@ def test_the_order_s_cap_agrees_with_fractions() -> None:
             refunds=text({"order_refunds": [{"id": n, "amount": written(chance, value)} for n, value in past.items()]}),
             path={"id": "7", "refund_id": str(own)} if own else {"id": "7"},
         )
-        over = Fraction(amount) > left
+        # An update to nothing is ignored by the server: RF212.
+        over = Fraction(amount) > left and not (operation == UPDATE and amount == 0)
         hits += over
         assert over == ("RF204" in {one.code for one in report.findings}), (operation, total, past, own, amount)
     assert 500 < hits < 2500
@@ -666,8 +667,8 @@ def test_a_refund_of_another_order_s_items_is_wrong() -> None:
 
 
 def test_an_oddity_elsewhere_keeps_the_order_usable() -> None:
-    """An order with a field of an odd type, or a key twice, where no rule looks still holds the cap."""
-    odd = b'{"order":{"id":7,"total":"1.00","line_items":[],"customer":5,"note":1,"note":2}}'
+    """An order with a field of an odd type, or a key twice that no model knows, still holds the cap."""
+    odd = b'{"order":{"id":7,"total":"1.00","line_items":[],"customer":5,"x_note":1,"x_note":2}}'
     assert codes(CREATE, create("2.00"), order=odd) == OVER
     twice = b'{"order":{"id":7,"total":"1.00","total":"9.00","line_items":[]}}'
     assert "RF002" in codes(CREATE, create("2.00"), order=twice)

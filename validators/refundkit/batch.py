@@ -42,12 +42,19 @@ class Place(msgspec.Struct, frozen=True, gc=False):
         return f"record {self.number} of {self.file}"
 
 
+class _Order:
+    """What a batch sends to one order: its refunds so far, and where each body stands first."""
+
+    def __init__(self, api: str) -> None:
+        self.history = OrderHistory(apis.order_model(api))
+        self.bodies: dict[bytes, Place] = {}
+
+
 class Batch:
     """The records of a run so far: each is judged with the earlier ones, and then is one of them itself."""
 
     def __init__(self) -> None:
-        self._histories: dict[tuple[str, tuple[str, ...]], dict[str, OrderHistory]] = {}
-        self._bodies: dict[tuple[OrderKey, bytes], Place] = {}
+        self._orders: dict[tuple[str, tuple[str, ...]], dict[str, _Order]] = {}
         self._ids: dict[RequestId, tuple[bytes, Place]] = {}
 
     def judge(self, plan: Plan, request: Request, require: tuple[str, ...], file: str, record: int) -> Judged:
@@ -55,47 +62,49 @@ class Batch:
         operation = plan.operation
         base = operations.base_of(operation, request.url) if request.url else ""
         key = key_of_request(operation.api, request.path, request.body, request.order, base)
-        history, missing = self._history(operation, key)
-        judged = judge(plan, request, require, history)
+        order = None if key is None else self._find_order(key)
+        judged = judge(plan, request, require, None if order is None else order.history)
         if judged.refund is None:
             return judged
         if "refunds" in apis.traits(operation.name):
-            repeats = self._find_repeats(operation, judged.refund, request, key, Place(file, record))
+            repeats = self._find_repeats(operation, judged.refund, request, key, order, Place(file, record))
             judged.hits.extend((REGISTRY[_REPEATED], each) for each in repeats if _REPEATED in plan.severities)
-        if history is not None:
-            with exact():
-                history.commit(judged.refund)
-        elif operation.described.context:
-            codes = sorted({_REPEATED, *(rule.code for rule in plan.rules if "ledger" in rule.parameters)})
-            uncounted = NotRun(codes=tuple(codes), missing=missing)
-            return msgspec.structs.replace(judged, not_run=(*judged.not_run, uncounted))
-        return judged
+        if order is not None:
+            order.history.commit(judged.refund)
+            return judged
+        codes = sorted({_REPEATED, *(rule.code for rule in plan.rules if "ledger" in rule.parameters)})
+        uncounted = NotRun(codes=tuple(codes), missing="path" if key is None else "url")
+        return msgspec.structs.replace(judged, not_run=(*judged.not_run, uncounted))
 
-    def _history(self, operation: Operation, key: OrderKey | None) -> tuple[OrderHistory | None, str]:
-        """The history of an order; None where the request does not say which it is, and what it lacks for that.
+    def _find_order(self, key: OrderKey) -> _Order | None:
+        """The order that a request is about; None where it does not name the shop, and several shops have such one.
 
         A request that does not name the shop is of the only one that others name.
         """
-        if key is None:
-            return None, "path"
-        shops = self._histories.setdefault((key.api, key.ids), {})
+        shops = self._orders.setdefault((key.api, key.ids), {})
         base = key.base
         if not base and len(shops) > 1:
-            return None, "url"
+            return None
         if not base and shops:
             base = next(iter(shops))
         elif base and list(shops) == [""]:
             shops[base] = shops.pop("")
         if base not in shops:
-            shops[base] = OrderHistory(apis.order_model(operation.api))
-        return shops[base], ""
+            shops[base] = _Order(key.api)
+        return shops[base]
 
     def _find_repeats(
-        self, operation: Operation, refund: Refund, request: Request, key: OrderKey | None, place: Place
+        self,
+        operation: Operation,
+        refund: Refund,
+        request: Request,
+        key: OrderKey | None,
+        order: _Order | None,
+        place: Place,
     ) -> Iterator[Finding]:
         digest = _digest(request.body or b"")
-        if key is not None:
-            first = self._bodies.setdefault((msgspec.structs.replace(key, base=""), digest), place)
+        if key is not None and order is not None:
+            first = order.bodies.setdefault(digest, place)
             if first is not place:
                 yield finding("", f"{first} sends the same to order {key.order_id}", "send it once")
         for pointer, request_id in _request_ids(operation, refund, request, key):
@@ -133,8 +142,9 @@ def _canonical(node: Any) -> Any:
     if isinstance(node, list):
         return [_canonical(inner) for inner in node]
     if isinstance(node, (int, Decimal)) and not isinstance(node, bool):
-        with exact():
-            return _Number(plain(Decimal(node).normalize() if node else ZERO))
+        number = Decimal(node)
+        with exact(number.adjusted()):
+            return _Number(plain(number.normalize() if number else ZERO))
     return node
 
 

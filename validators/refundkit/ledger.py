@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 import msgspec
 
 from .errors import Finding, finding
-from .money import ZERO
+from .money import ZERO, exact
 
 if TYPE_CHECKING:
     from .operations import Operation
@@ -232,6 +232,7 @@ class Ledger(msgspec.Struct):
     differences: list[str] = []
     _undone: list[tuple[Refund, list[Posting]]] = []
     _by_id: dict[str, Refund] = {}
+    _gone_ids: set[str] = set()
     _by_key: dict[str, list[Refund]] = {}
 
     @property
@@ -279,7 +280,8 @@ class Ledger(msgspec.Struct):
         for older, undone in replaced:
             made.postings += [posting for posting in older.postings if posting not in undone]
             made.id = made.id or older.id
-            self._by_id.pop(older.id, None)
+            if self._by_id.pop(older.id, None) is not None:
+                self._gone_ids.add(older.id)
             older.postings, older.id = [], ""
         self.record(made, postings)
         return made
@@ -398,6 +400,8 @@ class Ledger(msgspec.Struct):
         """The refund of an id; of an unknown id it is the largest without one: that accuses nobody."""
         if refund_id in self._by_id:
             return self._by_id[refund_id]
+        if refund_id in self._gone_ids:
+            return None
         nameless = [refund for refund in self.history if refund.postings and (not refund_id or not refund.id)]
         return max(nameless, key=_total, default=None)
 
@@ -490,8 +494,8 @@ class OrderModel:
         """What the server adds by itself to the refund under check."""
         return []
 
-    def is_same_refund(self, requested: Refund, recorded: Refund) -> bool:
-        """Whether a recorded refund is the requested one, as the server stores it."""
+    def is_same_refund(self, requested: Refund, recorded: Refund) -> bool | None:
+        """Whether a recorded refund is the requested one, as the server stores it; None where nobody can tell."""
         return False
 
 
@@ -521,6 +525,7 @@ class OrderHistory:
     def __init__(self, model: OrderModel, *, starts_empty: bool = False) -> None:
         self.model = model
         self.starts_empty = starts_empty
+        self.size = 0  # of the longest text so far, which bounds the digits of any amount
         self.refunds: list[Refund] = []
         self.refund_ids: set[str] = set()
         self._sums: dict[tuple[Hashable, str], Posting] = {}
@@ -546,6 +551,10 @@ class OrderHistory:
 
     def commit(self, refund: Refund) -> None:
         """Count a refund as made; without an order at hand it counts as soon as there is one."""
+        with exact(self.size):
+            self._commit(refund)
+
+    def _commit(self, refund: Refund) -> None:
         ids = {refund_id for refund_id in (refund.id, *(each.refund_id for each in refund.postings)) if refund_id}
         self.refund_ids |= ids
         if self._ledger is None:
@@ -561,7 +570,8 @@ class OrderHistory:
     def _keep(self, refund: Refund, made: Refund | None) -> None:
         """Keep what a later ledger needs of a refund: itself, or its sums where nothing ever names it."""
         if not self.model.can_fold:
-            self.refunds.append(_without_pointers(refund))
+            takes_rest = any(posting.effect == "rest" for posting in refund.postings)
+            self.refunds.append(_without_pointers(made if made is not None and takes_rest else refund))
             return
         for posting in made.postings if made is not None else ():
             account = (posting.line, posting.account)
@@ -577,29 +587,28 @@ def _without_pointers(refund: Refund) -> Refund:
     return msgspec.structs.replace(refund, postings=postings, lines=tuple(refund.lines), amounts=())
 
 
-def is_recorded(model: OrderModel, refund: Refund, before: Ledger | None, after: Ledger) -> bool | None:
-    """Whether the later telling of an order has the refund and the earlier has not; None where it cannot be told."""
-    if refund.idempotency_key and after.refunds_of_key(refund.idempotency_key):
+def is_in_history(model: OrderModel, refund: Refund, before: list[Refund] | None, after: list[Refund]) -> bool | None:
+    """Whether the later of two lists of refunds has a refund and the earlier has not; None where nobody can tell."""
+    if refund.idempotency_key and any(later.idempotency_key == refund.idempotency_key for later in after):
         return True
     if refund.id:  # a change of a refund that is there
-        changed = after.refunds_by_id().get(refund.id)
+        changed = next((later for later in after if later.id == refund.id), None)
         if any(posting.effect == "drop" for posting in refund.postings):
             return changed is None
         return None if changed is None else model.is_same_refund(refund, changed)
     if before is None:
         return None
-    if model.can_fold:
-        return _is_in_sums(model, refund, before, after)
-    earlier, later = Counter(map(_identity, before.history)), Counter(map(_identity, after.history))
-    fresh = [
-        recorded
-        for recorded in after.history
-        if later[_identity(recorded)] > earlier[_identity(recorded)]
-        and not (refund.idempotency_key and recorded.idempotency_key)
-    ]
-    if any(model.is_same_refund(refund, recorded) for recorded in fresh):
+    counts = Counter(map(_identity, before))
+    lost = counts - Counter(map(_identity, after))
+    fresh = []
+    for later in after:
+        counts[_identity(later)] -= 1
+        has_other_key = refund.idempotency_key and later.idempotency_key
+        if counts[_identity(later)] < 0 and not has_other_key:
+            fresh.append(later)
+    if any(model.is_same_refund(refund, later) for later in fresh):
         return True
-    return None if fresh or earlier - later else False
+    return None if fresh or lost else False
 
 
 def _identity(refund: Refund) -> Hashable:
@@ -609,7 +618,7 @@ def _identity(refund: Refund) -> Hashable:
     return refund.idempotency_key, frozenset(Counter(map(str, refund.postings)).items())
 
 
-def _is_in_sums(model: OrderModel, refund: Refund, before: Ledger, after: Ledger) -> bool | None:
+def is_in_sums(model: OrderModel, refund: Refund, before: Ledger, after: Ledger) -> bool | None:
     """Whether the lines that a refund names have grown by what it gives back, or not at all."""
     lines = dict(refund.lines)
     earlier, later = before.given_back(lines), after.given_back(lines)

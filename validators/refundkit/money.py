@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 
-# No sum and no product of amounts is rounded: they have at most 400 digits and exponents up to 308 (RF001).
+# No sum and no product of number literals is rounded: they have at most 400 digits and exponents up to 308 (RF001).
 EXACT = Context(prec=4_000, Emin=MIN_EMIN, Emax=MAX_EMAX)
 ZERO = Decimal(0)
 
@@ -46,9 +46,9 @@ def digits(value: Decimal | int) -> int:
     return max(number.adjusted() + 1, 0) + fraction if number.adjusted() >= 0 else fraction
 
 
-def exact() -> AbstractContextManager[Context]:
-    """Within it plain operators on decimals never round."""
-    return localcontext(EXACT)
+def exact(size: int = 0) -> AbstractContextManager[Context]:
+    """Within it plain operators on decimals do not round; `size` is that of the longest text with quoted numbers."""
+    return localcontext(EXACT, prec=EXACT.prec + 2 * size) if size > EXACT.prec else localcontext(EXACT)
 
 
 def total(values: Iterable[Decimal | int]) -> Decimal:

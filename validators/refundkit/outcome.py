@@ -9,7 +9,7 @@ import msgspec
 from . import apis
 from .checking.body import read_body
 from .checking.context import read_order, read_refunds
-from .ledger import Ledger, UnreadableError, is_recorded, open_ledger
+from .ledger import Ledger, OrderModel, Refund, UnreadableError, is_in_history, is_in_sums, open_ledger
 from .money import exact
 from .operations import Operation
 from .request import Request
@@ -50,21 +50,28 @@ def was_made(sent: Sent, before: Told, after: Told) -> bool | None:
         body, _ = read_body(sent.operation, Request(body=sent.body))
         if body is None:
             return None
-    with exact():
+    with exact(len(sent.body or b"")):
         try:
+            if any(model.context_mismatches(sent.path, body, after.order, after.refunds)):
+                return None
             refund = model.read_request(sent.operation, body, sent.path)
-            later = _open(sent.operation, after)
-            earlier = _open(sent.operation, before)
-            return None if later is None else is_recorded(model, refund, earlier, later)
+            if model.can_fold:
+                earlier, later = _open(model, before), _open(model, after)
+                return None if earlier is None or later is None else is_in_sums(model, refund, earlier, later)
+            listed = _refunds(model, after)
+            return None if listed is None else is_in_history(model, refund, _refunds(model, before), listed)
         except UnreadableError:
             return None
 
 
-def _open(operation: Operation, told: Told) -> Ledger | None:
+def _refunds(model: OrderModel, told: Told) -> list[Refund] | None:
+    """The refunds that an API tells of, by its list or in its order; None where it does not say."""
+    if told.refunds is not None:
+        return model.read_refunds(told.refunds)
+    return None if told.order is None else model.refunds_in_order(told.order)
+
+
+def _open(model: OrderModel, told: Told) -> Ledger | None:
     """The ledger of what an API tells; None where it does not say what was refunded."""
-    model = apis.order_model(operation.api)
-    in_order = None if told.order is None else model.refunds_in_order(told.order)
-    listed = None if told.refunds is None else model.read_refunds(told.refunds)
-    if told.order is None or (in_order is None and listed is None):
-        return None
-    return open_ledger(model, told.order, listed, in_order)
+    refunds = _refunds(model, told)
+    return None if told.order is None or refunds is None else open_ledger(model, told.order, refunds, None)

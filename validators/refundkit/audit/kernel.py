@@ -215,8 +215,7 @@ class Kernel:
         """Make a request one of the history, if it took effect; whether it can be counted."""
         if history is None or judged.refund is None or not self._is_refund_made(row, operation):
             return judged.refund is not None
-        with exact():
-            history.commit(judged.refund)
+        history.commit(judged.refund)
         return row.order is not None or all(posting.effect != "rest" for posting in judged.refund.postings)
 
     def _is_refund_made(self, row: Row, operation: Operation) -> bool:

@@ -91,7 +91,10 @@ def judge(plan: Plan, request: Request, require: tuple[str, ...] = (), history: 
 
     With a history, which holds the refunds before this one, the request stays under check in it: commit it next.
     """
-    with exact():
+    size = max(map(len, filter(None, (request.body, request.order, request.refunds))), default=0)
+    if history is not None:
+        size = history.size = max(history.size, size)
+    with exact(size):
         return _Judgement(plan, request, history).judge(require)
 
 

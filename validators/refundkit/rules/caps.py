@@ -11,6 +11,11 @@ from ..money import ZERO, decimals, plain
 from ..rule import rule
 
 
+def _left(account: Account) -> Decimal:
+    """What is left of an account, nothing where more came back than was charged."""
+    return max(account.left, ZERO) or ZERO
+
+
 @rule("RF203", "refund-exceeds-charge", on=("charges",), source="walmart-ca-refund")
 def refund_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
     """The refund is larger than what was charged for the line.
@@ -28,7 +33,7 @@ def refund_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
     """
     for account in ledger.accounts:
         if account.is_money and account.exceeded:
-            left = max(account.left, ZERO)
+            left = _left(account)
             message = (
                 f"refunds {plain(account.now)} of line {account.number} {account.name}, but only {plain(left)} is"
                 f" left of {plain(account.charged)}"
@@ -66,7 +71,7 @@ def refund_exceeds_order(
     """
     for account in ledger.accounts:
         if account.name == TOTAL and account.now > account.left:
-            left = max(account.left, ZERO)
+            left = _left(account)
             message = f"refunds {plain(account.now)}, but only {plain(left)} is left of {plain(account.charged)}"
             yield account.finding(message, f"send no more than {plain(left)}" if left else "nothing is left to refund")
 
@@ -284,6 +289,6 @@ def item_quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = N
 
 
 def _too_many(account: Account) -> tuple[str, str]:
-    left = plain(max(account.left, ZERO))
+    left = plain(_left(account))
     message = f"refunds {plain(account.now)} of {account.number}, but only {left} of {plain(account.charged)} are left"
     return message, f"send at most {left}"

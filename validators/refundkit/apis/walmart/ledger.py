@@ -176,7 +176,7 @@ def _posting(number: str, entry: Any, pointer: str, refund_id: str) -> Posting:
         number,
         charge.charge_type.upper(),
         abs(Decimal(charge.charge_amount.amount)),
-        abs(Decimal(tax_of(charge))),
+        _refunded_tax(charge),
         pointer=pointer and f"{pointer}/chargeAmount/amount",
         tax_pointer=tax_pointer,
         refund_id=refund_id,
@@ -201,6 +201,13 @@ def tax_of(charge: AnyCharge) -> Decimal | int:
     if charge.tax:
         return charge.tax.tax_amount.amount
     return total(tax.tax_amount.amount for tax in _tax_details(charge))
+
+
+def _refunded_tax(charge: Any) -> Decimal:
+    """The tax of a refunded charge by its size, each part by its own."""
+    if charge.tax:
+        return abs(Decimal(charge.tax.tax_amount.amount))
+    return total(abs(tax.tax_amount.amount) for tax in _tax_details(charge))
 
 
 def _tax_details(charge: Any) -> Sequence[Any]:

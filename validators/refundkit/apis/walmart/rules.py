@@ -162,9 +162,12 @@ def tax_details_mismatch(refund: Refund) -> Iterator[Finding]:
     for posting in _charges(refund):
         charge = posting.source.charge
         if charge.tax_details and charge.tax:
-            parts = total([tax.tax_amount.amount for tax in charge.tax_details])
-            if charge.tax.tax_amount.amount != parts:
-                message = f"the parts add up to {plain(parts)}, the tax is {plain(charge.tax.tax_amount.amount)}"
+            whole, parts = (
+                abs(charge.tax.tax_amount.amount),
+                total(abs(tax.tax_amount.amount) for tax in charge.tax_details),
+            )
+            if whole != parts:
+                message = f"the parts add up to {plain(parts)}, the tax is {plain(whole)}"
                 yield finding(f"{_pointer_of(posting)}/charge/taxDetails", message)
 
 

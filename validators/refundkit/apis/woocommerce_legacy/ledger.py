@@ -118,19 +118,19 @@ class WooCommerceLegacy(OrderModel):
                 postings.append(posting)
         return Refund(postings, amounts=amounts, id=refund_id, reason=refund.reason or None)
 
-    def is_same_refund(self, requested: Refund, recorded: Refund) -> bool:
+    def is_same_refund(self, requested: Refund, recorded: Refund) -> bool | None:
         """By amount, as the server rounds it, by reason, and by items where the server says which."""
         wanted, stored = _money(requested), _money(recorded)
-        if not wanted:
-            return requested.reason == recorded.reason
-        amount = wanted.pop((ORDER, TOTAL), None)
-        if amount is not None and _as_stored(amount) != _as_stored(stored.pop((ORDER, TOTAL), ZERO)):
+        amount, amount_stored = wanted.pop((ORDER, TOTAL), None), stored.pop((ORDER, TOTAL), ZERO)
+        if amount is None:  # an update of the reason alone: a shop may keep the old one
+            return True if requested.reason == recorded.reason else None
+        if _as_stored(amount) != _as_stored(amount_stored):
             return False
-        if requested.id:  # an update: a shop may keep the old reason
+        if requested.id:
             return True
         if requested.reason and requested.reason != recorded.reason:
             return False
-        return not stored or not wanted or wanted == stored
+        return all(wanted.get(item, amount) == amount for item, amount in stored.items())
 
     def context_mismatches(
         self,
