@@ -693,6 +693,8 @@ def test_yaml_is_core_schema(text: str, value: object) -> None:
         ("a: &a [1, *a]", "within what it names", 1, 11, "/a/1"),
         ("a: [", "invalid YAML", 1, 5, ""),
         ("a: 1\n\tb: 2", "invalid YAML", 2, 1, ""),
+        ("[.inf, @]", ".inf is no number", 1, 2, "/0"),
+        ("[!!int @]", "invalid YAML", 1, 8, ""),
         ("a: b: c", "invalid YAML", 1, 5, ""),
         ("a: 'x", "invalid YAML", 1, 6, ""),
         ("a: \"\\ud800\"", "no character", 1, 4, ""),
@@ -739,16 +741,91 @@ def test_yaml_duplicates() -> None:
     assert place(document, "/a/b") is None
 
 
+@pytest.fixture
+def events(loader: str, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every event of either parser, in the order in which it comes."""
+    taken: list[Any] = []
+    parse = yaml.parse
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        for event in parse(*arguments, **options):
+            taken.append(event)
+            yield event
+
+    monkeypatch.setattr(yaml, "parse", counted)
+    return taken
+
+
+# The text of 64 levels, and that of one more.
+OPENINGS = {
+    "flow sequences": ("[" * 64, "["),
+    "flow mappings": ("{a: " * 64, "{a: "),
+    "both flow styles": ("[{a: " * 32, "[{a: "),
+    "flow style of many lines": ("[\n" * 64, "["),
+    "flow style with anchors and tags": ("&a !!seq [" * 64, "&a !!seq ["),
+    "block sequences": ("- " * 64, "- "),
+    "block mappings": ("".join(f"{' ' * level}a:\n" for level in range(64)) + " " * 64, "- "),
+    "flow style in block style": ("- " * 32 + "[" * 32, "["),
+    "flow style below block style": ("- " * 64, "["),
+}
+
+
+@pytest.mark.parametrize("style", OPENINGS)
+def test_yaml_depth(events: list[Any], style: str) -> None:
+    """The 65th level is RF004 where it begins, and the parser is asked for no more events, however many levels follow.
+
+    From PyYAML 6.0.4 on the C parser refuses 1,001 levels of flow style by itself, before the first event.
+    """
+    opening, further = OPENINGS[style]
+    for count in (1, 900, 2_000, 20_000):
+        events.clear()
+        problem = only(read_yaml((opening + further * count).encode())[0])
+        assert (problem.code, problem.message) == ("RF004", "nested more than 64 levels deep")
+        assert (problem.line, problem.column) == (opening.count("\n") + 1, len(opening.rpartition("\n")[2]) + 1)
+        assert problem.pointer.count("/") == 64
+        assert len(events) <= 3 * 66
+
+
 @pytest.mark.usefixtures("loader")
-@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
-def test_yaml_depth(opening: str) -> None:
-    """The 65th level is RF004, at once, however many follow."""
-    started = time.perf_counter()
-    problem = only(read_yaml((opening * 20_000).encode())[0])
-    assert time.perf_counter() - started < 2
-    assert problem.code == ("RF001" if opening == "? " else "RF004")
-    if opening != "? ":
-        assert problem.column == 64 * len(opening) + 1
+@pytest.mark.parametrize("text", ["[" * 64 + "]" * 64, "[{a: " * 32 + "}]" * 32, "- " * 64 + "1"])
+def test_yaml_of_64_levels_is_read(text: str) -> None:
+    """64 levels are not too many."""
+    assert read_yaml(text.encode())[0].problems == ()
+
+
+@pytest.mark.usefixtures("loader")
+@pytest.mark.parametrize("broken", ['"x', "@", '"\\ud800"', "]" * 66])
+def test_yaml_that_is_broken_after_the_65th_level(broken: str) -> None:
+    """An error after the 65th level does not hide the depth, though both parsers read ahead of their events."""
+    problem = only(read_yaml(("[" * 65 + broken).encode())[0])
+    assert (problem.code, problem.column) == ("RF004", 65)
+
+
+@pytest.mark.usefixtures("loader")
+@pytest.mark.parametrize(
+    "before", ["? ", "{", '["x" @', "[1 2 ", "a: 1\n", "- " * 20 + "\n"], ids=lambda text: text.strip()[:6]
+)
+def test_yaml_that_is_broken_before_the_65th_level(before: str) -> None:
+    """A document that nobody can read as far as its 65th level is RF001."""
+    further = before if before in ("? ", "{") else "["
+    assert only(read_yaml((before + further * 2_000).encode())[0]).code == "RF001"
+
+
+@pytest.mark.usefixtures("loader")
+def test_yaml_depth_hides_nothing_before_it() -> None:
+    """The documents before one that is too deep are read, and its duplicates up to the 65th level are told."""
+    documents = read_yaml(b"a: 1\n---\n.inf\n---\n{b: 1, b: 2, c: " + b"[" * 2_000)
+    codes = [[problem.code for problem in document.problems] for document in documents]
+    assert codes == [[], ["RF001"], ["RF002", "RF004"]]
+    assert documents[0].value == {"a": 1}
+    assert documents[2].problems[1].line == 5
+
+
+@pytest.mark.usefixtures("loader")
+def test_yaml_error_belongs_to_its_own_document() -> None:
+    """A syntax error at the beginning of a document is none of the document before it."""
+    documents = read_yaml(b".inf\n...\n@")
+    assert [only(document).line for document in documents] == [1, 3]
 
 
 @pytest.mark.usefixtures("loader")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cache, cached_property
 from itertools import accumulate
@@ -770,7 +770,7 @@ def read_yaml(data: bytes) -> list[Document]:
             raise ReadingError(message, control.span(), "YAML wants it escaped")
     except ReadingError as refused:
         return [unreadable(source, [refused.fault])]
-    readings = list(_yaml_readings(text))
+    readings = _yaml_readings(text)
     if not readings:
         return [unreadable(source, [Fault("RF001", "the document is empty")])]
     return [reading.document(source) for reading in readings]
@@ -793,27 +793,46 @@ _FLOAT = re.compile(r"[-+]?+(?:\.[0-9]++|[0-9]++(?:\.[0-9]*+)?+)(?:[eE][-+]?+[0-
 _INFINITE = re.compile(r"[-+]?(?:\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN")
 
 
-def _yaml_readings(text: str) -> Iterator[_Yaml]:
-    """The reading of each document; the last one has the syntax error, if there is one."""
-    import yaml
+def _yaml_readings(text: str) -> list[_Yaml]:
+    """Read each document of a stream; the last one has the syntax error, if there is one."""
+    readings, start = _read_events(text)
+    if start is not None:
+        # The scanner runs up to 1,024 characters ahead of the events. It may fail there (from PyYAML 6.0.4 on at 1,001
+        # brackets too) before we see what we refuse, so we read the text before its error by itself.
+        earlier, _ = _read_events(text[:start])
+        refusal = earlier[-1].refusal if len(earlier) == len(readings) else None
+        # A value directly before the error may be refused only because the text is cut there.
+        if refusal and refusal.span and (refusal.code == "RF004" or text[refusal.span[1] : start].strip()):
+            return earlier
+    return readings
 
-    reading = None
+
+def _read_events(text: str) -> tuple[list[_Yaml], int | None]:
+    """Read each document as far as the parser gets, and say where the scanner failed, if it did."""
+    import yaml
+    from yaml.scanner import ScannerError
+
+    readings: list[_Yaml] = []
+    in_document = False
     try:
         for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             if isinstance(event, yaml.DocumentStartEvent):
-                reading = _Yaml(text)
-            elif reading and isinstance(event, yaml.DocumentEndEvent):
-                yield reading
-                reading = None
-            elif reading:
-                reading.take(event)
-                if reading.ends_stream:
+                readings.append(_Yaml(text))
+                in_document = True
+            elif isinstance(event, yaml.DocumentEndEvent):
+                in_document = False
+            elif in_document:
+                readings[-1].take(event)
+                if readings[-1].ends_stream:
                     break
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        reading = reading or _Yaml(text)
-        reading.refusal = reading.refusal or reading.syntax_fault(error)
-    if reading:
-        yield reading
+        if not in_document:
+            readings.append(_Yaml(text))
+        readings[-1].refusal = readings[-1].refusal or readings[-1].syntax_fault(error)
+        if isinstance(error, ScannerError):
+            marks = [mark.index for mark in (error.context_mark, error.problem_mark) if mark]
+            return readings, min(marks, default=None)
+    return readings, None
 
 
 class _Node(msgspec.Struct, frozen=True):
