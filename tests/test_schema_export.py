@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import refundkit
+from processes import WITHIN
 from refundkit import operations
 from refundkit.check import Given, read_body
 from refundkit.read import read_json
@@ -62,7 +63,7 @@ def verdicts() -> dict[str, list[bool]]:
         input=json.dumps(given),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WITHIN,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
