@@ -6,7 +6,12 @@ from importlib import import_module
 
 import pytest
 import test_agreement
+from hypothesis import HealthCheck, settings
 from refundkit.operations import Operation
+
+# No example fails because the machine is slow.
+settings.register_profile("refundkit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("refundkit")
 
 
 def _raise(operation: Operation, error: Exception) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 import httpx
 import msgspec
+from processes import WITHIN
 from refundkit import testing
 from refundkit.testing import Answer, Request
 
@@ -115,7 +116,7 @@ class Server:
     def wait_for_silence(self, number: int) -> None:
         """Wait until so many requests have come to nothing but silence."""
         with self._silence:
-            self._silence.wait_for(lambda: self.silences >= number, timeout=60)
+            assert self._silence.wait_for(lambda: self.silences >= number, timeout=WITHIN)
 
     def stop(self) -> None:
         self.refuse()

@@ -35,7 +35,6 @@ PIECES = [
     b"\x00",
 ]
 PIECES += [b"\xff", b"\xef\xbb\xbf", b"1" * 401, b"[" * 70, b'"amount":', b" ", b"\n", b"0.1", b"9007199254740993"]
-SLOWEST = 5.0
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes:
@@ -96,8 +95,6 @@ def main() -> int:
                 turn += 1
                 for took in bytes_run(name, random.Random(first + turn)):  # noqa: S311 - not for secrets
                     total, slowest = total + 1, max(slowest, took)
-                assert slowest < SLOWEST, f"a check of {name} took {slowest:.1f} s"
-
                 agree(name, first + turn)
                 total += 500
                 print(f"\r{total:,} payloads, slowest check {slowest * 1000:.1f} ms", end="", flush=True)

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-WITHIN = 60
+WITHIN = 600
+"""Seconds after which a process counts as hung. Far beyond any machine: how fast we are is measured in bench/."""
 COMMAND = (sys.executable, "-m", "refundkit")
 
 
@@ -30,24 +32,59 @@ def environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
 
 
-def start(*arguments: str, folder: Path, command: tuple[str, ...] = COMMAND, **given: Any) -> subprocess.Popen[bytes]:
-    """Starts the command in a folder; `given` goes to Popen."""
-    return subprocess.Popen([*command, *arguments], cwd=folder, env=environment(), **given)
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let children that start in here end by SIGINT, also where the tests were started with SIGINT ignored.
+
+    A shell starts what runs in its background so, and a child inherits it. A handler is not inherited: exec replaces it
+    by the default. `preexec_fn` would do the same, but is a warning where there are threads.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def running(
+    *arguments: str, folder: Path, command: tuple[str, ...] = COMMAND, **options: Any
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the command in a folder, and kill it and its children at the end; `options` go to Popen."""
+    options = {"env": environment(), **options}
+    with interruptible():
+        process = subprocess.Popen([*command, *arguments], cwd=folder, start_new_session=True, **options)
+    try:
+        yield process
+    finally:
+        kill(process)
+
+
+def kill(process: subprocess.Popen[Any]) -> None:
+    """Kill a process that leads a group, and all of its group, and close our ends of its pipes."""
+    with suppress(ProcessLookupError):  # the whole group has ended
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with suppress(BrokenPipeError):
+                pipe.close()
 
 
 def run(*arguments: str, folder: Path, stdin: Path | None = None, command: tuple[str, ...] = COMMAND) -> Left:
     """Runs the command in a folder to its end, or kills it after WITHIN seconds: then its status is -9."""
     with ExitStack() as stack:
         out, err, told = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(3))
-        process = start(
-            *(str(told.fileno()), *command, *arguments),
-            folder=folder,
-            command=(sys.executable, "-S", "-c", _MEASURED),
-            stdin=stack.enter_context((stdin or Path(os.devnull)).open("rb")),
-            stdout=out,
-            stderr=err,
-            pass_fds=(told.fileno(),),
-            start_new_session=True,
+        process = stack.enter_context(
+            running(
+                *(str(told.fileno()), *command, *arguments),
+                folder=folder,
+                command=(sys.executable, "-S", "-c", _MEASURED),
+                stdin=stack.enter_context((stdin or Path(os.devnull)).open("rb")),
+                stdout=out,
+                stderr=err,
+                pass_fds=(told.fileno(),),
+            )
         )
         left = ended(process)
         texts = []
@@ -69,14 +106,12 @@ sys.exit(status if status >= 0 else 128 - status)
 
 
 def ended(process: subprocess.Popen[bytes]) -> int:
-    """Waits for a process, WITHIN seconds and no more: its exit status."""
+    """Waits for a process that `running` gave, or kills it after WITHIN seconds: its exit status."""
     try:
         return process.wait(WITHIN)
     except subprocess.TimeoutExpired:
-        if os.getpgid(process.pid) == process.pid:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.kill()
-        return process.wait()
+        kill(process)
+        return process.returncode
 
 
 def without_rights() -> tuple[str, ...]:

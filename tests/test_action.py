@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from processes import WITHIN
 from story import ROOT
 from test_cli import US, refund
 from test_hook import needs_all, offline, source
@@ -51,7 +52,7 @@ class Runner:
             env={**offline(self.temp), "RUNNER_TEMP": str(self.temp), **environment},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=WITHIN,
             check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr)

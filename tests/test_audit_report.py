@@ -18,6 +18,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from processes import WITHIN
 from refundkit.audit.columns import FINDINGS
 from refundkit.audit.report import Summary, write_report
 
@@ -130,9 +131,11 @@ def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no chromium on the PATH")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=WITHIN * 1000)
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 @contextmanager
@@ -141,6 +144,7 @@ def opened(browser: Browser, file: Path, *, width: int = 1280, dark: bool = Fals
     page = browser.new_page(
         viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", reduced_motion="reduce"
     )
+    page.set_default_timeout(WITHIN * 1000)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))

@@ -16,6 +16,8 @@ import httpx
 import msgspec
 import pytest
 import users
+from faults import Fault, Wire, serving
+from processes import WITHIN
 from refundkit import (
     Config,
     NotSent,
@@ -179,15 +181,23 @@ def test_nobody_there_is_not_sent(shop: testing.Server, name: str) -> None:
     shop.__enter__()
 
 
-@pytest.mark.parametrize("name", ["woocommerce_legacy.get_order"])
-def test_a_timeout_is_for_one_call(shop: testing.Server, name: str) -> None:
+def test_a_timeout_is_for_one_call() -> None:
     """`timeout` is for the call that names it, and the connection keeps its own for the others."""
-    with testing.server("woocommerce_legacy", delay=(0.2, 0.2)) as slow:
-        once = connect.Retry(attempts=1)
-        with users.connection("woocommerce_legacy", slow.url, retry=once) as client:
+    timeouts: list[float] = []
+
+    class Noting(Wire):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            timeouts.append(request.extensions["timeout"]["read"])
+            return super().handle_request(request)
+
+    with serving("woocommerce_legacy") as server:
+        server.fail("read", Fault(sends="nothing", ends="silent"), times=1)
+        options = {"retry": connect.Retry(attempts=1), "transport": Noting(server, patience=None)}
+        with users.connection("woocommerce_legacy", server.url, **options) as client:
             with pytest.raises(TimedOut):
                 client.get_order(1204, timeout=0.01)
             assert client.get_order(1204).id == 1204
+    assert timeouts == [0.01, WITHIN]
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import story
+from processes import WITHIN
 from refundkit import Config, NotSent, RefundRejected, Report, StatusError, TransportError, auth, operations, testing
 from refundkit.guard import AsyncGuardTransport, GuardTransport
 from refundkit.reading.xml import write_xml
@@ -356,7 +357,8 @@ def test_one_order_is_one_order_however_it_is_spelled() -> None:
         order = shop.add_order(total="1.00")
         own = auth.WooCommerceOAuth("ck_own", "cs_own")
         transport = GuardTransport(httpx.HTTPTransport(), fetch_context=True, auth=own)
-        with httpx.Client(base_url=shop.url, transport=transport, auth=own) as client, ThreadPoolExecutor() as pool:
+        given: Any = {"transport": transport, "auth": own, "timeout": WITHIN}
+        with httpx.Client(base_url=shop.url, **given) as client, ThreadPoolExecutor() as pool:
             urls = [path.format(zeros + order) for path in paths for zeros in ("", "0", "00")]
             body = {"order_refund": {"amount": "1.00"}}
             tries = [pool.submit(client.post, url, json=body) for url in urls]

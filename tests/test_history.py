@@ -5,10 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from processes import WITHIN, running
 from refundkit.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -59,16 +61,43 @@ def test_a_history_has_its_real_sizes(written: Path) -> None:
     assert all(1_000 < len(order) < 6_000 for order in orders)
 
 
-@pytest.mark.parametrize("begun", ["", "found.parquet"])
-def test_an_interrupt_leaves_no_file(written: Path, begun: str) -> None:
+# The command, which stops after the first item of a generator. It sleeps in short naps: a long one would miss a signal
+# that comes just before it.
+_HELD = """\
+import sys, time
+from importlib import import_module
+def held(items):
+    for item in items:
+        yield item
+        open("reached", "w").close()
+        while True:
+            time.sleep(0.01)
+module, name = import_module(sys.argv[1]), sys.argv[2]
+original = getattr(module, name)
+setattr(module, name, lambda *arguments: held(original(*arguments)))
+sys.argv[1:] = sys.argv[3:]
+from refundkit.cli import run
+run()
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "left"),
+    [("refundkit.audit.files", "chunks", ""), ("refundkit.audit.duck", "_judged", "found.parquet")],
+    ids=["reads", "judges"],
+)
+def test_an_interrupt_leaves_no_file(written: Path, tmp_path: Path, module: str, name: str, left: str) -> None:
     """While it reads or while it judges: exit 130, no findings, nothing beside them, and the next run is whole."""
-    command = [sys.executable, "-m", "refundkit", *_command(written, "stopped.parquet")]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as running:
-        while running.poll() is None and not list(written.glob(f".stopped.parquet.*/{begun}")):
-            pass
-        running.send_signal(signal.SIGINT)
-        output = running.communicate()
-    assert running.returncode == 130, output
+    arguments = _command(written, "stopped.parquet")
+    command = (sys.executable, "-c", _HELD, module, name)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with running(*arguments, folder=tmp_path, command=command, **pipes) as process:
+        while process.poll() is None and not (tmp_path / "reached").exists():
+            time.sleep(0.01)
+        assert list(written.glob(f".stopped.parquet.*/{left}"))
+        process.send_signal(signal.SIGINT)
+        output = process.communicate(timeout=WITHIN)
+    assert process.returncode == 130, output
     assert output == (b"", b"")
     assert not list(written.glob("*stopped*"))
     assert not list(written.glob(".stopped*"))

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 import yaml
+from processes import WITHIN
 from story import ROOT
 from test_cli import US, refund
 
@@ -112,7 +113,7 @@ class Team:
             env=offline(self.home),
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=WITHIN,
             check=False,
         )
         return Done(done.returncode, done.stdout + done.stderr)

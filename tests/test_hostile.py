@@ -1,4 +1,4 @@
-"""Files that were made to break a reader: each ends with its exit status, in bounded memory, within a minute."""
+"""Files that were made to break a reader: each ends with its exit status, in bounded memory."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import WITHIN, ended, run, start, without_rights
+from processes import WITHIN, ended, run, running, without_rights
 from refundkit.sources import MOST
 
 US = "walmart.refund_order_lines"
 CHECK = ("check", "--isolated", "--output-format", "json", "--as", US)
+PIPES: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 # A check of one small file takes 20 MB; one document of 8 MiB is held a few times over while it is read.
 SMALL, HELD = 60, 120
 GOOD: dict[str, Any] = {
@@ -205,10 +206,10 @@ def test_folder_named_like_a_file(tmp_path: Path) -> None:
 def test_pipe_with_a_name(tmp_path: Path, name: str, jobs: str) -> None:
     """A pipe that is named is read like standard input, to its end."""
     os.mkfifo(tmp_path / name)
-    process = start(*CHECK, "--jobs", jobs, name, folder=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    with (tmp_path / name).open("wb") as stream:
-        stream.write(LINE)
-    out, err = process.communicate(timeout=WITHIN)
+    with running(*CHECK, "--jobs", jobs, name, folder=tmp_path, **PIPES) as process:
+        with (tmp_path / name).open("wb") as stream:
+            stream.write(LINE)
+        out, err = process.communicate(timeout=WITHIN)
     assert (process.returncode, json.loads(out)["summary"]["checked"], err) == (0, 1, b"")
 
 
@@ -225,11 +226,11 @@ def test_pipe_that_nobody_writes_to(tmp_path: Path) -> None:
     """A pipe without a writer is waited for, as by any reader; an interrupt ends that."""
     os.mkfifo(tmp_path / "p.json")
     os.mkfifo(tmp_path / "first.jsonl")
-    process = start(*CHECK, "first.jsonl", "p.json", folder=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    with (tmp_path / "first.jsonl").open("wb") as stream:
-        stream.write(LINE)  # the command runs, and has nothing else left to read
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=WITHIN)
+    with running(*CHECK, "first.jsonl", "p.json", folder=tmp_path, **PIPES) as process:
+        with (tmp_path / "first.jsonl").open("wb") as stream:
+            stream.write(LINE)  # the command runs, and has nothing else left to read
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=WITHIN)
     assert (process.returncode, out, err) == (130, b"", b"")
 
 
@@ -246,11 +247,11 @@ def test_file_cut_short_while_it_is_read(tmp_path: Path, name: str) -> None:
         left = run(*CHECK, *arguments, folder=tmp_path, command=command)
         status, out, err = left.status, left.out, left.err
     else:
-        process = start(*CHECK, *arguments, folder=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        with (tmp_path / "order.json").open("wb") as stream:
-            os.truncate(file, len(LINE) * 100)
-            stream.write(b"{}")
-        output = process.communicate(timeout=WITHIN)
+        with running(*CHECK, *arguments, folder=tmp_path, **PIPES) as process:
+            with (tmp_path / "order.json").open("wb") as stream:
+                os.truncate(file, len(LINE) * 100)
+                stream.write(b"{}")
+            output = process.communicate(timeout=WITHIN)
         status, out, err = process.returncode, *(one.decode() for one in output)
     assert (status, out, err) == (2, "", f"refundkit: {name}: the file was cut short while it was read\n")
 
@@ -274,14 +275,13 @@ def test_reader_that_has_enough(tmp_path: Path, jobs: str) -> None:
     """Standard output closed early ends the command, its processes included, without a word."""
     (tmp_path / "r.jsonl").write_bytes(LINE.replace(b"-1.5", b"1.5") * 9_000)
     arguments = ("check", "--isolated", "--jobs", jobs, "--as", US, "--output-format", "concise", "r.jsonl")
-    process = start(*arguments, folder=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with process.stdout as stdout, process.stderr as stderr:
-        assert stdout.readline().startswith(b"r.jsonl:1:")
-        stdout.close()
-        assert stderr.read() == b""
-    assert ended(process) == 2
+    with running(*arguments, folder=tmp_path, **PIPES) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"r.jsonl:1:")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert ended(process) == 2
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
@@ -291,10 +291,9 @@ def test_interrupt(tmp_path: Path, jobs: str) -> None:
     (tmp_path / "r.jsonl").write_bytes(LINE * 40_000)
     arguments = (*CHECK, "--jobs", jobs, "--order", "{stem}.fifo", "r.jsonl")
     os.mkfifo(tmp_path / "r.fifo")
-    process = start(*arguments, folder=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    with (tmp_path / "r.fifo").open("wb"):  # somebody waits for the order now
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=WITHIN)  # and so do its processes: they hold the same pipes
+    with running(*arguments, folder=tmp_path, **PIPES) as process, (tmp_path / "r.fifo").open("wb"):
+        process.send_signal(signal.SIGINT)  # somebody waits for the order now
+        out, err = process.communicate(timeout=WITHIN)  # its processes end too: they hold the same pipes
     assert (process.returncode, out, err) == (130, b"", b"")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import WITHIN, run, start
+from processes import COMMAND, WITHIN, run, running
 from refundkit import sources
 from refundkit.cli import main
 from refundkit.sources import Part, expand, lines, records
@@ -232,21 +232,10 @@ def test_context_that_is_too_large(check: Check, capsys: pytest.CaptureFixture[s
 def test_standard_input_that_is_closed(tmp_path: Path) -> None:
     """Where there is no standard input, `-` is exit 2 and says so."""
     command = ("/bin/sh", "-c", 'exec "$@" <&-', "sh")
-    process = start(
-        *(*_command(), "check", "--as", US, "-"),
-        folder=tmp_path,
-        command=command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    out, err = process.communicate(timeout=WITHIN)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with running(*COMMAND, "check", "--as", US, "-", folder=tmp_path, command=command, **pipes) as process:
+        out, err = process.communicate(timeout=WITHIN)
     assert (process.returncode, out, err) == (2, b"", b"refundkit: -: there is no standard input\n")
-
-
-def _command() -> tuple[str, ...]:
-    from processes import COMMAND
-
-    return COMMAND
 
 
 def test_standard_input_beside_processes(tmp_path: Path) -> None:

@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import COMMAND, WITHIN, run, start
-from refundkit import jobs, sources
+from processes import WITHIN, run, running
+from refundkit import jobs, progress, sources
 from refundkit.cli import main
 from refundkit.lint import Linted
 from refundkit.sources import Part, lines, parts
 from story import examples, text
 
 US, SHOP = "walmart.refund_order_lines", "woocommerce_legacy.create_refund"
+PIPES: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 BODY = examples(US)[0]
 GOOD = text(BODY)
 
@@ -225,15 +226,10 @@ def test_interrupt_of_the_whole_group(folder: Path) -> None:
     os.mkfifo("begun")
     happening("open('begun', 'wb').write(b'x'); signal.pause()")
     arguments = ("check", "--jobs", "2", "--as", US, "a.jsonl")
-    process = start(
-        *arguments,
-        folder=folder,
-        command=_PARENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    with Path("begun").open("rb") as begun:
+    with (
+        running(*arguments, folder=folder, command=_PARENT, **PIPES) as process,
+        Path("begun").open("rb") as begun,
+    ):
         assert begun.read(1) == b"x"
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=WITHIN)
@@ -246,8 +242,10 @@ def test_process_ends_with_its_parent(folder: Path) -> None:
     os.mkfifo("go")
     happening("open('begun', 'wb').write(b'x'); open('go', 'rb').read()")
     arguments = ("check", "--jobs", "2", "--as", US, "a.jsonl")
-    process = start(*arguments, folder=folder, command=_PARENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    with Path("begun").open("rb") as begun:
+    with (
+        running(*arguments, folder=folder, command=_PARENT, **PIPES) as process,
+        Path("begun").open("rb") as begun,
+    ):
         assert begun.read(1) == b"x"
         process.kill()
         process.wait(WITHIN)
@@ -258,38 +256,40 @@ def test_process_ends_with_its_parent(folder: Path) -> None:
     assert (out, err) == (b"", b"")
 
 
-def _seen(arguments: list[str], folder: Path) -> str:
+def _seen(arguments: list[str], folder: Path, command: tuple[str, ...]) -> str:
     """What a terminal shows of the command's standard error."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    process = start(*arguments, folder=folder, command=_AT_ONCE, stdout=subprocess.DEVNULL, stderr=theirs)
-    os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            piece = os.read(ours, 1 << 16)
-        except OSError:  # Linux says so of a terminal that nobody writes to any more
-            break
-        if not piece:
-            break
-        shown += piece
-    os.close(ours)
-    process.wait(WITHIN)
+    with running(*arguments, folder=folder, command=command, stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                piece = os.read(ours, 1 << 16)
+            except OSError:  # Linux says so of a terminal that nobody writes to any more
+                break
+            if not piece:
+                break
+            shown += piece
+        os.close(ours)
+        process.wait(WITHIN)
     return shown.decode()
 
 
-# As a run that has taken long already.
-_AT_ONCE = (
-    sys.executable,
-    "-c",
-    "import sys, refundkit.progress as progress; progress.AFTER = 0.0; from refundkit.cli import run; run()",
-)
+def _after(seconds: str) -> tuple[str, ...]:
+    """The command, of which a run is long after so many seconds."""
+    code = f"import refundkit.progress as progress; progress.AFTER = {seconds}; from refundkit.cli import run; run()"
+    return (sys.executable, "-c", code)
+
+
+# Whatever the machine's speed, every run is a long one, or none is.
+_AT_ONCE, _NEVER = _after("0.0"), _after("float('inf')")
 
 
 @pytest.mark.parametrize("count", ["1", "2"])
 def test_progress_on_a_terminal(folder: Path, count: str) -> None:
     """A long run says on a terminal how much of all it has checked, and wipes that away at the end."""
-    shown = _seen(["check", "--isolated", "--as", US, "--jobs", count, "a.jsonl", "d.jsonl"], folder)
+    shown = _seen(["check", "--isolated", "--as", US, "--jobs", count, "a.jsonl", "d.jsonl"], folder, _AT_ONCE)
     total = Path("a.jsonl").stat().st_size + Path("d.jsonl").stat().st_size
     assert f"/{total / 1e6:.2f}M" in shown
     assert "%|" in shown
@@ -304,17 +304,9 @@ def test_no_progress_elsewhere(folder: Path, count: str) -> None:
 
 
 def test_short_run_shows_no_progress(folder: Path) -> None:
-    """A run that is over at once shows nothing on a terminal either."""
-    ours, theirs = pty.openpty()
-    process = start(
-        "check", "--as", US, "b001.json", folder=folder, command=COMMAND, stdout=subprocess.DEVNULL, stderr=theirs
-    )
-    assert process.wait(WITHIN) == 0
-    os.set_blocking(ours, False)
-    with pytest.raises(BlockingIOError):
-        os.read(ours, 1)
-    os.close(theirs)
-    os.close(ours)
+    """A run that is not long shows nothing on a terminal either."""
+    assert progress.AFTER >= 1
+    assert _seen(["check", "--isolated", "--as", US, "a.jsonl", "d.jsonl"], folder, _NEVER) == ""
 
 
 def test_large_file_is_spread_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 import story
 import users
+from processes import WITHIN, running
 from refundkit import operations
 
 ROOT = Path(__file__).parent.parent
@@ -30,18 +31,17 @@ def mock(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
     with closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port = probe.getsockname()[1]
     spec = ROOT / "specs" / f"{request.param}.yaml"
-    command = [str(PRISM), "mock", "--errors", "--host", "127.0.0.1", "--port", str(port), str(spec)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    command = (str(PRISM), "mock", "--errors", "--host", "127.0.0.1", "--port", str(port), str(spec))
+    with running(folder=ROOT, command=command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         assert process.stdout is not None
         lines = []
         for line in process.stdout:
             lines.append(line)
-            if "Prism is listening" in line:
+            if b"Prism is listening" in line:
                 break
         else:
-            raise AssertionError("".join(lines))
+            raise AssertionError(b"".join(lines).decode("utf-8", "replace"))
         yield request.param, f"http://127.0.0.1:{port}"
-        process.terminate()
 
 
 @pytest.mark.parametrize("way", ["sync", "async"])
@@ -61,7 +61,10 @@ def test_prism_refuses_what_the_spec_refuses(mock: tuple[str, str]) -> None:
     )
     path = operations.get(name).described.path.format_map(users.path(name))
     nobody = httpx.post(
-        url + path, content=story.text(story.examples(name)[0]), headers={"Content-Type": "application/json"}
+        url + path,
+        content=story.text(story.examples(name)[0]),
+        headers={"Content-Type": "application/json"},
+        timeout=WITHIN,
     )
-    wrong = httpx.post(url + path, json={"surplus": 1}, headers=story.HEADERS[api])
+    wrong = httpx.post(url + path, json={"surplus": 1}, headers=story.HEADERS[api], timeout=WITHIN)
     assert (nobody.status_code // 100, wrong.status_code // 100) == (4, 4)

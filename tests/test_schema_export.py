@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import refundkit
+from processes import WITHIN
 from refundkit import operations
 from refundkit.checking.body import read_body
 from refundkit.reading.json import read_json
@@ -63,7 +64,7 @@ def verdicts() -> dict[str, list[bool]]:
         input=json.dumps(given),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WITHIN,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import util
 from pathlib import Path
@@ -41,21 +42,21 @@ sys.path.insert(0, str(ROOT))  # bench is no installed package
 
 from bench import history  # noqa: E402
 
-WITHIN = 180
 PS = shutil.which("ps") or "/bin/ps"
+PIPES: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 CLASS = Path(pyspark.__file__).parent / "bin" / "spark-class"
 Row = dict[str, Any]
 
 
 def _wait(what: str, found: Callable[[], Any]) -> Any:
-    """What `found` gives as soon as it gives something."""
-    end = time.monotonic() + WITHIN
+    """What `found` gives as soon as it gives something; a wait of WITHIN seconds is a hang."""
+    end = time.monotonic() + processes.WITHIN
     while time.monotonic() < end:
         value = found()
         if value:
             return value
         time.sleep(0.02)
-    raise AssertionError(f"no {what} within {WITHIN} seconds")
+    raise AssertionError(f"no {what} within {processes.WITHIN} seconds")
 
 
 def _family(process: int) -> list[int]:
@@ -68,16 +69,18 @@ def _family(process: int) -> list[int]:
     return found
 
 
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    """Send a signal to a process and its descendants."""
+    for one in _family(process.pid):
+        with suppress(ProcessLookupError):
+            os.kill(one, number)
+
+
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """End a process and its descendants, at once."""
-    if process.poll() is not None:
-        return
-    for one in _family(process.pid):
-        try:
-            os.kill(one, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-    process.wait()
+    if process.poll() is None:
+        _signal(process, signal.SIGKILL)
+        process.wait()
 
 
 # A cluster of one machine.
@@ -169,23 +172,28 @@ def _arguments(folder: Path, out: str) -> list[str]:
     return ["audit", *patterns, "--out", str(folder / out), "--isolated"]
 
 
-def _begin(cluster: Cluster, *arguments: str) -> subprocess.Popen[bytes]:
+@contextmanager
+def _begun(cluster: Cluster, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """The command on the cluster, while it runs. What earlier ones left there goes."""
     for worker in cluster.workers:
         for folder in worker.folder.glob("app-*"):
             shutil.rmtree(folder)
-    command = [*processes.COMMAND, *arguments, "--engine", "spark", "--master", cluster.master]
-    return subprocess.Popen(command, env=cluster.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    arguments = (*arguments, "--engine", "spark", "--master", cluster.master)
+    with processes.running(*arguments, folder=ROOT, env=cluster.environment, **PIPES) as process:
+        try:
+            yield process
+        finally:
+            _kill(process)  # also the descendants that made groups of their own
 
 
 def test_an_interrupt_leaves_nothing(written: Path, cluster: Cluster) -> None:
     """Ctrl-C while executors judge: exit 130, no file, no words, and the cluster is free again."""
     before = sorted(written.iterdir())
-    with _begin(cluster, *_arguments(written, "never.parquet")) as running:
+    with _begun(cluster, *_arguments(written, "never.parquet")) as running:
         _wait("task", lambda: any("Running task" in one.said() for one in cluster.workers))
         assert sorted(written.iterdir()) != before
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=WITHIN)
+        out, err = running.communicate(timeout=processes.WITHIN)
     assert (running.returncode, out) == (130, b""), err
     assert b"Traceback" not in err
     assert sorted(written.iterdir()) == before
@@ -195,11 +203,11 @@ def test_an_interrupt_leaves_nothing(written: Path, cluster: Cluster) -> None:
 def test_an_interrupt_while_it_starts_leaves_nothing(flags: list[str], tmp_path: Path) -> None:
     """Ctrl-C while there is no session yet: exit 130, and no JVM that goes on by itself."""
     before = sorted(tmp_path.iterdir())
-    with processes.start(*flags, "--master", "local[1]", folder=tmp_path, stderr=subprocess.PIPE) as running:
+    with processes.running(*flags, "--master", "local[1]", folder=tmp_path, stderr=subprocess.PIPE) as running:
         _wait("JVM", lambda: _jvms(running.pid))
         running.send_signal(signal.SIGINT)
         # It ends when nobody holds the other end any more.
-        assert running.communicate(timeout=WITHIN)[1] == b""
+        assert running.communicate(timeout=processes.WITHIN)[1] == b""
     assert running.returncode == 130
     assert sorted(tmp_path.iterdir()) == before
 
@@ -217,13 +225,24 @@ def _executors(worker: Worker) -> list[int]:
     return _family(worker.process.pid)[1:]
 
 
+def _caught(worker: Worker) -> bool:
+    """Whether the worker stands still in the middle, so that it does not end its task before it is killed."""
+    if not worker.is_in_the_middle():
+        return False
+    _signal(worker.process, signal.SIGSTOP)
+    if worker.is_in_the_middle():
+        return True
+    _signal(worker.process, signal.SIGCONT)
+    return False
+
+
 def test_a_killed_worker_changes_nothing(written: Path, cluster: Cluster) -> None:
     """Killed with its executor in the middle, its part is judged again: the same file, and all that is planted."""
-    with _begin(cluster, *_arguments(written, "spark.parquet"), "--report", str(written / "spark.html")) as running:
-        victim = _wait("task", lambda: next((one for one in cluster.workers if one.is_in_the_middle()), None))
+    with _begun(cluster, *_arguments(written, "spark.parquet"), "--report", str(written / "spark.html")) as running:
+        victim = _wait("task", lambda: next(filter(_caught, cluster.workers), None))
         assert running.poll() is None
         _kill(victim.process)
-        out, err = running.communicate(timeout=WITHIN)
+        out, err = running.communicate(timeout=processes.WITHIN)
     assert running.returncode == 1, err
     (other,) = (one for one in cluster.workers if one is not victim)
     assert victim.is_in_the_middle()

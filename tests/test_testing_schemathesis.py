@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from processes import WITHIN
 from refundkit import testing
 from story import HEADERS, ROOT
 
@@ -30,7 +31,9 @@ def credentials(shop: testing.Server) -> dict[str, str]:
     if shop.api == "woocommerce_legacy":
         return basic
     headers = {**HEADERS["walmart"], **basic, "Content-Type": "application/x-www-form-urlencoded"}
-    token = httpx.post(f"{shop.url}/v3/token", headers=headers, content=b"grant_type=client_credentials").json()
+    token = httpx.post(
+        f"{shop.url}/v3/token", headers=headers, content=b"grant_type=client_credentials", timeout=WITHIN
+    ).json()
     return {**basic, "WM_SEC.ACCESS_TOKEN": token["access_token"]}
 
 
@@ -51,6 +54,7 @@ def test_no_5xx_and_no_undocumented_answer(api: testing.Api, phases: str, tmp_pa
             *(str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(config)),
             *("run", str(ROOT / "specs" / f"{api}.yaml"), "--url", shop.url, "--phases", phases, "--checks", CHECKS),
             *("--mode", "all", "--max-examples", "10", "--generation-deterministic", "--no-color"),
+            *("--request-timeout", str(WITHIN)),
         ]
         for name, value in credentials(shop).items():
             command += ["-H", f"{name}: {value}"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from importlib import import_module
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 import refundkit
 from refundkit import operations
 from story import story, text
+from work import calls_made
 
 OPERATION = "walmart.refund_order_lines"
 
@@ -80,18 +80,7 @@ def refund_of(lines: int) -> tuple[bytes, bytes]:
 def function_calls(body: bytes, **parts: Any) -> int:
     """How many Python functions a check calls, of what has been checked before."""
     assert refundkit.check(OPERATION, body, **parts).ok
-    count = 0
-
-    def profile(frame: Any, event: str, argument: Any) -> None:
-        nonlocal count
-        count += event == "call"
-
-    sys.setprofile(profile)
-    try:
-        refundkit.check(OPERATION, body, **parts)
-    finally:
-        sys.setprofile(None)
-    return count
+    return calls_made(lambda: refundkit.check(OPERATION, body, **parts))
 
 
 def test_work_grows_as_the_lines_do() -> None:

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import story
+from processes import WITHIN
 from refundkit import connect, operations
 from refundkit_apis.walmart.api.authentication import create_token
 from refundkit_apis.walmart.models import TokenRequest
@@ -18,8 +19,8 @@ PATIENCE = connect.Retry(first=0, longest=0)
 
 
 def connection(api: str, url: str, **options: Any) -> connect.Connection[Any, Any]:
-    """A connection to a server of one's own, that waits for nothing between attempts."""
-    given: Any = {"base_url": url, "retry": PATIENCE, **options}
+    """A connection to a server of one's own: no wait between attempts, and a timeout that no machine needs."""
+    given: Any = {"base_url": url, "retry": PATIENCE, "timeout": WITHIN, **options}
     if api == "walmart":
         return connect.walmart("an-id", "a-secret", **given)
     if api == "walmart_ca":
@@ -104,7 +105,7 @@ def _token(way: str, url: str) -> Any:
     from refundkit_apis.walmart.client import Client
 
     headers = {"WM_SVC.NAME": "tests", "WM_QOS.CORRELATION_ID": "5f0c3e6a-9a68-4f1d-8b53-1f2f6c8f3a10"}
-    client = Client(url, auth=httpx.BasicAuth("an-id", "a-secret"), headers=headers)
+    client = Client(url, auth=httpx.BasicAuth("an-id", "a-secret"), headers=headers, timeout=WITHIN)
     asked = TokenRequest(grant_type="client_credentials")
     if way == "sync":
         with client:

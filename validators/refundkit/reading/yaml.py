@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
@@ -56,7 +55,7 @@ def read_yaml(data: bytes) -> list[Document]:
             raise ReadingError(message, control.span(), "YAML wants it escaped")
     except ReadingError as error:
         return [make_unreadable(source, [error.fault])]
-    readers = list(_read_events(text))
+    readers = _read_documents(text)
     if not readers:
         return [make_unreadable(source, [Fault("RF001", "the document is empty")])]
     return [reader.make_document(source) for reader in readers]
@@ -80,27 +79,46 @@ _FLOAT = re.compile(r"[-+]?+(?:\.[0-9]++|[0-9]++(?:\.[0-9]*+)?+)(?:[eE][-+]?+[0-
 _INFINITE = re.compile(r"[-+]?(?:\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN")
 
 
-def _read_events(text: str) -> Iterator[_YamlReader]:
-    """Read each document; the last reader has the syntax error, if there is one."""
-    import yaml
+def _read_documents(text: str) -> list[_YamlReader]:
+    """Read each document of a stream; the last one has the syntax error, if there is one."""
+    readers, start = _read_events(text)
+    if start is not None:
+        # The scanner runs up to 1,024 characters ahead of the events. It may fail there (from PyYAML 6.0.4 on at 1,001
+        # brackets too) before we see what we refuse, so we read the text before its error by itself.
+        earlier, _ = _read_events(text[:start])
+        refusal = earlier[-1].refusal if len(earlier) == len(readers) else None
+        # A value directly before the error may be refused only because the text is cut there.
+        if refusal and refusal.span and (refusal.code == "RF004" or text[refusal.span[1] : start].strip()):
+            return earlier
+    return readers
 
-    reader = None
+
+def _read_events(text: str) -> tuple[list[_YamlReader], int | None]:
+    """Read each document as far as the parser gets, and say where the scanner failed, if it did."""
+    import yaml
+    from yaml.scanner import ScannerError
+
+    readers: list[_YamlReader] = []
+    in_document = False
     try:
         for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             if isinstance(event, yaml.DocumentStartEvent):
-                reader = _YamlReader(text)
-            elif reader and isinstance(event, yaml.DocumentEndEvent):
-                yield reader
-                reader = None
-            elif reader:
-                reader.take_event(event)
-                if reader.ends_stream:
+                readers.append(_YamlReader(text))
+                in_document = True
+            elif isinstance(event, yaml.DocumentEndEvent):
+                in_document = False
+            elif in_document:
+                readers[-1].take_event(event)
+                if readers[-1].ends_stream:
                     break
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        reader = reader or _YamlReader(text)
-        reader.refusal = reader.refusal or reader.make_syntax_fault(error)
-    if reader:
-        yield reader
+        if not in_document:
+            readers.append(_YamlReader(text))
+        readers[-1].refusal = readers[-1].refusal or readers[-1].make_syntax_fault(error)
+        if isinstance(error, ScannerError):
+            marks = [mark.index for mark in (error.context_mark, error.problem_mark) if mark]
+            return readers, min(marks, default=None)
+    return readers, None
 
 
 class _Node(msgspec.Struct, frozen=True):
