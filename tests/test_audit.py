@@ -25,7 +25,6 @@ import pytest
 import refundkit
 from refundkit import Report, operations
 from refundkit.audit import worker
-from refundkit.audit.asked import asked_for
 from refundkit.audit.columns import FINDINGS, REQUESTS
 from refundkit.audit.kernel import Settings, Tally, findings
 from refundkit.cli import main
@@ -376,6 +375,12 @@ def _found(rows: list[Row], settings: Settings = _STATUSES) -> tuple[list[tuple[
     return [(one["row"], one["code"]) for one in found.to_pylist() if one["severity"] == "error"], tally
 
 
+def _columns(rows: list[Row]) -> list[dict[str, Any]]:
+    """The rows of findings."""
+    ((found, _),) = findings([_batch(rows)], _STATUSES)
+    return list(found.to_pylist())
+
+
 def _walmart(amount: str) -> Any:
     body = deepcopy(_story("walmart.refund_order_lines")["body"])
     charges = body["orderRefund"]["orderLines"]["orderLine"][0]["refunds"]["refund"][0]["refundCharges"]["refundCharge"]
@@ -503,11 +508,18 @@ def test_orders_of_two_apis_with_one_id_are_two() -> None:
     ],
 )
 def test_the_money_that_a_request_asks_for(operation: str, body: Any, asked: Any) -> None:
-    """Charges with their taxes at Walmart, the amount at WooCommerce, none at TaxCloud; a broken body tells none."""
-    request = _story(operation)
-    assert asked_for(operation, text(request["body"]), text(request["order"])) == asked
-    assert asked_for(operation, b'{"orderRefund": [', None) == (None, None, None)
-    assert asked_for(operation, b'{"orderRefund": {"orderLines": 1}, "order_refund": 2}', None) == (None, None, None)
+    """Charges with their taxes at Walmart, the amount at WooCommerce, none at TaxCloud."""
+    money, currency, reason = asked
+    row = _request(operation, _story(operation)["body"], headers=b'{"Accept": "text/html"}')
+    told = {(each["refunded"], each["currency"], each["reason"]) for each in _columns([row])}
+    assert told == {(None if money is None else str(money), currency, reason)}
+
+
+@pytest.mark.parametrize("body", [b'{"orderRefund": [', b'{"orderRefund": {"orderLines": 1}, "order_refund": 2}'])
+def test_a_body_that_nobody_can_read_tells_no_money(body: bytes) -> None:
+    """What its schema refuses counts nowhere, whatever amounts it may hold."""
+    row = {**_request("walmart.refund_order_lines", {}), "body": body}
+    assert {(each["refunded"], each["currency"], each["reason"]) for each in _columns([row])} == {(None, None, None)}
 
 
 def test_the_kernel_takes_text_and_may_lack_columns() -> None:

@@ -26,8 +26,9 @@ from typing import Any, Literal
 import msgspec
 import pytest
 from refundkit import Config, operations, rules
+from refundkit.errors import Severity
 from refundkit.lint import Context, Linted, Settings, lint
-from refundkit.rule import REGISTRY, Severity
+from refundkit.rule import REGISTRY
 from refundkit.sources import records
 from refundkit_apis._runtime.codec import encode
 from story import story

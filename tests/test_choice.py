@@ -13,7 +13,8 @@ import pytest
 import refundkit
 import test_cli
 from refundkit import config, rules
-from refundkit.config import Config, ConfigError, RuleError, excluded, for_file, operation_of
+from refundkit.config import Config, excluded, for_file, operation_of
+from refundkit.errors import ConfigError, RuleError
 from refundkit.rule import REGISTRY
 from test_cli import SHOP, TAX, US, Cli, command, flat, refund, write
 

@@ -25,8 +25,8 @@ from refundkit import (
     TransportError,
     operations,
 )
-from refundkit.reading.xml import write_xml
 from refundkit.testing import Answer
+from refundkit.xml_writer import write_xml
 from refundkit_apis.woocommerce_legacy.models import RefundUpdate
 
 WAYS = ("sync", "async")

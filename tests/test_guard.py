@@ -17,7 +17,7 @@ import story
 from processes import WITHIN
 from refundkit import Config, NotSent, RefundRejected, Report, StatusError, TransportError, auth, operations, testing
 from refundkit.guard import AsyncGuardTransport, GuardTransport
-from refundkit.reading.xml import write_xml
+from refundkit.xml_writer import write_xml
 
 WAYS = ("sync", "async")
 REFUNDS = (

@@ -12,7 +12,7 @@ from faults import ORDERS
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from refundkit import operations, testing
-from refundkit.apis.serving import seed
+from refundkit.apis.shared.serving import seed
 from refundkit.apis.woocommerce_legacy.server import replace_total
 from refundkit.outcome import Sent, Told, told, was_made
 from refundkit_apis._runtime.codec import encode

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from refundkit import operations
+from refundkit import operations, routes
 from refundkit_apis._runtime import errors
 from refundkit_apis.woocommerce_legacy import structs
 from test_clients import Server, plain, serving
@@ -75,7 +75,7 @@ EXCHANGES = [_DECODER.decode(line) for line in RECORDINGS.read_bytes().splitline
 def made(exchange: Exchange) -> Made | None:
     """The call that makes the exchange, or None where the client has none: no such operation, or no such body."""
     asked = exchange.request
-    match = operations.match(asked.method, f"https://shop.example{asked.path}")
+    match = routes.match(asked.method, f"https://shop.example{asked.path}")
     if match is None or asked.raw_body is not None:
         return None
     options: dict[str, Any] = dict(match.query)

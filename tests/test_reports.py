@@ -20,6 +20,7 @@ import jsonschema
 import pytest
 from refundkit import __version__, rules
 from refundkit.cli import FORMATS, main
+from refundkit.report.sarif import docs_address
 from refundkit.rule import REGISTRY, rule
 from refundkit.rules import page
 from story import ROOT, story, text
@@ -39,7 +40,7 @@ Check = Callable[..., Outcome]
 def check(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Check:
     """Runs `refundkit check --isolated` in an empty folder, in this process."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(page, "_published", lambda: DOCS)
+    monkeypatch.setattr("refundkit.report.sarif._published", lambda: DOCS)
     for name in ("NO_COLOR", "FORCE_COLOR", "GITHUB_WORKSPACE", "CI_PROJECT_DIR"):
         monkeypatch.delenv(name, raising=False)
 
@@ -166,11 +167,11 @@ def test_sarif_of_a_rule_that_is_off_by_default(check: Check) -> None:
 
 def test_address_without_a_published_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """While the project names no page of its docs, the address of a rule's docs holds them."""
-    monkeypatch.setattr(page, "_published", lambda: "")
+    monkeypatch.setattr("refundkit.report.sarif._published", lambda: "")
     rules.load_all()
     from urllib.request import urlopen
 
-    with urlopen(page.address(REGISTRY["RF203"])) as docs:  # noqa: S310 - a data: URI
+    with urlopen(docs_address(REGISTRY["RF203"])) as docs:  # noqa: S310 - a data: URI
         assert docs.read().decode() == page.text(REGISTRY["RF203"])
 
 
@@ -182,7 +183,7 @@ def test_address_of_a_user_s_rule() -> None:
         """A rule that a user wrote."""
 
     try:
-        assert page.address(REGISTRY["RF998"]).startswith("data:")
+        assert docs_address(REGISTRY["RF998"]).startswith("data:")
         assert "RF998" not in page.page()
     finally:
         del REGISTRY["RF998"]

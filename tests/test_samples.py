@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import refundkit
-from refundkit import operations
+from refundkit import operations, routes
 from refundkit.checking.schema import flaws
 from story import ROOT
 
@@ -72,7 +72,7 @@ def responses(name: str) -> Iterator[Any]:
 def test_walmart_refund(index: int) -> None:
     """Walmart's two samples hold placeholders in path, headers and body, two order ids and an amount of zero."""
     call = calls("walmart-us-refund.txt")[index]
-    match = operations.match(call.method, call.url)
+    match = routes.match(call.method, call.url)
     assert match is not None
     assert match.operation.name == "walmart.refund_order_lines"
     headers = {header.name: header.value for header in call.headers}
@@ -190,7 +190,7 @@ def own_headers(arguments: dict[str, Any]) -> dict[str, str]:
 def test_woocommerce_calls(method: str, expected: set[tuple[str, str]]) -> None:
     """WooCommerce's samples are sound but for the key and the secret; a new reason is not stored."""
     (call,) = [one for one in calls("woocommerce-refunds.md") if one.method == method and one.url.startswith("http")]
-    match = operations.match(call.method, call.url)
+    match = routes.match(call.method, call.url)
     assert match is not None
     keys = base64.b64encode(sent_as(call.line).encode()).decode()
     headers = {header.name: header.value for header in call.headers} | {"Authorization": f"Basic {keys}"}

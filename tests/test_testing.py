@@ -20,11 +20,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from processes import WITHIN
 from refundkit import operations, testing
-from refundkit.apis.serving import seed
+from refundkit.apis.shared.serving import seed
 from refundkit.checking.schema import flaws
 from refundkit.reading.json import read_json
-from refundkit.reading.xml import read_xml, write_xml
+from refundkit.reading.xml import read_xml
 from refundkit.testing import Answer, Server
+from refundkit.xml_writer import write_xml
 from refundkit_apis.woocommerce_legacy.api.refunds import create_refund
 from refundkit_apis.woocommerce_legacy.client import Client
 from refundkit_apis.woocommerce_legacy.models.refund_create import RefundCreate

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 import pytest
 import refundkit
-from refundkit import operations
+from refundkit import operations, routes
+from refundkit_apis._runtime.codec import decode
 from story import story, text
 
 CREATE, UPDATE = "woocommerce_legacy.create_refund", "woocommerce_legacy.update_refund"
@@ -43,7 +44,7 @@ class Exchange(msgspec.Struct, frozen=True):
     @property
     def operation(self) -> str | None:
         """The operation that the request calls, None where no route is."""
-        match = operations.match(self.method, self.path)
+        match = routes.match(self.method, self.path)
         return match.operation.name if match else None
 
 
@@ -168,7 +169,7 @@ def test_a_recorded_body_gets_its_verdict(exchange: Exchange) -> None:
 def test_a_recorded_answer_decodes(exchange: Exchange) -> None:
     """Every recorded answer is one that the model of its operation and status takes, and gives back unchanged."""
     operation = operations.get(exchange.operation or "woocommerce_legacy.list_refunds")
-    model = operations.decoder(operation, str(exchange.status)).decode(text(exchange.answer))
+    model = decode(text(exchange.answer), operation.struct(str(exchange.status)))
     assert kept(json.loads(text(model)), exchange.answer)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import story
 from processes import WITHIN
 from refundkit import connect, operations
+from refundkit_apis._runtime.codec import decode
 from refundkit_apis.walmart.api.authentication import create_token
 from refundkit_apis.walmart.models import TokenRequest
 
@@ -33,7 +34,7 @@ def connection(api: str, url: str, **options: Any) -> connect.Connection[Any, An
 
 def body(name: str) -> Any:
     """The model of the operation's first example."""
-    return operations.decoder(operations.get(name)).decode(story.text(story.examples(name)[0]))
+    return decode(story.text(story.examples(name)[0]), operations.get(name).struct())
 
 
 def path(name: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ from .rule import rule
 
 if TYPE_CHECKING:
     from . import auth, connect, guard, testing
-    from .checking.schema import reference
+    from .reference import reference
 
 __version__ = "0.1.0"
 
@@ -60,7 +60,7 @@ def __getattr__(name: str) -> Any:
 
         return import_module(f"{__name__}.{name}")
     if name == "reference":
-        from .checking.schema import reference
+        from .reference import reference
 
         return reference
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from . import apis, operations
+from . import apis, routes
 from .checking.check import Judged, judge
 from .checking.plan import Plan
 from .errors import Finding, NotRun, finding
@@ -60,7 +60,7 @@ class Batch:
     def judge(self, plan: Plan, request: Request, require: tuple[str, ...], file: str, record: int) -> Judged:
         """Judge a request with what the batch sends before it, and add it, whatever is wrong with it."""
         operation = plan.operation
-        base = operations.base_of(operation, request.url) if request.url else ""
+        base = routes.base_of(operation, request.url) if request.url else ""
         key = key_of_request(operation.api, request.path, request.body, request.order, base)
         order = None if key is None else self._find_order(key)
         judged = judge(plan, request, require, None if order is None else order.history)

@@ -31,8 +31,9 @@ from refundkit_apis._runtime.errors import (
 from .errors import RefundRejected
 from .guard import CONTEXT, AsyncGuardTransport, Context, GuardTransport, json_form, refund_of, sending
 from .handover import Handover, noting
-from .operations import Match, Operation
+from .operations import Operation
 from .outcome import Sent, told, was_made
+from .routes import Match
 
 T = TypeVar("T")
 LOG = logging.getLogger("refundkit")

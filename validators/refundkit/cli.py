@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from functools import lru_cache
 from io import TextIOWrapper
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from .baseline import Baseline
     from .lint import Context, Linted, Settings
     from .report import Run
-    from .request import RequestDocument
+    from .request_document import RequestDocument
     from .sources import Part, Record
 
 CLEAN, FOUND, FAILED = 0, 1, 2
@@ -250,8 +251,8 @@ def _check(options: argparse.Namespace) -> int:
 def _fix(options: argparse.Namespace, settings: Settings) -> int:
     """Fix the files, or show with --diff what would change: then 1 where something would. 2: a file was not written."""
     from .fix import diff, fix_of, write
+    from .secrets import mask_secrets
     from .sources import SourceError, expand
-    from .text import mask_secrets
 
     if "-" in options.paths:
         raise UsageError("--fix and --diff work on files, not on standard input")
@@ -506,7 +507,7 @@ def _schema_of(settings: Settings) -> Callable[[str], dict[str, Any] | None]:
 
 
 def _of_root(root: str) -> Operation | None:
-    from .request import candidates
+    from .request_document import candidates
 
     return next((operation for operation in candidates({root: None}) if operation.xml), None)
 
@@ -532,20 +533,15 @@ class _Contexts:
         )
 
     def _record(self, pattern: str, record: Record, asked: RequestDocument) -> Record:
-        api = asked.operation.api if asked.operation else _xml_api()
-        return self.read(_filled(pattern, record, asked, self.path), api)
+        operation = asked.operation or next(filter(attrgetter("answers_xml"), map(operations.get, operations.names())))
+        return self.read(_filled(pattern, record, asked, self.path), operation)
 
 
-def _xml_api() -> str:
-    """The API that a context in XML is of where nothing names one: the first whose answers are XML."""
-    names = (api for api in operations.APIS if any(one.answers_xml for one in operations.of_api(api).values()))
-    return next(names, operations.APIS[0])
-
-
-def _read_context(file: str, api: str) -> Record:
+def _read_context(file: str, operation: Operation) -> Record:
     from .sources import read_one
 
-    return read_one(file, lambda root: operations.get_order(api).schema("200"))
+    source = operations.order_source(operation)
+    return read_one(file, lambda root: None if source is None else source.schema(operations.success(source)))
 
 
 def _from_folder(pattern: str | None, config: Config) -> str | None:

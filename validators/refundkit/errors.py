@@ -19,9 +19,6 @@ from refundkit_apis._runtime.errors import (
 )
 
 __all__ = [
-    "CREDENTIALS",
-    "VALID_BODY",
-    "VALID_ORDER",
     "ConfigError",
     "DecodeError",
     "Finding",
@@ -32,7 +29,6 @@ __all__ = [
     "RefundRejected",
     "Report",
     "RuleError",
-    "Severity",
     "StatusError",
     "TimedOut",
     "TransportError",

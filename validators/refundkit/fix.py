@@ -16,7 +16,7 @@ from refundkit_apis._runtime.codec import encode
 from .checking.body import read_body
 from .config import effective
 from .reading.places import Part
-from .request import read_request
+from .request_document import read_request
 from .rule import REGISTRY
 from .sources import SourceError, records
 from .text import path_of, pointer_of, without_bom

@@ -22,12 +22,13 @@ from refundkit_apis._runtime.client import losses
 from refundkit_apis._runtime.codec import encode
 from refundkit_apis._runtime.errors import NotSent, RefundError, StatusError, TransportError
 
-from . import apis, operations
+from . import apis, operations, routes
 from .checking.check import check
 from .checking.plan import make_plan
 from .config import Config
 from .errors import RefundRejected, Report
-from .operations import Match, Operation
+from .operations import Operation
+from .routes import Match
 from .rule import BODY, HEADERS, PATH, QUERY, URL
 from .text import mask_numbers
 
@@ -303,7 +304,7 @@ def refund_of(request: httpx.Request) -> Match | None:
     An API may have detours, said in the `wire.py` of its folder; they are looked for with every API.
     """
     for method, url in _spellings(request):
-        match = operations.match(method, url)
+        match = routes.match(method, url)
         if match is not None and _moves_money(match.operation):
             return match
     return None
@@ -335,7 +336,7 @@ def _guarded(request: httpx.Request) -> Match | None:
     if match is not None and "target" in request.extensions:
         raise NotSent("not sent: the extension `target` sends the refund elsewhere than its URL says")
     if match is None and under_way is not None and _moves_money(under_way[0]):
-        unknown = operations.match(request.method, str(request.url)) is None
+        unknown = routes.match(request.method, str(request.url)) is None
         if unknown and request.method == under_way[0].described.method:
             raise NotSent(f"not sent: something has changed the URL of {under_way[0].name} to one that is not checked")
     return match
@@ -357,7 +358,7 @@ def _moves_money(operation: Operation) -> bool:
 
 def _reading(source: ContextSource, match: Match, request: httpx.Request, signs: bool) -> httpx.Request:
     """The request that reads a part of the context, by who sends the refund."""
-    path = operations.sibling(match, _path(request), source.operation)
+    path = routes.sibling(match, _path(request), source.operation)
     query = dict(source.query)
     if not signs:
         query |= {name: request.url.params[name] for name in _KEYS_IN_QUERY if name in request.url.params}

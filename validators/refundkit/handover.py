@@ -10,7 +10,7 @@ import httpx
 import msgspec
 from refundkit_apis._runtime.client import never_left
 
-from . import operations
+from . import routes
 from .guard import READING
 
 
@@ -92,5 +92,5 @@ def _is_of(handover: Handover, request: httpx.Request) -> bool:
     """Whether it is the request of the call, and not one for a token or for the order."""
     if request.method != handover.method or READING in request.extensions:
         return False
-    match = operations.match(request.method, str(request.url))
+    match = routes.match(request.method, str(request.url))
     return match is None or bool(match.operation.parameters("path"))

@@ -6,8 +6,7 @@ has. Nothing here knows an API: `OrderModel` says what one must tell, and each A
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
@@ -105,14 +104,6 @@ class Refund(msgspec.Struct, gc=False):
     idempotency_key_pointer: str = ""
     reason: str | None = None
 
-    @property
-    def money(self) -> Decimal | None:
-        """What it names to give back in all, taxes included; None where it names no money."""
-        named = [posting for posting in self.postings if posting.effect in ("add", "set")]
-        totals = [posting for posting in named if posting.account == TOTAL]
-        counted = totals or [posting for posting in named if posting.account not in QUANTITIES]
-        return sum((posting.amount + posting.tax for posting in counted), ZERO) if counted else None
-
 
 class Account(msgspec.Struct, gc=False):
     """One account of a line: a charge type, an item, its pieces, or the order's total.
@@ -196,13 +187,6 @@ class Line(msgspec.Struct, gc=False):
         """Its accounts that count money."""
         return (account for account in self.accounts.values() if account.is_money)
 
-    def reads_like(self, other: Line | None) -> bool:
-        """Whether another telling of the line differs in nothing but in what came back."""
-        if other is None or (self.statuses, self.returned) != (other.statuses, other.returned):
-            return False
-        charged = {name: (account.charged, account.tax_charged) for name, account in self.accounts.items()}
-        return charged == {name: (account.charged, account.tax_charged) for name, account in other.accounts.items()}
-
     @property
     def status(self) -> str:
         """How many of it are in which status, for a message."""
@@ -231,7 +215,7 @@ class Ledger(msgspec.Struct):
     accounts: list[Account] = []
     differences: list[str] = []
     _undone: list[tuple[Refund, list[Posting]]] = []
-    _by_id: dict[str, Refund] = {}
+    refunds_by_id: dict[str, Refund] = {}
     _gone_ids: set[str] = set()
     _by_key: dict[str, list[Refund]] = {}
 
@@ -280,7 +264,7 @@ class Ledger(msgspec.Struct):
         for older, undone in replaced:
             made.postings += [posting for posting in older.postings if posting not in undone]
             made.id = made.id or older.id
-            if self._by_id.pop(older.id, None) is not None:
+            if self.refunds_by_id.pop(older.id, None) is not None:
                 self._gone_ids.add(older.id)
             older.postings, older.id = [], ""
         self.record(made, postings)
@@ -306,7 +290,7 @@ class Ledger(msgspec.Struct):
                 refund.postings.append(posting)
         self.history.append(refund)
         if refund.id and refund.postings:
-            self._by_id[refund.id] = refund
+            self.refunds_by_id[refund.id] = refund
         if refund.idempotency_key:
             self._by_key.setdefault(refund.idempotency_key, []).append(refund)
 
@@ -325,31 +309,9 @@ class Ledger(msgspec.Struct):
         if excess:
             self.record(Refund([]), excess)
 
-    def remainder(self, line: Hashable = ANY) -> list[Posting]:
-        """Postings of all that is left, of a line or of the order."""
-        return self.resolve([Posting(line, ANY, effect="rest")])
-
     def resolve(self, postings: Iterable[Posting]) -> list[Posting]:
         """The postings as ones that only add, beyond what the refund under check names itself."""
         return list(self._resolved(postings))
-
-    def given_back(self, lines: Container[Hashable]) -> Sums:
-        """What came back so far of the lines, and of their taxes, without zeros."""
-        return {
-            (key, account.name): (account.before, account.tax_before)
-            for key, line in self.lines.items()
-            if key in lines
-            for account in line.accounts.values()
-            if account.before or account.tax_before
-        }
-
-    def refunds_by_id(self) -> Mapping[str, Refund]:
-        """The earlier refunds that have an id."""
-        return self._by_id
-
-    def refunds_of_key(self, key: str) -> Sequence[Refund]:
-        """The earlier refunds that bear an idempotency key."""
-        return self._by_key.get(key, ())
 
     def _count_now(self, account: Account, posting: Posting) -> None:
         if not account.named:
@@ -398,8 +360,8 @@ class Ledger(msgspec.Struct):
 
     def _named_refund(self, refund_id: str) -> Refund | None:
         """The refund of an id; of an unknown id it is the largest without one: that accuses nobody."""
-        if refund_id in self._by_id:
-            return self._by_id[refund_id]
+        if refund_id in self.refunds_by_id:
+            return self.refunds_by_id[refund_id]
         if refund_id in self._gone_ids:
             return None
         nameless = [refund for refund in self.history if refund.postings and (not refund_id or not refund.id)]
@@ -562,7 +524,7 @@ class OrderHistory:
             return
         if self._ledger.refund is not refund:
             self._ledger.begin(refund)
-        told_already = not ids.isdisjoint(self._ledger.refunds_by_id())
+        told_already = not ids.isdisjoint(self._ledger.refunds_by_id)
         self._keep(refund, self._ledger.commit(self.model.server_additions(self._ledger)))
         if told_already:  # the order has this refund too: it is opened again without it
             self._ledger = None
@@ -585,48 +547,3 @@ def _without_pointers(refund: Refund) -> Refund:
         msgspec.structs.replace(posting, pointer="", tax_pointer="", source=None) for posting in refund.postings
     ]
     return msgspec.structs.replace(refund, postings=postings, lines=tuple(refund.lines), amounts=())
-
-
-def is_in_history(model: OrderModel, refund: Refund, before: list[Refund] | None, after: list[Refund]) -> bool | None:
-    """Whether the later of two lists of refunds has a refund and the earlier has not; None where nobody can tell."""
-    if refund.idempotency_key and any(later.idempotency_key == refund.idempotency_key for later in after):
-        return True
-    if refund.id:  # a change of a refund that is there
-        changed = next((later for later in after if later.id == refund.id), None)
-        if any(posting.effect == "drop" for posting in refund.postings):
-            return changed is None
-        return None if changed is None else model.is_same_refund(refund, changed)
-    if before is None:
-        return None
-    counts = Counter(map(_identity, before))
-    lost = counts - Counter(map(_identity, after))
-    fresh = []
-    for later in after:
-        counts[_identity(later)] -= 1
-        has_other_key = refund.idempotency_key and later.idempotency_key
-        if counts[_identity(later)] < 0 and not has_other_key:
-            fresh.append(later)
-    if any(model.is_same_refund(refund, later) for later in fresh):
-        return True
-    return None if fresh or lost else False
-
-
-def _identity(refund: Refund) -> Hashable:
-    """What tells a recorded refund from others: its id, or all that it says."""
-    if refund.id:
-        return refund.id
-    return refund.idempotency_key, frozenset(Counter(map(str, refund.postings)).items())
-
-
-def is_in_sums(model: OrderModel, refund: Refund, before: Ledger, after: Ledger) -> bool | None:
-    """Whether the lines that a refund names have grown by what it gives back, or not at all."""
-    lines = dict(refund.lines)
-    earlier, later = before.given_back(lines), after.given_back(lines)
-    additions = before.begin(refund).resolve(model.server_additions(before))
-    before.commit()
-    named = before.given_back(lines)
-    before.record(Refund([]), additions)
-    if earlier != named and later in (named, before.given_back(lines)):
-        return True
-    alike = all(before.lines[key].reads_like(after.lines.get(key)) for key in lines if key in before.lines)
-    return False if later == earlier != named and alike else None

@@ -13,7 +13,7 @@ import msgspec
 from refundkit_apis._runtime.client import Client, Response
 
 from . import operations
-from .apis.calling import Timeout
+from .apis.shared.calling import Timeout
 from .calls import AsyncCalls, Call, Calls, Retry
 from .config import Config
 from .guard import AsyncGuardTransport, GuardTransport, OnReport

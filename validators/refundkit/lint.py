@@ -12,16 +12,17 @@ from refundkit_apis._runtime.codec import encode
 
 from . import sources
 from .checking.check import Hit, complete, is_in_body, judge, mask_pointer, order_of, part_of
-from .checking.context import is_in_model
+from .checking.context import places_in_model, read_order
 from .checking.plan import make_plan
 from .config import Config, effective
 from .errors import VALID_BODY, Finding, NotRun, RuleError
 from .errors import finding as make_finding
 from .operations import Operation
-from .request import Request, RequestDocument, read_request
+from .request import Request
+from .request_document import RequestDocument, read_request
 from .rule import REGISTRY
+from .secrets import CREDENTIALS, mask_secrets
 from .sources import LINES, Part, Record, SchemaOf, line_record, lines
-from .text import CREDENTIALS, mask_secrets
 
 if TYPE_CHECKING:
     from .batch import Batch
@@ -219,11 +220,15 @@ def _repeated_keys(record: Record, whole: bool) -> Iterator[Hit]:
 def _repeated_context(operation: Operation, context: Context) -> Iterator[Hit]:
     """Keys that stand twice in an order or list of refunds that is YAML or XML; of an order in what its model holds."""
     for part, record in (("order", context.order), ("refunds", context.refunds)):
-        if record is None or record.written:
-            continue
-        for one in record.document.problems:
-            if one.code == "RF002" and (part == "refunds" or is_in_model(operation, one.pointer)):
-                yield REGISTRY["RF002"], make_finding(f"{part}:{one.pointer}", f"the {part}: {one.message}", one.help)
+        repeats = [] if record is None or record.written else record.document.problems
+        repeats = [problem for problem in repeats if problem.code == "RF002"]
+        if repeats and part == "order" and record is not None:
+            model, _ = read_order(operation, record.data or b"")
+            modelled = places_in_model(model, [problem.pointer for problem in repeats])
+            repeats = [problem for problem in repeats if problem.pointer in modelled]
+        for problem in repeats:
+            message = f"the {part}: {problem.message}"
+            yield REGISTRY["RF002"], make_finding(f"{part}:{problem.pointer}", message, problem.help)
 
 
 def _merged(request: Request, settings: Settings, context: Context) -> Request:

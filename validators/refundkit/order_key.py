@@ -44,7 +44,7 @@ def key_of_request(
 ) -> OrderKey | None:
     """Return the key of a request's order: by its path, else by its body, else by the order given with it.
 
-    None where nobody tells. `base` is the shop, which only the URL tells: `operations.base_of`.
+    None where nobody tells. `base` is the shop, which only the URL tells: `routes.base_of`.
     """
     owner, model = _owner(api)
     if not model.path_ids:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Container, Hashable
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -9,7 +12,7 @@ import msgspec
 from . import apis
 from .checking.body import read_body
 from .checking.context import read_order, read_refunds
-from .ledger import Ledger, OrderModel, Refund, UnreadableError, is_in_history, is_in_sums, open_ledger
+from .ledger import Ledger, Line, OrderModel, Refund, Sums, UnreadableError, open_ledger
 from .money import exact
 from .operations import Operation
 from .request import Request
@@ -57,9 +60,9 @@ def was_made(sent: Sent, before: Told, after: Told) -> bool | None:
             refund = model.read_request(sent.operation, body, sent.path)
             if model.can_fold:
                 earlier, later = _open(model, before), _open(model, after)
-                return None if earlier is None or later is None else is_in_sums(model, refund, earlier, later)
+                return None if earlier is None or later is None else _is_in_sums(model, refund, earlier, later)
             listed = _refunds(model, after)
-            return None if listed is None else is_in_history(model, refund, _refunds(model, before), listed)
+            return None if listed is None else _is_in_history(model, refund, _refunds(model, before), listed)
         except UnreadableError:
             return None
 
@@ -75,3 +78,70 @@ def _open(model: OrderModel, told: Told) -> Ledger | None:
     """The ledger of what an API tells; None where it does not say what was refunded."""
     refunds = _refunds(model, told)
     return None if told.order is None or refunds is None else open_ledger(model, told.order, refunds, None)
+
+
+def _is_in_history(model: OrderModel, refund: Refund, before: list[Refund] | None, after: list[Refund]) -> bool | None:
+    """Whether the later of two lists of refunds has a refund and the earlier has not; None where nobody can tell."""
+    if refund.idempotency_key and any(later.idempotency_key == refund.idempotency_key for later in after):
+        return True
+    if refund.id:  # a change of a refund that is there
+        changed = next((later for later in after if later.id == refund.id), None)
+        if any(posting.effect == "drop" for posting in refund.postings):
+            return changed is None
+        return None if changed is None else model.is_same_refund(refund, changed)
+    if before is None:
+        return None
+    counts = Counter(map(_identity, before))
+    lost = counts - Counter(map(_identity, after))
+    fresh = []
+    for later in after:
+        counts[_identity(later)] -= 1
+        has_other_key = refund.idempotency_key and later.idempotency_key
+        if counts[_identity(later)] < 0 and not has_other_key:
+            fresh.append(later)
+    if any(model.is_same_refund(refund, later) for later in fresh):
+        return True
+    return None if fresh or lost else False
+
+
+def _identity(refund: Refund) -> Hashable:
+    """What tells a recorded refund from others: its id, or all that it says."""
+    if refund.id:
+        return refund.id
+    return refund.idempotency_key, frozenset(Counter(map(str, refund.postings)).items())
+
+
+def _is_in_sums(model: OrderModel, refund: Refund, before: Ledger, after: Ledger) -> bool | None:
+    """Whether the lines that a refund names have grown by what it gives back, or not at all."""
+    lines = dict(refund.lines)
+    earlier, later = _given_back(before, lines), _given_back(after, lines)
+    additions = before.begin(refund).resolve(model.server_additions(before))
+    before.commit()
+    named = _given_back(before, lines)
+    before.record(Refund([]), additions)
+    if earlier != named and later in (named, _given_back(before, lines)):
+        return True
+    alike = all(_reads_alike(before.lines[key], after.lines.get(key)) for key in lines if key in before.lines)
+    return False if later == earlier != named and alike else None
+
+
+def _given_back(ledger: Ledger, lines: Container[Hashable]) -> Sums:
+    """What came back so far of the lines, and of their taxes, without zeros."""
+    return {
+        (key, account.name): (account.before, account.tax_before)
+        for key, line in ledger.lines.items()
+        if key in lines
+        for account in line.accounts.values()
+        if account.before or account.tax_before
+    }
+
+
+def _reads_alike(line: Line, other: Line | None) -> bool:
+    """Whether two tellings of a line differ in nothing but in what came back."""
+    if other is None or (line.statuses, line.returned) != (other.statuses, other.returned):
+        return False
+    return _charged(line) == _charged(other)
+
+
+def _charged(line: Line) -> dict[str, tuple[Decimal, Decimal]]:
+    return {name: (account.charged, account.tax_charged) for name, account in line.accounts.items()}

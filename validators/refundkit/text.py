@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import AnyStr
 
 import msgspec
 
 BOM = "\ufeff"
 """The byte order mark, as the character that it is."""
-
-CREDENTIALS = frozenset(
-    "authorization proxy-authorization cookie x-api-key wm_sec.access_token wm_sec.auth_signature wm_consumer.id"
-    " consumer_key consumer_secret oauth_consumer_key oauth_token oauth_signature".split()
-)
-"""Headers and query keys whose values are secrets, in lower case."""
 
 # A longer name was not mistyped by a person, and it takes long to compare.
 _LONGEST_NAME = 80
@@ -39,27 +33,6 @@ def mask_numbers(text: str) -> str:
     return _IBAN.sub(_mask_iban, _CARD.sub(_mask_card, text))
 
 
-def mask_secrets(text: str) -> str:
-    """Mask card numbers, IBANs and the values of credentials; the length stays."""
-    user, credential = _credential_patterns()
-    masked = mask_numbers(text)
-    if "://" in masked:
-        masked = user.sub(_mask_group, masked)
-    lower = masked.lower()
-    # The search is slow, and most lines name no credential.
-    return credential.sub(_mask_group, masked) if any(name in lower for name in CREDENTIALS) else masked
-
-
-@cache
-def _credential_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return the patterns of a URL's user and of a named credential; made on first use."""
-    names = "|".join(map(re.escape, sorted(CREDENTIALS)))
-    # The name with its value as JSON, YAML and a URL write it, also in a text that cannot be read.
-    value = r"""(?:"((?:[^"\\]|\\.)*)|'([^']*)|([^&,}\]"'\r\n]+))"""
-    credential = rf"""(?:{names})[ \t]*["']?[ \t]*[:=][ \t]*\[?[ \t]*{value}"""
-    return re.compile(r"""(?<=://)([^/@\s"']+)(?=@)"""), re.compile(credential, re.IGNORECASE)
-
-
 def _mask_card(match: re.Match[str]) -> str:
     digits = [int(digit) for digit in match[0] if digit.isdigit()]
     doubled = [digit if index % 2 else sum(divmod(2 * digit, 10)) for index, digit in enumerate(digits[-2::-1])]
@@ -75,12 +48,6 @@ def _mask_iban(match: re.Match[str]) -> str:
 
 def _mask_start(text: str) -> str:
     return "*" * (len(text) - 4) + text[-4:]
-
-
-def _mask_group(match: re.Match[str]) -> str:
-    """Mask the group that matched; the text around it stays."""
-    start, end = (position - match.start() for position in match.span(match.lastindex or 0))
-    return f"{match[0][:start]}{'*' * (end - start)}{match[0][end:]}"
 
 
 # Messages.

@@ -9,11 +9,12 @@ import httpx
 from refundkit_apis._runtime.codec import encode
 from refundkit_apis._runtime.errors import NotSent
 
-from . import operations
+from . import routes
 from .checking.check import check
 from .operations import Operation
 from .reading.json import read_json
-from .reading.xml import Schema, find_root_name, is_xml, read_xml, write_xml
+from .reading.xml import Schema, find_root_name, is_xml, read_xml
+from .xml_writer import write_xml
 
 XML = "application/xml"
 _ANSWERS = (XML, "text/xml")
@@ -81,7 +82,7 @@ class AsyncXmlTransport(httpx.AsyncBaseTransport):
 
 def _operation(request: httpx.Request) -> Operation | None:
     """The operation that a request calls, if its wire is XML."""
-    match = operations.match(request.method, str(request.url))
+    match = routes.match(request.method, str(request.url))
     return match.operation if match and XML in match.operation.described.accept else None
 
 

@@ -19,13 +19,13 @@ from ..checking.check import Hit, Judged, complete, judge, order_of, place_findi
 from ..checking.plan import make_plan
 from ..config import Config, effective
 from ..errors import VALID_BODY, Finding, NotRun, finding
-from ..ledger import OrderHistory
+from ..ledger import QUANTITIES, TOTAL, OrderHistory, Refund
 from ..money import ZERO, exact
 from ..operations import Operation
 from ..order_key import OrderKey, id_in_body, key_of_request
 from ..reading.keys import UNREADABLE, has_unique_keys
 from ..request import Request as CheckedRequest
-from ..request import unknown_operation
+from ..request_document import unknown_operation
 from ..rule import REGISTRY
 from ..text import mask_numbers, suggest_name
 from .columns import FINDINGS, REQUESTS
@@ -279,7 +279,15 @@ def _describe_refund(judged: Judged | None) -> tuple[Decimal | None, str | None,
     if not currency and judged.ledger is not None and refund.amounts:
         currency = judged.ledger.currency
     with exact():
-        return refund.money, currency or None, mask_numbers(refund.reason) if refund.reason else None
+        return _money_of(refund), currency or None, mask_numbers(refund.reason) if refund.reason else None
+
+
+def _money_of(refund: Refund) -> Decimal | None:
+    """What a refund names to give back in all, taxes included; None where it names no money."""
+    named = [posting for posting in refund.postings if posting.effect in ("add", "set")]
+    totals = [posting for posting in named if posting.account == TOTAL]
+    counted = totals or [posting for posting in named if posting.account not in QUANTITIES]
+    return sum((posting.amount + posting.tax for posting in counted), ZERO) if counted else None
 
 
 def _without_surrogates(value: str) -> str:

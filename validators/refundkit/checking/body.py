@@ -55,10 +55,10 @@ def _diagnose(operation: Operation, request: Request) -> tuple[Any, list[Problem
         return None, problems
     refused = flaws(operation, document.value, size=len(request.body or b""))
     problems += [(flaw.code, flaw.finding) for flaw in refused]
-    if not all(flaw.removable or flaw.bound for flaw in refused):
+    if not all(flaw.key or flaw.bound for flaw in refused):
         return None, problems
     value = document.value
-    removed = [flaw.finding.pointer for flaw in refused if flaw.removable]
+    removed = [flaw.finding.pointer for flaw in refused if flaw.key]
     if removed:
         value = _without(value, removed)
     try:

@@ -7,11 +7,10 @@ the rest. Whoever looks into such a part gets UnreadableError.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
-from types import UnionType
-from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
+from typing import Any, TypeAlias
 
 import msgspec
 from refundkit_apis._runtime.codec import decoder as decoder_of
@@ -28,7 +27,7 @@ from ..text import path_of, pointer_of
 Problems: TypeAlias = list[tuple[str, Finding]]
 # Where msgspec says that a value is odd: `$.order.lines[0].id`.
 _PLACE = re.compile(r" - at `\$(.*)`", re.DOTALL)
-_TOKEN = re.compile(r"\.([^.\[]+)|\[(?:\.\.\.|[0-9]+)\]")
+_STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]")
 # More odd parts than this, and the document is no order.
 _MOST_ODDITIES = 100
 
@@ -45,13 +44,21 @@ def read_order(operation: Operation, text: bytes) -> tuple[Any, Problems]:
         model = None
     if model is not None and _is_free_of_repeats(text, model):
         return model, []
-    return _read_order_slowly(operation, source, text)
+    value, problems = _read_value(text, "order")
+    if value is None:
+        return None, problems
+    try:
+        model = _decode_leniently(source.struct(status), value, operation.described.context["order"].key)
+    except UNREADABLE as error:
+        return None, [*problems, _wrong_context("order", error)]
+    repeats = [each.pointer.removeprefix("order:") for code, each in problems if code == "RF002"]
+    modelled = places_in_model(model, repeats)
+    return model, [each for each in problems if each[0] != "RF002" or each[1].pointer[6:] in modelled]
 
 
 def read_refunds(operation: Operation, text: bytes) -> tuple[Any, Problems]:
     """Read the list of earlier refunds as the models of its API, or None, with what is wrong."""
-    listed = operations.refunds_type(operation)
-    if listed is None:
+    if operations.refunds_type(operation) is None:
         return None, []
     try:
         model = _refunds_decoder(operation, operations.plain_literal).decode(text)
@@ -68,15 +75,23 @@ def read_refunds(operation: Operation, text: bytes) -> tuple[Any, Problems]:
         return None, [*problems, _wrong_context("refunds", error)]
 
 
-def is_in_model(operation: Operation, pointer: str) -> bool:
-    """Whether a place of an order is one that its model holds; what it does not is nobody's cap."""
-    source = operations.order_source(operation)
-    if source is None:
-        return False
-    kinds: list[Any] = [source.struct(operations.success(source))]
-    for token in path_of(pointer) or ():
-        kinds = [inner for kind in kinds for inner in _inner_types(kind, token)]
-    return bool(kinds)
+def places_in_model(model: Any, pointers: list[str]) -> set[str]:
+    """Return those of the places of an order that its model holds; what it does not is nobody's cap."""
+    return {pointer for pointer in pointers if _holds(model, path_of(pointer) or [])}
+
+
+def _holds(node: Any, path: list[str]) -> bool:
+    for token in path:
+        if isinstance(node, msgspec.Struct):
+            names = dict(zip(node.__struct_encode_fields__, node.__struct_fields__, strict=True))
+            node = getattr(node, names[token], None) if token in names else None
+        elif isinstance(node, list) and token.isdigit() and int(token) < len(node):
+            node = node[int(token)]
+        else:
+            node = node.get(token) if isinstance(node, dict) else None
+        if node is None or node is msgspec.UNSET:
+            return False
+    return True
 
 
 def _is_free_of_repeats(text: bytes, model: Any) -> bool:
@@ -101,22 +116,6 @@ def _read_value(text: bytes, part: str) -> tuple[Any, Problems]:
     return document.value if document.readable else None, problems
 
 
-def _read_order_slowly(operation: Operation, source: Operation, text: bytes) -> tuple[Any, Problems]:
-    value, problems = _read_value(text, "order")
-    problems = [
-        (code, each)
-        for code, each in problems
-        if code != "RF002" or is_in_model(operation, each.pointer.removeprefix("order:"))
-    ]
-    if value is None:
-        return None, problems
-    key = operation.described.context["order"].key
-    try:
-        return _decode_leniently(source.struct(operations.success(source)), value, key), problems
-    except UNREADABLE as error:
-        return None, [*problems, _wrong_context("order", error)]
-
-
 def _wrong_context(part: str, error: Exception) -> tuple[str, Finding]:
     kind = "get-order response" if part == "order" else "list of earlier refunds"
     where = str(error).partition(" - at `$")[2].rstrip("`")
@@ -129,112 +128,56 @@ def _refunds_decoder(operation: Operation, literal: Callable[[str], Decimal]) ->
     return msgspec.json.Decoder(operations.refunds_type(operation), dec_hook=decode_number, float_hook=literal)
 
 
-# Lenient decoding.
-
-
 def _decode_leniently(model: type, value: Any, key: str) -> Any:
-    """Decode plain data with what the model refuses set apart. Raises MsgspecError for what it cannot do without."""
-    removed: list[tuple[list[str], int | None, Unreadable]] = []
+    """Decode plain data with what the model refuses set apart. Raises MsgspecError for what it cannot do without.
+
+    A list loses the whole entry that holds an odd value, such as an order's line, whose `key` is kept.
+    """
+    removed: list[tuple[list[str | int], Unreadable]] = []
     for _ in range(_MOST_ODDITIES):
         try:
             decoded = decoder_of(model).decode(encode(value))
         except msgspec.ValidationError as error:
-            odd = list(_remove_odd(model, value, error, key))
-            if not odd:
+            path = _odd_path(value, error)
+            if not path:
                 raise
-            removed += odd
+            holder = value
+            for step in path[:-1]:
+                holder = holder[step]
+            odd = holder.pop(path[-1])
+            name = odd.get(key, "") if isinstance(odd, dict) else ""
+            reason = str(error).partition(" - ")[0]
+            removed.append((path, Unreadable(f"order:{pointer_of(map(str, path))}", reason, str(name))))
         else:
-            break
-    else:
-        raise msgspec.ValidationError(f"more than {_MOST_ODDITIES} parts of it are odd")
-    for attributes, index, unreadable in removed:
-        _put_back(decoded, attributes, index, unreadable)
-    return decoded
+            for path, unreadable in reversed(removed):
+                _put_back(decoded, path, unreadable)
+            return decoded
+    raise msgspec.ValidationError(f"more than {_MOST_ODDITIES} parts of it are odd")
 
 
-def _remove_odd(
-    model: Any, value: Any, error: msgspec.ValidationError, key: str
-) -> Iterator[tuple[list[str], int | None, Unreadable]]:
-    """Take what an error is about out of the plain data: entries of a list, or the innermost field that may lack."""
+def _odd_path(value: Any, error: msgspec.ValidationError) -> list[str | int]:
+    """The keys and indexes to the value that an error is about, or to the first entry of a list around it."""
     place = _PLACE.search(str(error))
-    tokens = [match[1] for match in _TOKEN.finditer(place[1])] if place else []
-    reason = str(error).partition(" - ")[0]
-    steps: list[tuple[Any, str, str, bool]] = []  # a field: its object, its name, its attribute, may lack
-    node, kind = value, model
-    for token in tokens:
-        if token is None:
-            entries = [get_args(each)[0] for each in _alternatives(kind) if get_origin(each) is list]
-            if entries and isinstance(node, list):
-                yield from _remove_entries(node, entries[0], steps, key)
-                return
+    path: list[str | int] = []
+    for step in _STEP.finditer(place[1] if place else ""):
+        path.append(step[1] if step[1] is not None else int(step[2]))
+        if step[1] is None:
             break
-        field = next((each for each in _fields(kind) if each.encode_name == token), None)
-        if field is None or not isinstance(node, dict) or token not in node:
-            break
-        steps.append((node, token, field.name, not field.required))
-        node, kind = node[token], field.type
-    while steps and not steps[-1][3]:
-        steps.pop()
-    if steps:
-        owner, name, _, _ = steps[-1]
-        del owner[name]
-        pointer = pointer_of(step[1] for step in steps)
-        yield [step[2] for step in steps], None, Unreadable(f"order:{pointer}", reason)
+    return path
 
 
-def _remove_entries(
-    entries: list[Any], kind: Any, steps: list[tuple[Any, str, str, bool]], key: str
-) -> Iterator[tuple[list[str], int | None, Unreadable]]:
-    pointer = pointer_of(step[1] for step in steps)
-    attributes = [step[2] for step in steps]
-    kept = []
-    for index, entry in enumerate(entries):
-        try:
-            decoder_of(kind).decode(encode(entry))
-            kept.append(entry)
-        except UNREADABLE as error:
-            name = entry.get(key, "") if isinstance(entry, dict) else ""
-            name = str(name) if isinstance(name, (str, int)) else ""
-            yield attributes, index, Unreadable(f"order:{pointer}/{index}", str(error), name)
-    entries[:] = kept
-
-
-def _put_back(model: Any, attributes: list[str], index: int | None, unreadable: Unreadable) -> None:
+def _put_back(model: Any, path: list[str | int], unreadable: Unreadable) -> None:
     """Set an unreadable part where it stood, so that nobody takes it for absent."""
-    path = attributes if index is not None else attributes[:-1]
-    for name in path:
-        model = getattr(model, name, None)
+    for position, step in enumerate(path):
+        is_last = position + 1 == len(path)
+        if isinstance(step, int):
+            if isinstance(model, list):
+                model.insert(step, unreadable)
+            return
+        names = dict(zip(model.__struct_encode_fields__, model.__struct_fields__, strict=True))
+        if is_last:
+            msgspec.structs.force_setattr(model, names[step], unreadable)
+            return
+        model = getattr(model, names[step])
         if not isinstance(model, (msgspec.Struct, list)):
             return
-    if index is None:
-        msgspec.structs.force_setattr(model, attributes[-1], unreadable)
-    elif isinstance(model, list):
-        model.insert(index, unreadable)
-
-
-def _fields(kind: Any) -> Iterator[msgspec.structs.FieldInfo]:
-    for each in _alternatives(kind):
-        if isinstance(each, type) and issubclass(each, msgspec.Struct):
-            yield from msgspec.structs.fields(each)
-
-
-def _inner_types(kind: Any, token: str) -> Iterator[Any]:
-    """The types that a value of a type may have at a token of a pointer."""
-    for each in _alternatives(kind):
-        if get_origin(each) is list and token.isdigit():
-            yield get_args(each)[0]
-        elif get_origin(each) is dict:
-            yield get_args(each)[1]
-        elif isinstance(each, type) and issubclass(each, msgspec.Struct):
-            yield from (field.type for field in msgspec.structs.fields(each) if field.encode_name == token)
-
-
-def _alternatives(kind: Any) -> Iterator[Any]:
-    """The members of a union, without annotations."""
-    if get_origin(kind) is Annotated:
-        yield from _alternatives(get_args(kind)[0])
-    elif get_origin(kind) in (Union, UnionType):
-        for inner in get_args(kind):
-            yield from _alternatives(inner)
-    else:
-        yield kind

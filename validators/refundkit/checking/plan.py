@@ -12,10 +12,12 @@ from ..errors import VALID_BODY, VALID_ORDER, NotRun, Severity
 from ..ledger import OrderModel
 from ..operations import Operation
 from ..request import Request
-from ..rule import BODY, HEADERS, ORDER, PARTS, PATH, QUERY, REFUNDS, REGISTRY, URL, Rule
+from ..rule import BODY, ORDER, PARTS, REGISTRY, URL, Rule
 
 # Beside the parts: an order was given, and is no order of this refund.
 INVALID_ORDER = 1 << 16
+
+_BITS = {**PARTS, "url": URL}
 
 rules.load_documents()
 
@@ -79,12 +81,4 @@ def make_plan(name: str, config: Config) -> Plan:
 
 def parts_of(request: Request) -> int:
     """Which parts a request has; the body's bit is set by reading it."""
-    return (
-        0
-        | (request.path is not None and PATH)
-        | (request.query is not None and QUERY)
-        | (request.headers is not None and HEADERS)
-        | (request.url is not None and URL)
-        | (request.order is not None and ORDER)
-        | (request.refunds is not None and REFUNDS)
-    )
+    return sum(bit for name, bit in _BITS.items() if getattr(request, name) is not None)

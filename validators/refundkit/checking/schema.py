@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..errors import Finding, finding
-from ..operations import Operation, get, success
+from ..operations import Operation, success
 from ..rule import REGISTRY
 from ..text import format_value, pointer_of, suggest_name
 
 if TYPE_CHECKING:
-    import jsonschema.protocols
     import jsonschema_rs
 
 RULES = {
@@ -53,7 +52,9 @@ SERVER_MONEY = re.compile(r"price|tax|amount|total", re.IGNORECASE)
 
 
 class Flaw(msgspec.Struct, frozen=True):
-    """A finding of the schema, with its rule; `key` is true where the finding is about a field's name.
+    """A finding of the schema, with its rule.
+
+    `key` is true where it is about a field's name (RF103, RF108): the rest can be judged without the field.
 
     `bound` is true where a bound of a number refuses the value that has a rule of its own: the rest can be judged.
     """
@@ -62,11 +63,6 @@ class Flaw(msgspec.Struct, frozen=True):
     finding: Finding
     key: bool = False
     bound: bool = False
-
-    @property
-    def removable(self) -> bool:
-        """Whether the rest can be judged without the field (RF103, RF108)."""
-        return self.key
 
 
 @cache
@@ -133,31 +129,6 @@ def _names(node: Any) -> Iterator[str]:
         yield from node.get("properties", {})
     for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         yield from _names(inner)
-
-
-def reference(operation: str) -> jsonschema.protocols.Validator:
-    """A plain `jsonschema` validator (Draft 2020-12) of the operation's body, for people who want that one.
-
-    It takes what `reading` and msgspec give: a Decimal is a number, and an integer where it is whole. Raises ValueError
-    for an operation that does not exist or takes no body, ImportError where `refundkit[reference]` is not installed.
-    """
-    try:
-        from jsonschema import Draft202012Validator, validators
-    except ImportError as error:
-        raise ImportError("refundkit.reference() wants jsonschema: pip install 'refundkit[reference]'") from error
-    found = get(operation)
-    if found.described.body is None:
-        raise ValueError(f"{operation} takes no body")
-
-    def is_integer(checker: object, value: object) -> bool:
-        if isinstance(value, (Decimal, float)):
-            return value == value // 1
-        return isinstance(value, int) and not isinstance(value, bool)
-
-    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
-    extend: Any = validators.extend
-    plain: jsonschema.protocols.Validator = extend(Draft202012Validator, type_checker=types)(_schema(found, "body"))
-    return plain
 
 
 class _Reader:

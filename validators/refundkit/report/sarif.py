@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__, rules
 from ..rule import REGISTRY, Rule
-from ..rules.page import address, text
+from ..rules.page import is_ours, text
 from .data import STDIN, Fingerprints, lack, name, place, plain, summary, uri, write
 from .text import printable
 
@@ -57,7 +59,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": " ".join(rule.doc.partition("\nBad:\n")[0].split())},
         "help": {"text": text(rule), "markdown": text(rule)},
-        "helpUri": address(rule),
+        "helpUri": docs_address(rule),
         "defaultConfiguration": {"enabled": not off, "level": "warning" if off else rule.severity},
     }
 
@@ -105,3 +107,27 @@ def _skipped(one: Skipped) -> dict[str, Any]:
         "locations": [{"physicalLocation": {"artifactLocation": _artifact(place(one.file))}}],
         "properties": {key: known[key] for key in ("operation", "missing", "codes", "records")},
     }
+
+
+def docs_address(rule: Rule) -> str:
+    """Where a rule's docs are to be read, as an absolute URI.
+
+    That is the rule's section of the page that `[project.urls]` of pyproject.toml names as Documentation. Of a rule
+    that a user wrote, and while the project names no page, the URI holds the docs themselves.
+    """
+    page = _published() if is_ours(rule) else ""
+    # In base64, since some validators take no other data: URI with a character beyond ASCII in it.
+    return f"{page}#{rule.code}" if page else f"data:text/plain;charset=utf-8;base64,{_encoded(text(rule))}"
+
+
+def _encoded(words: str) -> str:
+    return b64encode(words.encode()).decode("ascii")
+
+
+def _published() -> str:
+    try:
+        known = metadata.metadata("refundkit").get_all("Project-URL") or []
+    except metadata.PackageNotFoundError:  # run from its source
+        return ""
+    named = (entry.partition(", ") for entry in known)
+    return next((url for label, _, url in named if label.lower() == "documentation"), "")

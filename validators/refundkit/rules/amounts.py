@@ -10,15 +10,10 @@ from ..money import decimals, places, plain
 from ..rule import rule
 from ..text import format_value
 
+MONEY = ("charges", "order_total")
 
-@rule(
-    "RF206",
-    "amount-precision",
-    severity="warning",
-    on=("charges", "order_total"),
-    source="facts",
-    reports_missing=False,
-)
+
+@rule("RF206", "amount-precision", severity="warning", on=MONEY, source="facts", reports_missing=False)
 def amount_precision(refund: Refund, ledger: Ledger | None = None) -> Iterator[Finding]:
     """An amount has more decimals than its currency.
 

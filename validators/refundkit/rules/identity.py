@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import binascii
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
+from .. import apis
 from ..errors import Finding, finding
 from ..hosts import is_loopback
 from ..operations import Credential, Operation
+from ..order_key import id_in_body
 from ..parameters import named_parameters, refused_values
 from ..request import Request
 from ..rule import rule
-from ..text import escape_token
+from ..text import escape_token, pointer_of
 
 # Samples of the documentation pages; a value that is one of them was never filled in.
 PLACEHOLDERS = frozenset(
@@ -36,11 +37,26 @@ PLACEHOLDERS = frozenset(
         "Basic " + binascii.b2a_base64(b"consumer_key:consumer_secret", newline=False).decode(),
     }
 )
-_ANY_SAMPLE = b'"(?:' + b"|".join(re.escape(sample.encode()) for sample in sorted(PLACEHOLDERS)) + b')"'
-_SAMPLE_IN_FIELD = re.compile(rb":\s*" + _ANY_SAMPLE)
-_SAMPLE_IN_LIST = re.compile(rb"[\[,]\s*" + _ANY_SAMPLE)
-_LIST_OF_TEXTS = re.compile(rb'\[\s*"')
+_QUOTED_SAMPLES = tuple(f'"{sample}"'.encode() for sample in PLACEHOLDERS)
 _FREE_TEXT = frozenset({"reason", "refundComments"})
+
+
+@rule("RF501", "order-id-mismatch", on=("charges",), source="walmart-ca-refund", raw=True)
+def order_id_mismatch(operation: Operation, request: Request, path: Mapping[str, str]) -> Iterator[Finding]:
+    """Body and path name different purchase orders.
+
+    The id is sent twice; nothing says which one the server believes, and one of them is another customer's order.
+
+    Bad:
+        path:purchaseOrderId: "1111111111111"
+        /orderRefund/purchaseOrderId: "2222222222222"
+    Good:
+        {}
+    """
+    for name, in_body in id_in_body(operation, request.body).items():
+        if path.get(name, in_body) != in_body:
+            pointer = pointer_of(apis.order_model(operation.api).body_id)
+            yield finding(pointer, f"the body names order {in_body}, the path {path[name]}", "send one order id")
 
 
 @rule("RF502", "missing-header", source="walmart-ca-refund, walmart-us-refund, facts", raw=True)
@@ -63,7 +79,7 @@ def missing_header(operation: Operation, request: Request, headers: Mapping[str,
 
 
 @rule("RF504", "placeholder-value", source="every page", raw=True)
-def placeholder_value(operation: Operation, request: Request) -> Iterable[Finding] | None:
+def placeholder_value(request: Request) -> Iterator[Finding]:
     """A sample of the documentation was left in.
 
     A whole value that is one of the pages' samples ("string", PURCHASE_ORDER_ID, their GUID, timestamp, token and so
@@ -74,9 +90,15 @@ def placeholder_value(operation: Operation, request: Request) -> Iterable[Findin
     Good:
         {}
     """
-    if not (request.path or request.query or request.headers or _may_hold_sample(request.body)):
-        return None
-    return _placeholders(request)
+    body = request.body or b""
+    # An escape may hide a sample; most bodies have neither.
+    if b"\\" in body or any(sample in body for sample in _QUOTED_SAMPLES):
+        yield from _find_samples(body)
+    for place, values in (("path", request.path), ("query", request.query), ("header", request.headers)):
+        for name, value in (values or {}).items():
+            is_name = place == "path" and name in value and value in (name, f"{{{name}}}", f"<{name}>")
+            if is_name or value in PLACEHOLDERS:
+                yield finding(f"{place}:{name}", f"{name} still holds the documentation's sample", "put the real value")
 
 
 @rule("RF505", "malformed-path", source="taxcloud-refund, woocommerce-legacy-refunds", raw=True)
@@ -205,27 +227,8 @@ def _accepts(value: str, spoken: tuple[str, ...]) -> bool:
     return not fitting.isdisjoint(_kinds(value))
 
 
-def _placeholders(request: Request) -> Iterator[Finding]:
-    yield from _body_placeholders(request.body)
-    for place, values in (("path", request.path), ("query", request.query), ("header", request.headers)):
-        for name, value in (values or {}).items():
-            is_name = place == "path" and name in value and value in (name, f"{{{name}}}", f"<{name}>")
-            if is_name or value in PLACEHOLDERS:
-                yield finding(f"{place}:{name}", f"{name} still holds the documentation's sample", "put the real value")
-
-
-def _may_hold_sample(body: bytes | None) -> bool:
-    """Whether a text holds a sample, or an escape that could hide one: cheap, and false for most bodies."""
-    if body is None:
-        return False
-    if b"\\" in body or _SAMPLE_IN_FIELD.search(body):
-        return True
-    return bool(_LIST_OF_TEXTS.search(body) and _SAMPLE_IN_LIST.search(body))
-
-
-def _body_placeholders(body: bytes | None) -> Iterator[Finding]:
-    if body is None or not _may_hold_sample(body):
-        return
+def _find_samples(body: bytes) -> Iterator[Finding]:
+    """Find the texts of a body that are samples, but for those of free text."""
     try:
         value = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import sys
-from base64 import b64encode
-from importlib import metadata
 from pathlib import Path
 
 from ..rule import REGISTRY, Rule
@@ -35,38 +33,15 @@ def _spaced(doc: str) -> str:
     return doc.replace("\nBad:\n", "\nBad:\n\n").replace("\nGood:\n", "\n\nGood:\n\n")
 
 
-def address(rule: Rule) -> str:
-    """Where a rule's docs are to be read, as an absolute URI.
-
-    That is the rule's section of the page that `[project.urls]` of pyproject.toml names as Documentation. Of a rule
-    that a user wrote, and while the project names no page, the URI holds the docs themselves.
-    """
-    page = _published() if _is_ours(rule) else ""
-    # In base64, since some validators take no other data: URI with a character beyond ASCII in it.
-    return f"{page}#{rule.code}" if page else f"data:text/plain;charset=utf-8;base64,{_encoded(text(rule))}"
-
-
-def _is_ours(rule: Rule) -> bool:
+def is_ours(rule: Rule) -> bool:
+    """Whether a rule comes with refundkit, and not from a file of the user."""
     return rule.run.__module__.startswith("refundkit.")
-
-
-def _encoded(words: str) -> str:
-    return b64encode(words.encode()).decode("ascii")
-
-
-def _published() -> str:
-    try:
-        known = metadata.metadata("refundkit").get_all("Project-URL") or []
-    except metadata.PackageNotFoundError:  # run from its source
-        return ""
-    named = (entry.partition(", ") for entry in known)
-    return next((url for label, _, url in named if label.lower() == "documentation"), "")
 
 
 def page() -> str:
     """The whole page in Markdown: a table of the rules, then a section each, whose anchor is the rule's id."""
     load_all()
-    known = [REGISTRY[code] for code in sorted(REGISTRY) if _is_ours(REGISTRY[code])]
+    known = [REGISTRY[code] for code in sorted(REGISTRY) if is_ours(REGISTRY[code])]
     rows = [f"| [{rule.code}](#{rule.code}) | {rule.name} | {rule.severity} | {_cell(rule.title)} |" for rule in known]
     table = "\n".join(["| id | name | severity | |", "|---|---|---|---|", *rows])
     sections = [f'<a id="{rule.code}"></a>\n\n## {text(rule)}' for rule in known]

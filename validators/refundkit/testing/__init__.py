@@ -21,7 +21,7 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
 
 from .. import apis, operations
-from ..apis.serving import Answer, Document, Request, ServerModule, Setup, Shop, request_of, seed
+from ..apis.shared.serving import Answer, Document, Request, ServerModule, Setup, Shop, request_of, seed
 from ..apis.woocommerce_legacy.server import Version
 from ..text import suggest_name
 from .judge import errors

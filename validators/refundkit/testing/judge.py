@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..apis.serving import Request
+from ..apis.shared.serving import Request
 from ..checking.check import check
 from ..errors import Finding
-from ..operations import Match
+from ..routes import Match
 
 
 def errors(match: Match, request: Request, body: object, order: object = None, refunds: object = None) -> list[Finding]:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from threading import Event, Thread
 from typing import Any, TypeAlias
 
-from ..apis.serving import Answer, Request, request_of
+from ..apis.shared.serving import Answer, Request, request_of
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]

@@ -6,7 +6,7 @@ import time
 
 import httpx
 
-from ..apis.serving import request_of
+from ..apis.shared.serving import request_of
 from .serve import Arrive, Decide
 
 

@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import httpx
 
-from ..credentials import Secret, refuse_plain_http, require_sendable
+from ..shared.credentials import Secret, refuse_plain_http, require_sendable
 
 
 class TaxCloudToken(httpx.Auth):

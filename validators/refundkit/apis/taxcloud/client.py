@@ -8,7 +8,7 @@ import msgspec
 from refundkit_apis.taxcloud.api.orders import get_order, refund_order
 from refundkit_apis.taxcloud.models import Order, Refund, RefundCreate
 
-from ..calling import AsyncCaller, Caller, Timeout
+from ..shared.calling import AsyncCaller, Caller, Timeout
 
 REFUND, GET = "taxcloud.refund_order", "taxcloud.get_order"
 

@@ -11,8 +11,19 @@ from refundkit_apis._runtime.codec import decode
 
 from ...errors import Finding
 from ...money import EXACT, ZERO
-from ...operations import Match
-from ..serving import Answer, Document, Request, Setup, copy_order, explain, has_credentials, json_answer, route, seeds
+from ...routes import Match
+from ..shared.serving import (
+    Answer,
+    Document,
+    Request,
+    Setup,
+    copy_order,
+    explain,
+    has_credentials,
+    json_answer,
+    route,
+    seeds,
+)
 
 _TITLES = {
     400: "Bad Request",

@@ -18,7 +18,7 @@ import msgspec
 from refundkit_apis._runtime.codec import decode, encode
 from refundkit_apis._runtime.errors import DecodeError, NotSent, StatusError
 
-from ..credentials import SENDABLE, basic_header, join_pair, origin_of, refuse_plain_http, require_sendable
+from ..shared.credentials import SENDABLE, basic_header, join_pair, origin_of, refuse_plain_http, require_sendable
 
 CORRELATION = "WM_QOS.CORRELATION_ID"
 _TOKEN_PATH = "/v3/token"  # noqa: S105 - a path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from refundkit_apis.walmart.api.orders import get_order, refund_order_lines
 from refundkit_apis.walmart.models import Order, OrderRefund, OrderRefundRequest
 
-from ..calling import AsyncCaller, Caller, Timeout
+from ..shared.calling import AsyncCaller, Caller, Timeout
 
 REFUND, GET = "walmart.refund_order_lines", "walmart.get_order"
 

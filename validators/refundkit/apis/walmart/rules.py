@@ -9,7 +9,6 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
-import msgspec
 from msgspec import UNSET
 
 from ...errors import Finding, finding
@@ -17,9 +16,8 @@ from ...ledger import Ledger, Posting, Refund
 from ...money import digits, places, plain, total
 from ...operations import Operation, by_lower_name
 from ...parameters import refused_values
-from ...request import Request
 from ...rule import rule
-from ...text import suggest_name, without_bom
+from ...text import suggest_name
 from .ledger import MODEL, PRODUCT
 
 if TYPE_CHECKING:
@@ -37,44 +35,7 @@ _LINES = "/orderRefund/orderLines/orderLine"
 _AMOUNT = "/chargeAmount/amount"
 
 
-class _Order(msgspec.Struct):
-    id: Any = msgspec.field(name="purchaseOrderId", default=None)
-
-
-class _Wrapper(msgspec.Struct):
-    refund: _Order | None = msgspec.field(name="orderRefund", default=None)
-
-
-_WRAPPER = msgspec.json.Decoder(_Wrapper)
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
-
-
-@rule("RF501", "order-id-mismatch", on=BOTH, source="walmart-ca-refund", raw=True)
-def order_id_mismatch(request: Request, path: Mapping[str, str]) -> Finding | None:
-    """Body and path name different purchase orders.
-
-    The id is sent twice; nothing says which one the server believes, and one of them is another customer's order.
-
-    Bad:
-        path:purchaseOrderId: "1111111111111"
-        /orderRefund/purchaseOrderId: "2222222222222"
-    Good:
-        {}
-    """
-    in_body, in_path = _purchase_order_id(request.body), path.get("purchaseOrderId")
-    if in_body is None or in_path is None or in_body == in_path:
-        return None
-    message = f"the body names order {in_body}, the path {in_path}"
-    return finding("/orderRefund/purchaseOrderId", message, "send one order id")
-
-
-def _purchase_order_id(body: bytes | None) -> object:
-    """The id in the body of a refund, of whatever type, or None where there is none."""
-    try:
-        refund = _WRAPPER.decode(without_bom(body or b"")).refund
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-    return refund.id if refund else None
 
 
 @rule("RF201", "amount-not-negative", on=REFUND, source="walmart-ca-refund, facts")
@@ -342,9 +303,8 @@ def unknown_reason(refund: Refund) -> Iterator[Finding]:
         reason = posting.source.refund_reason
         if reason not in _reasons():
             near = suggest_name(reason, sorted(_reasons())).lstrip("; ")
-            yield finding(
-                f"{_pointer_of(posting)}/refundReason", f"{reason!r} is not in Walmart's list of reasons", near
-            )
+            message = f"{reason!r} is not in Walmart's list of reasons"
+            yield finding(f"{_pointer_of(posting)}/refundReason", message, near)
 
 
 @cache
@@ -374,9 +334,8 @@ def malformed_header(operation: Operation, headers: Mapping[str, str]) -> Iterat
         elif name.upper() == "WM_SEC.TIMESTAMP" and not re.fullmatch("[0-9]{13}", value):
             yield finding(f"header:{name}", f"{name} is not 13 digits", "send epoch milliseconds, not seconds")
         elif name.upper() == "WM_SEC.AUTH_SIGNATURE" and not _is_base64(value):
-            yield finding(
-                f"header:{name}", f"{name} is no base64", "send the signature in standard base64, with padding"
-            )
+            advice = "send the signature in standard base64, with padding"
+            yield finding(f"header:{name}", f"{name} is no base64", advice)
 
 
 @rule("RF509", "correlation-not-guid", severity="warning", on=BOTH, source="walmart-ca-refund", raw=True)

@@ -11,13 +11,14 @@ from urllib.parse import parse_qsl
 
 from refundkit_apis._runtime.codec import decode, encode
 
-from ... import operations
 from ...errors import Finding
 from ...money import EXACT, ZERO
-from ...operations import Match, Operation
-from ...reading.xml import read_xml, write_xml
+from ...operations import Operation
+from ...reading.xml import read_xml
+from ...routes import Match
 from ...rule import REGISTRY
-from ..serving import (
+from ...xml_writer import write_xml
+from ..shared.serving import (
     Answer,
     Document,
     Request,
@@ -26,6 +27,7 @@ from ..serving import (
     explain,
     has_credentials,
     json_answer,
+    order_operation,
     read_basic,
     route,
     seeds,
@@ -158,7 +160,7 @@ class WalmartShop:
         return self._refuse(status, *(_describe(finding) for finding in findings))
 
     def _refuse(self, status: int, *refusals: tuple[str, str, str]) -> Answer:
-        return self._write(operations.get_order(self._api), status, _errors(refusals))
+        return self._write(order_operation(self._api), status, _errors(refusals))
 
 
 def open_shop(setup: Setup) -> WalmartShop:

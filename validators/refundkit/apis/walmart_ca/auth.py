@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 
-from ..credentials import origin_of, refuse_plain_http, require_sendable
+from ..shared.credentials import origin_of, refuse_plain_http, require_sendable
 from ..walmart.auth import CORRELATION
 
 if TYPE_CHECKING:

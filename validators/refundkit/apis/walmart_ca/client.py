@@ -11,7 +11,7 @@ from refundkit_apis.walmart_ca.models import (
     OrderRefundRequest,
 )
 
-from ..calling import AsyncCaller, Caller, Timeout
+from ..shared.calling import AsyncCaller, Caller, Timeout
 
 REFUND, CANCEL, GET = "walmart_ca.refund_order_lines", "walmart_ca.cancel_order_lines", "walmart_ca.get_order"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..serving import Setup
+from ..shared.serving import Setup
 from ..walmart.server import WalmartShop, replace_id, replace_total
 
 __all__ = ["open_shop", "replace_id", "replace_total"]

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 import httpx
 from refundkit_apis._runtime.errors import NotSent
 
-from ..credentials import Secret, basic_header, join_pair, origin_of, refuse_plain_http, require_sendable
+from ..shared.credentials import Secret, basic_header, join_pair, origin_of, refuse_plain_http, require_sendable
 
 
 class WooCommerceBasic(httpx.Auth):

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from ...money import EXACT, ZERO
-from ..serving import Answer, Clock, Document, json_answer
+from ..shared.serving import Answer, Clock, Document, json_answer
 
 ORDER, REFUND = "woocommerce_api_invalid_order", "woocommerce_api_invalid_order_refund"
 _CENT = Decimal("0.01")

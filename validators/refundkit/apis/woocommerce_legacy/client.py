@@ -19,7 +19,7 @@ from refundkit_apis.woocommerce_legacy.models import (
     RefundUpdateRequest,
 )
 
-from ..calling import AsyncCaller, Caller, Timeout
+from ..shared.calling import AsyncCaller, Caller, Timeout
 
 GET_ORDER = "woocommerce_legacy.get_order"
 LIST, GET = "woocommerce_legacy.list_refunds", "woocommerce_legacy.get_refund"

@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from ... import operations
+from ... import routes
 from ...money import ZERO
 from ...reading.keys import UNREADABLE
 from ...text import suggest_name
-from ..serving import Answer, Clock, Document, Request, copy_order, json_answer, read_basic, seeds
+from ..shared.serving import Answer, Clock, Document, Request, copy_order, json_answer, read_basic, seeds
 from . import php
 from .books import (
     ORDER,
@@ -97,7 +97,7 @@ class RecordedShop:
             raise Refused(error(400, "woocommerce_api_unsupported_method", "Unsupported request method"))
         path = request.path.lower().rstrip("/")
         is_one = "/refunds/" in path
-        match = operations.match("PUT" if method == "POST" and is_one else method, path)
+        match = routes.match("PUT" if method == "POST" and is_one else method, path)
         if match is None or match.operation.api != "woocommerce_legacy":
             raise Refused(no_route())
         order, refund = (significant(match.path.get(name, "")) for name in ("id", "refund_id"))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import msgspec
 from msgspec import UNSET
 
 from ...errors import Finding, finding
@@ -16,7 +15,7 @@ from ...money import plain, total
 from ...operations import Operation
 from ...request import Request
 from ...rule import rule
-from ...text import escape_token, format_value, without_bom
+from ...text import escape_token, format_value
 from .ledger import AMOUNT, ITEMS, as_number
 
 if TYPE_CHECKING:
@@ -156,18 +155,11 @@ def update_ignored(body: wc.RefundUpdateRequest, request: Request) -> Iterator[F
     Good:
         operation: woocommerce_legacy.update_refund
     """
-    sent = _UPDATE.decode(without_bom(request.body or b""))
-    for name in sent.order_refund:
+    sent: Any = request.document.value
+    for name in sent["order_refund"]:
         if name not in ("amount", "reason"):
             advice = "leave it out, or delete the refund and create another"
             yield finding(f"/order_refund/{escape_token(name)}", f"{name!r} is ignored in an update", advice)
-
-
-class _Update(msgspec.Struct):
-    order_refund: dict[str, msgspec.Raw]
-
-
-_UPDATE = msgspec.json.Decoder(_Update)
 
 
 @rule("RF320", "order-not-paid", severity="warning", on=CREATE)

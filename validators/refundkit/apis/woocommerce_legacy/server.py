@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from refundkit_apis._runtime.codec import decode
 
-from ...operations import Match
-from ..serving import (
+from ...routes import Match
+from ..shared.serving import (
     Answer,
     Document,
     Request,

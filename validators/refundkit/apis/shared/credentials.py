@@ -10,7 +10,7 @@ import attrs
 import httpx
 from refundkit_apis._runtime.errors import NotSent
 
-from ..hosts import is_loopback
+from ...hosts import is_loopback
 
 SENDABLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 """What a header can hold as it is."""

@@ -18,9 +18,10 @@ from urllib.parse import parse_qsl
 import msgspec
 from refundkit_apis._runtime.codec import decode, encode
 
-from .. import operations
-from ..errors import Finding
-from ..operations import Match, Operation
+from ... import operations, routes
+from ...errors import Finding
+from ...operations import Operation
+from ...routes import Match
 
 Document: TypeAlias = dict[str, Any]
 Clock: TypeAlias = Callable[[], float]
@@ -143,7 +144,7 @@ def request_of(method: str, url: str, headers: Mapping[str, str] | None, body: b
 
 def route(api: str, request: Request) -> Match | None:
     """The operation of the API that the request calls, or None."""
-    match = operations.match(request.method, request.url)
+    match = routes.match(request.method, request.url)
     return match if match is not None and match.operation.api == api else None
 
 
@@ -196,12 +197,18 @@ def _seed_texts(api: str) -> list[bytes]:
     return [bytes(raw) for raw in msgspec.json.decode(path.read_bytes(), type=list[msgspec.Raw])]
 
 
+def order_operation(api: str) -> Operation:
+    """The operation that reads an order of the API, as its spec says of those that change one."""
+    sources = map(operations.order_source, operations.of_api(api).values())
+    return next(source for source in sources if source is not None)
+
+
 def copy_order(api: str, order: Mapping[str, Any]) -> Document:
     """Copy an order that somebody gave. Raises ValueError if it is no get-order response of the API."""
-    source = operations.get_order(api)
+    source = order_operation(api)
     try:
         text = encode(order)
-        operations.decoder(source, operations.success(source)).decode(text)
+        decode(text, source.struct(operations.success(source)))
     except (msgspec.MsgspecError, TypeError, ValueError) as error:
         raise ValueError(
             f"this is no get-order response of {api}: {error}; shop.orders holds one to start from"

@@ -1,0 +1,36 @@
+"""The plain validator of a body, for people who want that one, and for our tests."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from .operations import get
+
+if TYPE_CHECKING:
+    import jsonschema.protocols
+
+
+def reference(operation: str) -> jsonschema.protocols.Validator:
+    """A plain `jsonschema` validator (Draft 2020-12) of the operation's body, for people who want that one.
+
+    It takes what `reading` and msgspec give: a Decimal is a number, and an integer where it is whole. Raises ValueError
+    for an operation that does not exist or takes no body, ImportError where `refundkit[reference]` is not installed.
+    """
+    try:
+        from jsonschema import Draft202012Validator, validators
+    except ImportError as error:
+        raise ImportError("refundkit.reference() wants jsonschema: pip install 'refundkit[reference]'") from error
+    found = get(operation)
+    if found.described.body is None:
+        raise ValueError(f"{operation} takes no body")
+
+    def is_integer(checker: object, value: object) -> bool:
+        if isinstance(value, (Decimal, float)):
+            return value == value // 1
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
+    extend: Any = validators.extend
+    plain: jsonschema.protocols.Validator = extend(Draft202012Validator, type_checker=types)(found.schema())
+    return plain
