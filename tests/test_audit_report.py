@@ -20,7 +20,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from processes import WITHIN
 from refundkit.audit.columns import FINDINGS
-from refundkit.audit.report import Summary, write_report
+from refundkit.audit.report import write_report
+from refundkit.audit.report.summary import Summary
 
 CHROMIUM = shutil.which("chromium")
 AXE = Path(__file__).parent.parent / ".venv" / "node" / "node_modules" / "axe-core" / "axe.min.js"

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from places import locate
 from refundkit.reading.document import Document, Location, Problem, Source
 from refundkit.reading.json import EXACT_DECODER, read_json, read_json_carefully
 from refundkit.reading.keys import has_unique_keys
@@ -33,7 +34,7 @@ def only(document: Document) -> Problem:
 
 
 def place(document: Document, pointer: str, part: Part = "value") -> tuple[int, int, int, int] | None:
-    found = document.locate(pointer, part)
+    found = locate(document, pointer, part)
     return (found.line, found.column, found.end_line, found.end_column) if found else None
 
 
@@ -159,7 +160,7 @@ def test_invalid_json_is_named(text: str, words: str, column: int, end: int) -> 
     assert problem.code == "RF001"
     assert words in problem.message
     assert (problem.line, problem.column, problem.end_column) == (text[: column - 1].count("\n") + 1, column, end)
-    assert document.locate("") is None
+    assert locate(document, "") is None
 
 
 @pytest.mark.parametrize(
@@ -390,7 +391,7 @@ def test_batch_is_located_record_by_record() -> None:
     assert place(document, "/5000") is None
     assert place(document, "/-1") is None
     assert place(document, "") == (1, 1, 5000, len(document.line(5000)) + 1)
-    assert document.locate_all([("/3", "value"), ("", "value")])[0] == document.locate("/3")
+    assert document.locate_all([("/3", "value"), ("", "value")])[0] == locate(document, "/3")
 
 
 def test_line_is_shown_without_its_end() -> None:
@@ -593,7 +594,7 @@ def test_every_value_is_located(writer: Writer) -> None:
 
     pointers = list(writer.places)
     assert document.locate_all([(one, "value") for one in pointers]) == [at(writer.places[one]) for one in pointers]
-    assert [document.locate(one) for one in pointers] == [at(writer.places[one]) for one in pointers]
+    assert [locate(document, one) for one in pointers] == [at(writer.places[one]) for one in pointers]
     keyed = [one for one in pointers if one in writer.keys]
     assert document.locate_all([(one, "key") for one in keyed]) == [at(writer.keys[one]) for one in keyed]
 
@@ -622,7 +623,8 @@ def test_json_needs_no_other_format() -> None:
     """Reading JSON, good or bad, imports neither a YAML nor an XML library."""
     code = (
         "import sys, refundkit; before = set(sys.modules); from refundkit.reading.json import read_json;"
-        "read_json(b'{}').locate(''); read_json(b'{'); new = {one.split('.')[0] for one in set(sys.modules) - before};"
+        "read_json(b'{}').locate_all([('', 'value')]); read_json(b'{');"
+        "new = {one.split('.')[0] for one in set(sys.modules) - before};"
         "print(new & {'yaml', 'xml', 'pyexpat', 'defusedxml', 'json'})"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -948,8 +950,8 @@ def test_json_is_yaml(tree: object) -> None:
         assert document.problems == ()
         assert same(document.value, expected.value)
         for pointer in _pointers(expected.value, ""):
-            assert document.locate(pointer) == expected.locate(pointer)
-            assert document.locate(pointer, "key") == expected.locate(pointer, "key")
+            assert locate(document, pointer) == locate(expected, pointer)
+            assert locate(document, pointer, "key") == locate(expected, pointer, "key")
 
 
 def _pointers(value: object, at: str) -> Any:

@@ -27,7 +27,7 @@ import pytest
 from refundkit.audit.columns import FINDINGS
 from refundkit.audit.kernel import Settings
 from refundkit.cli import main
-from refundkit.sources import SourceError
+from refundkit.errors import SourceError
 from test_audit import _plain, _random_history
 
 pyspark = pytest.importorskip("pyspark", reason="PySpark is not here: pip install 'refundkit[spark]'")

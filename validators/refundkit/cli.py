@@ -19,7 +19,7 @@ import msgspec
 
 from . import __version__, operations, rules
 from .config import Config, discover, excluded, for_file, operation_of
-from .errors import ConfigError
+from .errors import ConfigError, SourceError, UsageError
 from .operations import Operation
 from .rule import PARTS, REGISTRY
 from .text import suggest_name
@@ -44,10 +44,6 @@ _MOST_STALE = 20
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # Which severities make the exit status 1.
 _FAILING: dict[str, tuple[str, ...]] = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
-
-
-class UsageError(Exception):
-    """The command line asks for something that cannot be done; the message says what to write instead."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -123,7 +119,6 @@ def _asked(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _said(error: Exception) -> str:
     """What the user reads of an error."""
-    from .sources import SourceError
 
     if isinstance(error, OSError):  # what is read says so itself
         return f"what was found could not be written: {error.strerror or error}"
@@ -252,7 +247,7 @@ def _fix(options: argparse.Namespace, settings: Settings) -> int:
     """Fix the files, or show with --diff what would change: then 1 where something would. 2: a file was not written."""
     from .fix import diff, fix_of, write
     from .secrets import mask_secrets
-    from .sources import SourceError, expand
+    from .sources import expand
 
     if "-" in options.paths:
         raise UsageError("--fix and --diff work on files, not on standard input")

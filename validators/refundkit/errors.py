@@ -29,9 +29,11 @@ __all__ = [
     "RefundRejected",
     "Report",
     "RuleError",
+    "SourceError",
     "StatusError",
     "TimedOut",
     "TransportError",
+    "UsageError",
     "finding",
 ]
 
@@ -120,3 +122,11 @@ class ConfigError(Exception):
 
 class RuleError(ConfigError):
     """A rule of the user's own that failed while it judged a payload; the message names it and the line."""
+
+
+class SourceError(Exception):
+    """Something to read that cannot be read; the message says what and why."""
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be done; the message says what to write instead."""

@@ -15,10 +15,11 @@ from refundkit_apis._runtime.codec import encode
 
 from .checking.body import read_body
 from .config import effective
+from .errors import SourceError
 from .reading.places import Part
 from .request_document import read_request
 from .rule import REGISTRY
-from .sources import SourceError, records
+from .sources import records
 from .text import path_of, pointer_of, without_bom
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from typing import IO, Any, TypeAlias
 
 import msgspec
 
+from .errors import SourceError
 from .lint import Linted
-from .sources import STRETCH, Part, SourceError, extent, parts
+from .sources import STRETCH, Part, extent, parts
 
 _FILES = 64  # in one task
 

@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 from refundkit_apis._runtime.codec import encode
 
+from .errors import SourceError
 from .reading.keys import UNREADABLE
 from .text import without_bom
 
@@ -42,10 +43,6 @@ _BLOCK = 1 << 20
 SchemaOf = Callable[[str], Mapping[str, Any] | None]
 
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-class SourceError(Exception):
-    """Something to read that cannot be read; the message says what and why."""
 
 
 class Record(msgspec.Struct, frozen=True, dict=True, eq=False):

@@ -67,7 +67,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
 
 
 def _duckdb(options: argparse.Namespace) -> Engine:
-    from ..cli import UsageError
+    from ..errors import UsageError
 
     _need("audit", "duckdb", "pyarrow")
     from . import duck
@@ -87,7 +87,7 @@ def _duckdb(options: argparse.Namespace) -> Engine:
 
 
 def _spark(options: argparse.Namespace) -> Engine:
-    from ..cli import UsageError
+    from ..errors import UsageError
 
     for flag in ("memory", "jobs"):
         if getattr(options, flag) is not None:
@@ -101,14 +101,14 @@ def _spark(options: argparse.Namespace) -> Engine:
 def _need(extra: str, *modules: str) -> None:
     from importlib.util import find_spec
 
-    from ..cli import UsageError
+    from ..errors import UsageError
 
     if any(find_spec(module) is None for module in modules):
         raise UsageError(f"the audit needs {' and '.join(modules)}: pip install 'refundkit[{extra}]'")
 
 
 def _target(name: str, suffixes: tuple[str, ...], flag: str) -> Path:
-    from ..cli import UsageError
+    from ..errors import UsageError
 
     path = Path(name)
     if path.suffix.lower() not in suffixes:
@@ -121,7 +121,7 @@ def _target(name: str, suffixes: tuple[str, ...], flag: str) -> Path:
 
 
 def _bytes(size: str) -> int:
-    from ..cli import UsageError
+    from ..errors import UsageError
 
     text = size.strip().upper()
     number = text.rstrip("KMGIB")
@@ -159,8 +159,9 @@ def _progress() -> Iterator[Callable[[str, int], None]]:
 
 
 def _write_report(out: Path, tally: Tally, report: Path) -> None:
-    from ..sources import SourceError
-    from .report import Summary, write_report
+    from ..errors import SourceError
+    from .report import write_report
+    from .report.summary import Summary
 
     missing: dict[str, int] = {}
     for (_, _, part), count in tally.not_run.items():

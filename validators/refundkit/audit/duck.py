@@ -18,7 +18,7 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from ..sources import SourceError
+from ..errors import SourceError
 from . import files, rows, worker
 from .columns import FINDINGS
 from .kernel import Settings, Tally

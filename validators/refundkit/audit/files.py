@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from ..errors import SourceError
 from ..reading.keys import UNREADABLE
-from ..sources import LINES, SourceError, expand
+from ..sources import LINES, expand
 from ..text import without_bom
 from .columns import FINDINGS, REQUESTS
 

@@ -21,7 +21,7 @@ from typing import IO
 from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
-from ..sources import SourceError
+from ..errors import SourceError
 
 JAVA = 17
 """The oldest Java that Spark runs on."""

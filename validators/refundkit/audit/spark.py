@@ -22,7 +22,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sql
 
 from ..config import Config
-from ..sources import SourceError
+from ..errors import SourceError
 from . import files
 from .columns import FINDINGS, MOMENT
 from .kernel import Kernel, Settings, Tally

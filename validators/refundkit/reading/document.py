@@ -97,13 +97,6 @@ class Document(msgspec.Struct, frozen=True, dict=True, eq=False):
     source: Source
     places: Place | None = None
 
-    def locate(self, pointer: str, part: Part = "value") -> Location | None:
-        """Return the location of the value or key at a JSON pointer; None without such a value.
-
-        The document and the elements of an array have no key: the value itself is located then.
-        """
-        return self.locate_all([(pointer, part)])[0]
-
     def locate_all(self, queries: Sequence[tuple[str, Part]]) -> list[Location | None]:
         """Locate many values and keys in one pass over the text; answers come in order."""
         if not self.readable or not queries:

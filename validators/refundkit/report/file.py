@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from ..sources import SourceError
+from ..errors import SourceError
 
 
 @contextmanager

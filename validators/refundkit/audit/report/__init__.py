@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
+from .summary import Summary
 
 if TYPE_CHECKING:
     from pyarrow import Table
-
-
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What an audit looked at; `not_run` counts the requests that some rules could not judge, by the missing part."""
-
-    requests: int
-    orders: int
-    not_run: Mapping[str, int] = {}
 
 
 def write_report(findings: Path | Table, summary: Summary, file: Path) -> None:

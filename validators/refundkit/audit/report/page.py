@@ -24,7 +24,7 @@ from .charts import Bar, bars, columns
 from .totals import CURRENCIES, LISTED, LISTED_OF_ONE, ORDERS
 
 if TYPE_CHECKING:
-    from . import Summary
+    from .summary import Summary
     from .totals import Broken, Count, Money, Order, Totals
 
 # How many rules a chart shows, how many currencies a cell, and how many characters of a text the page.
