@@ -284,6 +284,15 @@ def _is_order(api: str, order: bytes | None) -> bool:
     return isinstance(value, dict) and ("order" in value or "orderId" in value)
 
 
+def _without_refunds(order: bytes | None) -> bytes | None:
+    """An order as it was before the audited refunds, which an order of today tells of too."""
+    try:
+        told = json.loads(order or b"", parse_float=Decimal)["refunds"]
+    except (ValueError, KeyError, TypeError):
+        return order
+    return (order or b"").replace(text(told), b"[]")
+
+
 def _parameters(data: bytes | None) -> dict[str, str] | None:
     try:
         value = json.loads(data or b"null")
@@ -321,7 +330,7 @@ def _reference(rows: list[Row]) -> Iterator[tuple[int, Report]]:
                 refundkit.check(
                     row["operation"],
                     row["body"],
-                    order=row["order"],
+                    order=row["order"] if refunds is None else _without_refunds(row["order"]),
                     refunds=None if refunds is None else text(refunds),
                     path=path,
                     query=_parameters(row["query"]),
@@ -474,7 +483,7 @@ def test_a_replayed_taxcloud_refund_counts_once() -> None:
     body = {"idempotencyKey": "k", "items": [{"itemId": "OIL-LITRE", "quantity": 1}]}
     other = {"idempotencyKey": "l", "items": [{"itemId": "OIL-LITRE", "quantity": Decimal("0.6")}]}
     rows = [_request("taxcloud.refund_order", one) for one in (body, body, other, {**other, "idempotencyKey": "k"})]
-    assert _found(rows)[0] == [(2, "RF401"), (3, "RF406")]
+    assert _found(rows)[0] == [(2, "RF401"), (3, "RF406"), (3, "RF401")]
 
 
 def test_what_cannot_be_counted_is_told() -> None:

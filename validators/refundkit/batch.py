@@ -64,7 +64,7 @@ class Batch:
         key = key_of_request(operation.api, request.path, request.body, request.order, base)
         order = None if key is None else self._find_order(key)
         judged = judge(plan, request, require, None if order is None else order.history)
-        if judged.refund is None:
+        if judged.refund is None or not judged.counts:
             return judged
         if "refunds" in apis.traits(operation.name):
             repeats = self._find_repeats(operation, judged.refund, request, key, order, Place(file, record))

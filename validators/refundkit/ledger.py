@@ -235,7 +235,8 @@ class Ledger(msgspec.Struct):
 
     def begin(self, refund: Refund) -> Ledger:
         """Put one refund under check: its `now`, pointers, named lines and accounts."""
-        self.refund, self.named_lines, self.accounts, self._undone = refund, [], [], []
+        self.roll_back()
+        self.refund = refund
         if refund.idempotency_key:
             self._undo_replayed(refund)
         for key, pointer in refund.lines:

@@ -72,11 +72,9 @@ def key_of_order(text: bytes, api: str | None = None, order_id: str | None = Non
     """Return the key of a get-order response; `api` and `order_id` win over what it says. None where nobody tells."""
     for name in APIS if api is None else (api,):
         owner, model = _owner(name)
-        if owner == name or api is not None:
-            ids = _values_at(text, tuple(model.path_ids.values()))
-            key = _make_key(owner, model, [*ids[:-1], ids[-1] if order_id is None else order_id] if ids else [])
-            if key is not None:
-                return key
+        ids = _values_at(text, tuple(model.path_ids.values())) if owner == name or api is not None else []
+        if ids and (api is not None or ids[-1] is not None):
+            return _make_key(owner, model, [*ids[:-1], ids[-1] if order_id is None else order_id])
     return None
 
 

@@ -213,8 +213,8 @@ class Kernel:
 
     def _commit(self, row: Row, operation: Operation, history: OrderHistory | None, judged: Judged) -> bool:
         """Make a request one of the history, if it took effect; whether it can be counted."""
-        if history is None or judged.refund is None or not self._is_refund_made(row, operation):
-            return judged.refund is not None
+        if history is None or judged.refund is None or not judged.counts or not self._is_refund_made(row, operation):
+            return judged.counts
         history.commit(judged.refund)
         return row.order is not None or all(posting.effect != "rest" for posting in judged.refund.postings)
 

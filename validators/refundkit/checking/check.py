@@ -27,6 +27,8 @@ from .plan import INVALID_ORDER, Plan, make_plan, parts_of
 
 # A finding of these is about a field's name, not its value.
 KEYED = frozenset({"RF002", "RF103", "RF108", "RF309"})
+# What is left out of a body, so that its rest is judged.
+_LEFT_OUT = frozenset({"RF002", "RF103", "RF108"})
 Hit: TypeAlias = tuple[Rule, Finding]
 _DEFAULT = Config()
 _NO_VALUES = dict.fromkeys(PARAMETERS)
@@ -35,13 +37,19 @@ _NO_VALUES = dict.fromkeys(PARAMETERS)
 class Judged(msgspec.Struct, frozen=True):
     """What is wrong with one request, without places in a file.
 
-    `refund` is it as postings, None where its body could not be read; `ledger` the order that it was held against.
+    `refund` is it as postings, None where its body could not be read; `ledger` the order that it was held against. A
+    body that its schema refuses does not count as a refund, though it may have been judged.
     """
 
     hits: list[Hit]
     not_run: tuple[NotRun, ...]
     refund: Refund | None
     ledger: Ledger | None
+
+    @property
+    def counts(self) -> bool:
+        """Whether the request is one that can be made, so that later ones are judged with it."""
+        return self.refund is not None and not any(entry.missing == VALID_BODY for entry in self.not_run)
 
 
 def check(  # noqa: PLR0913 - the parts of a request, one by one
@@ -151,8 +159,8 @@ class _Judgement:
             if body is None:
                 return
             self.parts |= BODY
-            if any(self.plan.severities.get(code) != "error" for code, _ in problems):
-                # What its schema refuses is no pass, however loud its findings are.
+            if any(code not in _LEFT_OUT for code, _ in problems):
+                # What its schema refuses is no pass, even where its findings are ignored.
                 self.not_run.append(NotRun(codes=(), missing=VALID_BODY))
         elif request.body is not None:
             message = f"{operation.name} takes no body"

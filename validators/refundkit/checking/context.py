@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 from refundkit_apis._runtime.codec import decoder as decoder_of
@@ -23,6 +23,9 @@ from ..ledger import Unreadable
 from ..operations import Operation
 from ..reading.keys import UNREADABLE, has_unique_keys
 from ..text import path_of, pointer_of
+
+if TYPE_CHECKING:
+    from ..reading.document import Document
 
 Problems: TypeAlias = list[tuple[str, Finding]]
 # Where msgspec says that a value is odd: `$.order.lines[0].id`.
@@ -44,11 +47,11 @@ def read_order(operation: Operation, text: bytes) -> tuple[Any, Problems]:
         model = None
     if model is not None and _is_free_of_repeats(text, model):
         return model, []
-    value, problems = _read_value(text, "order")
-    if value is None:
+    document, problems = _read_slowly(text, "order")
+    if not document.readable:
         return None, problems
     try:
-        model = _decode_leniently(source.struct(status), value, operation.described.context["order"].key)
+        model = _decode_leniently(source.struct(status), document.value, operation.described.context["order"].key)
     except UNREADABLE as error:
         return None, [*problems, _wrong_context("order", error)]
     repeats = [each.pointer.removeprefix("order:") for code, each in problems if code == "RF002"]
@@ -66,11 +69,11 @@ def read_refunds(operation: Operation, text: bytes) -> tuple[Any, Problems]:
         model = None
     if model is not None and _is_free_of_repeats(text, model):
         return model, []
-    value, problems = _read_value(text, "refunds")
-    if value is None:
+    document, problems = _read_slowly(text, "refunds")
+    if not document.readable:
         return None, problems
     try:
-        return _refunds_decoder(operation, Decimal).decode(encode(value)), problems
+        return _refunds_decoder(operation, Decimal).decode(encode(document.value)), problems
     except UNREADABLE as error:
         return None, [*problems, _wrong_context("refunds", error)]
 
@@ -104,8 +107,8 @@ def _is_free_of_repeats(text: bytes, model: Any) -> bool:
         return False
 
 
-def _read_value(text: bytes, part: str) -> tuple[Any, Problems]:
-    """The plain data of a part, None where it cannot be read, and what is wrong with its text."""
+def _read_slowly(text: bytes, part: str) -> tuple[Document, Problems]:
+    """Read a part exactly, and find what is wrong with its text."""
     from ..reading.json import read_json
 
     document = read_json(text)
@@ -113,7 +116,7 @@ def _read_value(text: bytes, part: str) -> tuple[Any, Problems]:
         (each.code, finding(f"{part}:{each.pointer}", f"the {part}: {each.message}", each.help))
         for each in document.problems
     ]
-    return document.value if document.readable else None, problems
+    return document, problems
 
 
 def _wrong_context(part: str, error: Exception) -> tuple[str, Finding]:

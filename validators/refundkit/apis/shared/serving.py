@@ -193,7 +193,7 @@ def seeds(api: str) -> list[Document]:
 
 @cache
 def _seed_texts(api: str) -> list[bytes]:
-    path = Path(__file__).parent / api / "orders.json"
+    path = Path(__file__).parent.parent / api / "orders.json"
     return [bytes(raw) for raw in msgspec.json.decode(path.read_bytes(), type=list[msgspec.Raw])]
 
 
