@@ -118,6 +118,6 @@ def summary(run: Run) -> dict[str, Any]:
 def lack(one: Skipped) -> str:
     """In a sentence: which rules did not run, for want of what."""
     payloads = "1 payload" if one.records == 1 else f"{one.records} payloads"
-    codes = ", ".join(one.codes) or "no rule could judge it"
+    codes = ", ".join(one.codes) or "it is refused as it stands"
     article = "a" if one.missing.startswith("valid") else "the"
     return f"not run on {payloads} for want of {article} {one.missing}: {codes}"
