@@ -24,26 +24,13 @@ def decimals(currency: str) -> int | None:
 
 def places(value: Decimal | int) -> int:
     """How many decimals a number has by value: -5.00000 has none."""
-    if value.__class__ is int:
-        return 0
-    _, digits, exponent = value.as_tuple()  # type: ignore[union-attr]
-    if not isinstance(exponent, int) or exponent >= 0:
-        return 0
-    spare = 0
-    for digit in reversed(digits):
-        if digit or spare == -exponent:
-            break
-        spare += 1
-    return 0 if not any(digits) else -exponent - spare
+    return len(format(value, "f").partition(".")[2].rstrip("0")) if value.__class__ is Decimal else 0
 
 
 def digits(value: Decimal | int) -> int:
     """How many digits a number has by value, without zeros before it and without spare decimals."""
-    number = Decimal(value)
-    if not number:
-        return 1
-    fraction = places(number)
-    return max(number.adjusted() + 1, 0) + fraction if number.adjusted() >= 0 else fraction
+    whole, _, fraction = format(Decimal(value), "f").lstrip("-").partition(".")
+    return len(whole.lstrip("0") + fraction.rstrip("0")) or 1
 
 
 def exact(size: int = 0) -> AbstractContextManager[Context]:

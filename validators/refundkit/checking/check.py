@@ -128,8 +128,7 @@ class _Judgement:
         if self.parts & (ORDER | REFUNDS) or self.history is not None:
             self._read_context()
         stage = self.plan.stage(self.parts)
-        for rule in stage.running:
-            self._run(rule)
+        self._run_rules(stage.running)
         if self.parts & HEADERS and not has_credentials(operation, request):
             self.not_run.append(NotRun(codes=("RF502",), missing=CREDENTIALS))
         self.hits += _required(self.plan, require, self.parts)
@@ -139,16 +138,20 @@ class _Judgement:
     def _add(self, problems: Iterable[Problem]) -> None:
         self.hits += [(REGISTRY[code], found) for code, found in problems]
 
-    def _run(self, rule: Rule) -> None:
-        values = self.values
-        try:
-            found = rule.run(*[values[name] for name in rule.parameters])
-            if isinstance(found, Finding):
-                self.hits.append((rule, found))
-            elif found is not None:
-                self.hits += [(rule, each) for each in found]
-        except UnreadableError:
-            self.not_run.append(NotRun(codes=(rule.code,), missing=VALID_ORDER))
+    def _run_rules(self, rules: tuple[Rule, ...]) -> None:
+        """Call each rule with what it asks for."""
+        hits, values = self.hits, self.values
+        for rule in rules:
+            names = rule.parameters
+            try:
+                found = rule.run(values[names[0]]) if len(names) == 1 else rule.run(*[values[name] for name in names])
+                if found.__class__ is Finding:
+                    hits.append((rule, found))
+                elif found is not None:
+                    for each in found:
+                        hits.append((rule, each))
+            except UnreadableError:
+                self.not_run.append(NotRun(codes=(rule.code,), missing=VALID_ORDER))
 
     def _read_body(self) -> None:
         request, operation = self.request, self.plan.operation

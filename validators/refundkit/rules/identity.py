@@ -92,7 +92,7 @@ def placeholder_value(request: Request) -> Iterator[Finding]:
     """
     body = request.body or b""
     # An escape may hide a sample; most bodies have neither.
-    if b"\\" in body or any(sample in body for sample in _QUOTED_SAMPLES):
+    if b"\\" in body or any(map(body.__contains__, _QUOTED_SAMPLES)):
         yield from _find_samples(body)
     for place, values in (("path", request.path), ("query", request.query), ("header", request.headers)):
         for name, value in (values or {}).items():

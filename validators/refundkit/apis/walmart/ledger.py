@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import UNSET
@@ -57,26 +58,27 @@ class Walmart(OrderModel):
         number = line.line_number
         accounts: dict[str, Account] = {}
         for charge in line.charges.charge:
-            account = accounts.get(charge.charge_type.upper())
+            name, money = charge.charge_type.upper(), charge.charge_amount
+            account = accounts.get(name)
             if account is None:
-                name = charge.charge_type.upper()
-                account = accounts[name] = Account(number, number, name, charge.charge_amount.currency)
-            sign = -1 if charge.is_discount is True and charge.charge_amount.amount > 0 else 1
-            account.charged += sign * charge.charge_amount.amount
+                account = accounts[name] = Account(number, number, name, money.currency)
+            sign = -1 if charge.is_discount is True and money.amount > 0 else 1
+            account.charged += sign * money.amount
             account.tax_charged += sign * tax_of(charge)
         ordered = quantity(line.order_line_quantity.amount)
-        pieces = dict.fromkeys(("shipped", "gone", "cancelled"), ZERO)
+        shipped = gone = cancelled = ZERO
         statuses = []
         for entry in line.order_line_statuses.order_line_status:
             status, amount = entry.status.lower(), quantity(entry.status_quantity.amount)
-            pieces["shipped"] += amount if status in self.shipped else 0
-            pieces["gone"] += amount if status in self.not_cancellable else 0
-            pieces["cancelled"] += amount if status == "cancelled" else 0
+            if status in self.shipped:
+                shipped += amount
+            if status in self.not_cancellable:
+                gone += amount
+            elif status == "cancelled":
+                cancelled += amount
             statuses.append((entry.status, entry.status_quantity.amount))
-        cancellable = ordered - pieces["gone"]
-        accounts[CANCELS] = Account(number, number, CANCELS, charged=cancellable, before=pieces["cancelled"])
-        returned = line.return_order_id or ""
-        return Line(number, number, accounts, ordered, pieces["shipped"], statuses, returned)
+        accounts[CANCELS] = Account(number, number, CANCELS, charged=ordered - gone, before=cancelled)
+        return Line(number, number, accounts, ordered, shipped, statuses, line.return_order_id or "")
 
     def refunds_in_order(self, order: OrderResponse) -> list[Refund] | None:
         """A line without `refund` has no history."""
@@ -215,6 +217,7 @@ def _tax_details(charge: Any) -> Sequence[Any]:
     return getattr(charge, "tax_details", UNSET) or ()
 
 
+@lru_cache(maxsize=1024)
 def quantity(text: str) -> Decimal:
     """A quantity that Walmart writes as a string; zero where it is no plain number."""
     return Decimal(text) if _QUANTITY.fullmatch(text) else ZERO
