@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import test_cli
 from refundkit import Config
-from refundkit.baseline import read
+from refundkit.lint.baseline import read
 from test_cli import CARD, SHOP, US, Cli, Outcome, asking, command, example_order, flat, refund, write
 
 cli, folder = test_cli.cli, test_cli.folder

@@ -24,11 +24,11 @@ from refundkit import (
     StatusError,
     TimedOut,
     TransportError,
-    calls,
     operations,
     testing,
 )
-from refundkit.calls import Retry, retry_after
+from refundkit.client import calls
+from refundkit.client.calls import Retry, retry_after
 from refundkit.testing import Answer
 
 WAYS = ("sync", "async")

@@ -27,9 +27,9 @@ import msgspec
 import pytest
 from refundkit import Config, operations, rules
 from refundkit.errors import Severity
-from refundkit.lint import Context, Linted, Settings, lint
+from refundkit.lint.record import Context, Linted, Settings, lint
+from refundkit.lint.sources import records
 from refundkit.rule import REGISTRY
-from refundkit.sources import records
 from refundkit_apis._runtime.codec import encode
 from story import story
 

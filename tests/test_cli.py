@@ -1628,7 +1628,7 @@ def test_error_that_nobody_foresaw(cli: Cli, monkeypatch: pytest.MonkeyPatch) ->
     def fail(*arguments: object, **options: object) -> None:
         raise KeyError("4111 1111 1111 1111")
 
-    monkeypatch.setattr("refundkit.sources.records", fail)
+    monkeypatch.setattr("refundkit.lint.sources.records", fail)
     write("r.json", "{}")
     found = cli("check", "--isolated", "r.json")
     assert found.status == 2

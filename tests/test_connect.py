@@ -256,7 +256,7 @@ def test_a_transport_of_ones_own_is_used(way: str) -> None:
 @pytest.mark.parametrize("name", ["NO_PROXY", "HTTPS_PROXY"])
 def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Without a transport of one's own, requests go through the proxy that the environment names, but for NO_PROXY."""
-    from refundkit.link import _proxy
+    from refundkit.client.connection import _proxy
 
     monkeypatch.setenv("https_proxy", "http://proxy.example.net:3128")
     monkeypatch.delenv("no_proxy", raising=False)
@@ -267,7 +267,7 @@ def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, n
 
 def test_a_proxy_without_a_scheme_is_one_and_this_machine_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """`proxy:3128` is a proxy as it is for other tools; what goes to this machine goes there directly."""
-    from refundkit.link import _proxy
+    from refundkit.client.connection import _proxy
 
     monkeypatch.setenv("https_proxy", "proxy.example.net:3128")
     monkeypatch.setenv("http_proxy", "proxy.example.net:3128")

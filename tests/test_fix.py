@@ -16,9 +16,10 @@ import pytest
 import test_cli
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from refundkit import Config, fix, operations
-from refundkit.fix import fix_of
-from refundkit.lint import Settings
+from refundkit import Config, operations
+from refundkit.lint import fix
+from refundkit.lint.fix import fix_of
+from refundkit.lint.record import Settings
 from refundkit.reading.json import read_json
 from refundkit.reading.yaml import read_yaml
 from test_cli import SHOP, TAX, US, Cli, asking, command, refund, write

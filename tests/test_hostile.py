@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from processes import WITHIN, ended, run, running, without_rights
-from refundkit.sources import MOST
+from refundkit.lint.sources import MOST
 
 US = "walmart.refund_order_lines"
 CHECK = ("check", "--isolated", "--output-format", "json", "--as", US)
@@ -259,7 +259,8 @@ def test_file_cut_short_while_it_is_read(tmp_path: Path, name: str) -> None:
 # Between the moment that the file is opened and the moment that it is read, another one cuts it.
 _CUT = """\
 import os, sys
-from refundkit import cli, sources
+from refundkit import cli
+from refundkit.lint import sources
 told = sources._end
 def cut(stream):
     end = told(stream)

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from processes import COMMAND, WITHIN, run, running
-from refundkit import sources
 from refundkit.cli import main
-from refundkit.sources import Part, expand, lines, records
+from refundkit.lint import sources
+from refundkit.lint.sources import Part, expand, lines, records
 from story import examples, story, text
 
 US, CA = "walmart.refund_order_lines", "walmart_ca.refund_order_lines"

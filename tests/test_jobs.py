@@ -19,10 +19,10 @@ from typing import Any
 
 import pytest
 from processes import WITHIN, run, running
-from refundkit import jobs, progress, sources
 from refundkit.cli import main
-from refundkit.lint import Linted
-from refundkit.sources import Part, lines, parts
+from refundkit.lint import jobs, progress, sources
+from refundkit.lint.record import Linted
+from refundkit.lint.sources import Part, lines, parts
 from story import examples, text
 
 US, SHOP = "walmart.refund_order_lines", "woocommerce_legacy.create_refund"
@@ -151,7 +151,7 @@ def test_threads_of_the_parent_are_no_matter(folder: Path, capsys: pytest.Captur
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("name", ["multiprocessing", "concurrent.futures", "refundkit.jobs", "tqdm"])
+@pytest.mark.parametrize("name", ["multiprocessing", "concurrent.futures", "refundkit.lint.jobs", "tqdm"])
 def test_one_process_needs_none_of_it(folder: Path, name: str) -> None:
     """What is for several processes, or for a terminal, is not imported for one."""
     code = f"import sys; from refundkit.cli import main; main(sys.argv[1:]); sys.exit({name!r} in sys.modules)"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from refundkit import operations, testing
 from refundkit.apis.shared.serving import seed
 from refundkit.apis.woocommerce_legacy.server import replace_total
-from refundkit.outcome import Sent, Told, told, was_made
+from refundkit.client.outcome import Sent, Told, told, was_made
 from refundkit_apis._runtime.codec import encode
 from story import story
 from test_testing import send

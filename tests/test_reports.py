@@ -356,7 +356,7 @@ def test_cases_fail_as_the_exit_status_does(check: Check, level: str, first: set
 
 def test_million_clean_payloads_are_a_count(check: Check) -> None:
     """Of a payload without a finding a run keeps no more than that there was one."""
-    from refundkit.lint import Linted
+    from refundkit.lint.record import Linted
     from refundkit.report import Run
 
     run = Run()

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import refundkit
 from refundkit import apis, operations, rules
-from refundkit.batch import Batch
-from refundkit.lint import Context, Settings, lint
+from refundkit.lint.batch import Batch
+from refundkit.lint.record import Context, Settings, lint
+from refundkit.lint.sources import Record
 from refundkit.reading.json import read_json
 from refundkit.rule import REGISTRY, Rule
-from refundkit.sources import Record
 from story import examples_of_docs, text, varied
 
 rules.load_all()

@@ -22,9 +22,9 @@ import story
 from hypothesis import given, settings
 from payloads import valid, written
 from refundkit import NotSent, RefundRejected, operations
+from refundkit.client.wire import AsyncXmlTransport, XmlTransport
 from refundkit.reading.json import read_json
 from refundkit.reading.xml import read_xml
-from refundkit.wire import AsyncXmlTransport, XmlTransport
 from refundkit.xml_writer import write_xml
 from refundkit_apis._runtime import errors
 from refundkit_apis._runtime.client import Client

@@ -22,8 +22,9 @@ from .errors import (
 from .rule import rule
 
 if TYPE_CHECKING:
-    from . import auth, connect, guard, testing
-    from .reference import reference
+    from . import auth, connect, testing
+    from .client import guard
+    from .reference_validator import reference
 
 __version__ = "0.1.0"
 
@@ -60,7 +61,7 @@ def __getattr__(name: str) -> Any:
 
         return import_module(f"{__name__}.{name}")
     if name == "reference":
-        from .reference import reference
+        from .reference_validator import reference
 
         return reference
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

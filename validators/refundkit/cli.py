@@ -25,11 +25,11 @@ from .rule import PARTS, REGISTRY
 from .text import suggest_name
 
 if TYPE_CHECKING:
-    from .baseline import Baseline
-    from .lint import Context, Linted, Settings
+    from .lint.baseline import Baseline
+    from .lint.document import RequestDocument
+    from .lint.record import Context, Linted, Settings
+    from .lint.sources import Part, Record
     from .report import Run
-    from .request_document import RequestDocument
-    from .sources import Part, Record
 
 CLEAN, FOUND, FAILED = 0, 1, 2
 INTERRUPTED = 130
@@ -245,9 +245,9 @@ def _check(options: argparse.Namespace) -> int:
 
 def _fix(options: argparse.Namespace, settings: Settings) -> int:
     """Fix the files, or show with --diff what would change: then 1 where something would. 2: a file was not written."""
-    from .fix import diff, fix_of, write
-    from .secrets import mask_secrets
-    from .sources import expand
+    from .lint.fix import diff, fix_of, write
+    from .lint.secrets import mask_secrets
+    from .lint.sources import expand
 
     if "-" in options.paths:
         raise UsageError("--fix and --diff work on files, not on standard input")
@@ -281,7 +281,7 @@ def _known(options: argparse.Namespace) -> Baseline | None:
     """The findings to leave out: those of --baseline, or with --write-baseline whatever is found."""
     if options.baseline is None and options.write_baseline is None:
         return None
-    from .baseline import Baseline, read
+    from .lint.baseline import Baseline, read
 
     if options.baseline is None:
         return Baseline(options.write_baseline, learns=True)
@@ -294,7 +294,7 @@ def _settle(known: Baseline, options: argparse.Namespace, settings: Settings, fo
     """Write the new baseline, or tell which entries of the old one were not found."""
     found.suppressed = known.suppressed
     if known.learns:
-        from .baseline import write
+        from .lint.baseline import write
 
         write(options.write_baseline, known)
         if not options.quiet:
@@ -315,8 +315,8 @@ def _settle(known: Baseline, options: argparse.Namespace, settings: Settings, fo
 
 def _linted(options: argparse.Namespace, settings: Settings, found: Run) -> Iterator[Linted]:
     """What is found in every file that the configuration does not exclude, in their order."""
-    from .progress import Progress
-    from .sources import Part, expand, extent, parts
+    from .lint.progress import Progress
+    from .lint.sources import Part, expand, extent, parts
 
     given = [file for file in expand(options.paths or _nothing()) if not excluded(settings.config, file)]
     files = [file for file in given if not _is_report(options, file)]
@@ -324,7 +324,7 @@ def _linted(options: argparse.Namespace, settings: Settings, found: Run) -> Iter
     jobs = _jobs(options, files)
     with Progress(lambda: sum(extent(Part(file)) for file in files)) as progress:
         if jobs > 1:
-            from .jobs import spread, tasks
+            from .lint.jobs import spread, tasks
 
             told = {name: value for name, value in vars(options).items() if name != "do"}
             for task, linted in spread(tasks(files), told, jobs):
@@ -340,11 +340,11 @@ def _linted(options: argparse.Namespace, settings: Settings, found: Run) -> Iter
 
 def _checker(options: argparse.Namespace, settings: Settings) -> Callable[[Part], Iterator[Linted]]:
     """What checks a part of a file under these options; it keeps the contexts, and the batch, from part to part."""
-    from .lint import lint_part
+    from .lint.record import lint_part
 
     batch = None
     if options.batch:
-        from .batch import Batch
+        from .lint.batch import Batch
 
         batch = Batch()
     contexts = _Contexts(options, settings)
@@ -362,7 +362,7 @@ def _jobs(options: argparse.Namespace, files: list[str]) -> int:
     if wanted == 1 or options.batch:
         return 1
     if wanted is None:
-        from .sources import is_large
+        from .lint.sources import is_large
 
         if not any(is_large(file) for file in files):
             return 1
@@ -370,7 +370,7 @@ def _jobs(options: argparse.Namespace, files: list[str]) -> int:
     # Of /dev and /proc each process has its own.
     if any(file == "-" or file.startswith(("/dev/", "/proc/")) or Path(file).is_fifo() for file in (*files, *context)):
         return 1
-    from .jobs import cores
+    from .lint.jobs import cores
 
     return wanted or cores()
 
@@ -383,7 +383,7 @@ def _count(text: str) -> int:
 
 def work() -> None:
     """What a process of --jobs runs: the same check by the same options."""
-    from .jobs import answer
+    from .lint.jobs import answer
 
     def begin(told: dict[str, Any]) -> Callable[[Part], Iterator[Linted]]:
         options = argparse.Namespace(**told)
@@ -397,7 +397,7 @@ def _nothing() -> NoReturn:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    from .lint import Settings
+    from .lint.record import Settings
 
     for name in ("order", "refunds", "config", "output_file", "baseline", "write_baseline"):
         if getattr(options, name) == "":  # as a variable of the shell is that was never set
@@ -502,7 +502,7 @@ def _schema_of(settings: Settings) -> Callable[[str], dict[str, Any] | None]:
 
 
 def _of_root(root: str) -> Operation | None:
-    from .request_document import candidates
+    from .lint.document import candidates
 
     return next((operation for operation in candidates({root: None}) if operation.xml), None)
 
@@ -518,7 +518,7 @@ class _Contexts:
         self.read = lru_cache(maxsize=_KEPT)(_read_context)
 
     def of(self, record: Record, asked: RequestDocument) -> Context:
-        from .lint import Context
+        from .lint.record import Context
 
         return Context(
             order=None if self.order is None or asked.request.order else self._record(self.order, record, asked),
@@ -533,7 +533,7 @@ class _Contexts:
 
 
 def _read_context(file: str, operation: Operation) -> Record:
-    from .sources import read_one
+    from .lint.sources import read_one
 
     source = operations.order_source(operation)
     return read_one(file, lambda root: None if source is None else source.schema(operations.success(source)))

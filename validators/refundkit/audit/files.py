@@ -14,8 +14,8 @@ import msgspec
 import pyarrow as pa
 
 from ..errors import SourceError
+from ..lint.sources import LINES, expand
 from ..reading.keys import UNREADABLE
-from ..sources import LINES, expand
 from ..text import without_bom
 from .columns import FINDINGS, REQUESTS
 

@@ -20,12 +20,12 @@ from ..checking.plan import make_plan
 from ..config import Config, effective
 from ..errors import VALID_BODY, Finding, NotRun, finding
 from ..ledger import QUANTITIES, TOTAL, OrderHistory, Refund
+from ..lint.document import unknown_operation
 from ..money import ZERO, exact
 from ..operations import Operation
 from ..order_key import OrderKey, id_in_body, key_of_request
 from ..reading.keys import UNREADABLE, has_unique_keys
 from ..request import Request as CheckedRequest
-from ..request_document import unknown_operation
 from ..rule import REGISTRY
 from ..text import mask_numbers, suggest_name
 from .columns import FINDINGS, REQUESTS

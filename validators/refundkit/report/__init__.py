@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..errors import VALID_BODY, Finding, NotRun
-from ..lint import Excerpt, Linted
+from ..lint.record import Excerpt, Linted
 
 if TYPE_CHECKING:
     from typing import TextIO

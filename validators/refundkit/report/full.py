@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from ..errors import Finding
-    from ..lint import Excerpt
+    from ..lint.record import Excerpt
     from . import Run
 
 

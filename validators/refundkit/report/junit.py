@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr  # escapes what is written; nothing is read
 
 from ..errors import VALID_BODY
-from ..sources import LINES
+from ..lint.sources import LINES
 from .data import lack, name, place
 from .text import headline, printable, summary
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from ..errors import Finding
-    from ..lint import Linted
+    from ..lint.record import Linted
     from . import Run
 
 

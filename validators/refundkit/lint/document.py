@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from . import operations, routes
-from .errors import Finding, finding
-from .operations import Operation
-from .reading.keys import UNREADABLE, has_unique_keys
-from .request import Request
-from .text import suggest_name
+from .. import operations, routes
+from ..errors import Finding, finding
+from ..operations import Operation
+from ..reading.keys import UNREADABLE, has_unique_keys
+from ..request import Request
+from ..text import suggest_name
 
 _NAMED = ("path", "query", "headers")
 KEYS = ("operation", "method", "url", "path", "query", "headers", "body", "order", "refunds")

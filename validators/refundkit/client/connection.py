@@ -12,14 +12,14 @@ import httpx
 import msgspec
 from refundkit_apis._runtime.client import Client, Response
 
-from . import operations
-from .apis.shared.calling import Timeout
+from .. import operations
+from ..apis.shared.calling import Timeout
+from ..config import Config
+from ..hosts import is_loopback
+from ..text import suggest_name
+from .attempt import AsyncHandoverTransport, HandoverTransport
 from .calls import AsyncCalls, Call, Calls, Retry
-from .config import Config
 from .guard import AsyncGuardTransport, GuardTransport, OnReport
-from .handover import AsyncHandoverTransport, HandoverTransport
-from .hosts import is_loopback
-from .text import suggest_name
 from .wire import AsyncXmlTransport, XmlTransport
 
 T = TypeVar("T")

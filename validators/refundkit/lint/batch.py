@@ -13,17 +13,17 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from . import apis, routes
-from .checking.check import Judged, judge
-from .checking.plan import Plan
-from .errors import Finding, NotRun, finding
-from .ledger import OrderHistory, Refund
-from .money import ZERO, exact, plain
-from .operations import Operation
-from .order_key import OrderKey, key_of_request
-from .request import Request
-from .rule import REGISTRY
-from .text import without_bom
+from .. import apis, routes
+from ..checking.check import Judged, judge
+from ..checking.plan import Plan
+from ..errors import Finding, NotRun, finding
+from ..ledger import OrderHistory, Refund
+from ..money import ZERO, exact, plain
+from ..operations import Operation
+from ..order_key import OrderKey, key_of_request
+from ..request import Request
+from ..rule import REGISTRY
+from ..text import without_bom
 
 _REPEATED = "RF317"
 _CORRELATION = "wm_qos.correlation_id"

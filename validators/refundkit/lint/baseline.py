@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from .config import Config, effective, for_file
-from .errors import ConfigError
-from .reading.keys import UNREADABLE
-from .rule import REGISTRY
+from ..config import Config, effective, for_file
+from ..errors import ConfigError
+from ..reading.keys import UNREADABLE
+from ..rule import REGISTRY
 
 if TYPE_CHECKING:
-    from .errors import Finding
-    from .lint import Linted
-    from .report import Skipped
+    from ..errors import Finding
+    from ..report import Skipped
+    from .record import Linted
 
 Key: TypeAlias = tuple[str, str, str, str]
 

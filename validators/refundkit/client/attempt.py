@@ -10,7 +10,7 @@ import httpx
 import msgspec
 from refundkit_apis._runtime.client import never_left
 
-from . import routes
+from .. import routes
 from .guard import READING
 
 

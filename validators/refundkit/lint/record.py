@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from refundkit_apis._runtime.codec import encode
 
+from ..checking.check import Hit, complete, is_in_body, judge, mask_pointer, order_of, part_of
+from ..checking.context import places_in_model, read_order
+from ..checking.plan import make_plan
+from ..config import Config, effective
+from ..errors import VALID_BODY, Finding, NotRun, RuleError
+from ..errors import finding as make_finding
+from ..operations import Operation
+from ..request import Request
+from ..rule import REGISTRY
 from . import sources
-from .checking.check import Hit, complete, is_in_body, judge, mask_pointer, order_of, part_of
-from .checking.context import places_in_model, read_order
-from .checking.plan import make_plan
-from .config import Config, effective
-from .errors import VALID_BODY, Finding, NotRun, RuleError
-from .errors import finding as make_finding
-from .operations import Operation
-from .request import Request
-from .request_document import RequestDocument, read_request
-from .rule import REGISTRY
+from .document import RequestDocument, read_request
 from .secrets import CREDENTIALS, mask_secrets
 from .sources import LINES, Part, Record, SchemaOf, line_record, lines
 
 if TYPE_CHECKING:
+    from ..reading.document import Document, Location, Problem
     from .batch import Batch
-    from .reading.document import Document, Location, Problem
 
 # A payload that nothing judged is never a pass, even where RF001 or RF003 is ignored.
 _UNJUDGED = (NotRun(codes=(), missing=VALID_BODY),)
@@ -182,7 +182,7 @@ def lint(
 
 def _response(record: Record, settings: Settings, operation: Operation, status: str) -> Linted:
     """The record as a response of the operation: its reading and its schema."""
-    from .checking.schema import flaws
+    from ..checking.schema import flaws
 
     hits = _reading_problems(record)
     if not record.document.readable:
@@ -351,7 +351,7 @@ def _reading_place(problem: Problem | None) -> Location | None:
 
 
 def _location(line: int, column: int, end_column: int) -> Location:
-    from .reading.document import Location
+    from ..reading.document import Location
 
     return Location(line, column, line, end_column)
 

@@ -28,12 +28,12 @@ from refundkit_apis._runtime.errors import (
     TransportError,
 )
 
-from .errors import RefundRejected
+from ..errors import RefundRejected
+from ..operations import Operation
+from ..routes import Match
+from .attempt import Handover, noting
 from .guard import CONTEXT, AsyncGuardTransport, Context, GuardTransport, json_form, refund_of, sending
-from .handover import Handover, noting
-from .operations import Operation
 from .outcome import Sent, told, was_made
-from .routes import Match
 
 T = TypeVar("T")
 LOG = logging.getLogger("refundkit")

@@ -18,8 +18,8 @@ from typing import IO, Any, TypeAlias
 
 import msgspec
 
-from .errors import SourceError
-from .lint import Linted
+from ..errors import SourceError
+from .record import Linted
 from .sources import STRETCH, Part, extent, parts
 
 _FILES = 64  # in one task

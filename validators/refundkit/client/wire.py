@@ -9,12 +9,12 @@ import httpx
 from refundkit_apis._runtime.codec import encode
 from refundkit_apis._runtime.errors import NotSent
 
-from . import routes
-from .checking.check import check
-from .operations import Operation
-from .reading.json import read_json
-from .reading.xml import Schema, find_root_name, is_xml, read_xml
-from .xml_writer import write_xml
+from .. import routes
+from ..checking.check import check
+from ..operations import Operation
+from ..reading.json import read_json
+from ..reading.xml import Schema, find_root_name, is_xml, read_xml
+from ..xml_writer import write_xml
 
 XML = "application/xml"
 _ANSWERS = (XML, "text/xml")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from .text import mask_numbers
+from ..text import mask_numbers
 
 CREDENTIALS = frozenset(
     "authorization proxy-authorization cookie x-api-key wm_sec.access_token wm_sec.auth_signature wm_consumer.id"

@@ -20,12 +20,12 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 from refundkit_apis._runtime.codec import encode
 
-from .errors import SourceError
-from .reading.keys import UNREADABLE
-from .text import without_bom
+from ..errors import SourceError
+from ..reading.keys import UNREADABLE
+from ..text import without_bom
 
 if TYPE_CHECKING:
-    from .reading.document import Document
+    from ..reading.document import Document
 
 LINES = frozenset({".jsonl", ".ndjson"})
 YAML = frozenset({".yaml", ".yml"})
@@ -329,7 +329,7 @@ def _oversized(file: str, number: int) -> Record:
 
 
 def _too_large(number: int) -> Document:
-    from .reading.document import Fault, Source, make_unreadable
+    from ..reading.document import Fault, Source, make_unreadable
 
     message = f"the document has more than {MOST:,} bytes"
     hint = "no refund request has; put each of several into a document, a line or an entry of its own"
@@ -353,7 +353,7 @@ def _json(file: str, data: bytes, batches: bool) -> Iterator[Record]:
 
 
 def _whole(data: bytes) -> Document:
-    from .reading.json import read_json
+    from ..reading.json import read_json
 
     return read_json(data)
 
@@ -381,13 +381,13 @@ def _after(text: bytes, line: int, column: int) -> tuple[int, int]:
 
 
 def _line(text: bytes, number: int) -> Document:
-    from .reading.json import read_json
+    from ..reading.json import read_json
 
     return read_json(text, first_line=number)
 
 
 def _yaml(file: str, data: bytes) -> Iterator[Record]:
-    from .reading.yaml import read_yaml
+    from ..reading.yaml import read_yaml
 
     documents = read_yaml(data)
     for number, document in enumerate(documents, 1):
@@ -395,7 +395,7 @@ def _yaml(file: str, data: bytes) -> Iterator[Record]:
 
 
 def _xml(file: str, data: bytes, schema_of: SchemaOf) -> Record:
-    from .reading.xml import find_root_name, read_xml
+    from ..reading.xml import find_root_name, read_xml
 
     return _ready(file, 1, read_xml(data, schema_of(find_root_name(data))), alone=True)
 

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from refundkit_apis._runtime.codec import encode
 
-from .checking.body import read_body
-from .config import effective
-from .errors import SourceError
-from .reading.places import Part
-from .request_document import read_request
-from .rule import REGISTRY
+from ..checking.body import read_body
+from ..config import effective
+from ..errors import SourceError
+from ..reading.places import Part
+from ..rule import REGISTRY
+from ..text import path_of, pointer_of, without_bom
+from .document import read_request
 from .sources import records
-from .text import path_of, pointer_of, without_bom
 
 if TYPE_CHECKING:
-    from .lint import Settings
+    from .record import Settings
     from .sources import Record, SchemaOf
 
 _CODE = "RF108"

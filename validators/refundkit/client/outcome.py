@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from . import apis
-from .checking.body import read_body
-from .checking.context import read_order, read_refunds
-from .ledger import Ledger, Line, OrderModel, Refund, Sums, UnreadableError, open_ledger
-from .money import exact
-from .operations import Operation
-from .request import Request
+from .. import apis
+from ..checking.body import read_body
+from ..checking.context import read_order, read_refunds
+from ..ledger import Ledger, Line, OrderModel, Refund, Sums, UnreadableError, open_ledger
+from ..money import exact
+from ..operations import Operation
+from ..request import Request
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""Files -> records -> findings: what the command checks, and how a run goes over it."""
