@@ -174,16 +174,12 @@ class Faults:
 
 def make_document(source: Source, value: object, faults: Sequence[Fault] = (), places: Place | None = None) -> Document:
     """Make the document of a value that was read, whatever duplicates it has."""
-    return Document(value, _make_problems(source, faults), True, source, places)
+    return Document(value, tuple(_make_problem(source, fault) for fault in faults), True, source, places)
 
 
 def make_unreadable(source: Source, faults: Sequence[Fault]) -> Document:
     """Make the document of bytes that gave no value."""
-    return Document(None, _make_problems(source, faults), False, source)
-
-
-def _make_problems(source: Source, faults: Sequence[Fault]) -> tuple[Problem, ...]:
-    return tuple(_make_problem(source, fault) for fault in faults)
+    return Document(None, tuple(_make_problem(source, fault) for fault in faults), False, source)
 
 
 def _make_problem(source: Source, fault: Fault) -> Problem:
@@ -233,32 +229,21 @@ def _name_wide_encoding(head: bytes) -> str:
 # Numbers.
 
 
-def parse_number(literal: str) -> int | Decimal:
-    """Return the exact value of a decimal literal. Raises ReadingError beyond the limits.
-
-    It is an int where the literal has no '.', 'e' or 'E'.
-    """
-    check_number(literal)
+def parse_number(literal: str, span: Span | None = None) -> int | Decimal:
+    """Return the exact value of a decimal literal: an int where it has no '.', 'e' or 'E'. Raises as check_number."""
+    check_number(literal, span)
     return Decimal(literal) if any(mark in literal for mark in ".eE") else int(literal)
 
 
-def parse_number_at(literal: str, span: Span) -> int | Decimal:
-    """Return the exact value of a literal, as parse_number; an error has the span."""
-    try:
-        return parse_number(literal)
-    except ReadingError as error:
-        raise ReadingError(error.fault.message, span) from None
-
-
-def check_number(literal: str) -> None:
+def check_number(literal: str, span: Span | None = None) -> None:
     """Raise ReadingError for a literal over 400 characters or an exponent beyond 308."""
-    check_number_length(literal)
+    check_number_length(literal, span)
     exponent = literal.lower().partition("e")[2]
     if exponent and abs(int(exponent)) > _EXPONENT:
-        raise ReadingError(f"the exponent {exponent} is out of range: {-_EXPONENT} to {_EXPONENT}")
+        raise ReadingError(f"the exponent {exponent} is out of range: {-_EXPONENT} to {_EXPONENT}", span)
 
 
-def check_number_length(literal: str) -> None:
+def check_number_length(literal: str, span: Span | None = None) -> None:
     """Raise ReadingError for a number literal over 400 characters."""
     if len(literal) > NUMBER_LENGTH:
-        raise ReadingError(f"a number of {len(literal)} characters: {NUMBER_LENGTH} at most are read")
+        raise ReadingError(f"a number of {len(literal)} characters: {NUMBER_LENGTH} at most are read", span)

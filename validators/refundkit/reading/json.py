@@ -22,7 +22,7 @@ from .document import (
     decode_text,
     make_document,
     make_unreadable,
-    parse_number_at,
+    parse_number,
 )
 from .keys import UNREADABLE, has_unique_keys
 
@@ -243,7 +243,7 @@ class _JsonReader:
         number = _NUMBER.match(self.text, self.at)
         if number:
             self.at = number.end()
-            return parse_number_at(number[0], number.span())
+            return parse_number(number[0], number.span())
         word = _WORD.match(self.text, self.at)
         if not word or word[0] not in _WORDS:
             self.refuse_value(word[0] if word else "")

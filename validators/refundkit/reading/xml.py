@@ -23,7 +23,7 @@ from .document import (
     decode_text,
     make_document,
     make_unreadable,
-    parse_number_at,
+    parse_number,
 )
 from .places import Place, Span
 
@@ -328,7 +328,7 @@ class _XmlReader:
         if "string" in types:
             return text
         if types & {"number", "integer"} and _NUMBER.fullmatch(literal):
-            return parse_number_at(literal, span)
+            return parse_number(literal, span)
         if "boolean" in types:
             return _BOOLEANS.get(literal, text)
         return text
