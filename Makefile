@@ -1,6 +1,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# A Python that somebody names is the one that runs: .venv is not made again when another one is named.
+VERSION := -c 'import sys; print(sys.version)'
+ifneq ($(origin PYTHON),file)
+ifneq ($(wildcard $(BIN)/python),)
+ifneq ($(shell $(PYTHON) $(VERSION)),$(shell $(BIN)/python $(VERSION)))
+$(error .venv is of another Python than $(PYTHON): remove .venv first)
+endif
+endif
+endif
+
 .PHONY: help demo test peers generate check-generated docs-check regenerate lint type fuzz bench
 help: ## the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 18
