@@ -554,6 +554,16 @@ def test_the_key_of_a_refused_item_is_named_as_it_is(key: str) -> None:
     assert (one.code, one.pointer) == ("RF210", f"/order_refund/line_items/{key.replace('/', '~1')}/qty")
 
 
+def test_an_empty_key_beside_a_number_is_named_as_it_is() -> None:
+    """Two wrong taxes of one item, one without a name, are each found at their own place."""
+    body = {"order_refund": {"amount": "1.00", "line_items": {"1": {"refund_tax": {"5": [1], "": []}}}}}
+    where = "/order_refund/line_items/1/refund_tax"
+    assert {(one.code, one.pointer) for one in refundkit.check(CREATE, body).findings} == {
+        ("RF102", f"{where}/5"),
+        ("RF102", f"{where}/"),
+    }
+
+
 def test_any_number_of_digits_is_counted() -> None:
     """Quoted numbers of thousands of digits are summed and compared exactly."""
     long = "0." + "1" * 6000

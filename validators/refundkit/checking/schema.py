@@ -169,8 +169,10 @@ class _Reader:
         if not tokens:
             yield [], node
         elif isinstance(node, list):
-            for place, inner in self._places(node[int(tokens[0])], tokens[1:]):
-                yield [str(tokens[0]), *place], inner
+            index = tokens[0]
+            if isinstance(index, int) and index < len(node):  # else an empty key led into the wrong list
+                for place, inner in self._places(node[index], tokens[1:]):
+                    yield [str(index), *place], inner
         elif isinstance(node, dict):
             token = tokens[0]
             keys = [token] if isinstance(token, str) else self._numbers(node).get(token, [])
