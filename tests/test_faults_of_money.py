@@ -256,6 +256,27 @@ def test_record_that_may_be_of_two_shops_says_that_it_was_not_added_up(cli: Cli)
         assert f"{len(not_run(outcome)['url'])} rules want the URL" in written.out
 
 
+@pytest.mark.parametrize("turned", [False, True], ids=["as-it-is", "turned"])
+def test_records_of_one_order_are_added_up_where_one_does_not_tell_the_connection(cli: Cli, turned: bool) -> None:
+    """A TaxCloud order that does not tell its connection is that of the only connection that others name."""
+    records = read_lines("batch-taxcloud-no-path.jsonl")
+    del records[0]["order"]["connectionId"]
+    if turned:
+        records.reverse()
+    assert findings(check(cli, write_lines(records), "--batch")) == {2: ["RF401"]}
+
+
+def test_record_that_may_be_of_two_connections_says_that_it_was_not_added_up(cli: Cli) -> None:
+    """A third record that does not name its connection leaves RF317 and the caps not run, for want of a path."""
+    first, second = read_lines("batch-taxcloud-no-path.jsonl")
+    nameless = deepcopy(first)
+    second["order"]["connectionId"] = "c0ffee00-0000-4000-8000-000000000002"
+    del nameless["order"]["connectionId"]
+    outcome = check(cli, write_lines([first, second, nameless]), "--batch")
+    assert findings(outcome) == {}
+    assert {"RF401", "RF317"} <= not_run(outcome)["path"]
+
+
 def test_record_that_names_no_order_says_that_it_was_not_added_up(cli: Cli) -> None:
     """Without path, URL and order nobody knows whose refund it is, and the report says so."""
     record = {"operation": "woocommerce_legacy.create_refund", "body": {"order_refund": {"amount": "15.00"}}}
