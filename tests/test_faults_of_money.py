@@ -235,6 +235,23 @@ def outcome_of_one(cli: Cli, record: Document) -> Outcome:
     return check(cli, write_lines([record]), "--batch")
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("https://SHOP.example", "https://shop.example"),
+        ("https://shop.example//", "https://shop.example"),
+        ("http://shop.example:80", "http://shop.example"),
+    ],
+)
+def test_records_of_one_shop_are_added_up_however_the_host_is_written(cli: Cli, first: str, second: str) -> None:
+    """Two spellings of one host are one shop."""
+    records = read_lines("batch-port.jsonl")
+    for record, base in zip(records, (first, second), strict=True):
+        record["url"] = f"{base}/wc-api/v3/orders/55/refunds"
+    assert findings(check(cli, write_lines(records), "--batch")) == {2: ["RF204"]}
+
+
 def test_records_of_two_shops_under_one_host_are_not_added_up(cli: Cli) -> None:
     """Two shops under one host are two, and an order number is no more than theirs."""
     outcome = check(cli, INPUTS / "batch-two-shops-one-host.jsonl", "--batch")
