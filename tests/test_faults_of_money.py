@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import Any
 
 import httpx
 import pytest
+import refundkit
 import test_cli
 from refundkit import RefundOutcomeUnknown, connect
 from refundkit_apis.walmart import models
-from story import text
+from story import story, text
 from test_cli import Cli, Outcome, write
 
 cli, folder = test_cli.cli, test_cli.folder
@@ -422,6 +423,50 @@ def test_odd_field_that_no_cap_needs_keeps_the_caps(cli: Cli, shipping: object) 
     outcome = check(cli, write("r.json", text(asking(document, "-10.01"))))
     assert findings(outcome) == {1: ["RF203"]}
     assert "valid order" not in not_run(outcome)
+
+
+ODD_VALUES: tuple[Any, ...] = (None, {}, [], True, 5, "x", [None])
+# A refund that is far too much, by its operation, and the rule that says so.
+TOO_MUCH = {REFUND: "RF203", "walmart_ca.refund_order_lines": "RF203", "taxcloud.refund_order": "RF401"}
+
+
+def too_much(operation: str) -> Document:
+    request = story(operation)
+    if operation == "taxcloud.refund_order":
+        request["body"]["items"] = [{"itemId": "OIL-LITRE", "quantity": 9000}]
+        return request
+    return asking(request, "-9000.00")
+
+
+@pytest.mark.parametrize("operation", TOO_MUCH)
+def test_no_odd_value_of_an_order_lifts_a_cap_in_silence(operation: str) -> None:
+    """Whatever is odd in it, the cap speaks, or the report says that it did not run, or that the order is none."""
+    request, code = too_much(operation), TOO_MUCH[operation]
+    body, path = text(request["body"]), request["path"]
+    for pointer, order in with_odd_values(request["order"]):
+        report = refundkit.check(operation, body, order=text(order), path=path)
+        told = {each.code for each in report.findings if each.severity == "error"}
+        waiting = {waits for entry in report.not_run for waits in entry.codes}
+        assert told & {code, "RF005", "RF301"} or code in waiting, pointer
+
+
+def with_odd_values(order: Document) -> Iterator[tuple[str, Document]]:
+    """The order with an odd value at one place, for each place and value."""
+    for place in places(order, ()):
+        for value in ODD_VALUES:
+            changed = deepcopy(order)
+            holder: Any = changed
+            for step in place[:-1]:
+                holder = holder[step]
+            holder[place[-1]] = value
+            yield f"{place}: {value!r}", changed
+
+
+def places(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for step, inner in items:
+        yield (*path, step)
+        yield from places(inner, (*path, step))
 
 
 # Whether a refund was made whose answer was lost.
