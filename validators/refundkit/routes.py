@@ -62,11 +62,13 @@ def _segments(path: str) -> list[str]:
 def base_of(operation: Operation, url: str) -> str:
     """Return the shop that a URL calls: its host, and the path before the operation's own; "" where it names no host.
 
-    Host names compare without case, without a dot at the end and without the default port of the scheme.
+    Host names compare without case, without a dot at the end, without the default port of the scheme, and as they are
+    looked up: bücher.example is xn--bcher-kva.example.
     """
     try:
         split = urlsplit(url)
         host, port = (split.hostname or "").rstrip("."), split.port
+        host = host if host.isascii() else host.encode("idna").decode()
     except ValueError:
         return ""
     before = _segments(split.path)[: -len(_template(operation.described.path))]

@@ -71,6 +71,8 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 REGISTRY: dict[str, Rule] = {}
+# What forgets something that was made from the registry, such as the plans; called when a rule is added.
+FORGETS: list[Callable[[], None]] = []
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -97,6 +99,8 @@ def rule(
         parameters, needs, sharpens = _read_parameters(run)
         gates, sharpeners = needs & ~BODY if raw else needs, sharpens if reports_missing else 0
         REGISTRY[code] = Rule(code, name, severity, tuple(on), source, run, parameters, gates, sharpeners, raw)
+        for forget in FORGETS:
+            forget()
         return run
 
     return register

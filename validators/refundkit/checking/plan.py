@@ -12,7 +12,7 @@ from ..errors import VALID_BODY, VALID_ORDER, NotRun, Severity
 from ..ledger import OrderModel
 from ..operations import Operation
 from ..request import Request
-from ..rule import BODY, ORDER, PARTS, REGISTRY, URL, Rule
+from ..rule import BODY, FORGETS, ORDER, PARTS, REGISTRY, URL, Rule
 
 # Beside the parts: an order was given, and is no order of this refund.
 INVALID_ORDER = 1 << 16
@@ -77,6 +77,10 @@ def make_plan(name: str, config: Config) -> Plan:
     if operation.described.body is None:
         running = [rule for rule in running if not rule.needs & BODY]
     return Plan(operation, severities, tuple(running), apis.order_model(operation.api), {})
+
+
+# A rule that is added after the first check would never run otherwise.
+FORGETS.append(make_plan.cache_clear)
 
 
 def parts_of(request: Request) -> int:

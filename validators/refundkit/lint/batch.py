@@ -30,6 +30,8 @@ _CORRELATION = "wm_qos.correlation_id"
 _DIGEST_SIZE = 16
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 RequestId: TypeAlias = tuple[str, ...]
+# Whose orders they are: the host and its folder, then the ids before the order's own; "" is what nobody says.
+Shop: TypeAlias = tuple[str, ...]
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -54,7 +56,7 @@ class Batch:
     """The records of a run so far: each is judged with the earlier ones, and then is one of them itself."""
 
     def __init__(self) -> None:
-        self._orders: dict[tuple[str, tuple[str, ...]], dict[str, _Order]] = {}
+        self._orders: dict[tuple[str, str], dict[Shop, _Order]] = {}
         self._ids: dict[RequestId, tuple[bytes, Place]] = {}
 
     def judge(self, plan: Plan, request: Request, require: tuple[str, ...], file: str, record: int) -> Judged:
@@ -73,7 +75,8 @@ class Batch:
             order.history.commit(judged.refund)
             return judged
         codes = sorted({_REPEATED, *(rule.code for rule in plan.rules if "ledger" in rule.parameters)})
-        uncounted = NotRun(codes=tuple(codes), missing="path" if key is None else "url")
+        has_ids = key is not None and "" not in key.ids
+        uncounted = NotRun(codes=tuple(codes), missing="url" if has_ids else "path")
         return msgspec.structs.replace(judged, not_run=(*judged.not_run, uncounted))
 
     def _find_order(self, key: OrderKey) -> _Order | None:
@@ -81,17 +84,16 @@ class Batch:
 
         A request that does not name the shop is of the only one that others name.
         """
-        shops = self._orders.setdefault((key.api, key.ids), {})
-        base = key.base
-        if not base and len(shops) > 1:
+        orders = self._orders.setdefault((key.api, key.order_id), {})
+        shop = (key.base, *key.ids[:-1])
+        alike = [known for known in orders if all(a == b or not a or not b for a, b in zip(known, shop, strict=True))]
+        if len(alike) > 1:
             return None
-        if not base and shops:
-            base = next(iter(shops))
-        elif base and list(shops) == [""]:
-            shops[base] = shops.pop("")
-        if base not in shops:
-            shops[base] = _Order(key.api)
-        return shops[base]
+        if not alike:
+            return orders.setdefault(shop, _Order(key.api))
+        order = orders.pop(alike[0])
+        orders[tuple(a or b for a, b in zip(alike[0], shop, strict=True))] = order
+        return order
 
     def _find_repeats(
         self,

@@ -13,6 +13,7 @@ _WANTS = {
     "order": "the order (--order)",
     "refunds": "the earlier refunds (--refunds)",
     "path": "the path",
+    "url": "the URL",
     "query": "the query",
     "headers": "the headers",
     "credentials": "credentials",
