@@ -112,7 +112,8 @@ def walmart_history(random: Random, api: str, number: int) -> History:
     order = {"order": {"purchaseOrderId": str(number), "orderLines": {"orderLine": lines}}}
     told = None
     if random.random() < 0.3:
-        told = [walmart_refund(random, api, lines, number) for _ in range(random.choice((0, 1, 1, 2)))]
+        bodies = [walmart_refund(random, api, lines, number) for _ in range(random.choice((0, 1, 1, 2)))]
+        told = [body for body in bodies if not is_refused(body)]
     steps = []
     for _ in range(random.choice((1, 2, 2, 3, 4, 5))):
         operation, body = f"{api}.refund_order_lines", walmart_refund(random, api, lines, number)
@@ -199,6 +200,14 @@ def walmart_refund(random: Random, api: str, lines: list[Any], number: int) -> d
         }
         entries.append(entry)
     return {"orderRefund": {"purchaseOrderId": str(number), "orderLines": {"orderLine": entries}}}
+
+
+def is_refused(body: Any) -> bool:
+    """Whether Walmart refuses a refund for its sign, so that no list of earlier refunds has it."""
+    lines = body["orderRefund"]["orderLines"]["orderLine"]
+    refunds = [refund["refundCharges"] for line in lines for refund in line["refunds"]["refund"]]
+    entries = [entry for each in refunds for entry in each.get("refundCharge", [])]
+    return any(entry["charge"]["chargeAmount"]["amount"] >= 0 for entry in entries)
 
 
 def cancellation(random: Random, lines: list[Any]) -> dict[str, Any]:
@@ -507,7 +516,7 @@ def told_after(api: str, history: History, count: int) -> Any:
     if api.startswith("walmart"):
         made = history.steps[:count]
         bodies = [step.body for step in made if step.operation == f"{api}.refund_order_lines"]
-        return [*(history.told or ()), *bodies]
+        return [*(history.told or ()), *(body for body in bodies if not is_refused(body))]
     if api == "woocommerce_legacy":
         shown = {each["id"]: dict(each) for each in (history.told or {"order_refunds": []})["order_refunds"]}
         order = history.order["order"]
