@@ -57,13 +57,12 @@ class Walmart(OrderModel):
         number = line.line_number
         accounts: dict[str, Account] = {}
         for charge in line.charges.charge:
-            account = accounts.get(charge.charge_type.upper())
-            if account is None:
-                name = charge.charge_type.upper()
-                account = accounts[name] = Account(number, number, name, charge.charge_amount.currency)
-            sign = -1 if charge.is_discount is True and charge.charge_amount.amount > 0 else 1
-            account.charged += sign * charge.charge_amount.amount
-            account.tax_charged += sign * tax_of(charge)
+            name, amount, tax = charge.charge_type.upper(), charge.charge_amount.amount, tax_of(charge)
+            account = accounts.setdefault(name, Account(number, number, name, charge.charge_amount.currency))
+            if charge.is_discount is True or amount < 0:  # it lowers what was charged, and so does its tax
+                amount, tax = -abs(amount), -abs(tax)
+            account.charged += amount
+            account.tax_charged += tax
         ordered = quantity(line.order_line_quantity.amount)
         pieces = dict.fromkeys(("shipped", "gone", "cancelled"), ZERO)
         statuses = []
