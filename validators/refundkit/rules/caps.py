@@ -137,9 +137,9 @@ def tax_left_out(ledger: Ledger) -> Iterator[Finding]:
         …/tax/taxAmount/amount: -5.20
     """
     for account in ledger.accounts:
-        is_taxed = account.tax_charged > 0 and account.tax_now < account.tax_left
-        if is_taxed and 0 < account.now == account.left and not ledger.line_of(account).full:
-            left = account.tax_left - account.tax_now
+        left = account.tax_left - account.tax_now
+        is_left_out = account.tax_charged > 0 and left * 2 > _minor_unit(account.currency)
+        if is_left_out and 0 < account.now == account.left and not ledger.line_of(account).full:
             message = f"refunds the rest of line {account.number} {account.name}, but not {plain(left)} of its tax"
             yield account.finding(message, f"refund the tax as well: {plain(account.tax_left)} is left")
 
