@@ -11,6 +11,9 @@ from ..money import ZERO, decimals, plain
 from ..rule import rule
 
 
+_SPARE = Decimal("0.000000001")
+
+
 def _left(account: Account) -> Decimal:
     """What is left of an account, nothing where more came back than was charged."""
     return max(account.left, ZERO) or ZERO
@@ -263,7 +266,9 @@ def quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = None) 
     Good:
         /items/1/quantity: 1.5
     """
-    exceeded = [account for account in ledger.accounts if account.name == PIECES and account.exceeded]
+    # Shares are computed in floating point: 0.36/9.99 and 9.63/9.99 are one piece.
+    pieces = [account for account in ledger.accounts if account.name == PIECES and account.exceeded]
+    exceeded = [account for account in pieces if account.now - account.left > _SPARE]
     # An item that is beyond one of its lines is not told as a whole besides.
     parents = {ledger.line_of(account).parent for account in exceeded}
     for account in exceeded:
