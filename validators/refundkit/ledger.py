@@ -159,8 +159,9 @@ class Account(msgspec.Struct, gc=False):
 class Line(msgspec.Struct, gc=False):
     """One line of an order. `pointer` is where the refund under check names it, `full` whether it marks it full.
 
-    `number` is what a message calls it. `known` is false for a line that the order lacks; `parent` is the key of the
-    line that it is a part of. `statuses` are the API's own words, `returned` the id of a return or "".
+    `number` is what a message calls it. `ordered` are the pieces that its charges are for: without those cancelled by
+    then. `known` is false for a line that the order lacks; `parent` is the key of the line that it is a part of.
+    `statuses` are the API's own words, `returned` the id of a return or "".
     """
 
     key: Hashable

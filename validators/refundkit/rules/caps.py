@@ -201,8 +201,7 @@ def exceeds_shipped_share(ledger: Ledger) -> Iterator[Finding]:
         order:…/orderLineStatus/1: {status: Acknowledged, statusQuantity: {unitOfMeasurement: EACH, amount: "1"}}
     """
     for line in ledger.known_lines:
-        account = line.accounts.get("PRODUCT")
-        bought = line.ordered - line.accounts[CANCELS].before
+        account, bought = line.accounts.get("PRODUCT"), line.ordered
         if account is None or not account.named or not 0 < line.shipped < bought:
             continue
         # A full refund of what came back before names nothing, and is one too many all the same.

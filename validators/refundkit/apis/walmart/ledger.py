@@ -75,7 +75,7 @@ class Walmart(OrderModel):
         cancellable = ordered - pieces["gone"]
         accounts[CANCELS] = Account(number, number, CANCELS, charged=cancellable, before=pieces["cancelled"])
         returned = line.return_order_id or ""
-        return Line(number, number, accounts, ordered, pieces["shipped"], statuses, returned)
+        return Line(number, number, accounts, ordered - pieces["cancelled"], pieces["shipped"], statuses, returned)
 
     def refunds_in_order(self, order: OrderResponse) -> list[Refund] | None:
         """A line without `refund` has no history."""
