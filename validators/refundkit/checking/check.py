@@ -211,7 +211,8 @@ class _Judgement:
         if self.history is None:
             ledger = open_ledger(self.plan.model, order, refunds, in_order)
         else:
-            context = (self.request.order, self.request.refunds)
+            context = (self.plan.operation.api, self.request.order, self.request.refunds)
+            self.history.model = self.plan.model  # one order may have the requests of two APIs
             ledger = self.history.ledger(order, refunds, in_order, context)
         if ledger.differences:
             shown = "; ".join(ledger.differences[:3])
