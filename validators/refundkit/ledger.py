@@ -266,8 +266,8 @@ class Ledger(msgspec.Struct):
         for older, undone in replaced:
             made.postings += [posting for posting in older.postings if posting not in undone]
             made.id = made.id or older.id
-            if self.refunds_by_id.pop(older.id, None) is not None:
-                self._gone_ids.add(older.id)
+            self.refunds_by_id.pop(older.id, None)
+            self._gone_ids |= {made.id, older.id} - {""}
             older.postings, older.id = [], ""
         self.record(made, postings)
         return made
