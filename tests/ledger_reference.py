@@ -112,13 +112,12 @@ class Walmart:
                 found.add(("RF214", pointer))
         return found
 
-    def make(self, operation: str, body: Any, _path: Any, *, counts_cancellations: bool = True) -> None:
+    def make(self, operation: str, body: Any, _path: Any) -> None:
         """Count the request, and what Walmart adds: a line marked full, or of which the whole product charge is given
         back at once, goes back whole."""
         if operation.endswith("cancel_order_lines"):
             for number, (pieces, _, _) in self._read_cancellation(body).items():
-                if counts_cancellations:
-                    self.cancelled[number] = self.cancelled.get(number, NOTHING) + pieces
+                self.cancelled[number] = self.cancelled.get(number, NOTHING) + pieces
             return
         now = self._read(body)
         for account in now["at"]:
