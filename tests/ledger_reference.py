@@ -176,7 +176,7 @@ class Walmart:
         accounts = {account for account in (*self.charged, *self.back) if account[0] == number}
         came_back = any(self.back.get(account) or self.tax_back.get(account) for account in accounts)
         is_left = any(self._left(account) > 0 or self._tax_left(account) > 0 for account in accounts)
-        return came_back and not is_left and not any(amounts.get(account) for account in accounts)
+        return came_back and not is_left and not any(amounts[account] for account in amounts if account[0] == number)
 
     def _find_cancellation(self, body: Any) -> Findings:
         found: Findings = set()

@@ -73,7 +73,7 @@ def share(random: Random, price: str) -> Decimal:
     """Some of an amount: all of it, a half, a tenth, or a little more or less than all."""
     amount = Decimal(price)
     part = random.choice((amount, amount, amount / 2, amount / 2, amount / 10, amount / 4))
-    return part + random.choice((0, 0, 0, 0, 0, Decimal("0.01"), Decimal("-0.01"), Decimal("0.0001")))
+    return (part + random.choice((0, 0, 0, 0, 0, Decimal("0.01"), Decimal("-0.01"), Decimal("0.0001")))) or part
 
 
 def money(amount: Decimal) -> dict[str, Any]:
