@@ -326,7 +326,8 @@ class Ledger(msgspec.Struct):
 
     def _count_before(self, posting: Posting, sign: int) -> None:
         account = self.lines[posting.line].account(posting.account)
-        account.before += sign * posting.amount
+        size = -abs(posting.amount) if account.name == ITEM and account.charged < 0 else abs(posting.amount)
+        account.before += sign * size
         account.tax_before += sign * posting.tax
 
     def _resolved(self, postings: Iterable[Posting]) -> Iterator[Posting]:

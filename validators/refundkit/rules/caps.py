@@ -102,11 +102,12 @@ def tax_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
 
 
 @rule("RF213", "item-exceeds-line", severity="warning", on=("items",), source="facts")
-def item_exceeds_line(ledger: Ledger) -> Iterator[Finding]:
+def item_exceeds_line(ledger: Ledger, refunds: list[Refund] | None = None) -> Iterator[Finding]:
     """More is refunded of an item than the order has for it.
 
     The server compares nothing of an item with the order: its reports then show a line that lost more than it brought.
-    An item is a product, a shipping or a fee line; a fee below zero is refunded below zero.
+    Earlier refunds count where the server says which item they were of. An item is a product, a shipping or a fee line;
+    a fee below zero is refunded below zero, and nothing else is.
 
     Bad:
         /order_refund/line_items/73/refund_total: "8.01"
@@ -116,11 +117,11 @@ def item_exceeds_line(ledger: Ledger) -> Iterator[Finding]:
         order:/order/fee_lines/0/total: "-0.30"
     """
     for account in ledger.accounts:
-        now, charged = account.now, account.charged
-        is_beyond = now > charged if charged >= 0 else not charged <= now <= 0
-        if account.name == ITEM and account.pointer and is_beyond:
-            message = f"refunds {plain(now)} of line {account.number}, whose total is {plain(charged)}"
-            yield account.finding(message, f"send no more than {plain(charged)}")
+        now, left = account.now, account.left
+        is_beyond = (now > left or now < 0) if account.charged >= 0 else (now < left or now > 0)
+        if account.name == ITEM and account.pointer and now and is_beyond:
+            message = f"refunds {plain(now)} of line {account.number}, whose total is {plain(account.charged)}"
+            yield account.finding(message, f"send no more than {plain(_left(account))}")
 
 
 @rule("RF214", "tax-left-out", severity="warning", on=("charges", "items"))
