@@ -358,13 +358,12 @@ class TaxCloud:
 
     def merge(self, other: TaxCloud) -> None:
         """Of two tellings of the history the larger counts, account by account; the longer one tells the keys."""
-        longer, shorter = (other, self) if len(other.refunds) > len(self.refunds) else (self, other)
+        longer, shorter = (other, self) if len(other.refunds) >= len(self.refunds) else (self, other)
         mine, theirs = longer._back(), shorter._back()
         more = {account: pieces - mine.get(account, NOTHING) for account, pieces in theirs.items()}
         refunds = [*longer.refunds, {"key": None, "sums": {}, "named": {}}]
         refunds[-1]["sums"] = {account: pieces for account, pieces in more.items() if pieces > 0}
-        keys = [{**each, "sums": {}} for each in shorter.refunds]
-        self.refunds = [*refunds, *keys]
+        self.refunds = refunds
 
     def find(self, _operation: str, body: Any, _path: Any) -> Findings:
         """The caps that a refund breaks."""
