@@ -536,7 +536,8 @@ class OrderHistory:
         """Keep what a later ledger needs of a refund: itself, or its sums where nothing ever names it."""
         if not self.model.can_fold:
             takes_rest = any(posting.effect == "rest" for posting in refund.postings)
-            self.refunds.append(_without_pointers(made if made is not None and takes_rest else refund))
+            if made is not None or not takes_rest:  # all that was left, told again under its key, is nothing new
+                self.refunds.append(_without_pointers(made if made is not None and takes_rest else refund))
             return
         for posting in made.postings if made is not None else ():
             account = (posting.line, posting.account)
