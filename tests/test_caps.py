@@ -98,7 +98,7 @@ def expected(request: dict[str, Any], api: str) -> set[tuple[str, str]]:
             wrong.add(("RF301", number))
             continue
         line = order[number]
-        counted = {"shipped"} | ({"delivered", "refund"} if api == "walmart" else set())
+        counted = {"shipped", "refund"} | ({"delivered"} if api == "walmart" else set())
         shipped = sum(
             (
                 Fraction(one["statusQuantity"]["amount"])

@@ -159,8 +159,9 @@ class Account(msgspec.Struct, gc=False):
 class Line(msgspec.Struct, gc=False):
     """One line of an order. `pointer` is where the refund under check names it, `full` whether it marks it full.
 
-    `number` is what a message calls it. `known` is false for a line that the order lacks; `parent` is the key of the
-    line that it is a part of. `statuses` are the API's own words, `returned` the id of a return or "".
+    `number` is what a message calls it. `ordered` are the pieces that its charges are for: without those cancelled by
+    then. `known` is false for a line that the order lacks; `parent` is the key of the line that it is a part of.
+    `statuses` are the API's own words, `returned` the id of a return or "".
     """
 
     key: Hashable
@@ -265,8 +266,8 @@ class Ledger(msgspec.Struct):
         for older, undone in replaced:
             made.postings += [posting for posting in older.postings if posting not in undone]
             made.id = made.id or older.id
-            if self.refunds_by_id.pop(older.id, None) is not None:
-                self._gone_ids.add(older.id)
+            self.refunds_by_id.pop(older.id, None)
+            self._gone_ids |= {made.id, older.id} - {""}
             older.postings, older.id = [], ""
         self.record(made, postings)
         return made
@@ -325,7 +326,8 @@ class Ledger(msgspec.Struct):
 
     def _count_before(self, posting: Posting, sign: int) -> None:
         account = self.lines[posting.line].account(posting.account)
-        account.before += sign * posting.amount
+        size = -abs(posting.amount) if account.name == ITEM and account.charged < 0 else abs(posting.amount)
+        account.before += sign * size
         account.tax_before += sign * posting.tax
 
     def _resolved(self, postings: Iterable[Posting]) -> Iterator[Posting]:
@@ -534,7 +536,8 @@ class OrderHistory:
         """Keep what a later ledger needs of a refund: itself, or its sums where nothing ever names it."""
         if not self.model.can_fold:
             takes_rest = any(posting.effect == "rest" for posting in refund.postings)
-            self.refunds.append(_without_pointers(made if made is not None and takes_rest else refund))
+            if made is not None or not takes_rest:  # all that was left, told again under its key, is nothing new
+                self.refunds.append(_without_pointers(made if made is not None and takes_rest else refund))
             return
         for posting in made.postings if made is not None else ():
             account = (posting.line, posting.account)

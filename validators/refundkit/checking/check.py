@@ -199,7 +199,7 @@ class _Judgement:
         self._add(("RF005", each) for each in mismatches)
         if order is None:
             self.parts = self.parts & ~ORDER | (INVALID_ORDER if request.order is not None else 0)
-        earlier = listed if listed is not None else in_order
+        earlier = max((each for each in (listed, in_order) if each is not None), key=len, default=None)
         if earlier is None and self.history is not None and self.history.starts_empty:
             earlier = []
         self.parts = self.parts & ~REFUNDS if earlier is None else self.parts | REFUNDS
@@ -214,7 +214,8 @@ class _Judgement:
         if self.history is None:
             ledger = open_ledger(self.plan.model, order, refunds, in_order)
         else:
-            context = (self.request.order, self.request.refunds)
+            context = (self.plan.operation.api, self.request.order, self.request.refunds)
+            self.history.model = self.plan.model  # one order may have the requests of two APIs
             ledger = self.history.ledger(order, refunds, in_order, context)
         if ledger.differences:
             shown = "; ".join(ledger.differences[:3])

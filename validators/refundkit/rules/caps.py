@@ -11,6 +11,9 @@ from ..money import ZERO, decimals, plain
 from ..rule import rule
 
 
+_SPARE = Decimal("0.000000001")
+
+
 def _left(account: Account) -> Decimal:
     """What is left of an account, nothing where more came back than was charged."""
     return max(account.left, ZERO) or ZERO
@@ -99,11 +102,12 @@ def tax_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
 
 
 @rule("RF213", "item-exceeds-line", severity="warning", on=("items",), source="facts")
-def item_exceeds_line(ledger: Ledger) -> Iterator[Finding]:
+def item_exceeds_line(ledger: Ledger, refunds: list[Refund] | None = None) -> Iterator[Finding]:
     """More is refunded of an item than the order has for it.
 
     The server compares nothing of an item with the order: its reports then show a line that lost more than it brought.
-    An item is a product, a shipping or a fee line; a fee below zero is refunded below zero.
+    Earlier refunds count where the server says which item they were of. An item is a product, a shipping or a fee line;
+    a fee below zero is refunded below zero, and nothing else is.
 
     Bad:
         /order_refund/line_items/73/refund_total: "8.01"
@@ -113,11 +117,11 @@ def item_exceeds_line(ledger: Ledger) -> Iterator[Finding]:
         order:/order/fee_lines/0/total: "-0.30"
     """
     for account in ledger.accounts:
-        now, charged = account.now, account.charged
-        is_beyond = now > charged if charged >= 0 else not charged <= now <= 0
-        if account.name == ITEM and account.pointer and is_beyond:
-            message = f"refunds {plain(now)} of line {account.number}, whose total is {plain(charged)}"
-            yield account.finding(message, f"send no more than {plain(charged)}")
+        now, left = account.now, account.left
+        is_beyond = (now > left or now < 0) if account.charged >= 0 else (now < left or now > 0)
+        if account.name == ITEM and account.pointer and now and is_beyond:
+            message = f"refunds {plain(now)} of line {account.number}, whose total is {plain(account.charged)}"
+            yield account.finding(message, f"send no more than {plain(_left(account))}")
 
 
 @rule("RF214", "tax-left-out", severity="warning", on=("charges", "items"))
@@ -137,9 +141,9 @@ def tax_left_out(ledger: Ledger) -> Iterator[Finding]:
         …/tax/taxAmount/amount: -5.20
     """
     for account in ledger.accounts:
-        is_taxed = account.tax_charged > 0 and account.tax_now < account.tax_left
-        if is_taxed and 0 < account.now == account.left and not ledger.line_of(account).full:
-            left = account.tax_left - account.tax_now
+        left = account.tax_left - account.tax_now
+        is_left_out = account.tax_charged > 0 and left * 2 > _minor_unit(account.currency)
+        if is_left_out and 0 < account.now == account.left and not ledger.line_of(account).full:
             message = f"refunds the rest of line {account.number} {account.name}, but not {plain(left)} of its tax"
             yield account.finding(message, f"refund the tax as well: {plain(account.tax_left)} is left")
 
@@ -198,8 +202,7 @@ def exceeds_shipped_share(ledger: Ledger) -> Iterator[Finding]:
         order:…/orderLineStatus/1: {status: Acknowledged, statusQuantity: {unitOfMeasurement: EACH, amount: "1"}}
     """
     for line in ledger.known_lines:
-        account = line.accounts.get("PRODUCT")
-        bought = line.ordered - line.accounts[CANCELS].before
+        account, bought = line.accounts.get("PRODUCT"), line.ordered
         if account is None or not account.named or not 0 < line.shipped < bought:
             continue
         # A full refund of what came back before names nothing, and is one too many all the same.
@@ -263,7 +266,9 @@ def quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = None) 
     Good:
         /items/1/quantity: 1.5
     """
-    exceeded = [account for account in ledger.accounts if account.name == PIECES and account.exceeded]
+    # Shares are computed in floating point: 0.36/9.99 and 9.63/9.99 are one piece.
+    pieces = [account for account in ledger.accounts if account.name == PIECES and account.exceeded]
+    exceeded = [account for account in pieces if account.now - account.left > _SPARE]
     # An item that is beyond one of its lines is not told as a whole besides.
     parents = {ledger.line_of(account).parent for account in exceeded}
     for account in exceeded:

@@ -58,13 +58,12 @@ class Walmart(OrderModel):
         number = line.line_number
         accounts: dict[str, Account] = {}
         for charge in line.charges.charge:
-            name, money = charge.charge_type.upper(), charge.charge_amount
-            account = accounts.get(name)
-            if account is None:
-                account = accounts[name] = Account(number, number, name, money.currency)
-            sign = -1 if charge.is_discount is True and money.amount > 0 else 1
-            account.charged += sign * money.amount
-            account.tax_charged += sign * tax_of(charge)
+            name, amount, tax = charge.charge_type.upper(), charge.charge_amount.amount, tax_of(charge)
+            account = accounts.setdefault(name, Account(number, number, name, charge.charge_amount.currency))
+            if charge.is_discount is True or amount < 0:  # it lowers what was charged, and so does its tax
+                amount, tax = -abs(amount), -abs(tax)
+            account.charged += amount
+            account.tax_charged += tax
         ordered = quantity(line.order_line_quantity.amount)
         shipped = gone = cancelled = ZERO
         statuses = []
@@ -78,7 +77,7 @@ class Walmart(OrderModel):
                 cancelled += amount
             statuses.append((entry.status, entry.status_quantity.amount))
         accounts[CANCELS] = Account(number, number, CANCELS, charged=ordered - gone, before=cancelled)
-        return Line(number, number, accounts, ordered, shipped, statuses, line.return_order_id or "")
+        return Line(number, number, accounts, ordered - cancelled, shipped, statuses, line.return_order_id or "")
 
     def refunds_in_order(self, order: OrderResponse) -> list[Refund] | None:
         """A line without `refund` has no history."""

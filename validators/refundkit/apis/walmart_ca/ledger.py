@@ -7,7 +7,7 @@ class WalmartCa(Walmart):
     """Orders and refunds of the older API."""
 
     shares_orders_with = "walmart"
-    shipped = frozenset({"shipped"})
+    shipped = frozenset({"shipped", "refund"})
 
 
 MODEL = WalmartCa()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from ...errors import Finding, finding
 from ...ledger import (
@@ -240,11 +240,11 @@ def as_number(value: Decimal | int | str) -> Decimal:
     return Decimal(value)
 
 
-def parse_number(value: Decimal | int | str | UnsetType | None) -> Decimal | None:
+def parse_number(value: object) -> Decimal | None:
     """A number of an answer by value, None where it is none."""
     if isinstance(value, str):
         return Decimal(value) if _DECIMAL.fullmatch(value) else None
-    return None if value is None or value is UNSET else Decimal(value)
+    return Decimal(value) if isinstance(value, (Decimal, int)) else None
 
 
 def read_number(value: Any) -> Decimal:

@@ -1,0 +1,463 @@
+"""The ledger once more, slow and obvious: fractions and plain dicts, and not a line of the package.
+
+Each class holds one order and what came back of it. `find` says which caps a request breaks, as (code, pointer), and
+`make` counts the request as made, with what the server adds by itself.
+"""
+
+from __future__ import annotations
+
+import copy
+from fractions import Fraction
+from typing import Any
+
+Findings = set[tuple[str, str]]
+Sums = dict[Any, Fraction]
+NOTHING = Fraction(0)
+MINOR_UNIT = Fraction(1, 100)
+
+
+def size(number: Any) -> Fraction:
+    """A number by its size, whatever its sign."""
+    return abs(Fraction(number))
+
+
+# Walmart.
+
+_SHIPPED = {
+    "walmart": ("shipped", "delivered", "refund"),
+    "walmart_ca": ("shipped", "refund"),
+}
+
+
+def _pieces(line: Any, *statuses: str) -> Fraction:
+    """How many pieces of an order's line are in one of these statuses."""
+    entries = line["orderLineStatuses"]["orderLineStatus"]
+    return sum(
+        (Fraction(each["statusQuantity"]["amount"]) for each in entries if each["status"].lower() in statuses), NOTHING
+    )
+
+
+def _tax(charge: Any, *, by_size: bool) -> Fraction:
+    """The tax of a charge: `tax` counts where it is there, else the sum of `taxDetails`."""
+    taxes = [charge["tax"]] if charge.get("tax") else charge.get("taxDetails", [])
+    amounts = [Fraction(tax["taxAmount"]["amount"]) for tax in taxes]
+    return sum((abs(amount) if by_size else amount for amount in amounts), NOTHING)
+
+
+class Walmart:
+    """`back` and `tax_back` hold what came back, by line number and charge type; `cancelled` what a batch cancels."""
+
+    def __init__(self, order: Any) -> None:
+        self.lines = {line["lineNumber"]: line for line in order["order"]["orderLines"]["orderLine"]}
+        self.charged: Sums = {}
+        self.tax_charged: Sums = {}
+        for number, line in self.lines.items():
+            for charge in line["charges"]["charge"]:
+                account = (number, charge["chargeType"].upper())
+                amount, tax = Fraction(charge["chargeAmount"]["amount"]), _tax(charge, by_size=False)
+                if charge.get("isDiscount") is True or amount < 0:  # lowers what was charged
+                    amount, tax = -abs(amount), -abs(tax)
+                self.charged[account] = self.charged.get(account, NOTHING) + amount
+                self.tax_charged[account] = self.tax_charged.get(account, NOTHING) + tax
+        self.back: Sums = {}
+        self.tax_back: Sums = {}
+        self.cancelled: Sums = {}
+
+    def read_order(self) -> None:
+        """Count the refunds that the order's own lines tell of."""
+        for number, line in self.lines.items():
+            for entry in line.get("refund", {}).get("refundCharges", {}).get("refundCharge", []):
+                charge = entry["charge"]
+                account = (number, charge["chargeType"].upper())
+                self._give_back(account, size(charge["chargeAmount"]["amount"]), _tax(charge, by_size=True))
+
+    def merge(self, other: Walmart) -> None:
+        """Of two tellings of the history the larger counts, account by account."""
+        for mine, theirs in ((self.back, other.back), (self.tax_back, other.tax_back)):
+            for account, amount in theirs.items():
+                mine[account] = max(mine.get(account, NOTHING), amount)
+
+    def find(self, operation: str, body: Any, _path: Any) -> Findings:
+        """The caps that a refund or a cancellation breaks."""
+        if operation.endswith("cancel_order_lines"):
+            return self._find_cancellation(body)
+        now = self._read(body)
+        found: Findings = set()
+        shipped_statuses = _SHIPPED[operation.partition(".")[0]]
+        for number, pointer in now["lines"].items():
+            if number not in self.lines:
+                found.add(("RF301", pointer))
+                continue
+            line = self.lines[number]
+            shipped = _pieces(line, *shipped_statuses)
+            if not shipped:
+                found.add(("RF302", pointer))
+            account = (number, "PRODUCT")
+            bought = Fraction(line["orderLineQuantity"]["amount"]) - _pieces(line, "cancelled")
+            if account in now["at"] and 0 < shipped < bought:
+                refunded = self.back.get(account, NOTHING) + now["amounts"][account]
+                if refunded - MINOR_UNIT > self.charged.get(account, NOTHING) * shipped / bought:
+                    found.add(("RF313", now["at"][account]))
+            if number in now["unnamed_full"] and self._is_spent(number, now["amounts"]):
+                found.add(("RF203", now["unnamed_full"][number]))
+        for account, pointer in now["at"].items():
+            amount, tax = now["amounts"][account], now["taxes"][account]
+            left, tax_left = self._left(account), self._tax_left(account)
+            if 0 < amount > left:
+                found.add(("RF203", pointer))
+            if 0 < tax > tax_left:
+                found.add(("RF207", now["tax_at"].get(account, pointer)))
+            is_taxed = self.tax_charged.get(account, NOTHING) > 0
+            if is_taxed and 0 < amount == left and tax_left - tax > MINOR_UNIT / 2 and account[0] not in now["full"]:
+                found.add(("RF214", pointer))
+        return found
+
+    def make(self, operation: str, body: Any, _path: Any) -> None:
+        """Count the request, and what Walmart adds: a line marked full, or of which the whole product charge is given
+        back at once, goes back whole."""
+        if operation.endswith("cancel_order_lines"):
+            for number, (pieces, _, _) in self._read_cancellation(body).items():
+                self.cancelled[number] = self.cancelled.get(number, NOTHING) + pieces
+            return
+        now = self._read(body)
+        for account in now["at"]:
+            self._give_back(account, now["amounts"][account], now["taxes"][account])
+        for number in now["lines"]:
+            product = (number, "PRODUCT")
+            is_upgraded = 0 < now["amounts"].get(product, NOTHING) == self.charged.get(product, NOTHING)
+            if number in now["full"] or is_upgraded:
+                for account in self.charged:
+                    if account[0] == number:
+                        left, tax_left = self._left(account), self._tax_left(account)
+                        self._give_back(account, max(left, NOTHING), max(tax_left, NOTHING))
+
+    def _read(self, body: Any) -> dict[str, Any]:
+        """What a refund gives back by account, and where it says so; lines that the order lacks have no account."""
+        now: dict[str, Any] = {name: {} for name in ("lines", "amounts", "taxes", "at", "tax_at", "unnamed_full")}
+        now["full"] = set()
+        unnamed = []
+        for i, line in enumerate(body["orderRefund"]["orderLines"]["orderLine"]):
+            number, place = line["lineNumber"], f"/orderRefund/orderLines/orderLine/{i}"
+            now["lines"].setdefault(number, f"{place}/lineNumber")
+            is_unnamed = True
+            for j, refund in enumerate(line["refunds"]["refund"]):
+                for k, entry in enumerate(refund["refundCharges"].get("refundCharge", [])):
+                    is_unnamed = False
+                    if number in self.lines:
+                        where = f"{place}/refunds/refund/{j}/refundCharges/refundCharge/{k}/charge"
+                        self._read_charge(now, number, entry["charge"], where)
+            if line.get("isFullRefund") is True:
+                now["full"].add(number)
+                if is_unnamed and number in self.lines:
+                    unnamed.append((number, f"{place}/isFullRefund"))
+        for number, pointer in unnamed:  # all that is left, after all that is named
+            now["unnamed_full"].setdefault(number, pointer)
+            for account in {**self.charged, **self.back}:
+                if account[0] == number:
+                    now["at"].setdefault(account, pointer)
+                    amount, tax = now["amounts"].get(account, NOTHING), now["taxes"].get(account, NOTHING)
+                    now["amounts"][account] = max(self._left(account), amount)
+                    now["taxes"][account] = max(self._tax_left(account), tax)
+        return now
+
+    @staticmethod
+    def _read_charge(now: dict[str, Any], number: str, charge: Any, where: str) -> None:
+        account = (number, charge["chargeType"].upper())
+        now["amounts"][account] = now["amounts"].get(account, NOTHING) + size(charge["chargeAmount"]["amount"])
+        now["taxes"][account] = now["taxes"].get(account, NOTHING) + _tax(charge, by_size=True)
+        now["at"][account] = f"{where}/chargeAmount/amount"
+        if charge.get("tax"):
+            now["tax_at"][account] = f"{where}/tax/taxAmount/amount"
+        elif charge.get("taxDetails"):
+            now["tax_at"][account] = f"{where}/taxDetails"
+
+    def _is_spent(self, number: str, amounts: Sums) -> bool:
+        """Whether something of a line came back before, nothing is left of it, and this refund names no amount."""
+        accounts = {account for account in (*self.charged, *self.back) if account[0] == number}
+        came_back = any(self.back.get(account) or self.tax_back.get(account) for account in accounts)
+        is_left = any(self._left(account) > 0 or self._tax_left(account) > 0 for account in accounts)
+        return came_back and not is_left and not any(amounts[account] for account in amounts if account[0] == number)
+
+    def _find_cancellation(self, body: Any) -> Findings:
+        found: Findings = set()
+        for number, (pieces, pointer, last) in self._read_cancellation(body).items():
+            if number not in self.lines:
+                found.add(("RF301", pointer))
+                continue
+            line = self.lines[number]
+            is_gone = _pieces(line, "shipped", "delivered", "refund", "cancelled")
+            is_open = Fraction(line["orderLineQuantity"]["amount"]) - is_gone - self.cancelled.get(number, NOTHING)
+            if is_open <= 0:
+                found.add(("RF304", pointer))
+            elif pieces > is_open:
+                found.add(("RF403", last))
+        return found
+
+    @staticmethod
+    def _read_cancellation(body: Any) -> dict[str, tuple[Fraction, str, str]]:
+        """By line: how many pieces, where the line is named first, and where the last of the pieces stand."""
+        read: dict[str, tuple[Fraction, str, str]] = {}
+        for i, line in enumerate(body["orderCancellation"]["orderLines"]["orderLine"]):
+            place = f"/orderCancellation/orderLines/orderLine/{i}"
+            for j, status in enumerate(line["orderLineStatuses"]["orderLineStatus"]):
+                pieces, first, _ = read.get(line["lineNumber"], (NOTHING, f"{place}/lineNumber", ""))
+                pieces += Fraction(status["statusQuantity"]["amount"])
+                last = f"{place}/orderLineStatuses/orderLineStatus/{j}/statusQuantity/amount"
+                read[line["lineNumber"]] = (pieces, first, last)
+        return read
+
+    def _give_back(self, account: Any, amount: Fraction, tax: Fraction) -> None:
+        self.back[account] = self.back.get(account, NOTHING) + amount
+        self.tax_back[account] = self.tax_back.get(account, NOTHING) + tax
+
+    def _left(self, account: Any) -> Fraction:
+        return self.charged.get(account, NOTHING) - self.back.get(account, NOTHING)
+
+    def _tax_left(self, account: Any) -> Fraction:
+        return self.tax_charged.get(account, NOTHING) - self.tax_back.get(account, NOTHING)
+
+
+# WooCommerce.
+
+
+class WooCommerce:
+    """`refunds` are those in force: id, amount, and of each item its money, tax and pieces."""
+
+    def __init__(self, order: Any) -> None:
+        shop_order = order["order"]
+        self.total = Fraction(shop_order["total"])
+        self.charged: Sums = {}
+        self.tax_charged: Sums = {}
+        self.ordered: Sums = {}
+        for name in ("line_items", "shipping_lines", "fee_lines"):
+            for item in shop_order[name]:
+                tax = item.get("total_tax", "0")
+                if name == "shipping_lines":
+                    tax = shop_order["shipping_tax"] if len(shop_order[name]) == 1 else "0"
+                self.charged[str(item["id"])] = Fraction(item["total"])
+                self.tax_charged[str(item["id"])] = Fraction(tax)
+                if name == "line_items":
+                    self.ordered[str(item["id"])] = Fraction(item["quantity"])
+        self.refunds: list[dict[str, Any]] = []
+        self.gone: set[str] = set()
+
+    def read_list(self, told: Any) -> None:
+        """Count the refunds of a list as the shop tells them."""
+        for refund in told["order_refunds"]:
+            items = {
+                str(item["refunded_item_id"]): {
+                    "money": Fraction(item["total"]),
+                    "tax": -Fraction(item["total_tax"]),
+                    "pieces": Fraction(item["quantity"]),
+                }
+                for item in refund.get("line_items", [])
+            }
+            self.refunds.append({"id": str(refund["id"]), "amount": Fraction(refund["amount"]), "items": items})
+
+    def find(self, operation: str, body: Any, path: Any) -> Findings:
+        """The caps that a create or an update breaks; a delete breaks none."""
+        if body is None:
+            return set()
+        refund = body["order_refund"]
+        found: Findings = set()
+        amount = size(refund.get("amount", 0))
+        replaced = self._named(path.get("refund_id", "")) if operation.endswith("update_refund") and amount else None
+        others = sum((each["amount"] for each in self.refunds if each is not replaced), NOTHING)
+        if (amount or operation.endswith("create_refund")) and amount > self.total - others:
+            found.add(("RF204", "/order_refund/amount"))
+        if operation.endswith("create_refund"):
+            for key, item in refund.get("line_items", {}).items():
+                found |= self._find_item(key, item)
+        return found
+
+    def _find_item(self, key: str, item: Any) -> Findings:
+        pointer = f"/order_refund/line_items/{key}"
+        if key not in self.charged:
+            return {("RF301", pointer)}
+        found: Findings = set()
+        earlier = [refund["items"][key] for refund in self.refunds if key in refund["items"]]
+        money = Fraction(item.get("refund_total", 0))
+        tax = sum((Fraction(each) for each in item.get("refund_tax", {}).values()), NOTHING)
+        charged, back = self.charged[key], sum((size(each["money"]) for each in earlier), NOTHING)
+        if charged >= 0:
+            is_beyond = money < 0 or 0 < money > charged - back
+        else:  # a fee below zero goes back below zero
+            is_beyond = money > 0 or 0 > money < charged + back
+        if is_beyond:
+            found.add(("RF213", f"{pointer}/refund_total"))
+        tax_left = self.tax_charged[key] - sum((each["tax"] for each in earlier), NOTHING)
+        if self.tax_charged[key] > 0 and 0 < money == charged - back and tax_left - tax > MINOR_UNIT / 2:
+            found.add(("RF214", f"{pointer}/refund_total"))
+        if "qty" in item and key in self.ordered:
+            pieces = sum((size(each["pieces"]) for each in earlier), NOTHING)
+            if 0 < item["qty"] > self.ordered[key] - pieces:
+                found.add(("RF404", f"{pointer}/qty"))
+        return found
+
+    def make(self, operation: str, body: Any, path: Any) -> None:
+        """Count a create, an update or a delete as made."""
+        name = path.get("refund_id", "")
+        if body is None:
+            refund = self._named(name)
+            if refund is not None:
+                self.refunds.remove(refund)
+                self.gone.add(name)
+        elif operation.endswith("update_refund"):
+            amount = size(body["order_refund"].get("amount", 0))
+            refund = self._named(name)
+            if amount and refund is None:
+                self.refunds.append({"id": name, "amount": amount, "items": {}})
+            elif amount and refund is not None:
+                refund |= {"id": name, "amount": amount}
+        else:
+            items = {
+                key: {
+                    "money": Fraction(item.get("refund_total", 0)),
+                    "tax": sum((Fraction(each) for each in item.get("refund_tax", {}).values()), NOTHING),
+                    "pieces": Fraction(item.get("qty", 0)),
+                }
+                for key, item in body["order_refund"].get("line_items", {}).items()
+                if key in self.charged
+            }
+            self.refunds.append({"id": "", "amount": size(body["order_refund"]["amount"]), "items": items})
+
+    def _named(self, name: str) -> dict[str, Any] | None:
+        """The refund of an id; of an unknown id the largest without one, first among equals; of none the largest."""
+        for refund in self.refunds:
+            if name and refund["id"] == name:
+                return refund
+        if name in self.gone:
+            return None
+        nameless = [refund for refund in self.refunds if not (name and refund["id"])]
+        return max(nameless, key=lambda refund: refund["amount"], default=None)
+
+
+# TaxCloud.
+
+_SPARE = Fraction(1, 10**9)
+
+
+class TaxCloud:
+    """`ordered` holds pieces by item, and by (item, index) of an item on several lines; `refunds` what came back."""
+
+    def __init__(self, order: Any) -> None:
+        self.places: dict[str, dict[int, Fraction]] = {}
+        for line in order["lineItems"]:
+            self.places.setdefault(line["itemId"], {})[line["index"]] = Fraction(line["quantity"])
+        self.ordered: Sums = {item: sum(places.values(), NOTHING) for item, places in self.places.items()}
+        for item, places in self.places.items():
+            if len(places) > 1:
+                self.ordered |= {(item, index): quantity for index, quantity in places.items()}
+        self.refunds: list[dict[str, Any]] = []
+
+    def read_list(self, told: Any) -> None:
+        """Count earlier refunds as TaxCloud tells them."""
+        for refund in told:
+            sums = self._sums([(item["itemId"], item.get("index"), item["quantity"]) for item in refund["items"]])
+            self._add(refund.get("idempotencyKey"), sums, _by_item(refund["items"]))
+
+    def merge(self, other: TaxCloud) -> None:
+        """Of two tellings of the history the larger counts, account by account; the longer one tells the keys."""
+        longer, shorter = (other, self) if len(other.refunds) >= len(self.refunds) else (self, other)
+        mine, theirs = longer._back(), shorter._back()
+        more = {account: pieces - mine.get(account, NOTHING) for account, pieces in theirs.items()}
+        refunds = [*longer.refunds, {"key": None, "sums": {}, "named": {}}]
+        refunds[-1]["sums"] = {account: pieces for account, pieces in more.items() if pieces > 0}
+        self.refunds = refunds
+
+    def find(self, _operation: str, body: Any, _path: Any) -> Findings:
+        """The caps that a refund breaks."""
+        found: Findings = self.find_without_order(body)
+        before, now, _ = self._resolve(body)
+        if not body.get("items"):
+            if any(pieces for account, pieces in before.items() if isinstance(account, str)):
+                found.add(("RF405", "/items" if "items" in body else ""))
+            return found
+        at: dict[Any, str] = {}
+        for position, item in enumerate(body["items"]):
+            name, index, place = item["itemId"], item.get("cartItemIndex"), f"/items/{position}"
+            if name not in self.places and not any(item["itemId"] == name for item in body["items"][:position]):
+                found.add(("RF301", f"{place}/itemId"))
+            indexes = {each for places in self.places.values() for each in places}
+            is_first = not any(each.get("cartItemIndex") == index for each in body["items"][:position])
+            if index is not None and index not in indexes and is_first:
+                found.add(("RF301", f"{place}/cartItemIndex"))
+            at.setdefault(name, f"{place}/quantity")
+            if index is not None:
+                at.setdefault((name, index), f"{place}/quantity")
+        beyond = {
+            account
+            for account, pieces in now.items()
+            if pieces > 0 and pieces > self.ordered[account] - before.get(account, NOTHING) + _SPARE
+        }
+        for account in beyond:
+            is_told_by_a_part = any(isinstance(each, tuple) and each[0] == account for each in beyond)
+            if not is_told_by_a_part:
+                found.add(("RF401", at[account]))
+        return found
+
+    def find_without_order(self, body: Any) -> Findings:
+        """A key of an earlier refund of other items: RF406 needs no order."""
+        key = body.get("idempotencyKey")
+        if not key or not body.get("items"):
+            return set()
+        named = _by_item(body["items"])
+        is_other = any(refund["key"] == key and refund["named"] != named for refund in self.refunds)
+        return {("RF406", "/idempotencyKey")} if is_other else set()
+
+    def make(self, _operation: str, body: Any, _path: Any) -> None:
+        """Count the refund as made; one that repeats another under its key counts once."""
+        _, now, is_replay = self._resolve(body)
+        if is_replay:
+            return
+        named = _by_item(body.get("items", []))
+        if not named:
+            named = {account: pieces for account, pieces in now.items() if isinstance(account, str)}
+        self._add(body.get("idempotencyKey"), now, named)
+
+    def left(self) -> Sums:
+        """What is left of each item, and of each of its places."""
+        back = self._back()
+        return {account: max(pieces - back.get(account, NOTHING), NOTHING) for account, pieces in self.ordered.items()}
+
+    def _resolve(self, body: Any) -> tuple[Sums, Sums, bool]:
+        """What came back before, what this refund gives back, and whether it repeats another, which is then left out."""
+        key = body.get("idempotencyKey")
+        for older in [refund for refund in self.refunds if key and refund["key"] == key]:
+            without = copy.copy(self)
+            without.refunds = [refund for refund in self.refunds if refund is not older]
+            now = without._named_pieces(body)
+            if now == older["sums"]:
+                return without._back(), now, True
+        return self._back(), self._named_pieces(body), False
+
+    def _named_pieces(self, body: Any) -> Sums:
+        if body.get("items"):
+            return self._sums([(item["itemId"], item.get("cartItemIndex"), item["quantity"]) for item in body["items"]])
+        return {account: pieces for account, pieces in self.left().items() if pieces}
+
+    def _sums(self, pieces: list[tuple[str, int | None, Any]]) -> Sums:
+        sums: Sums = {}
+        for item, index, quantity in pieces:
+            for account in (item, (item, index)):
+                if account in self.ordered and size(quantity):
+                    sums[account] = sums.get(account, NOTHING) + size(quantity)
+        return sums
+
+    def _back(self) -> Sums:
+        back: Sums = {}
+        for refund in self.refunds:
+            for account, pieces in refund["sums"].items():
+                back[account] = back.get(account, NOTHING) + pieces
+        return back
+
+    def _add(self, key: str | None, sums: Sums, named: Sums) -> None:
+        self.refunds.append({"key": key, "sums": sums, "named": named})
+
+
+def _by_item(items: Any) -> Sums:
+    """The pieces of each item, entries of one item together."""
+    named: Sums = {}
+    for item in items:
+        named[item["itemId"]] = named.get(item["itemId"], NOTHING) + size(item["quantity"])
+    return {item: pieces for item, pieces in named.items() if pieces}
