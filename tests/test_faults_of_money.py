@@ -427,13 +427,21 @@ def test_odd_field_that_no_cap_needs_keeps_the_caps(cli: Cli, shipping: object) 
 
 ODD_VALUES: tuple[Any, ...] = (None, {}, [], True, 5, "x", [None])
 # A refund that is far too much, by its operation, and the rule that says so.
-TOO_MUCH = {REFUND: "RF203", "walmart_ca.refund_order_lines": "RF203", "taxcloud.refund_order": "RF401"}
+TOO_MUCH = {
+    REFUND: "RF203",
+    "walmart_ca.refund_order_lines": "RF203",
+    "taxcloud.refund_order": "RF401",
+    "woocommerce_legacy.create_refund": "RF204",
+}
 
 
 def too_much(operation: str) -> Document:
     request = story(operation)
     if operation == "taxcloud.refund_order":
         request["body"]["items"] = [{"itemId": "OIL-LITRE", "quantity": 9000}]
+        return request
+    if operation == "woocommerce_legacy.create_refund":
+        request["body"]["order_refund"]["amount"] = "9000.00"
         return request
     return asking(request, "-9000.00")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -63,11 +63,11 @@ class WooCommerceLegacy(OrderModel):
         shipping = shop_order.shipping_lines or ()
         # The tax on shipping is told for all of it together.
         shipping_tax = shop_order.shipping_tax if len(shipping) == 1 else UNSET
-        for item in readable_lines(shipping, unread):
+        for item in _figured_lines("shipping_lines", shipping, unread):
             _open_item(lines, item, read_number(shipping_tax))
-        for item in readable_lines(shop_order.fee_lines or (), unread):
+        for item in _figured_lines("fee_lines", shop_order.fee_lines or (), unread):
             _open_item(lines, item, read_number(item.total_tax))
-        for item in readable_lines(shop_order.line_items, unread):
+        for item in _figured_lines("line_items", shop_order.line_items, unread):
             line = _open_item(lines, item, read_number(item.total_tax))
             line.ordered = read_number(item.quantity)
             if parse_number(item.quantity) is not None:
@@ -160,11 +160,9 @@ class WooCommerceLegacy(OrderModel):
             hint = f"; {wanted} is its order_number" if str(order.order_number) == wanted else ""
             message = f"the refund is of order {wanted}, the context is order {order.id}{hint}"
             yield finding("order:/order/id", message, "give the order that is refunded")
-        for pointer, value in _figures(order):
-            if parse_number(value) is None:
-                yield finding(
-                    f"order:/order{pointer}", f"{value!r} is no number", "give the API's own order as it came"
-                )
+        if parse_number(order.total) is None:
+            message = f"{order.total!r} is no number"
+            yield finding("order:/order/total", message, "give the API's own order as it came")
 
 
 def _open_item(lines: dict[Any, Line], item: Any, tax: Decimal) -> Line:
@@ -212,16 +210,15 @@ def _as_stored(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal("0.01"), context=_STORED)
 
 
-def _figures(order: wc.Order) -> Iterator[tuple[str, Any]]:
-    """The numbers of an order that no cap can do without, each with its place."""
-    yield "/total", order.total
-    for name in ("line_items", "shipping_lines", "fee_lines"):
-        for index, item in enumerate(getattr(order, name) or ()):
-            if item.__class__ is Unreadable:
-                continue
-            yield f"/{name}/{index}/total", item.total
-            if name == "line_items":
-                yield f"/{name}/{index}/quantity", item.quantity
+def _figured_lines(name: str, items: Iterable[Any], unread: dict[Any, str]) -> Iterator[Any]:
+    """The lines of an order whose figures are numbers; the others are unread, which no cap can do without."""
+    for item in readable_lines(items, unread):
+        figures = {"total": item.total, "quantity": item.quantity} if name == "line_items" else {"total": item.total}
+        odd = next((figure for figure, value in figures.items() if parse_number(value) is None), "")
+        if odd:
+            unread[str(item.id)] = f"{odd} {figures[odd]!r} is no number"
+        else:
+            yield item
 
 
 def _item_ids(order: wc.Order) -> set[str]:
