@@ -47,9 +47,8 @@ def refund_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
 
 def _has_nothing_left(line: Line) -> bool:
     """Whether all of a line came back before, and this refund names no amount of it."""
-    accounts = list(line.money)
-    is_spent = all(account.left <= 0 and account.tax_left <= 0 for account in accounts)
-    return is_spent and any(account.before for account in accounts) and not any(account.now for account in accounts)
+    is_left = any(account.now or account.left > 0 or account.tax_left > 0 for account in line.money)
+    return not is_left and any(account.before or account.tax_before for account in line.money)
 
 
 @rule("RF204", "refund-exceeds-order", on=("order_total",), source="facts")
