@@ -279,11 +279,8 @@ class WooCommerce:
         money = Fraction(item.get("refund_total", 0))
         tax = sum((Fraction(each) for each in item.get("refund_tax", {}).values()), NOTHING)
         charged, back = self.charged[key], sum((size(each["money"]) for each in earlier), NOTHING)
-        if charged >= 0:
-            is_beyond = money < 0 or 0 < money > charged - back
-        else:  # a fee below zero goes back below zero
-            is_beyond = money > 0 or 0 > money < charged + back
-        if is_beyond:
+        sign = 1 if charged >= 0 else -1  # a fee below zero goes back below zero
+        if sign * money < 0 or 0 < sign * money > abs(charged) - back:
             found.add(("RF213", f"{pointer}/refund_total"))
         tax_left = self.tax_charged[key] - sum((each["tax"] for each in earlier), NOTHING)
         if self.tax_charged[key] > 0 and 0 < money == charged - back and tax_left - tax > MINOR_UNIT / 2:
@@ -354,7 +351,9 @@ class TaxCloud:
         """Count earlier refunds as TaxCloud tells them."""
         for refund in told:
             sums = self._sums([(item["itemId"], item.get("index"), item["quantity"]) for item in refund["items"]])
-            self._add(refund.get("idempotencyKey"), sums, _by_item(refund["items"]))
+            key = refund.get("idempotencyKey")
+            if not any(key and earlier["key"] == key and earlier["sums"] == sums for earlier in self.refunds):
+                self._add(key, sums, _by_item(refund["items"]))
 
     def merge(self, other: TaxCloud) -> None:
         """Of two tellings of the history the larger counts, account by account; the longer one tells the keys."""
@@ -421,7 +420,7 @@ class TaxCloud:
         return {account: max(pieces - back.get(account, NOTHING), NOTHING) for account, pieces in self.ordered.items()}
 
     def _resolve(self, body: Any) -> tuple[Sums, Sums, bool]:
-        """What came back before, what this refund gives back, and whether it repeats another, which is then left out."""
+        """What came back before, what this refund gives back, and whether it repeats another, which is left out."""
         key = body.get("idempotencyKey")
         for older in [refund for refund in self.refunds if key and refund["key"] == key]:
             without = copy.copy(self)

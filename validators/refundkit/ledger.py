@@ -344,22 +344,18 @@ class Ledger(msgspec.Struct):
 
     def _rest(self, posting: Posting) -> Iterator[Posting]:
         """What is left of the lines that a posting means, beyond what the refund under check names itself."""
-        keys = list(self.lines) if posting.line == ANY else [posting.line] if posting.line in self.lines else []
-        for key in keys:
-            for account in list(self.lines[key].accounts.values()):
-                if account.name != CANCELS:
-                    amount = max(account.left - account.now, ZERO)
-                    tax = max(account.tax_left - account.tax_now, ZERO)
-                    yield Posting(key, account.name, amount, tax, pointer=account.pointer or posting.pointer)
+        lines = [line for key, line in self.lines.items() if posting.line in (ANY, key)]
+        for account in [account for line in lines for account in line.accounts.values() if account.name != CANCELS]:
+            amount = max(account.left - account.now, ZERO)
+            tax = max(account.tax_left - account.tax_now, ZERO)
+            yield Posting(account.line, account.name, amount, tax, pointer=account.pointer or posting.pointer)
 
     def _undo_named(self, posting: Posting) -> None:
         """Take away what the refund posted that a "set" or "drop" is about."""
         older = self._named_refund(posting.refund_id)
-        if older is None:
-            return
-        account = (posting.line, posting.account)
-        dropped = posting.effect == "drop"
-        self._undo(older, [each for each in older.postings if dropped or (each.line, each.account) == account])
+        if older is not None:
+            account, dropped = (posting.line, posting.account), posting.effect == "drop"
+            self._undo(older, [each for each in older.postings if dropped or (each.line, each.account) == account])
 
     def _named_refund(self, refund_id: str) -> Refund | None:
         """The refund of an id; of an unknown id it is the largest without one: that accuses nobody."""
@@ -536,8 +532,8 @@ class OrderHistory:
         """Keep what a later ledger needs of a refund: itself, or its sums where nothing ever names it."""
         if not self.model.can_fold:
             takes_rest = any(posting.effect == "rest" for posting in refund.postings)
-            if made is not None or not takes_rest:  # all that was left, told again under its key, is nothing new
-                self.refunds.append(_without_pointers(made if made is not None and takes_rest else refund))
+            if (kept := made if takes_rest else refund) is not None:  # a full refund sent again is nothing new
+                self.refunds.append(_without_pointers(kept))
             return
         for posting in made.postings if made is not None else ():
             account = (posting.line, posting.account)

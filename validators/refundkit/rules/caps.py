@@ -11,9 +11,6 @@ from ..money import ZERO, decimals, plain
 from ..rule import rule
 
 
-_SPARE = Decimal("0.000000001")
-
-
 def _left(account: Account) -> Decimal:
     """What is left of an account, nothing where more came back than was charged."""
     return max(account.left, ZERO) or ZERO
@@ -50,9 +47,8 @@ def refund_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
 
 def _has_nothing_left(line: Line) -> bool:
     """Whether all of a line came back before, and this refund names no amount of it."""
-    accounts = list(line.money)
-    is_spent = all(account.left <= 0 and account.tax_left <= 0 for account in accounts)
-    return is_spent and any(account.before for account in accounts) and not any(account.now for account in accounts)
+    is_left = any(account.now or account.left > 0 or account.tax_left > 0 for account in line.money)
+    return not is_left and any(account.before or account.tax_before for account in line.money)
 
 
 @rule("RF204", "refund-exceeds-order", on=("order_total",), source="facts")
@@ -106,8 +102,7 @@ def item_exceeds_line(ledger: Ledger, refunds: list[Refund] | None = None) -> It
     """More is refunded of an item than the order has for it.
 
     The server compares nothing of an item with the order: its reports then show a line that lost more than it brought.
-    Earlier refunds count where the server says which item they were of. An item is a product, a shipping or a fee line;
-    a fee below zero is refunded below zero, and nothing else is.
+    Earlier refunds of the item count. It is a product, a shipping or a fee line; only a fee below zero goes back so.
 
     Bad:
         /order_refund/line_items/73/refund_total: "8.01"
@@ -117,10 +112,10 @@ def item_exceeds_line(ledger: Ledger, refunds: list[Refund] | None = None) -> It
         order:/order/fee_lines/0/total: "-0.30"
     """
     for account in ledger.accounts:
-        now, left = account.now, account.left
-        is_beyond = (now > left or now < 0) if account.charged >= 0 else (now < left or now > 0)
+        now, left, charged = account.now, account.left, account.charged
+        is_beyond = (now > left or now < 0) if charged >= 0 else (now < left or now > 0)
         if account.name == ITEM and account.pointer and now and is_beyond:
-            message = f"refunds {plain(now)} of line {account.number}, whose total is {plain(account.charged)}"
+            message = f"refunds {plain(now)} of line {account.number}, whose total is {plain(charged)}"
             yield account.finding(message, f"send no more than {plain(_left(account))}")
 
 
@@ -169,8 +164,8 @@ def unknown_line(ledger: Ledger) -> Iterator[Finding]:
 def line_not_shipped(ledger: Ledger) -> Iterator[Finding]:
     """No quantity of the line is Shipped.
 
-    Only what was shipped can be refunded; the rest is cancelled. The current API also counts what is Delivered, and
-    what has the status Refund, which was shipped once.
+    Only what was shipped can be refunded; the rest is cancelled. What has the status Refund was shipped once; the
+    current API also counts what is Delivered.
 
     Bad:
         …/lineNumber: "3"
@@ -267,8 +262,7 @@ def quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = None) 
         /items/1/quantity: 1.5
     """
     # Shares are computed in floating point: 0.36/9.99 and 9.63/9.99 are one piece.
-    pieces = [account for account in ledger.accounts if account.name == PIECES and account.exceeded]
-    exceeded = [account for account in pieces if account.now - account.left > _SPARE]
+    exceeded = [each for each in ledger.accounts if each.name == PIECES and each.now > _left(each) + Decimal("1e-9")]
     # An item that is beyond one of its lines is not told as a whole besides.
     parents = {ledger.line_of(account).parent for account in exceeded}
     for account in exceeded:

@@ -58,7 +58,8 @@ class Walmart(OrderModel):
         number = line.line_number
         accounts: dict[str, Account] = {}
         for charge in line.charges.charge:
-            name, amount, tax = charge.charge_type.upper(), charge.charge_amount.amount, tax_of(charge)
+            name = charge.charge_type.upper()
+            amount, tax = Decimal(charge.charge_amount.amount), Decimal(tax_of(charge))
             account = accounts.setdefault(name, Account(number, number, name, charge.charge_amount.currency))
             if charge.is_discount is True or amount < 0:  # it lowers what was charged, and so does its tax
                 amount, tax = -abs(amount), -abs(tax)
