@@ -21,7 +21,6 @@ from ...ledger import (
     OrderModel,
     Posting,
     Refund,
-    Unreadable,
     readable_lines,
 )
 from ...money import ZERO, decimals, total
