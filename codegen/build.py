@@ -14,9 +14,9 @@ from pathlib import Path
 
 from .clients import write_clients
 from .lint import lint
+from .models import write_models
 from .schemas import write_schemas
 from .spec import Spec, SpecError, load_all
-from .structs import write_structs
 
 ROOT = Path(__file__).parent.parent
 SPECS = ROOT / "specs"
@@ -66,7 +66,7 @@ def built() -> Iterator[Path]:
 def _compile(spec: Spec, package: Path, scratch: Path) -> None:
     own = package / spec.api
     write_clients(spec, own, scratch)
-    write_structs(spec, own, scratch)
+    write_models(spec, own, scratch)
     write_schemas(spec, own)
 
 

@@ -28,8 +28,7 @@ from refundkit.testing import Answer, Server
 from refundkit.xml_writer import write_xml
 from refundkit_apis.woocommerce_legacy.api.refunds import create_refund
 from refundkit_apis.woocommerce_legacy.client import Client
-from refundkit_apis.woocommerce_legacy.models.refund_create import RefundCreate
-from refundkit_apis.woocommerce_legacy.models.refund_create_request import RefundCreateRequest
+from refundkit_apis.woocommerce_legacy.models import RefundCreate, RefundCreateRequest
 from story import HEADERS, examples, story, text
 from test_woocommerce_legacy import RECORDED, Exchange
 

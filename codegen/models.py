@@ -1,4 +1,4 @@
-"""datamodel-code-generator for one spec: the models (`structs.py`), and our exact numbers (`scalars.py`).
+"""datamodel-code-generator for one spec: the models (`models.py`), and our exact numbers (`scalars.py`).
 
 The generator knows float and int only. So each number component becomes a scalar class of ours, and the generator is
 told its name (`customTypePath`) instead of its keywords.
@@ -30,14 +30,14 @@ DROPPED = frozenset({"x-rule", "x-page-differs", "xml", "properties"})
 KEYWORDS = {"minimum": "minimum", "maximum": "maximum", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
 
 
-def write_structs(spec: Spec, package: Path, scratch: Path) -> None:
-    """Write structs.py and scalars.py of one API into `package`. Raises SpecError on any warning of the generator."""
+def write_models(spec: Spec, package: Path, scratch: Path) -> None:
+    """Write models.py and scalars.py of one API into `package`. Raises SpecError on any warning of the generator."""
     (package / "scalars.py").write_text(scalars(spec), encoding="utf-8")
     source = scratch / f"{spec.api}.yaml"
     source.write_text(json.dumps(_prepared(spec)), encoding="utf-8")
     command = [
         *(sys.executable, "-m", "datamodel_code_generator", *OPTIONS, "--custom-template-dir", str(TEMPLATES)),
-        *("--input", str(source), "--output", str(package / "structs.py")),
+        *("--input", str(source), "--output", str(package / "models.py")),
     ]
     environment = {**os.environ, "PYTHONWARNINGS": "error::UserWarning"}
     run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
