@@ -15,6 +15,7 @@ from pathlib import Path
 from .clients import write_clients
 from .lint import lint
 from .models import write_models
+from .ready import write_ready
 from .schemas import write_schemas
 from .spec import Spec, SpecError, load_all
 
@@ -67,6 +68,7 @@ def _compile(spec: Spec, package: Path, scratch: Path) -> None:
     own = package / spec.api
     write_clients(spec, own, scratch)
     write_models(spec, own, scratch)
+    write_ready(spec, own)
     write_schemas(spec, own)
 
 

@@ -1,8 +1,8 @@
 """openapi-python-client for one spec: the operations.
 
 It gets an outline of the spec: operations with their ids, queries, bodies and success models. What it would drop or
-misread is left out on purpose: headers (the connection sends them, the docstring names them), the fields of objects (the models are models.py's)
-and error bodies (the runtime raises a typed error for any of them).
+misread is left out on purpose: headers (the connection sends them, the docstring names them), the fields of objects
+(models.py has them) and error bodies (the runtime raises a typed error for any of them).
 """
 
 from __future__ import annotations

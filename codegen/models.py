@@ -25,7 +25,7 @@ OPTIONS = (
     *("--field-include-all-keys", "--strict-refs", "--disable-timestamp", "--formatters", "builtin"),
 )
 # What the generator need not know, and `properties`, whose keys are names and no keywords.
-DROPPED = frozenset({"x-rule", "x-page-differs", "xml", "properties"})
+DROPPED = frozenset({"x-rule", "x-page-differs", "x-idempotency-key", "xml", "properties"})
 # Our keyword of a scalar class for each JSON Schema keyword.
 KEYWORDS = {"minimum": "minimum", "maximum": "maximum", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
 

@@ -76,7 +76,7 @@ async def shop() -> None:
     """A shop's refunds, one after the other."""
     connection = connect.woocommerce_legacy("https://shop.example.net", "ck", "cs", on_report=told)
     async with connection as store:
-        made = await store.create_refund(1204, RefundCreate(amount=Decimal("5.00"), reason="torn"), gateway=False)
+        made = await store.create_refund(1204, RefundCreate(amount=Decimal("5.00"), reason="torn"), api_refund="0")
         assert_type(made, ShopRefund)
         assert_type(await store.list_refunds("1204"), list[ShopRefund])
         await store.update_refund(1204, 1301, RefundUpdate(amount="4.00"))

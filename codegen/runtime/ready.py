@@ -1,14 +1,18 @@
-"""What a ready client needs of the connection that it stands on."""
+"""What a ready client stands on: an open connection that calls the generated operations one by one."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import httpx
-from refundkit_apis._runtime.client import Client, Response
+import msgspec
+
+from .client import Client, Response
 
 T = TypeVar("T")
+M = TypeVar("M", bound=msgspec.Struct)
 Timeout: TypeAlias = float | httpx.Timeout | None
 """Of one call: seconds, or httpx's own; None is the connection's."""
 
@@ -29,7 +33,11 @@ class Caller(Protocol):
         key: str = "",
         **arguments: Any,
     ) -> T:
-        """The success model of an operation; `function` is its generated `sync_detailed`. Raises RefundError."""
+        """The success model of an operation; `function` is its generated `sync_detailed`. Raises RefundError.
+
+        `name` is that of the operation, `walmart_ca.refund_order_lines`; `key` is the idempotency key that the body
+        carries, "" where it has none.
+        """
 
 
 class AsyncCaller(Protocol):
@@ -49,3 +57,14 @@ class AsyncCaller(Protocol):
         **arguments: Any,
     ) -> T:
         """As Caller.call, with the generated `asyncio_detailed`."""
+
+
+def with_key(body: M, field: str) -> tuple[M, str]:
+    """The body with an idempotency key in this field, and the key: the caller's own is used as it is."""
+    key = getattr(body, field) or str(uuid.uuid4())
+    return msgspec.structs.replace(body, **{field: key}), key
+
+
+def as_list(answer: T | list[T]) -> list[T]:
+    """The answer of an operation that gives one model or a list of them."""
+    return answer if isinstance(answer, list) else [answer]
