@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import msgspec
 import refundkit_apis
-from refundkit_apis._runtime.codec import decode
 from refundkit_apis._runtime.number import decode_number, decode_unbounded
 
 from .text import suggest_name
@@ -123,20 +122,6 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
         short = self.name.partition(".")[2]
         schema: dict[str, Any] = msgspec.json.decode(bundle(self.api).schemas[f"{short}.{part}"])
         return schema
-
-    def example(self, part: str = "body") -> Any:
-        """A fresh copy of the spec's first example of the body, or of a success by its status, numbers exact.
-
-        Raises KeyError where there is none.
-        """
-        return decode(_examples(self.api)[self.name.partition(".")[2]][part], object)
-
-
-@cache
-def _examples(api: str) -> dict[str, dict[str, msgspec.Raw]]:
-    """The content of examples.json of one API."""
-    text = Path(refundkit_apis.__path__[0], api, "examples.json").read_bytes()
-    return msgspec.json.decode(text, type=dict[str, dict[str, msgspec.Raw]])
 
 
 @cache

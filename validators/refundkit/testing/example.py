@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
+import msgspec
+import refundkit_apis
 from refundkit_apis._runtime.codec import encode
 
 from .. import operations
@@ -28,6 +32,7 @@ from ..rule import REGISTRY
 from ..xml_writer import write_xml
 from .judge import errors
 
+_EXACT = msgspec.json.Decoder(float_hook=Decimal)
 _FORM = "application/x-www-form-urlencoded"
 _UNREADABLE = frozenset({"RF001", "RF002", "RF004"})
 
@@ -79,10 +84,17 @@ def answer_example(match: Match, request: Request) -> Answer:
     if findings:
         return _refusal(_status(operation, findings), *((found.code, explain(found)) for found in findings))
     status = operations.success(operation)
-    value = operation.example(status)
+    value = _EXACT.decode(_examples(operation.api)[operation.name.partition(".")[2]][status])
     if operation.answers_xml:
         return Answer(int(status), {"content-type": "application/xml"}, write_xml(value, operation.schema(status)))
     return json_answer(int(status), value)
+
+
+@cache
+def _examples(api: str) -> dict[str, dict[str, msgspec.Raw]]:
+    """The examples of an API's operations, by "body" and by status."""
+    text = Path(refundkit_apis.__path__[0], api, "examples.json").read_bytes()
+    return msgspec.json.decode(text, type=dict[str, dict[str, msgspec.Raw]])
 
 
 def _read_body(operation: Operation, request: Request) -> tuple[object, list[Finding]]:
