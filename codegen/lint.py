@@ -28,7 +28,7 @@ ABOUT = {
     **dict.fromkeys(sorted(BOUNDS), frozenset({"number", "integer"})),
 }
 ANNOTATIONS = frozenset({"description", "title", "xml", "examples", "x-page-differs"})
-CLIENT_EXTENSIONS = frozenset({"x-given-once", "x-client-default", "x-idempotency-key", "x-credentials"})
+CLIENT_EXTENSIONS = frozenset({"x-given-once", "x-default", "x-idempotency-key", "x-credentials"})
 EXTENSIONS = CLIENT_EXTENSIONS | {"x-rule", "x-source", "x-page-differs", "x-context", "x-replaced-by"}
 SCALAR = BOUNDS | ANNOTATIONS | {"type", "pattern", "not", "x-rule"}
 RULE_ID = re.compile(r"RF[0-9]{3}\Z")
@@ -376,15 +376,15 @@ def _client_facts(spec: Spec) -> Flaws:
             name, schema = parameter["name"], spec.resolve(parameter.get("schema", {}))
             if "x-given-once" in parameter and parameter["in"] != "path":
                 yield operation.pointer, f"parameter {name} is given once: that is for path parameters"
-            if "x-client-default" not in parameter:
+            if "x-default" not in parameter:
                 continue
             if parameter["in"] != "query" or parameter.get("required"):
                 yield (
                     operation.pointer,
-                    f"parameter {name} has x-client-default, which is for optional query parameters",
+                    f"parameter {name} has x-default, which is for optional query parameters",
                 )
-            elif not jsonschema_rs.is_valid(schema, parameter["x-client-default"]):
-                yield operation.pointer, f"parameter {name}: its own schema refuses its x-client-default"
+            elif not jsonschema_rs.is_valid(schema, parameter["x-default"]):
+                yield operation.pointer, f"parameter {name}: its own schema refuses its x-default"
     bodies = {_name(schema) for _, _, schema in _request_bodies(spec)}
     for pointer, schema in schema_nodes(spec):
         if "x-idempotency-key" not in schema:

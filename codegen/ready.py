@@ -129,7 +129,7 @@ def _is_of_digits(pattern: str) -> bool:
 
 
 def _query(parameter: dict[str, Any]) -> Query:
-    return Query(snake(parameter["name"]), parameter.get("required", False), parameter.get("x-client-default"))
+    return Query(snake(parameter["name"]), parameter.get("required", False), parameter.get("x-default"))
 
 
 def _body(spec: Spec, operation: Operation) -> Body | None:
