@@ -1,8 +1,8 @@
 """The ready client of one spec, sync and async: a method an operation, around the generated operations.
 
 What a method takes and gives is read from the spec. A body or an answer that is a wrapper (`{"order": {…}}`: an object
-of one required field that holds another model) stays inside; an answer that is one plain field, a sentence for people,
-is None.
+of one required field that holds another model) stays inside; the answer to a deletion that is one text, a sentence for
+people, is None.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _is_method(operation: Operation) -> bool:
 
 
 def _method(spec: Spec, operation: Operation, package: Path) -> Method:
-    (module,) = package.glob(f"api/*/{operation.name}.py")
+    module = min(package.glob(f"api/*/{operation.name}.py"))
     in_path = re.findall(r"\{([^}]*)\}", operation.path)
     parameters = sorted(
         (parameter for parameter in operation.parameters if parameter["in"] == "path"),
@@ -154,7 +154,8 @@ def _result(spec: Spec, operation: Operation) -> Result:
         hints = [_hint(branch) for branch in schema["anyOf"]]
         lists = [hint for hint in hints if hint.startswith("list[")]
         return Result(lists[0], "", as_list=True) if lists else Result(" | ".join(hints), "", as_list=False)
-    if len(schema.get("properties", {})) == 1 and schema.get("required"):
+    fields = [types_of(field) for field in schema.get("properties", {}).values()]
+    if operation.method == "DELETE" and fields == [["string"]]:
         return Result("None", "", as_list=False)
     return Result(name if "items" not in schema else _hint(schema), "", as_list=False)
 

@@ -83,7 +83,7 @@ def _describe(spec: Spec, operation: Operation) -> dict[str, Any]:
         "path": operation.path,
         "summary": operation.node["summary"],
         **operation.node["x-source"],
-        "parameters": [_parameter(spec, parameter) for parameter in operation.parameters],
+        "parameters": [_parameter(spec, parameter) for parameter in _ordered(operation)],
         "security": [[_scheme(spec, name) for name in option] for option in operation.node["security"]],
         "media_type": next(iter(operation.node.get("requestBody", {}).get("content", {})), None),
         "accept": sorted({media for media, _, status in _contents(spec, operation) if status != "body"}),
@@ -91,6 +91,15 @@ def _describe(spec: Spec, operation: Operation) -> dict[str, Any]:
         "responses": parts,
         "context": operation.node.get("x-context", {}),
     }
+
+
+def _ordered(operation: Operation) -> list[dict[str, Any]]:
+    """The parameters, those of the path first and as the path has them: so do the operations take their ids."""
+    end = len(operation.path)
+    return sorted(
+        operation.parameters,
+        key=lambda parameter: operation.path.find(f"{{{parameter['name']}}}") if parameter["in"] == "path" else end,
+    )
 
 
 def _parameter(spec: Spec, parameter: dict[str, Any]) -> dict[str, Any]:

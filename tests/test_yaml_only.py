@@ -62,6 +62,7 @@ def test_it_is_called_over_a_socket(packages: Path) -> None:
         "fare": "41.3",
         "repaid": "12.3",
         "bodies": ['{"repayment":{"amount":12.30,"reason":"STORM"}}'],
+        "paths": ["/v1/harbours/den-helder/bookings/77/refund"],
         "query": {"showLegs": "yes"},
         "blocked": ["RF105"],
         "sent": 1,

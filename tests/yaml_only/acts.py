@@ -53,6 +53,7 @@ def over_a_socket() -> Any:
     with testing.server("ferry") as server, opened(server.url) as ferry:
         booking, repaid = ferry.get_booking(77), ferry.refund_booking(77, repayment("12.30"))
         bodies = [request.body.decode() for request in server.requests if request.method == "POST"]
+        paths = [request.path for request in server.requests if request.method == "POST"]
         queries = [request.query for request in server.requests if request.method == "GET"]
         try:
             ferry.refund_booking("77", repayment("-1"))
@@ -64,6 +65,7 @@ def over_a_socket() -> Any:
         "fare": str(booking.legs[0].fare),
         "repaid": str(repaid.amount),
         "bodies": bodies,
+        "paths": paths,
         "query": queries[0],
         "blocked": blocked,
         "sent": sent,

@@ -1,7 +1,4 @@
-"""The ready client of TaxCloud API: a method an operation.
-
-It stands on an open connection, which sends, and raises RefundError for anything but success.
-"""
+"""The ready client of TaxCloud API: a method an operation, over an open connection."""
 
 from __future__ import annotations
 
@@ -14,9 +11,9 @@ __all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncTaxcloudClient", "TaxcloudClient
 
 
 class TaxcloudClient:
-    """Ids and models go in, the success model comes out; `timeout` is in seconds and for that call alone.
+    """Ids and models go in, the success model comes out; whatever else happens is raised, all of it a RefundError.
 
-    `client` takes every generated operation of refundkit_apis.taxcloud.
+    `timeout` is in seconds and for that call alone.
     """
 
     def __init__(self, caller: Caller, connection_id: str) -> None:
@@ -25,7 +22,7 @@ class TaxcloudClient:
 
     @property
     def client(self) -> Client:
-        """The connection as the generated operations take it; it does not repeat what fails."""
+        """The connection as every operation of refundkit_apis.taxcloud.api takes it; it never sends one again."""
         return self._caller.client
 
     def refund_order(

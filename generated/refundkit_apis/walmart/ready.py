@@ -1,7 +1,4 @@
-"""The ready client of Walmart Marketplace API: a method an operation.
-
-It stands on an open connection, which sends, and raises RefundError for anything but success.
-"""
+"""The ready client of Walmart Marketplace API: a method an operation, over an open connection."""
 
 from __future__ import annotations
 
@@ -14,9 +11,9 @@ __all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncWalmartClient", "WalmartClient"]
 
 
 class WalmartClient:
-    """Ids and models go in, the success model comes out; `timeout` is in seconds and for that call alone.
+    """Ids and models go in, the success model comes out; whatever else happens is raised, all of it a RefundError.
 
-    `client` takes every generated operation of refundkit_apis.walmart.
+    `timeout` is in seconds and for that call alone.
     """
 
     def __init__(self, caller: Caller) -> None:
@@ -24,7 +21,7 @@ class WalmartClient:
 
     @property
     def client(self) -> Client:
-        """The connection as the generated operations take it; it does not repeat what fails."""
+        """The connection as every operation of refundkit_apis.walmart.api takes it; it never sends one again."""
         return self._caller.client
 
     def refund_order_lines(
@@ -38,14 +35,12 @@ class WalmartClient:
 
         api.orders.refund_order_lines says what goes in.
         """
-        return (
-            self._caller.call(
-                "walmart.refund_order_lines",
-                refund_order_lines.sync_detailed,
-                purchase_order_id,
-                body=models.OrderRefundRequest(order_refund=body),
-                timeout=timeout,
-            )
+        return self._caller.call(
+            "walmart.refund_order_lines",
+            refund_order_lines.sync_detailed,
+            purchase_order_id,
+            body=models.OrderRefundRequest(order_refund=body),
+            timeout=timeout,
         ).order
 
     def get_order(
@@ -60,15 +55,13 @@ class WalmartClient:
 
         api.orders.get_order says what goes in.
         """
-        return (
-            self._caller.call(
-                "walmart.get_order",
-                get_order.sync_detailed,
-                purchase_order_id,
-                product_info=product_info,
-                replacement_info=replacement_info,
-                timeout=timeout,
-            )
+        return self._caller.call(
+            "walmart.get_order",
+            get_order.sync_detailed,
+            purchase_order_id,
+            product_info=product_info,
+            replacement_info=replacement_info,
+            timeout=timeout,
         ).order
 
 

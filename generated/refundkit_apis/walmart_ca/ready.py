@@ -1,7 +1,4 @@
-"""The ready client of Walmart Canada orders API: a method an operation.
-
-It stands on an open connection, which sends, and raises RefundError for anything but success.
-"""
+"""The ready client of Walmart Canada orders API: a method an operation, over an open connection."""
 
 from __future__ import annotations
 
@@ -14,9 +11,9 @@ __all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncWalmartCaClient", "WalmartCaClie
 
 
 class WalmartCaClient:
-    """Ids and models go in, the success model comes out; `timeout` is in seconds and for that call alone.
+    """Ids and models go in, the success model comes out; whatever else happens is raised, all of it a RefundError.
 
-    `client` takes every generated operation of refundkit_apis.walmart_ca.
+    `timeout` is in seconds and for that call alone.
     """
 
     def __init__(self, caller: Caller) -> None:
@@ -24,7 +21,7 @@ class WalmartCaClient:
 
     @property
     def client(self) -> Client:
-        """The connection as the generated operations take it; it does not repeat what fails."""
+        """The connection as every operation of refundkit_apis.walmart_ca.api takes it; it never sends one again."""
         return self._caller.client
 
     def refund_order_lines(
@@ -38,14 +35,12 @@ class WalmartCaClient:
 
         api.orders.refund_order_lines says what goes in.
         """
-        return (
-            self._caller.call(
-                "walmart_ca.refund_order_lines",
-                refund_order_lines.sync_detailed,
-                purchase_order_id,
-                body=models.OrderRefundRequest(order_refund=body),
-                timeout=timeout,
-            )
+        return self._caller.call(
+            "walmart_ca.refund_order_lines",
+            refund_order_lines.sync_detailed,
+            purchase_order_id,
+            body=models.OrderRefundRequest(order_refund=body),
+            timeout=timeout,
         ).order
 
     def cancel_order_lines(
@@ -59,14 +54,12 @@ class WalmartCaClient:
 
         api.orders.cancel_order_lines says what goes in.
         """
-        return (
-            self._caller.call(
-                "walmart_ca.cancel_order_lines",
-                cancel_order_lines.sync_detailed,
-                purchase_order_id,
-                body=models.OrderCancellationRequest(order_cancellation=body),
-                timeout=timeout,
-            )
+        return self._caller.call(
+            "walmart_ca.cancel_order_lines",
+            cancel_order_lines.sync_detailed,
+            purchase_order_id,
+            body=models.OrderCancellationRequest(order_cancellation=body),
+            timeout=timeout,
         ).order
 
     def get_order(
@@ -80,14 +73,12 @@ class WalmartCaClient:
 
         api.orders.get_order says what goes in.
         """
-        return (
-            self._caller.call(
-                "walmart_ca.get_order",
-                get_order.sync_detailed,
-                purchase_order_id,
-                product_info=product_info,
-                timeout=timeout,
-            )
+        return self._caller.call(
+            "walmart_ca.get_order",
+            get_order.sync_detailed,
+            purchase_order_id,
+            product_info=product_info,
+            timeout=timeout,
         ).order
 
 

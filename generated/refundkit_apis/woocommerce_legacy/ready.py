@@ -1,7 +1,4 @@
-"""The ready client of WooCommerce legacy REST API, order refunds: a method an operation.
-
-It stands on an open connection, which sends, and raises RefundError for anything but success.
-"""
+"""The ready client of WooCommerce legacy REST API, order refunds: a method an operation, over an open connection."""
 
 from __future__ import annotations
 
@@ -15,9 +12,9 @@ __all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncWoocommerceLegacyClient", "Wooco
 
 
 class WoocommerceLegacyClient:
-    """Ids and models go in, the success model comes out; `timeout` is in seconds and for that call alone.
+    """Ids and models go in, the success model comes out; whatever else happens is raised, all of it a RefundError.
 
-    `client` takes every generated operation of refundkit_apis.woocommerce_legacy.
+    `timeout` is in seconds and for that call alone.
     """
 
     def __init__(self, caller: Caller) -> None:
@@ -25,7 +22,7 @@ class WoocommerceLegacyClient:
 
     @property
     def client(self) -> Client:
-        """The connection as the generated operations take it; it does not repeat what fails."""
+        """The connection as every operation of refundkit_apis.woocommerce_legacy.api takes it; it never sends one again."""
         return self._caller.client
 
     def list_refunds(
@@ -39,14 +36,12 @@ class WoocommerceLegacyClient:
 
         api.refunds.list_refunds says what goes in.
         """
-        return (
-            self._caller.call(
-                "woocommerce_legacy.list_refunds",
-                list_refunds.sync_detailed,
-                str(id),
-                fields=fields,
-                timeout=timeout,
-            )
+        return self._caller.call(
+            "woocommerce_legacy.list_refunds",
+            list_refunds.sync_detailed,
+            str(id),
+            fields=fields,
+            timeout=timeout,
         ).order_refunds
 
     def create_refund(
@@ -61,15 +56,13 @@ class WoocommerceLegacyClient:
 
         api.refunds.create_refund says what goes in.
         """
-        return (
-            self._caller.call(
-                "woocommerce_legacy.create_refund",
-                create_refund.sync_detailed,
-                str(id),
-                body=models.RefundCreateRequest(order_refund=body),
-                api_refund=api_refund,
-                timeout=timeout,
-            )
+        return self._caller.call(
+            "woocommerce_legacy.create_refund",
+            create_refund.sync_detailed,
+            str(id),
+            body=models.RefundCreateRequest(order_refund=body),
+            api_refund=api_refund,
+            timeout=timeout,
         ).order_refund
 
     def get_refund(
@@ -84,15 +77,13 @@ class WoocommerceLegacyClient:
 
         api.refunds.get_refund says what goes in.
         """
-        return (
-            self._caller.call(
-                "woocommerce_legacy.get_refund",
-                get_refund.sync_detailed,
-                str(id),
-                str(refund_id),
-                fields=fields,
-                timeout=timeout,
-            )
+        return self._caller.call(
+            "woocommerce_legacy.get_refund",
+            get_refund.sync_detailed,
+            str(id),
+            str(refund_id),
+            fields=fields,
+            timeout=timeout,
         ).order_refund
 
     def update_refund(
@@ -107,15 +98,13 @@ class WoocommerceLegacyClient:
 
         api.refunds.update_refund says what goes in.
         """
-        return (
-            self._caller.call(
-                "woocommerce_legacy.update_refund",
-                update_refund.sync_detailed,
-                str(id),
-                str(refund_id),
-                body=models.RefundUpdateRequest(order_refund=body),
-                timeout=timeout,
-            )
+        return self._caller.call(
+            "woocommerce_legacy.update_refund",
+            update_refund.sync_detailed,
+            str(id),
+            str(refund_id),
+            body=models.RefundUpdateRequest(order_refund=body),
+            timeout=timeout,
         ).order_refund
 
     def delete_refund(
@@ -147,13 +136,11 @@ class WoocommerceLegacyClient:
 
         api.orders.get_order says what goes in.
         """
-        return (
-            self._caller.call(
-                "woocommerce_legacy.get_order",
-                get_order.sync_detailed,
-                str(id),
-                timeout=timeout,
-            )
+        return self._caller.call(
+            "woocommerce_legacy.get_order",
+            get_order.sync_detailed,
+            str(id),
+            timeout=timeout,
         ).order
 
 
