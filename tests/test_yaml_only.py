@@ -94,5 +94,6 @@ def test_a_mistake_is_told(packages: Path) -> None:
     assert act(packages, "mistakes") == [
         "ValueError: unknown API 'ferri'; did you mean 'ferry'?",
         "TypeError: ferry needs harbour_id for every call: give it here",
+        "TypeError: woocommerce_legacy has no address of its own: give base_url=",
         "TypeError: unknown option 'gaurd'; did you mean 'guard'?",
     ]

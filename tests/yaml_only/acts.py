@@ -112,8 +112,9 @@ def mistakes() -> Any:
     found = []
     acts: list[Callable[[], Any]] = [
         lambda: connect.api("ferri"),
-        lambda: connect.api("ferry"),
-        lambda: connect.api("ferry", harbour_id="x", gaurd=False),
+        lambda: connect.api("ferry", base_url="https://ferry.example.net"),
+        lambda: connect.api("woocommerce_legacy"),
+        lambda: connect.api("ferry", base_url="https://ferry.example.net", harbour_id="x", gaurd=False),
     ]
     for act in acts:
         try:

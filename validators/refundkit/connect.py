@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Unpack, cast
 
+import httpx
+
 from . import auth as credentials
 from . import operations
 from .client.calls import Retry
 from .client.connection import Connection, Options, ready_module
+from .hosts import is_placeholder
 from .text import suggest_name
 
 if TYPE_CHECKING:
-    import httpx
     from refundkit_apis.taxcloud.ready import AsyncTaxcloudClient, TaxcloudClient
     from refundkit_apis.walmart.ready import AsyncWalmartClient, WalmartClient
     from refundkit_apis.walmart_ca.ready import AsyncWalmartCaClient, WalmartCaClient
@@ -44,12 +46,15 @@ def api(
     """Any API that was generated from specs/, by its name, with whatever credentials httpx takes.
 
     `options` are those of Options, and the ids that the API wants once for all calls, such as `connection_id` of
-    taxcloud. Raises ValueError for an unknown API, TypeError for an unknown option and for an id that is missing.
+    taxcloud. Raises ValueError for an unknown API, TypeError for an unknown option and for what is missing: an id, or
+    `base_url` where every shop has an address of its own.
     """
     if name not in operations.APIS:
         raise ValueError(f"unknown API {name!r}{suggest_name(name, operations.APIS)}")
-    if base_url is not None:
+    if base_url:
         options["base_url"] = base_url
+    elif is_placeholder(httpx.URL(operations.bundle(name).servers[0]).host):
+        raise TypeError(f"{name} has no address of its own: give base_url=")
     wanted: tuple[str, ...] = ready_module(name).GIVEN_ONCE
     missing = [each for each in wanted if each not in options]
     if missing:
