@@ -14,9 +14,10 @@ from pathlib import Path
 
 from .clients import write_clients
 from .lint import lint
+from .models import write_models
+from .ready import write_ready
 from .schemas import write_schemas
 from .spec import Spec, SpecError, load_all
-from .structs import write_structs
 
 ROOT = Path(__file__).parent.parent
 SPECS = ROOT / "specs"
@@ -26,13 +27,14 @@ RUNTIME = Path(__file__).parent / "runtime"
 RUFF = ("--isolated", "--no-cache", "--target-version", "py311", "--line-length", "120", "--quiet")
 
 
-def generate() -> Path:
-    """Replace generated/refundkit_apis by what the specs say; the path of it. Raises SpecError."""
-    with built() as package:
-        shutil.rmtree(PACKAGE, ignore_errors=True)
-        PACKAGE.parent.mkdir(exist_ok=True)
-        shutil.copytree(package, PACKAGE)
-    return PACKAGE
+def generate(specs: Path | None = None, target: Path | None = None) -> Path:
+    """Replace generated/refundkit_apis, or `target`, by what the specs of a folder say; its path. Raises SpecError."""
+    target = target or PACKAGE
+    with built(specs or SPECS) as package:
+        shutil.rmtree(target, ignore_errors=True)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copytree(package, target)
+    return target
 
 
 def drift() -> list[str]:
@@ -43,14 +45,14 @@ def drift() -> list[str]:
 
 
 @contextmanager
-def built() -> Iterator[Path]:
-    """The package as the specs say it, in a temporary folder."""
-    specs = load_all(SPECS)
+def built(folder: Path = SPECS) -> Iterator[Path]:
+    """The package as the specs of a folder say it, in a temporary folder."""
+    specs = load_all(folder)
     flaws = [str(flaw) for spec in specs for flaw in lint(spec)]
     if flaws:
         raise SpecError("\n".join(flaws))
-    with tempfile.TemporaryDirectory(prefix="refundkit-") as folder:
-        scratch = Path(folder)
+    with tempfile.TemporaryDirectory(prefix="refundkit-") as temporary:
+        scratch = Path(temporary)
         package = scratch / "refundkit_apis"
         package.mkdir()
         (package / "__init__.py").write_text('"""Typed clients and models, generated from specs/: do not edit."""\n')
@@ -66,7 +68,8 @@ def built() -> Iterator[Path]:
 def _compile(spec: Spec, package: Path, scratch: Path) -> None:
     own = package / spec.api
     write_clients(spec, own, scratch)
-    write_structs(spec, own, scratch)
+    write_models(spec, own, scratch)
+    write_ready(spec, own)
     write_schemas(spec, own)
 
 

@@ -1,16 +1,18 @@
 """openapi-python-client for one spec: the operations.
 
 It gets an outline of the spec: operations with their ids, queries, bodies and success models. What it would drop or
-misread is left out on purpose: headers (the connection sends them), the fields of objects (the models are structs.py's)
-and error bodies (the runtime raises a typed error for any of them).
+misread is left out on purpose: headers (the connection sends them, the docstring names them), the fields of objects
+(models.py has them) and error bodies (the runtime raises a typed error for any of them).
 """
 
 from __future__ import annotations
 
 import copy
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ HERE = Path(__file__).parent
 
 
 def write_clients(spec: Spec, package: Path, scratch: Path) -> None:
-    """Write api/, models/ and the re-exports of one API into `package`.
+    """Write api/ and the re-exports of one API into `package`.
 
     Raises SpecError with the generator's own words when it warns, fails, or makes another number of operations.
     """
@@ -35,6 +37,7 @@ def write_clients(spec: Spec, package: Path, scratch: Path) -> None:
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
         raise SpecError(f"{spec.path}: openapi-python-client: {run.stdout}{run.stderr}")
+    shutil.rmtree(package / "models")  # models.py has them all
     modules = {path.stem for path in package.glob("api/*/*.py")} - {"__init__"}
     names = {operation.name for operation in spec.operations()}
     if modules != names:
@@ -49,7 +52,8 @@ def outline(spec: Spec) -> dict[str, Any]:
             if method in item:
                 _outline_operation(spec, item[method])
     schemas = {name: _outline_schema(schema) for name, schema in spec.schemas.items() if "anyOf" not in schema}
-    unions = {name: schema for name, schema in spec.schemas.items() if name in _answers(spec) and "anyOf" in schema}
+    answers = {name: spec.schemas[name] for name in _answers(spec)}
+    unions = {name: schema for name, schema in answers.items() if {"anyOf", "items"} & schema.keys()}
     objects = {name: schema for name, schema in schemas.items() if schema.get("type") == "object"}
     document["components"] = {"schemas": objects | unions}
     return document
@@ -62,8 +66,28 @@ def _outline_operation(spec: Spec, node: dict[str, Any]) -> None:
         for parameter in kept
         if parameter["in"] in ("path", "query")
     ]
-    node["description"] = plain(node.get("description", ""))
+    node["description"] = plain(node.get("description", "")) + "\n\n" + "\n".join(_headers(spec, node, kept))
     node["responses"] = {status: spec.resolve(r) for status, r in node["responses"].items() if status.startswith("2")}
+
+
+def _headers(spec: Spec, node: dict[str, Any], parameters: list[dict[str, Any]]) -> Iterator[str]:
+    """A line for each header that is sent for the operation, and for the credentials that stand in its query."""
+    for parameter in parameters:
+        if parameter["in"] == "header":
+            optional = "" if parameter.get("required") else " (optional)"
+            yield f"{parameter['name']}{optional}: {plain(parameter['description'])}"
+    options = [[spec.document["components"]["securitySchemes"][name] for name in option] for option in node["security"]]
+    lines = dict.fromkeys(_credential(scheme) for option in options for scheme in option)
+    yield from lines
+    if len(options) > 1:
+        yield "Of the credentials, one kind is enough."
+
+
+def _credential(scheme: dict[str, Any]) -> str:
+    description = plain(scheme.get("description", ""))
+    if scheme["type"] == "http":
+        return f"Authorization: {scheme['scheme'].capitalize()}. {description}".strip()
+    return f"{scheme['name']}{' (in the query)' if scheme['in'] == 'query' else ''}: {description}"
 
 
 def _outline_schema(schema: dict[str, Any]) -> dict[str, Any]:

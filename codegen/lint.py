@@ -9,13 +9,15 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import jsonschema_rs
+
 from .spec import SCHEMAS, Operation, Spec, escape, snake, unescape
 
 # Keywords that the models (msgspec Structs and our scalars) and JSON Schema both enforce, and annotations.
 KEYWORDS = frozenset(
     "$ref type properties required additionalProperties items minItems maxItems minLength maxLength pattern enum const"
     " minimum maximum exclusiveMinimum exclusiveMaximum not anyOf description title format xml examples"
-    " x-rule x-page-differs".split()
+    " x-rule x-page-differs x-idempotency-key".split()
 )
 BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
 # The types that a keyword is about; beside another type it says nothing, and beside none the models drop it.
@@ -26,7 +28,8 @@ ABOUT = {
     **dict.fromkeys(sorted(BOUNDS), frozenset({"number", "integer"})),
 }
 ANNOTATIONS = frozenset({"description", "title", "xml", "examples", "x-page-differs"})
-EXTENSIONS = frozenset({"x-rule", "x-source", "x-page-differs", "x-context", "x-replaced-by"})
+CLIENT_EXTENSIONS = frozenset({"x-given-once", "x-default", "x-idempotency-key", "x-credentials"})
+EXTENSIONS = CLIENT_EXTENSIONS | {"x-rule", "x-source", "x-page-differs", "x-context", "x-replaced-by"}
 SCALAR = BOUNDS | ANNOTATIONS | {"type", "pattern", "not", "x-rule"}
 RULE_ID = re.compile(r"RF[0-9]{3}\Z")
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
@@ -366,6 +369,31 @@ def _parameters(spec: Spec) -> Flaws:
             yield operation.pointer.rpartition("/")[0], f"{name} is not both in the path and a path parameter"
 
 
+def _client_facts(spec: Spec) -> Flaws:
+    """What the ready client is told: ids given once, its defaults of the query, idempotency keys."""
+    for operation in spec.operations():
+        for parameter in operation.parameters:
+            name, schema = parameter["name"], spec.resolve(parameter.get("schema", {}))
+            if "x-given-once" in parameter and parameter["in"] != "path":
+                yield operation.pointer, f"parameter {name} is given once: that is for path parameters"
+            if "x-default" not in parameter:
+                continue
+            if parameter["in"] != "query" or parameter.get("required"):
+                yield (
+                    operation.pointer,
+                    f"parameter {name} has x-default, which is for optional query parameters",
+                )
+            elif not jsonschema_rs.is_valid(schema, parameter["x-default"]):
+                yield operation.pointer, f"parameter {name}: its own schema refuses its x-default"
+    bodies = {_name(schema) for _, _, schema in _request_bodies(spec)}
+    for pointer, schema in schema_nodes(spec):
+        if "x-idempotency-key" not in schema:
+            continue
+        owner, _, place = pointer.removeprefix("/components/schemas/").partition("/")
+        if unescape(owner) not in bodies or place.count("/") != 1 or types_of(schema) != ["string"]:
+            yield pointer, "x-idempotency-key stands on a property of a request body that is a plain string"
+
+
 def _bodies(spec: Spec) -> Flaws:
     for operation in spec.operations():
         contents = operation.node.get("requestBody", {}).get("content", {})
@@ -412,6 +440,7 @@ CHECKS: tuple[Callable[[Spec], Flaws], ...] = (
     _context,
     _security,
     _parameters,
+    _client_facts,
     _bodies,
     _successes,
 )

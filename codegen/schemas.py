@@ -5,24 +5,31 @@
                            "responses", "context"}},
      "schemas": {"NAME.body": {…}, "NAME.200": {…}}}
 
+and examples.json: {NAME: {"body": …, "200": …}}, the first example of each body and of each success, apart because
+schemas.json is read at every start.
+
 Each schema stands alone (Draft 2020-12); `x-rule` and `xml` stay in it, since readers in any language may want them.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from .spec import SCHEMAS, Operation, Spec
 
+# What concerns the documentation pages and the ready clients only.
+UNTOLD = frozenset({"x-page-differs", "x-idempotency-key"})
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def write_schemas(spec: Spec, package: Path) -> None:
-    """Write schemas.json of one API into `package`."""
-    text = json.dumps(bundle(spec), indent=1, ensure_ascii=False)
-    (package / "schemas.json").write_text(text + "\n", encoding="utf-8")
+    """Write schemas.json and examples.json of one API into `package`."""
+    for name, content in (("schemas.json", bundle(spec)), ("examples.json", examples(spec))):
+        text = json.dumps(content, indent=1, ensure_ascii=False)
+        (package / name).write_text(text + "\n", encoding="utf-8")
 
 
 def bundle(spec: Spec) -> dict[str, Any]:
@@ -44,6 +51,31 @@ def bundle(spec: Spec) -> dict[str, Any]:
     }
 
 
+def examples(spec: Spec) -> dict[str, dict[str, Any]]:
+    """The content of examples.json."""
+    return {
+        operation.name: {
+            part: _example(spec, content)
+            for part, content in _media_types(spec, operation)
+            if content.get("examples") and (part == "body" or part.startswith("2"))
+        }
+        for operation in spec.operations()
+    }
+
+
+def _example(spec: Spec, content: dict[str, Any]) -> Any:
+    return spec.resolve(next(iter(content["examples"].values())))["value"]
+
+
+def _media_types(spec: Spec, operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
+    """("body" or status, media type object) of everything that goes over the wire."""
+    for content in operation.node.get("requestBody", {}).get("content", {}).values():
+        yield "body", content
+    for status, response in operation.node["responses"].items():
+        for content in spec.resolve(response).get("content", {}).values():
+            yield status, content
+
+
 def _describe(spec: Spec, operation: Operation) -> dict[str, Any]:
     parts = _parts(spec, operation)
     return {
@@ -51,7 +83,7 @@ def _describe(spec: Spec, operation: Operation) -> dict[str, Any]:
         "path": operation.path,
         "summary": operation.node["summary"],
         **operation.node["x-source"],
-        "parameters": [_parameter(spec, parameter) for parameter in operation.parameters],
+        "parameters": [_parameter(spec, parameter) for parameter in _ordered(operation)],
         "security": [[_scheme(spec, name) for name in option] for option in operation.node["security"]],
         "media_type": next(iter(operation.node.get("requestBody", {}).get("content", {})), None),
         "accept": sorted({media for media, _, status in _contents(spec, operation) if status != "body"}),
@@ -59,6 +91,15 @@ def _describe(spec: Spec, operation: Operation) -> dict[str, Any]:
         "responses": parts,
         "context": operation.node.get("x-context", {}),
     }
+
+
+def _ordered(operation: Operation) -> list[dict[str, Any]]:
+    """The parameters, those of the path first and as the path has them: so do the operations take their ids."""
+    end = len(operation.path)
+    return sorted(
+        operation.parameters,
+        key=lambda parameter: operation.path.find(f"{{{parameter['name']}}}") if parameter["in"] == "path" else end,
+    )
 
 
 def _parameter(spec: Spec, parameter: dict[str, Any]) -> dict[str, Any]:
@@ -117,12 +158,12 @@ def _references(node: Any) -> list[str]:
 
 
 def _local(node: Any) -> Any:
-    """A schema with its references into `$defs`, without what concerns the pages only."""
+    """A schema with its references into `$defs`, for readers of the schema."""
     if isinstance(node, list):
         return [_local(item) for item in node]
     if not isinstance(node, dict):
         return node
-    ready = {key: _local(value) for key, value in node.items() if key != "x-page-differs"}
+    ready = {key: _local(value) for key, value in node.items() if key not in UNTOLD}
     if isinstance(ready.get("$ref"), str):
         ready["$ref"] = ready["$ref"].replace(SCHEMAS, "#/$defs/")
     return ready

@@ -150,9 +150,9 @@ def checkout(tmp_path: Path) -> Path:
     files = {
         "specs/depot.yaml": DEPOT.read_text("utf-8"),
         "validators/rules.py": (
-            "from refundkit_apis.depot import structs\n\n\n"
+            "from refundkit_apis.depot import models\n\n\n"
             '@rule("RF201", "too-much")\n'
-            "def too_much(body: structs.WaiverRequest) -> bool:\n"
+            "def too_much(body: models.WaiverRequest) -> bool:\n"
             "    return body.waiver.amount < -10\n\n\n"
             "def apart() -> None: ...\n"
         ),

@@ -25,12 +25,12 @@ from refundkit import operations
 from refundkit_apis._runtime import errors
 from refundkit_apis._runtime.client import Client
 from refundkit_apis._runtime.codec import decode, encode
-from refundkit_apis.taxcloud import structs as taxcloud
+from refundkit_apis.taxcloud import models as taxcloud
 from refundkit_apis.taxcloud.api.orders import get_order as taxcloud_get_order
 from refundkit_apis.taxcloud.api.orders import refund_order
-from refundkit_apis.walmart import structs as walmart
+from refundkit_apis.walmart import models as walmart
 from refundkit_apis.walmart.api.orders import get_order, refund_order_lines
-from refundkit_apis.woocommerce_legacy import structs as woocommerce_legacy
+from refundkit_apis.woocommerce_legacy import models as woocommerce_legacy
 from refundkit_apis.woocommerce_legacy.api.refunds import create_refund, delete_refund, list_refunds
 
 SECRET = "a-secret-of-our-own"
@@ -299,7 +299,7 @@ def test_a_call_goes_out_as_documented(server: Server, name: str, way: str) -> N
 def test_a_success_comes_back_as_the_model(server: Server, name: str, way: str) -> None:
     """Every example answer of the spec is decoded to its model, and nothing of it is lost or rounded."""
     status, answers = success(name)
-    structs = import_module(f"refundkit_apis.{name.partition('.')[0]}.structs")
+    models = import_module(f"refundkit_apis.{name.partition('.')[0]}.models")
     for answer in answers:
         server.answer(status, story.text(answer), {"X-Page": "1"})
         result = call(name, server.client(), way)
@@ -311,7 +311,7 @@ def test_a_success_comes_back_as_the_model(server: Server, name: str, way: str) 
             answer if isinstance(answer, list) else [answer],
             strict=True,
         ):
-            assert type(item) is getattr(structs, CALLS[name].answer)
+            assert type(item) is getattr(models, CALLS[name].answer)
             assert plain(item) == shown
 
 

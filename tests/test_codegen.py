@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import os
 import re
@@ -31,8 +32,8 @@ from codegen import __main__ as command  # noqa: E402
 from codegen import build  # noqa: E402
 from codegen.clients import write_clients  # noqa: E402
 from codegen.lint import lint, schema_nodes  # noqa: E402
-from codegen.spec import Spec, SpecError, load, load_all  # noqa: E402
-from codegen.structs import write_structs  # noqa: E402
+from codegen.models import write_models  # noqa: E402
+from codegen.spec import Operation, Spec, SpecError, load, load_all, snake  # noqa: E402
 
 rules.load_all()
 SPECS = load_all(ROOT / "specs")
@@ -159,6 +160,34 @@ FLAWS = [
     ),
     instead("x-source of a schema", NOTE, "note: {type: string, x-source: {page: a}}", "`x-source` is not enforced"),
     instead("another extension", "tags: [loans]", "tags: [loans]\n      x-stability: beta", "`x-stability`", "beta"),
+    instead(
+        "a query given once",
+        "in: query\n",
+        "in: query\n          x-given-once: true\n",
+        "is for path parameters",
+        "post:",
+    ),
+    instead(
+        "a default of the client for an id",
+        "required: true\n      description: The loan.",
+        "required: true\n      x-default: a\n      description: The loan.",
+        "x-default, which is for optional query parameters",
+        "post:",
+    ),
+    instead(
+        "a default of the client that the schema refuses",
+        "in: query\n",
+        'in: query\n          x-default: ""\n',
+        "its own schema refuses its x-default",
+        "post:",
+    ),
+    instead(
+        "an idempotency key deep in a body",
+        "      properties:\n        id: {type: string}\n    RefundAmount",
+        "      properties:\n        id: {type: string, x-idempotency-key: true}\n    RefundAmount",
+        "x-idempotency-key stands on a property of a request body",
+        "x-idempotency-key",
+    ),
     instead("another extension of a schema", NOTE, "note: {type: string, x-unit: g}", "`x-unit` is none of x-context"),
     instead(
         "x-rule beside nothing",
@@ -876,7 +905,7 @@ def test_a_word_of_the_model_generator_stops_the_build(
     spec = load(changed(tmp_path, "Depot API", "Depot API"))
     monkeypatch.setattr(subprocess, "run", warns)
     with pytest.raises(SpecError, match=f"depot.yaml: datamodel-code-generator: {words}"):
-        write_structs(spec, tmp_path, tmp_path)
+        write_models(spec, tmp_path, tmp_path)
 
 
 def test_an_operation_without_a_module_stops_the_build(tmp_path: Path) -> None:
@@ -898,12 +927,60 @@ def test_every_operation_has_its_module(spec: Spec) -> None:
 
 
 @SAME_SPEC
-def test_models_are_the_structs_under_other_names(spec: Spec) -> None:
-    """Every class of `models` is the one of `structs`: there is one family of models."""
+def test_one_module_has_every_model(spec: Spec) -> None:
+    """Every object of the spec is a Struct of `models`: there is one family of models, in one place."""
     models = importlib.import_module(f"refundkit_apis.{spec.api}.models")
-    structs = importlib.import_module(f"refundkit_apis.{spec.api}.structs")
-    assert len(models.__all__) > 10
-    assert all(getattr(models, name) is getattr(structs, name) for name in models.__all__)
+    objects = [name for name, schema in spec.schemas.items() if schema.get("properties")]
+    assert len(objects) > 10
+    assert all(issubclass(getattr(models, name), msgspec.Struct) for name in objects)
+    assert not list((ROOT / "generated" / "refundkit_apis" / spec.api).glob("structs.py"))
+
+
+@SAME_SPEC
+def test_the_ready_client_has_a_method_for_each_operation(spec: Spec) -> None:
+    """Sync and async, by its operationId, ids first; what hands out credentials is the connection's business."""
+    ready = importlib.import_module(f"refundkit_apis.{spec.api}.ready")
+    names = {operation.name for operation in spec.operations() if not operation.node.get("x-credentials")}
+    for client in (ready.SYNC, ready.ASYNC):
+        methods = {name: value for name, value in vars(client).items() if inspect.isfunction(value) and name[0] != "_"}
+        assert set(methods) == names
+        for operation in spec.operations():
+            if operation.name in names:
+                assert list(inspect.signature(methods[operation.name]).parameters) == parameters_of(operation)
+
+
+def parameters_of(operation: Operation) -> list[str]:
+    """What the method of an operation takes, by the spec."""
+    places = {place: [one for one in operation.parameters if one["in"] == place] for place in ("path", "query")}
+    ids = [snake(one["name"]) for one in places["path"] if not one.get("x-given-once")]
+    body = ["body"] if "requestBody" in operation.node else []
+    return ["self", *ids, *body, *(snake(one["name"]) for one in places["query"]), "timeout"]
+
+
+def test_ids_of_digits_may_be_numbers() -> None:
+    """An id whose pattern takes whole numbers and nothing else is int or str, any other is text."""
+    shop, seller = (
+        importlib.import_module(f"refundkit_apis.{api}.ready").SYNC for api in ("woocommerce_legacy", "walmart")
+    )
+    assert inspect.signature(shop.get_refund).parameters["refund_id"].annotation == "int | str"
+    assert inspect.signature(seller.get_order).parameters["purchase_order_id"].annotation == "str"
+
+
+@SAME_SPEC
+def test_examples_json_has_the_first_example_of_each_part(spec: Spec) -> None:
+    """Each body and each success of examples.json is the spec's own first example."""
+    path = ROOT / "generated" / "refundkit_apis" / spec.api / "examples.json"
+    written = msgspec.json.decode(path.read_bytes())
+    expected = {
+        operation.name: [part for name, part in SUCCESSES if name == f"{spec.api}.{operation.name}"]
+        for operation in spec.operations()
+    }
+    assert {name: sorted(parts) for name, parts in written.items()} == {
+        name: sorted(parts) for name, parts in expected.items()
+    }
+    for name, parts in written.items():
+        for part, value in parts.items():
+            decode(json.dumps(value).encode(), operations.get(f"{spec.api}.{name}").struct(part))
 
 
 # ---- rules and schemas

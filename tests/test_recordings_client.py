@@ -15,12 +15,12 @@ import msgspec
 import pytest
 from refundkit import operations, routes
 from refundkit_apis._runtime import errors
-from refundkit_apis.woocommerce_legacy import structs
+from refundkit_apis.woocommerce_legacy import models
 from test_clients import Server, plain, serving
 
 BODIES = {
-    "woocommerce_legacy.create_refund": (structs.RefundCreateRequest, structs.RefundCreate),
-    "woocommerce_legacy.update_refund": (structs.RefundUpdateRequest, structs.RefundUpdate),
+    "woocommerce_legacy.create_refund": (models.RefundCreateRequest, models.RefundCreate),
+    "woocommerce_legacy.update_refund": (models.RefundUpdateRequest, models.RefundUpdate),
 }
 
 

@@ -30,7 +30,7 @@ from refundkit_apis._runtime import errors
 from refundkit_apis._runtime.client import Client
 from refundkit_apis._runtime.codec import decode, encode
 from refundkit_apis.walmart_ca.api.orders import get_order, refund_order_lines
-from refundkit_apis.walmart_ca.structs import OrderRefundRequest
+from refundkit_apis.walmart_ca.models import OrderRefundRequest
 from test_clients import CALLS, Server, call, plain, serving
 
 XML = "application/xml"

@@ -10,9 +10,11 @@ import httpx
 import refundkit
 from refundkit import Config, RefundOutcomeUnknown, RefundRejected, Report, StatusError, connect
 from refundkit.guard import AsyncGuardTransport, GuardTransport
+from refundkit_apis.taxcloud.models import Order as TaxOrder
 from refundkit_apis.taxcloud.models import Refund as TaxRefund
 from refundkit_apis.taxcloud.models import RefundCreate as TaxRefundCreate
 from refundkit_apis.taxcloud.models import RefundItem
+from refundkit_apis.taxcloud.ready import TaxcloudClient
 from refundkit_apis.walmart.api.orders import get_order
 from refundkit_apis.walmart.client import Client
 from refundkit_apis.walmart.models import (
@@ -76,11 +78,12 @@ async def shop() -> None:
     """A shop's refunds, one after the other."""
     connection = connect.woocommerce_legacy("https://shop.example.net", "ck", "cs", on_report=told)
     async with connection as store:
-        made = await store.create_refund(1204, RefundCreate(amount=Decimal("5.00"), reason="torn"), gateway=False)
+        made = await store.create_refund(1204, RefundCreate(amount=Decimal("5.00"), reason="torn"), api_refund="0")
         assert_type(made, ShopRefund)
         assert_type(await store.list_refunds("1204"), list[ShopRefund])
         await store.update_refund(1204, 1301, RefundUpdate(amount="4.00"))
         assert_type(await store.delete_refund(1204, 1301), None)
+        await store.create_refund(1204, RefundCreate(amount="5.00"), gateway=False)  # type: ignore[call-arg]
     store.create_refund(1204, {"amount": "5.00"})  # type: ignore[arg-type, unused-coroutine]
 
 
@@ -94,7 +97,17 @@ def taxes() -> list[TaxRefund]:
     """TaxCloud wants quantities."""
     with connect.taxcloud("0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608", api_key="key") as tax:
         item = RefundItem(item_id="A", quantity=Decimal("0.5"))
+        assert_type(tax.get_order("SO-1077", expand=None), TaxOrder)
+        tax.refund_order("0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608", "SO-1077", TaxRefundCreate())  # type: ignore[call-arg, arg-type]
         return tax.refund_order("SO-1077", TaxRefundCreate(items=[item]))
+
+
+def any_api(client: TaxcloudClient) -> None:
+    """An API by its name, and a ready client as an argument of one's own function."""
+    with connect.api("taxcloud", connection_id="0b9a3f52", auth=httpx.BasicAuth("name", "key"), timeout=5) as tax:
+        any_api(tax)
+    assert_type(client.refund_order("SO-1077", TaxRefundCreate()), list[TaxRefund])
+    connect.api("taxcloud", auth="key")  # type: ignore[arg-type]
 
 
 def by_hand(body: bytes, order: bytes) -> Report:

@@ -10,23 +10,28 @@ refund that may have been made is ever sent again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NoReturn, Unpack
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Unpack, cast
 
-from . import auth
+import httpx
+
+from . import auth as credentials
+from . import operations
 from .client.calls import Retry
-from .client.connection import Connection, Options
+from .client.connection import Connection, Options, ready_module
+from .hosts import is_placeholder
 from .text import suggest_name
 
 if TYPE_CHECKING:
-    from .apis.taxcloud.client import AsyncTaxCloud, TaxCloud
-    from .apis.walmart.client import AsyncWalmart, Walmart
-    from .apis.walmart_ca.client import AsyncWalmartCA, WalmartCA
-    from .apis.woocommerce_legacy.client import AsyncWooCommerce, WooCommerce
+    from refundkit_apis.taxcloud.ready import AsyncTaxcloudClient, TaxcloudClient
+    from refundkit_apis.walmart.ready import AsyncWalmartClient, WalmartClient
+    from refundkit_apis.walmart_ca.ready import AsyncWalmartCaClient, WalmartCaClient
+    from refundkit_apis.woocommerce_legacy.ready import AsyncWoocommerceLegacyClient, WoocommerceLegacyClient
 
 __all__ = [
     "Connection",
     "Options",
     "Retry",
+    "api",
     "taxcloud",
     "walmart",
     "walmart_ca",
@@ -35,78 +40,84 @@ __all__ = [
 ]
 
 
+def api(
+    name: str, *, base_url: str | None = None, auth: httpx.Auth | None = None, **options: Any
+) -> Connection[Any, Any]:
+    """Any API that was generated from specs/, by its name, with whatever credentials httpx takes.
+
+    `options` are those of Options, and the ids that the API wants once for all calls, such as `connection_id` of
+    taxcloud. Raises ValueError for an unknown API, TypeError for an unknown option and for what is missing: an id, or
+    `base_url` where every shop has an address of its own.
+    """
+    if name not in operations.APIS:
+        raise ValueError(f"unknown API {name!r}{suggest_name(name, operations.APIS)}")
+    if base_url:
+        options["base_url"] = base_url
+    elif is_placeholder(httpx.URL(operations.bundle(name).servers[0]).host):
+        raise TypeError(f"{name} has no address of its own: give base_url=")
+    wanted: tuple[str, ...] = ready_module(name).GIVEN_ONCE
+    missing = [each for each in wanted if each not in options]
+    if missing:
+        raise TypeError(f"{name} needs {' and '.join(missing)} for every call: give it here")
+    given = {each: options.pop(each) for each in wanted}
+    return Connection(name, auth, cast("Options", options), given)
+
+
 def walmart(
     client_id: str, client_secret: str, *, market: Literal["us", "ca"] = "us", **options: Unpack[Options]
-) -> Connection[Walmart, AsyncWalmart]:
+) -> Connection[WalmartClient, AsyncWalmartClient]:
     """Walmart's marketplace API, US or Canada, with client id and secret from Walmart's developer portal.
 
     Raises ValueError for credentials that no header can hold. See Options for `options`.
     """
-    from .apis.walmart.client import AsyncWalmart, Walmart
-
-    token = auth.WalmartToken(client_id, client_secret, market=market)
-    return Connection("walmart", token, options, Walmart, AsyncWalmart)
+    return api("walmart", auth=credentials.WalmartToken(client_id, client_secret, market=market), **options)
 
 
 def walmart_ca(
     client_id: str, client_secret: str, channel_type: str, **options: Unpack[Options]
-) -> Connection[WalmartCA, AsyncWalmartCA]:
+) -> Connection[WalmartCaClient, AsyncWalmartCaClient]:
     """Walmart's older Canadian orders API, XML on the wire, with client id, secret and the seller's channel type.
 
     `walmart(market="ca")` is what replaces it. Raises ValueError for credentials that no header can hold.
     """
-    from .apis.walmart_ca.client import AsyncWalmartCA, WalmartCA
-
-    token = auth.WalmartToken(client_id, client_secret, market="ca", channel=channel_type)
-    return Connection("walmart_ca", token, options, WalmartCA, AsyncWalmartCA)
+    token = credentials.WalmartToken(client_id, client_secret, market="ca", channel=channel_type)
+    return api("walmart_ca", auth=token, **options)
 
 
 def walmart_ca_signed(
     consumer_id: str, private_key: str, channel_type: str, **options: Unpack[Options]
-) -> Connection[WalmartCA, AsyncWalmartCA]:
+) -> Connection[WalmartCaClient, AsyncWalmartCaClient]:
     """As walmart_ca, for sellers who still sign their requests.
 
     `private_key` is an RSA key: PKCS#8 in base64, as Walmart hands it out, or PEM. Raises ValueError for what is none.
     """
-    from .apis.walmart_ca.client import AsyncWalmartCA, WalmartCA
-
-    signature = auth.WalmartSignature(consumer_id, private_key, channel_type)
-    return Connection("walmart_ca", signature, options, WalmartCA, AsyncWalmartCA)
+    return api("walmart_ca", auth=credentials.WalmartSignature(consumer_id, private_key, channel_type), **options)
 
 
 def woocommerce_legacy(
     url: str, consumer_key: str, consumer_secret: str, **options: Unpack[Options]
-) -> Connection[WooCommerce, AsyncWooCommerce]:
+) -> Connection[WoocommerceLegacyClient, AsyncWoocommerceLegacyClient]:
     """The legacy REST API of the WooCommerce shop at `url`, with a key that may read and write.
 
     Over https:// the key goes as Basic, over http:// it signs (OAuth 1.0a), as shops ask for. Raises ValueError for
     another URL.
     """
-    from .apis.woocommerce_legacy.client import AsyncWooCommerce, WooCommerce
-
-    own = auth.woocommerce_legacy(url, consumer_key, consumer_secret)
-    return Connection("woocommerce_legacy", own, {**options, "base_url": url}, WooCommerce, AsyncWooCommerce)
+    own = credentials.woocommerce_legacy(url, consumer_key, consumer_secret)
+    options["base_url"] = url
+    return api("woocommerce_legacy", auth=own, **options)
 
 
 def taxcloud(
     connection_id: str, *, api_key: str = "", token: str = "", **options: Unpack[Options]
-) -> Connection[TaxCloud, AsyncTaxCloud]:
+) -> Connection[TaxcloudClient, AsyncTaxcloudClient]:
     """TaxCloud, for one connection (store), with an API key or a bearer token.
 
     Raises ValueError unless there is one of the two.
     """
-    from .apis.taxcloud.client import AsyncTaxCloud, TaxCloud
-
     if bool(api_key) == bool(token):
         raise ValueError("give api_key or token, and not both")
-    own = auth.TaxCloudKey(api_key) if api_key else auth.TaxCloudToken(token)
-    return Connection(
-        "taxcloud",
-        own,
-        options,
-        lambda link: TaxCloud(link, connection_id),
-        lambda link: AsyncTaxCloud(link, connection_id),
-    )
+    own = credentials.TaxCloudKey(api_key) if api_key else credentials.TaxCloudToken(token)
+    return api("taxcloud", auth=own, connection_id=connection_id, **options)
 
 
 if not TYPE_CHECKING:

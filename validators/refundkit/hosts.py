@@ -1,4 +1,4 @@
-"""Hosts of this machine."""
+"""Hosts of this machine, and hosts that are none."""
 
 from __future__ import annotations
 
@@ -21,3 +21,8 @@ def is_loopback(host: str, *, strict: bool = False) -> bool:
     except ValueError:
         return name == "localhost" or (not strict and name.endswith(".localhost"))
     return any(address in network for network in _LOOPBACK)
+
+
+def is_placeholder(host: str) -> bool:
+    """Whether a host is one of those that stand for another in documentation (RFC 2606): example.com, *.example."""
+    return f".{host}".endswith((".example.com", ".example.net", ".example.org", ".example"))

@@ -115,7 +115,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
         name = self.described.body if part == "body" else self.described.responses[part]
         if name is None:
             raise KeyError(part)
-        return getattr(import_module(f"refundkit_apis.{self.api}.structs"), name)
+        return getattr(import_module(f"refundkit_apis.{self.api}.models"), name)
 
     def schema(self, part: str = "body") -> dict[str, Any]:
         """The bundled JSON Schema of the body, or of a response by its status. Raises KeyError where there is none."""
@@ -210,7 +210,7 @@ def refunds_type(operation: Operation) -> Any:
     if source.operation is not None:
         listing = get(f"{operation.api}.{source.operation}")
         return listing.struct(success(listing))
-    entry: Any = getattr(import_module(f"refundkit_apis.{operation.api}.structs"), str(source.schema))
+    entry: Any = getattr(import_module(f"refundkit_apis.{operation.api}.models"), str(source.schema))
     return list[entry]
 
 

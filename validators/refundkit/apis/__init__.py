@@ -1,10 +1,10 @@
 """The APIs: one folder each. What a folder may hold is said here; every file of it is optional.
 
 `ledger.py` says how orders and refunds become a ledger, `rules.py` holds the rules of this API alone, `auth.py` its
-credentials, `client.py` its ready client. `server.py` says what a test server keeps and refuses, as ServerModule in
-serving.py asks for, and `orders.json` holds the orders that it starts with. `wire.py` holds what an API knows besides
-its spec about calls: `spellings(request)` yields each (method, url) that a server may take a request for, and
-`normalise_ids(path)` spells the ids of the order that a path is about in one way.
+credentials. `server.py` says what a test server keeps and refuses, as ServerModule in serving.py asks for, and
+`orders.json` holds the orders that it starts with; without them the server answers with the spec's examples. `wire.py`
+holds what an API knows besides its spec about calls: `spellings(request)` yields each (method, url) that a server may
+take a request for, and `normalise_ids(path)` spells the ids of the order that a path is about in one way.
 """
 
 from __future__ import annotations

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from types import TracebackType
+from importlib import import_module
+from types import ModuleType, TracebackType
 from typing import Any, Generic, TypedDict, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import msgspec
 from refundkit_apis._runtime.client import Client, Response
+from refundkit_apis._runtime.ready import Timeout
 
 from .. import operations
-from ..apis.shared.calling import Timeout
 from ..config import Config
 from ..hosts import is_loopback
 from ..text import suggest_name
@@ -101,20 +102,15 @@ class Connection(Generic[S, A]):
     """
 
     def __init__(
-        self,
-        api: str,
-        auth: httpx.Auth,
-        options: Options,
-        sync: Callable[[Link], S],
-        later: Callable[[AsyncLink], A],
+        self, api: str, auth: httpx.Auth | None, options: Options, given: Mapping[str, str] | None = None
     ) -> None:
+        """`given` are the ids that the API's ready client wants once. Raises TypeError for an unknown option."""
         for name in options.keys() - Options.__annotations__.keys():
             raise TypeError(f"unknown option {name!r}{suggest_name(name, Options.__annotations__)}")
         self._api = api
         self._auth = auth
         self._options = options
-        self._sync = sync
-        self._later = later
+        self._given = given or {}
         self._client: Client | None = None
 
     def __repr__(self) -> str:
@@ -131,7 +127,9 @@ class Connection(Generic[S, A]):
         guarded = guard if self._options.get("guard", True) else wire
         client = self._opened(XmlTransport(guarded) if self._speaks_xml else guarded)
         client.get_httpx_client()
-        return self._sync(Link(client, Calls(self._options.get("retry", Retry()), guard)))
+        link = Link(client, Calls(self._options.get("retry", Retry()), guard))
+        ready: S = ready_module(self._api).SYNC(link, **self._given)
+        return ready
 
     def open_async(self) -> A:
         """The client for async calls. Raises ValueError for an address that is none."""
@@ -144,7 +142,9 @@ class Connection(Generic[S, A]):
         guarded = guard if self._options.get("guard", True) else wire
         client = self._opened(AsyncXmlTransport(guarded) if self._speaks_xml else guarded)
         client.get_async_httpx_client()
-        return self._later(AsyncLink(client, AsyncCalls(self._options.get("retry", Retry()), guard)))
+        link = AsyncLink(client, AsyncCalls(self._options.get("retry", Retry()), guard))
+        ready: A = ready_module(self._api).ASYNC(link, **self._given)
+        return ready
 
     def close(self) -> None:
         """Close what `open` opened."""
@@ -197,6 +197,11 @@ class Connection(Generic[S, A]):
             options={"transport": transport, "event_hooks": self._options.get("hooks")},
         )
         return self._client
+
+
+def ready_module(api: str) -> ModuleType:
+    """The generated ready client of an API: SYNC, ASYNC, and what they are given once."""
+    return import_module(f"refundkit_apis.{api}.ready")
 
 
 def _proxy(url: str) -> str | None:

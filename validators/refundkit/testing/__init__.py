@@ -1,4 +1,4 @@
-"""A server for tests of your own code: the four APIs on this machine, with orders, refunds and refusals.
+"""A server for tests of your own code: the APIs on this machine, with orders, refunds and refusals.
 
     with refundkit.testing.server("woocommerce_legacy") as shop:
         client = refundkit.connect.woocommerce_legacy(shop.url, "ck_test", "cs_test")
@@ -24,6 +24,7 @@ from .. import apis, operations
 from ..apis.shared.serving import Answer, Document, Request, ServerModule, Setup, Shop, request_of, seed
 from ..apis.woocommerce_legacy.server import Version
 from ..text import suggest_name
+from .example import ExampleModule, answer_example
 from .judge import errors
 from .serve import App, Listener, app_of
 
@@ -36,7 +37,7 @@ Api: TypeAlias = Literal["walmart", "walmart_ca", "woocommerce_legacy", "taxclou
 
 
 def server(
-    api: Api,
+    api: Api | str,
     *,
     faithful: Version | None = None,
     delay: tuple[float, float] = (0.0, 0.0),
@@ -61,7 +62,9 @@ def server(
     **What it answers.** The operations that `refundkit operations` lists, with the bodies that their specs describe. A
     refund that `refundkit check` would call wrong, by the order and its refunds as they stand, is refused with a
     documented 4xx whose message begins with the rule, such as `RF204 refund-exceeds-order: …`; warnings refuse nothing.
-    There is no 5xx. Where nothing is documented, this is what was chosen:
+    There is no 5xx. An operation that has no code here answers with the example of its spec, after the same checks; so
+    does every operation of an API that is a spec alone, whose server keeps no orders. Where nothing is documented, this
+    is what was chosen:
 
     - Credentials need only look right: a Basic name and password, a Bearer token or API key that is not empty, all five
       `oauth_` parts, a signature in base64. No signature is verified, and WooCommerce takes Basic over plain http.
@@ -99,7 +102,7 @@ def server(
 class Server:
     """One API with its state; `server()` makes it and says what it does."""
 
-    def __init__(self, api: Api, *, faithful: Version | None, delay: tuple[float, float], token_seconds: int) -> None:
+    def __init__(self, api: str, *, faithful: Version | None, delay: tuple[float, float], token_seconds: int) -> None:
         _refuse_unknown(api, faithful, delay)
         self.api = api
         self._faithful = faithful
@@ -109,7 +112,9 @@ class Server:
         self._requests: list[Request] = []
         self._listener: Listener | None = None
         self._module = _server_module(api)
-        setup = Setup(judge=errors, clock=time.time, token_seconds=token_seconds, faithful=faithful)
+        setup = Setup(
+            judge=errors, example=answer_example, clock=time.time, token_seconds=token_seconds, faithful=faithful
+        )
         self._shop: Shop = self._module.open_shop(setup)
 
     # How it is reached.
@@ -204,6 +209,8 @@ class Server:
             versions = " or ".join(f'"{version}"' for recorded in _recordings().values() for version in recorded)
             raise ValueError(f"gateway= is for a server with faithful={versions}: the documented one has none")
         with self._lock:
+            if not self._shop.orders:
+                return self._shop.add_order(order or {}, gateway)  # refuses: it keeps none
             name = order_id or (_next_id(self._shop) if order is None else None)
             document: Mapping[str, Any] = seed(self.api) if order is None else order
             try:
@@ -237,11 +244,9 @@ class Server:
 
 
 def _server_module(api: str) -> ServerModule:
-    """What an API's folder says of its server: apis/serving.py has the protocol. Raises ValueError where it is none."""
+    """What an API's folder says of its server, or the examples of its spec: apis/serving.py has the protocol."""
     module = apis.part(api, "server")
-    if module is None:
-        raise ValueError(f"there is no test server of {api}")
-    return cast("ServerModule", module)
+    return ExampleModule(api) if module is None else cast("ServerModule", module)
 
 
 def _recordings() -> dict[str, tuple[str, ...]]:

@@ -89,9 +89,13 @@ class Judge(Protocol):
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
-    """What a shop is opened with. `faithful` is a version that its API offers, None for the documented server."""
+    """What a shop is opened with. `faithful` is a version that its API offers, None for the documented server.
+
+    `example` answers a request, its route and credentials found good, of an operation that the shop has no code for.
+    """
 
     judge: Judge
+    example: Callable[[Match, Request], Answer]
     clock: Clock
     token_seconds: int
     faithful: str | None = None

@@ -13,7 +13,7 @@ from ...ledger import ANY, PIECES, Account, Ledger, Line, OrderModel, Posting, R
 from ...money import ZERO
 
 if TYPE_CHECKING:
-    from refundkit_apis.taxcloud import structs as tc
+    from refundkit_apis.taxcloud import models as tc
 
     from ...operations import Operation
 

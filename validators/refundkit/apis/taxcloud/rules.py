@@ -15,7 +15,7 @@ from ...rule import rule
 from .ledger import pieces_by_item, places_of_items
 
 if TYPE_CHECKING:
-    from refundkit_apis.taxcloud import structs as tc
+    from refundkit_apis.taxcloud import models as tc
 
 REFUND = ("taxcloud.refund_order",)
 

@@ -33,6 +33,7 @@ _TITLES = {
 }
 # Syntax, and what live servers were seen to answer 400 to; every other refusal is a 422.
 _BAD_REQUEST = frozenset({"RF001", "RF004", "RF316"})
+_OPERATIONS = frozenset({"taxcloud.get_order", "taxcloud.refund_order"})
 _WIDE = Context(prec=400, rounding=ROUND_HALF_UP)
 _CENT = Decimal("0.01")
 
@@ -64,6 +65,8 @@ class TaxCloudShop:
             return _problem(404, f"no route for {request.method} {request.path}")
         if not has_credentials(match.operation, request):
             return _problem(401, "send a bearer token, or X-API-KEY")
+        if match.operation.name not in _OPERATIONS:
+            return self._setup.example(match, request)
         order = self.orders.get(match.path["orderId"])
         connection = match.path["connectionId"]
         if order is not None and order.get("connectionId", connection).lower() != connection.lower():

@@ -205,7 +205,7 @@ class WalmartToken(httpx.Auth):
 
     def _outcome(self, token_request: httpx.Request, response: httpx.Response, started: float) -> _Outcome:
         """The token of an answer, or the error that it is."""
-        from refundkit_apis.walmart.structs import Token
+        from refundkit_apis.walmart.models import Token
 
         answer = self._without_secrets(token_request, response)
         if _was_redirected(response):

@@ -15,8 +15,8 @@ from ...ledger import ANY, CANCELS, Account, Amount, Ledger, Line, OrderModel, P
 from ...money import ZERO, total
 
 if TYPE_CHECKING:
-    from refundkit_apis.walmart import structs as us
-    from refundkit_apis.walmart_ca import structs as ca
+    from refundkit_apis.walmart import models as us
+    from refundkit_apis.walmart_ca import models as ca
 
     from ...operations import Operation
 

@@ -21,8 +21,8 @@ from ...text import suggest_name
 from .ledger import MODEL, PRODUCT
 
 if TYPE_CHECKING:
-    from refundkit_apis.walmart import structs as us
-    from refundkit_apis.walmart_ca import structs as ca
+    from refundkit_apis.walmart import models as us
+    from refundkit_apis.walmart_ca import models as ca
 
     RefundBody: TypeAlias = us.OrderRefundRequest | ca.OrderRefundRequest
     Body: TypeAlias = RefundBody | ca.OrderCancellationRequest
@@ -310,7 +310,7 @@ def unknown_reason(refund: Refund) -> Iterator[Finding]:
 @cache
 def _reasons() -> frozenset[str]:
     """The list in the generated model, which both APIs share."""
-    from refundkit_apis.walmart.structs import RefundReason
+    from refundkit_apis.walmart.models import RefundReason
 
     return frozenset(get_args(get_args(RefundReason)[0]))
 

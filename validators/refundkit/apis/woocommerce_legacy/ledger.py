@@ -27,7 +27,7 @@ from ...money import ZERO, decimals, total
 from ...text import escape_token
 
 if TYPE_CHECKING:
-    from refundkit_apis.woocommerce_legacy import structs as wc
+    from refundkit_apis.woocommerce_legacy import models as wc
 
     from ...operations import Operation
 

@@ -19,7 +19,7 @@ from ...text import escape_token, format_value
 from .ledger import AMOUNT, ITEMS, as_number
 
 if TYPE_CHECKING:
-    from refundkit_apis.woocommerce_legacy import structs as wc
+    from refundkit_apis.woocommerce_legacy import models as wc
 
     Body: TypeAlias = wc.RefundCreateRequest | wc.RefundUpdateRequest
 

@@ -41,6 +41,10 @@ from .faithful import RecordedShop, Version
 
 __all__ = ["FAITHFUL", "Version", "open_shop", "replace_id", "replace_total"]
 
+_OPERATIONS = frozenset(
+    f"woocommerce_legacy.{name}"
+    for name in ("get_order", "list_refunds", "create_refund", "get_refund", "update_refund", "delete_refund")
+)
 _OAUTH = ("consumer_key", "timestamp", "nonce", "signature", "signature_method")
 _KEYS = {"RF001": "woocommerce_api_missing_callback_param", "RF004": "woocommerce_api_missing_callback_param"}
 
@@ -52,7 +56,7 @@ class WooCommerceShop:
         self.books = Books(setup.clock)
         self.orders = self.books.orders
         self.tokens: dict[str, float] = {}
-        self._judge = setup.judge
+        self._setup = setup
         for order in seeds("woocommerce_legacy"):
             self.add_order(order)
 
@@ -68,6 +72,8 @@ class WooCommerceShop:
             return no_route()
         if not has_credentials(match.operation, request):
             return _refuse_credentials(request)
+        if match.operation.name not in _OPERATIONS:
+            return self._setup.example(match, request)
         order, refund = (significant(match.path.get(name, "")) for name in ("id", "refund_id"))
         creates = match.operation.name == "woocommerce_legacy.create_refund"
         if order is None or refund is None:
@@ -122,7 +128,7 @@ class WooCommerceShop:
 
     def _refusal(self, match: Match, request: Request, order: str) -> Answer | None:
         refunds = {"order_refunds": self.books.of_order(order)}
-        findings = self._judge(match, request, request.body, self.orders[order], refunds)
+        findings = self._setup.judge(match, request, request.body, self.orders[order], refunds)
         if not findings:
             return None
         wrapper = any(finding.code == "RF101" and finding.pointer in ("", "/order_refund") for finding in findings)

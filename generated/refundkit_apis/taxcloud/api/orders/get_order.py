@@ -1,8 +1,27 @@
-"""GET /tax/connections/{connection_id}/orders/{order_id}: Read one order, with its lines and, when asked for, its refunds."""
+"""GET /tax/connections/{connection_id}/orders/{order_id}: Read one order, with its lines and, when asked for, its refunds.
+
+The page names only the refund.
+
+Args:
+    connection_id: The id of the merchant's connection, 36 characters or more.
+    order_id: The merchant's own id of the order, any text.
+    expand: `refunds` adds the refunds made so far; without it the order is silent about them.
+
+Headers and credentials, which `client` sends:
+    Authorization: Bearer. A token, in the header Authorization.
+    X-API-KEY: The API key of the merchant's account.
+    Of the credentials, one kind is enough.
+
+Raises:
+    ValueError: An id that is empty, `.` or `..`.
+    StatusError: The server answered with a status other than 2xx, documented or not.
+    DecodeError: The server answered with success, but not with Order.
+    TransportError: No answer, or not in time.
+"""
 
 from ...._runtime.codec import encode_id
 from ...client import Client, Request, Response, send, send_async
-from ...models.order import Order
+from ...models import Order
 
 
 def _request(
@@ -28,21 +47,7 @@ def sync_detailed(
     client: Client,
     expand: str | None = None,
 ) -> Response[Order]:
-    """Read one order, with its lines and, when asked for, its refunds.
-
-    The page names only the refund.
-
-    Args:
-        connection_id: The id of the merchant's connection, 36 characters or more.
-        order_id: The merchant's own id of the order, any text.
-        expand: `refunds` adds the refunds made so far; without it the order is silent about them.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with Order.
-        TransportError: No answer, or not in time.
-    """
+    """The answer with its status and headers; the module says what is sent."""
     return send(
         client,
         _request(
@@ -61,21 +66,7 @@ def sync(
     client: Client,
     expand: str | None = None,
 ) -> Order:
-    """Read one order, with its lines and, when asked for, its refunds.
-
-    The page names only the refund.
-
-    Args:
-        connection_id: The id of the merchant's connection, 36 characters or more.
-        order_id: The merchant's own id of the order, any text.
-        expand: `refunds` adds the refunds made so far; without it the order is silent about them.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with Order.
-        TransportError: No answer, or not in time.
-    """
+    """The answer's model; the module says what is sent."""
     return sync_detailed(connection_id, order_id, expand=expand, client=client).parsed
 
 
@@ -86,21 +77,7 @@ async def asyncio_detailed(
     client: Client,
     expand: str | None = None,
 ) -> Response[Order]:
-    """Read one order, with its lines and, when asked for, its refunds.
-
-    The page names only the refund.
-
-    Args:
-        connection_id: The id of the merchant's connection, 36 characters or more.
-        order_id: The merchant's own id of the order, any text.
-        expand: `refunds` adds the refunds made so far; without it the order is silent about them.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with Order.
-        TransportError: No answer, or not in time.
-    """
+    """As `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -119,19 +96,5 @@ async def asyncio(
     client: Client,
     expand: str | None = None,
 ) -> Order:
-    """Read one order, with its lines and, when asked for, its refunds.
-
-    The page names only the refund.
-
-    Args:
-        connection_id: The id of the merchant's connection, 36 characters or more.
-        order_id: The merchant's own id of the order, any text.
-        expand: `refunds` adds the refunds made so far; without it the order is silent about them.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with Order.
-        TransportError: No answer, or not in time.
-    """
+    """As `sync`, with `await`."""
     return (await asyncio_detailed(connection_id, order_id, expand=expand, client=client)).parsed

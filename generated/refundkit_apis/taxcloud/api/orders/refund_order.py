@@ -1,9 +1,27 @@
-"""POST /tax/connections/{connection_id}/orders/refunds/{order_id}: Refund an order, wholly or some of its items."""
+"""POST /tax/connections/{connection_id}/orders/refunds/{order_id}: Refund an order, wholly or some of its items.
+
+The page gives no path, and the order must be completed. An order may be refunded several times, as long as no item
+comes back more often than it was sold.
+
+Args:
+    connection_id: The id of the merchant's connection, 36 characters or more.
+    order_id: The merchant's own id of the order, any text.
+
+Headers and credentials, which `client` sends:
+    Authorization: Bearer. A token, in the header Authorization.
+    X-API-KEY: The API key of the merchant's account.
+    Of the credentials, one kind is enough.
+
+Raises:
+    ValueError: An id that is empty, `.` or `..`.
+    StatusError: The server answered with a status other than 2xx, documented or not.
+    DecodeError: The server answered with success, but not with list[Refund] | Refund.
+    TransportError: No answer, or not in time.
+"""
 
 from ...._runtime.codec import encode, encode_id
 from ...client import Client, Request, Response, send, send_async
-from ...models.refund import Refund
-from ...models.refund_create import RefundCreate
+from ...models import Refund, RefundCreate
 
 
 def _request(
@@ -30,21 +48,7 @@ def sync_detailed(
     client: Client,
     body: RefundCreate,
 ) -> Response[list[Refund] | Refund]:
-    """Refund an order, wholly or some of its items.
-
-    The page gives no path, and the order must be completed. An order may be refunded several times, as long
-    as no item comes back more often than it was sold.
-
-    Args:
-        connection_id: The id of the merchant's connection, 36 characters or more.
-        order_id: The merchant's own id of the order, any text.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with list[Refund] | Refund.
-        TransportError: No answer, or not in time.
-    """
+    """The answer with its status and headers; the module says what is sent."""
     return send(
         client,
         _request(
@@ -63,21 +67,7 @@ def sync(
     client: Client,
     body: RefundCreate,
 ) -> list[Refund] | Refund:
-    """Refund an order, wholly or some of its items.
-
-    The page gives no path, and the order must be completed. An order may be refunded several times, as long
-    as no item comes back more often than it was sold.
-
-    Args:
-        connection_id: The id of the merchant's connection, 36 characters or more.
-        order_id: The merchant's own id of the order, any text.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with list[Refund] | Refund.
-        TransportError: No answer, or not in time.
-    """
+    """The answer's model; the module says what is sent."""
     return sync_detailed(connection_id, order_id, body=body, client=client).parsed
 
 
@@ -88,21 +78,7 @@ async def asyncio_detailed(
     client: Client,
     body: RefundCreate,
 ) -> Response[list[Refund] | Refund]:
-    """Refund an order, wholly or some of its items.
-
-    The page gives no path, and the order must be completed. An order may be refunded several times, as long
-    as no item comes back more often than it was sold.
-
-    Args:
-        connection_id: The id of the merchant's connection, 36 characters or more.
-        order_id: The merchant's own id of the order, any text.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with list[Refund] | Refund.
-        TransportError: No answer, or not in time.
-    """
+    """As `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -121,19 +97,5 @@ async def asyncio(
     client: Client,
     body: RefundCreate,
 ) -> list[Refund] | Refund:
-    """Refund an order, wholly or some of its items.
-
-    The page gives no path, and the order must be completed. An order may be refunded several times, as long
-    as no item comes back more often than it was sold.
-
-    Args:
-        connection_id: The id of the merchant's connection, 36 characters or more.
-        order_id: The merchant's own id of the order, any text.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with list[Refund] | Refund.
-        TransportError: No answer, or not in time.
-    """
+    """As `sync`, with `await`."""
     return (await asyncio_detailed(connection_id, order_id, body=body, client=client)).parsed

@@ -1,8 +1,30 @@
-"""GET /v3/orders/{purchase_order_id}: Read one order, with the charges, statuses and refunds of its lines."""
+"""GET /v3/orders/{purchase_order_id}: Read one order, with the charges, statuses and refunds of its lines.
+
+The page names only the refund; this is the order that it answers with.
+
+Args:
+    purchase_order_id: Walmart's number of the order; not the customer's order number.
+    product_info: `true` adds the product's image and weight to every line.
+    replacement_info: `true` adds `orderType` and the ids of replaced orders.
+
+Headers and credentials, which `client` sends:
+    WM_QOS.CORRELATION_ID: A fresh GUID for every call.
+    WM_SVC.NAME: Free text that names the service, such as `Walmart Marketplace`.
+    WM_MARKET (optional): The market of the order. Without it, and without WM_GLOBAL_VERSION, the call is a
+        plain US call.
+    WM_GLOBAL_VERSION (optional): The version of the global API; goes with WM_MARKET.
+    WM_SEC.ACCESS_TOKEN: The bare token of `create_token`, without a prefix.
+
+Raises:
+    ValueError: An id that is empty, `.` or `..`.
+    StatusError: The server answered with a status other than 2xx, documented or not.
+    DecodeError: The server answered with success, but not with OrderResponse.
+    TransportError: No answer, or not in time.
+"""
 
 from ...._runtime.codec import encode_id
 from ...client import Client, Request, Response, send, send_async
-from ...models.order_response import OrderResponse
+from ...models import OrderResponse
 
 
 def _request(
@@ -34,21 +56,7 @@ def sync_detailed(
     product_info: str | None = None,
     replacement_info: str | None = None,
 ) -> Response[OrderResponse]:
-    """Read one order, with the charges, statuses and refunds of its lines.
-
-    The page names only the refund; this is the order that it answers with.
-
-    Args:
-        purchase_order_id: Walmart's number of the order; not the customer's order number.
-        product_info: `true` adds the product's image and weight to every line.
-        replacement_info: `true` adds `orderType` and the ids of replaced orders.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with OrderResponse.
-        TransportError: No answer, or not in time.
-    """
+    """The answer with its status and headers; the module says what is sent."""
     return send(
         client,
         _request(
@@ -67,21 +75,7 @@ def sync(
     product_info: str | None = None,
     replacement_info: str | None = None,
 ) -> OrderResponse:
-    """Read one order, with the charges, statuses and refunds of its lines.
-
-    The page names only the refund; this is the order that it answers with.
-
-    Args:
-        purchase_order_id: Walmart's number of the order; not the customer's order number.
-        product_info: `true` adds the product's image and weight to every line.
-        replacement_info: `true` adds `orderType` and the ids of replaced orders.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with OrderResponse.
-        TransportError: No answer, or not in time.
-    """
+    """The answer's model; the module says what is sent."""
     return sync_detailed(
         purchase_order_id, product_info=product_info, replacement_info=replacement_info, client=client
     ).parsed
@@ -94,21 +88,7 @@ async def asyncio_detailed(
     product_info: str | None = None,
     replacement_info: str | None = None,
 ) -> Response[OrderResponse]:
-    """Read one order, with the charges, statuses and refunds of its lines.
-
-    The page names only the refund; this is the order that it answers with.
-
-    Args:
-        purchase_order_id: Walmart's number of the order; not the customer's order number.
-        product_info: `true` adds the product's image and weight to every line.
-        replacement_info: `true` adds `orderType` and the ids of replaced orders.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with OrderResponse.
-        TransportError: No answer, or not in time.
-    """
+    """As `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -127,21 +107,7 @@ async def asyncio(
     product_info: str | None = None,
     replacement_info: str | None = None,
 ) -> OrderResponse:
-    """Read one order, with the charges, statuses and refunds of its lines.
-
-    The page names only the refund; this is the order that it answers with.
-
-    Args:
-        purchase_order_id: Walmart's number of the order; not the customer's order number.
-        product_info: `true` adds the product's image and weight to every line.
-        replacement_info: `true` adds `orderType` and the ids of replaced orders.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with OrderResponse.
-        TransportError: No answer, or not in time.
-    """
+    """As `sync`, with `await`."""
     return (
         await asyncio_detailed(
             purchase_order_id, product_info=product_info, replacement_info=replacement_info, client=client

@@ -1,8 +1,32 @@
-"""GET /v3/ca/orders/{purchase_order_id}: Read one order, with the charges, statuses and refunds of its lines."""
+"""GET /v3/ca/orders/{purchase_order_id}: Read one order, with the charges, statuses and refunds of its lines.
+
+No page of its own; this is the order that the other two answer with.
+
+Args:
+    purchase_order_id: Walmart's number of the order; not the customer's order number.
+    product_info: `true` adds the product's image and weight to every line.
+
+Headers and credentials, which `client` sends:
+    WM_CONSUMER.CHANNEL.TYPE: The channel type that the seller was given; a GUID as observed.
+    WM_QOS.CORRELATION_ID: A fresh GUID for every call.
+    WM_SVC.NAME: Free text that names the service, such as `Walmart Marketplace`.
+    WM_SEC.ACCESS_TOKEN: The bare token of the current API, which replaced the signature.
+    WM_CONSUMER.ID: The consumer id of the seller, from the developer center.
+    WM_SEC.AUTH_SIGNATURE: A signature of consumer id, URL, method and timestamp. Facts: RSA with SHA-256, in
+        base64, made anew for every call.
+    WM_SEC.TIMESTAMP: The time of the signature. Facts: epoch milliseconds, 13 digits.
+    Of the credentials, one kind is enough.
+
+Raises:
+    ValueError: An id that is empty, `.` or `..`.
+    StatusError: The server answered with a status other than 2xx, documented or not.
+    DecodeError: The server answered with success, but not with OrderResponse.
+    TransportError: No answer, or not in time.
+"""
 
 from ...._runtime.codec import encode_id
 from ...client import Client, Request, Response, send, send_async
-from ...models.order_response import OrderResponse
+from ...models import OrderResponse
 
 
 def _request(
@@ -25,20 +49,7 @@ def sync_detailed(
     client: Client,
     product_info: str | None = None,
 ) -> Response[OrderResponse]:
-    """Read one order, with the charges, statuses and refunds of its lines.
-
-    No page of its own; this is the order that the other two answer with.
-
-    Args:
-        purchase_order_id: Walmart's number of the order; not the customer's order number.
-        product_info: `true` adds the product's image and weight to every line.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with OrderResponse.
-        TransportError: No answer, or not in time.
-    """
+    """The answer with its status and headers; the module says what is sent."""
     return send(
         client,
         _request(
@@ -55,20 +66,7 @@ def sync(
     client: Client,
     product_info: str | None = None,
 ) -> OrderResponse:
-    """Read one order, with the charges, statuses and refunds of its lines.
-
-    No page of its own; this is the order that the other two answer with.
-
-    Args:
-        purchase_order_id: Walmart's number of the order; not the customer's order number.
-        product_info: `true` adds the product's image and weight to every line.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with OrderResponse.
-        TransportError: No answer, or not in time.
-    """
+    """The answer's model; the module says what is sent."""
     return sync_detailed(purchase_order_id, product_info=product_info, client=client).parsed
 
 
@@ -78,20 +76,7 @@ async def asyncio_detailed(
     client: Client,
     product_info: str | None = None,
 ) -> Response[OrderResponse]:
-    """Read one order, with the charges, statuses and refunds of its lines.
-
-    No page of its own; this is the order that the other two answer with.
-
-    Args:
-        purchase_order_id: Walmart's number of the order; not the customer's order number.
-        product_info: `true` adds the product's image and weight to every line.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with OrderResponse.
-        TransportError: No answer, or not in time.
-    """
+    """As `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -108,18 +93,5 @@ async def asyncio(
     client: Client,
     product_info: str | None = None,
 ) -> OrderResponse:
-    """Read one order, with the charges, statuses and refunds of its lines.
-
-    No page of its own; this is the order that the other two answer with.
-
-    Args:
-        purchase_order_id: Walmart's number of the order; not the customer's order number.
-        product_info: `true` adds the product's image and weight to every line.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with OrderResponse.
-        TransportError: No answer, or not in time.
-    """
+    """As `sync`, with `await`."""
     return (await asyncio_detailed(purchase_order_id, product_info=product_info, client=client)).parsed

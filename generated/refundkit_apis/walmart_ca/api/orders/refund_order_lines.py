@@ -1,9 +1,31 @@
-"""POST /v3/ca/orders/{purchase_order_id}/refund: Refund one or more shipped lines of an order."""
+"""POST /v3/ca/orders/{purchase_order_id}/refund: Refund one or more shipped lines of an order.
+
+Answers with the order, the refund among its lines.
+
+Args:
+    purchase_order_id: Walmart's number of the order; not the customer's order number.
+
+Headers and credentials, which `client` sends:
+    WM_CONSUMER.CHANNEL.TYPE: The channel type that the seller was given; a GUID as observed.
+    WM_QOS.CORRELATION_ID: A fresh GUID for every call.
+    WM_SVC.NAME: Free text that names the service, such as `Walmart Marketplace`.
+    WM_SEC.ACCESS_TOKEN: The bare token of the current API, which replaced the signature.
+    WM_CONSUMER.ID: The consumer id of the seller, from the developer center.
+    WM_SEC.AUTH_SIGNATURE: A signature of consumer id, URL, method and timestamp. Facts: RSA with SHA-256, in
+        base64, made anew for every call.
+    WM_SEC.TIMESTAMP: The time of the signature. Facts: epoch milliseconds, 13 digits.
+    Of the credentials, one kind is enough.
+
+Raises:
+    ValueError: An id that is empty, `.` or `..`.
+    StatusError: The server answered with a status other than 2xx, documented or not.
+    DecodeError: The server answered with success, but not with OrderResponse.
+    TransportError: No answer, or not in time.
+"""
 
 from ...._runtime.codec import encode, encode_id
 from ...client import Client, Request, Response, send, send_async
-from ...models.order_refund_request import OrderRefundRequest
-from ...models.order_response import OrderResponse
+from ...models import OrderRefundRequest, OrderResponse
 
 
 def _request(
@@ -27,19 +49,7 @@ def sync_detailed(
     client: Client,
     body: OrderRefundRequest,
 ) -> Response[OrderResponse]:
-    """Refund one or more shipped lines of an order.
-
-    Answers with the order, the refund among its lines.
-
-    Args:
-        purchase_order_id: Walmart's number of the order; not the customer's order number.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with OrderResponse.
-        TransportError: No answer, or not in time.
-    """
+    """The answer with its status and headers; the module says what is sent."""
     return send(
         client,
         _request(
@@ -56,19 +66,7 @@ def sync(
     client: Client,
     body: OrderRefundRequest,
 ) -> OrderResponse:
-    """Refund one or more shipped lines of an order.
-
-    Answers with the order, the refund among its lines.
-
-    Args:
-        purchase_order_id: Walmart's number of the order; not the customer's order number.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with OrderResponse.
-        TransportError: No answer, or not in time.
-    """
+    """The answer's model; the module says what is sent."""
     return sync_detailed(purchase_order_id, body=body, client=client).parsed
 
 
@@ -78,19 +76,7 @@ async def asyncio_detailed(
     client: Client,
     body: OrderRefundRequest,
 ) -> Response[OrderResponse]:
-    """Refund one or more shipped lines of an order.
-
-    Answers with the order, the refund among its lines.
-
-    Args:
-        purchase_order_id: Walmart's number of the order; not the customer's order number.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with OrderResponse.
-        TransportError: No answer, or not in time.
-    """
+    """As `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -107,17 +93,5 @@ async def asyncio(
     client: Client,
     body: OrderRefundRequest,
 ) -> OrderResponse:
-    """Refund one or more shipped lines of an order.
-
-    Answers with the order, the refund among its lines.
-
-    Args:
-        purchase_order_id: Walmart's number of the order; not the customer's order number.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with OrderResponse.
-        TransportError: No answer, or not in time.
-    """
+    """As `sync`, with `await`."""
     return (await asyncio_detailed(purchase_order_id, body=body, client=client)).parsed

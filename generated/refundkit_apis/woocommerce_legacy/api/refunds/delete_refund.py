@@ -1,8 +1,34 @@
-"""DELETE /wc-api/v3/orders/{id}/refunds/{refund_id}: Delete a refund for good."""
+"""DELETE /wc-api/v3/orders/{id}/refunds/{refund_id}: Delete a refund for good.
+
+Its amount can be refunded again; no money moves, and an order that was set to refunded stays refunded.
+
+Args:
+    id: The order's id, which may differ from its number.
+    refund_id: The id of the refund.
+
+Headers and credentials, which `client` sends:
+    Authorization: Basic. Consumer key and consumer secret of the shop, over https only.
+    consumer_key (in the query): The same key in the query, over https only; it is looked at before `basic`.
+    consumer_secret (in the query): The same secret in the query, over https only.
+    oauth_consumer_key (in the query): One-legged OAuth 1.0a, for plain http and in the query only; a missing
+        part is a 404.
+    oauth_timestamp (in the query): Seconds since 1970, at most 15 minutes off the server's clock.
+    oauth_nonce (in the query): A fresh text for every call.
+    oauth_signature (in the query): Of method, address and query, by the consumer secret and `&`; the body is
+        not signed.
+    oauth_signature_method (in the query): HMAC-SHA1 or HMAC-SHA256.
+    Of the credentials, one kind is enough.
+
+Raises:
+    ValueError: An id that is empty, `.` or `..`.
+    StatusError: The server answered with a status other than 2xx, documented or not.
+    DecodeError: The server answered with success, but not with DeletedResponse.
+    TransportError: No answer, or not in time.
+"""
 
 from ...._runtime.codec import encode_id
 from ...client import Client, Request, Response, send, send_async
-from ...models.deleted_response import DeletedResponse
+from ...models import DeletedResponse
 
 
 def _request(
@@ -24,20 +50,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[DeletedResponse]:
-    """Delete a refund for good.
-
-    Its amount can be refunded again; no money moves, and an order that was set to refunded stays refunded.
-
-    Args:
-        id: The order's id, which may differ from its number.
-        refund_id: The id of the refund.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with DeletedResponse.
-        TransportError: No answer, or not in time.
-    """
+    """The answer with its status and headers; the module says what is sent."""
     return send(
         client,
         _request(
@@ -54,20 +67,7 @@ def sync(
     *,
     client: Client,
 ) -> DeletedResponse:
-    """Delete a refund for good.
-
-    Its amount can be refunded again; no money moves, and an order that was set to refunded stays refunded.
-
-    Args:
-        id: The order's id, which may differ from its number.
-        refund_id: The id of the refund.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with DeletedResponse.
-        TransportError: No answer, or not in time.
-    """
+    """The answer's model; the module says what is sent."""
     return sync_detailed(id, refund_id, client=client).parsed
 
 
@@ -77,20 +77,7 @@ async def asyncio_detailed(
     *,
     client: Client,
 ) -> Response[DeletedResponse]:
-    """Delete a refund for good.
-
-    Its amount can be refunded again; no money moves, and an order that was set to refunded stays refunded.
-
-    Args:
-        id: The order's id, which may differ from its number.
-        refund_id: The id of the refund.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with DeletedResponse.
-        TransportError: No answer, or not in time.
-    """
+    """As `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -107,18 +94,5 @@ async def asyncio(
     *,
     client: Client,
 ) -> DeletedResponse:
-    """Delete a refund for good.
-
-    Its amount can be refunded again; no money moves, and an order that was set to refunded stays refunded.
-
-    Args:
-        id: The order's id, which may differ from its number.
-        refund_id: The id of the refund.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with DeletedResponse.
-        TransportError: No answer, or not in time.
-    """
+    """As `sync`, with `await`."""
     return (await asyncio_detailed(id, refund_id, client=client)).parsed

@@ -1,8 +1,35 @@
-"""GET /wc-api/v3/orders/{id}/refunds: Read all the refunds of an order."""
+"""GET /wc-api/v3/orders/{id}/refunds: Read all the refunds of an order.
+
+Every refund at once, the newest first; there are no pages.
+
+Args:
+    id: The order's id, which may differ from its number.
+    fields: The fields that the answer is cut down to, separated by commas; keep `id` and `amount`, which the
+        models require.
+
+Headers and credentials, which `client` sends:
+    Authorization: Basic. Consumer key and consumer secret of the shop, over https only.
+    consumer_key (in the query): The same key in the query, over https only; it is looked at before `basic`.
+    consumer_secret (in the query): The same secret in the query, over https only.
+    oauth_consumer_key (in the query): One-legged OAuth 1.0a, for plain http and in the query only; a missing
+        part is a 404.
+    oauth_timestamp (in the query): Seconds since 1970, at most 15 minutes off the server's clock.
+    oauth_nonce (in the query): A fresh text for every call.
+    oauth_signature (in the query): Of method, address and query, by the consumer secret and `&`; the body is
+        not signed.
+    oauth_signature_method (in the query): HMAC-SHA1 or HMAC-SHA256.
+    Of the credentials, one kind is enough.
+
+Raises:
+    ValueError: An id that is empty, `.` or `..`.
+    StatusError: The server answered with a status other than 2xx, documented or not.
+    DecodeError: The server answered with success, but not with RefundListResponse.
+    TransportError: No answer, or not in time.
+"""
 
 from ...._runtime.codec import encode_id
 from ...client import Client, Request, Response, send, send_async
-from ...models.refund_list_response import RefundListResponse
+from ...models import RefundListResponse
 
 
 def _request(
@@ -25,21 +52,7 @@ def sync_detailed(
     client: Client,
     fields: str | None = None,
 ) -> Response[RefundListResponse]:
-    """Read all the refunds of an order.
-
-    Every refund at once, the newest first; there are no pages.
-
-    Args:
-        id: The order's id, which may differ from its number.
-        fields: The fields that the answer is cut down to, separated by commas; keep `id` and `amount`, which
-            the models require.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with RefundListResponse.
-        TransportError: No answer, or not in time.
-    """
+    """The answer with its status and headers; the module says what is sent."""
     return send(
         client,
         _request(
@@ -56,21 +69,7 @@ def sync(
     client: Client,
     fields: str | None = None,
 ) -> RefundListResponse:
-    """Read all the refunds of an order.
-
-    Every refund at once, the newest first; there are no pages.
-
-    Args:
-        id: The order's id, which may differ from its number.
-        fields: The fields that the answer is cut down to, separated by commas; keep `id` and `amount`, which
-            the models require.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with RefundListResponse.
-        TransportError: No answer, or not in time.
-    """
+    """The answer's model; the module says what is sent."""
     return sync_detailed(id, fields=fields, client=client).parsed
 
 
@@ -80,21 +79,7 @@ async def asyncio_detailed(
     client: Client,
     fields: str | None = None,
 ) -> Response[RefundListResponse]:
-    """Read all the refunds of an order.
-
-    Every refund at once, the newest first; there are no pages.
-
-    Args:
-        id: The order's id, which may differ from its number.
-        fields: The fields that the answer is cut down to, separated by commas; keep `id` and `amount`, which
-            the models require.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with RefundListResponse.
-        TransportError: No answer, or not in time.
-    """
+    """As `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -111,19 +96,5 @@ async def asyncio(
     client: Client,
     fields: str | None = None,
 ) -> RefundListResponse:
-    """Read all the refunds of an order.
-
-    Every refund at once, the newest first; there are no pages.
-
-    Args:
-        id: The order's id, which may differ from its number.
-        fields: The fields that the answer is cut down to, separated by commas; keep `id` and `amount`, which
-            the models require.
-
-    Raises:
-        ValueError: An id that is empty, `.` or `..`.
-        StatusError: The server answered with a status other than 2xx, documented or not.
-        DecodeError: The server answered with success, but not with RefundListResponse.
-        TransportError: No answer, or not in time.
-    """
+    """As `sync`, with `await`."""
     return (await asyncio_detailed(id, fields=fields, client=client)).parsed

@@ -1,0 +1,141 @@
+"""datamodel-code-generator for one spec: the models (`models.py`), and our exact numbers (`scalars.py`).
+
+The generator knows float and int only. So each number component becomes a scalar class of ours, and the generator is
+told its name (`customTypePath`) instead of its keywords.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from .lint import types_of
+from .spec import SCHEMAS, Spec, SpecError, plain
+
+TEMPLATES = Path(__file__).parent / "templates" / "datamodel_code_generator"
+OPTIONS = (
+    *("--input-file-type", "openapi", "--output-model-type", "msgspec.Struct", "--target-python-version", "3.11"),
+    *("--openapi-scopes", "schemas", "--naming-strategy", "full-path", "--enum-field-as-literal", "all"),
+    *("--use-annotated", "--strict-nullable", "--keyword-only", "--snake-case-field", "--use-msgspec-tagged-unions"),
+    *("--use-msgspec-nullable-enum-alias", "--intersect-allof-keywords", "--use-schema-description"),
+    *("--field-include-all-keys", "--strict-refs", "--disable-timestamp", "--formatters", "builtin"),
+)
+# What the generator need not know, and `properties`, whose keys are names and no keywords.
+DROPPED = frozenset({"x-rule", "x-page-differs", "x-idempotency-key", "xml", "properties"})
+# Our keyword of a scalar class for each JSON Schema keyword.
+KEYWORDS = {"minimum": "minimum", "maximum": "maximum", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
+
+
+def write_models(spec: Spec, package: Path, scratch: Path) -> None:
+    """Write models.py and scalars.py of one API into `package`. Raises SpecError on any warning of the generator."""
+    (package / "scalars.py").write_text(scalars(spec), encoding="utf-8")
+    source = scratch / f"{spec.api}.yaml"
+    source.write_text(json.dumps(_prepared(spec)), encoding="utf-8")
+    command = [
+        *(sys.executable, "-m", "datamodel_code_generator", *OPTIONS, "--custom-template-dir", str(TEMPLATES)),
+        *("--input", str(source), "--output", str(package / "models.py")),
+    ]
+    environment = {**os.environ, "PYTHONWARNINGS": "error::UserWarning"}
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if run.returncode or run.stderr.strip():
+        raise SpecError(f"{spec.path}: datamodel-code-generator: {run.stdout}{run.stderr}")
+
+
+def numbers(spec: Spec) -> dict[str, dict[str, Any]]:
+    """The components that become scalar classes, by name."""
+    return {name: schema for name, schema in spec.schemas.items() if {"number", "integer"} & set(types_of(schema))}
+
+
+def scalars(spec: Spec) -> str:
+    """The text of scalars.py: for a type checker what the value is, at run time the class that judges it."""
+    aliases, classes = [], []
+    for name, schema in numbers(spec).items():
+        aliases.append(f"    {name}: TypeAlias = {_hint(schema)}")
+        doc = plain(schema.get("description", "A number of the API."))
+        classes.append(f'    class {name}(Number{_arguments(schema)}):\n        """{doc}"""\n')
+    return "\n".join(
+        [
+            f'"""The numbers of {spec.path.name}: exact, and bounded as the spec bounds them."""\n',
+            "from __future__ import annotations\n",
+            "from decimal import Decimal",
+            "from typing import TYPE_CHECKING, TypeAlias\n",
+            "from .._runtime.number import Number\n",
+            f"__all__ = {sorted(numbers(spec))!r}\n",
+            "if TYPE_CHECKING:",
+            *aliases,
+            "else:",
+            *classes,
+        ]
+    )
+
+
+def _hint(schema: dict[str, Any]) -> str:
+    names = {"number": "Decimal | int", "integer": "int", "string": "str", "null": "None"}
+    return " | ".join(names[kind] for kind in types_of(schema))
+
+
+def _arguments(schema: dict[str, Any]) -> str:
+    types = types_of(schema)
+    arguments: dict[str, Any] = {ours: schema[theirs] for theirs, ours in KEYWORDS.items() if theirs in schema}
+    if "number" not in types:
+        arguments["whole"] = True
+    if "string" in types:
+        arguments["text"] = True
+    if "null" in types:
+        arguments["null"] = True
+    if "pattern" in schema:
+        arguments["pattern"] = schema["pattern"]
+    if "not" in schema:
+        arguments["unlike"] = schema["not"]["pattern"]
+    return "".join(f", {name}={value!r}" for name, value in arguments.items())
+
+
+def _prepared(spec: Spec) -> dict[str, Any]:
+    """The spec as the generator gets it: scalars by name, descriptions of fields as docstrings, secrets marked."""
+    scalar = numbers(spec)
+    schemas = {name: _prepare(schema, spec, scalar) for name, schema in spec.schemas.items() if name not in scalar}
+    for schema in schemas.values():
+        if "properties" not in schema:
+            schema.pop("description", None)  # an alias would carry it into every annotation
+    return {"openapi": "3.1.0", "info": spec.document["info"], "paths": {}, "components": {"schemas": schemas}}
+
+
+def _prepare(node: Any, spec: Spec, scalar: dict[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_prepare(item, spec, scalar) for item in node]
+    if not isinstance(node, dict):
+        return node
+    name = node.get("$ref", "").removeprefix(SCHEMAS)
+    if name in scalar:
+        return {"type": "string", "customTypePath": f"refundkit_apis.{spec.api}.scalars.{name}"}
+    if "integer" in types_of(node):
+        return {"type": "string", "customTypePath": f"refundkit_apis._runtime.number.{_whole(node)}"}
+    ready = {key: _prepare(value, spec, scalar) for key, value in node.items() if key not in DROPPED}
+    if "description" in node:
+        ready["description"] = plain(node["description"])
+    if "properties" in node:
+        ready["properties"] = {
+            key: _documented(_prepare(value, spec, scalar), value.get("description"))
+            for key, value in node["properties"].items()
+        }
+    return ready
+
+
+def _whole(schema: dict[str, Any]) -> str:
+    """The runtime's name for an integer that no component names."""
+    types = types_of(schema)
+    return "Whole" + ("OrText" if "string" in types else "") + ("OrNull" if "null" in types else "")
+
+
+def _documented(schema: dict[str, Any], description: str | None) -> dict[str, Any]:
+    """A property with its description as a docstring; a date stays text, and a password is kept out of every repr."""
+    ready = {key: value for key, value in schema.items() if key not in ("description", "format")}
+    if description:
+        ready["x-doc"] = plain(description)
+    if schema.get("format") == "password":
+        ready["x-secret"] = True
+    return ready

@@ -1,3 +1,0 @@
-from ..structs import Address
-
-__all__ = ["Address"]

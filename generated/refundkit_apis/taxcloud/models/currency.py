@@ -1,3 +1,0 @@
-from ..structs import Currency
-
-__all__ = ["Currency"]

@@ -1,3 +1,0 @@
-from ..structs import Exemption
-
-__all__ = ["Exemption"]

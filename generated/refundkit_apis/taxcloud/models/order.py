@@ -1,3 +1,0 @@
-from ..structs import Order
-
-__all__ = ["Order"]

@@ -1,3 +1,0 @@
-from ..structs import Problem
-
-__all__ = ["Problem"]

@@ -1,3 +1,0 @@
-from ..structs import ProblemDetail
-
-__all__ = ["ProblemDetail"]

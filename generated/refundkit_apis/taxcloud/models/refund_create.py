@@ -1,3 +1,0 @@
-from ..structs import RefundCreate
-
-__all__ = ["RefundCreate"]

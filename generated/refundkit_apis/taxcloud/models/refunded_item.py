@@ -1,3 +1,0 @@
-from ..structs import RefundedItem
-
-__all__ = ["RefundedItem"]

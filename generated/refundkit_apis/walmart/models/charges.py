@@ -1,3 +1,0 @@
-from ..structs import Charges
-
-__all__ = ["Charges"]

@@ -1,3 +1,0 @@
-from ..structs import ErrorList
-
-__all__ = ["ErrorList"]

@@ -1,3 +1,0 @@
-from ..structs import ErrorResponse
-
-__all__ = ["ErrorResponse"]

@@ -1,3 +1,0 @@
-from ..structs import Item
-
-__all__ = ["Item"]

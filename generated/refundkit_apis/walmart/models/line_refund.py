@@ -1,3 +1,0 @@
-from ..structs import LineRefund
-
-__all__ = ["LineRefund"]

@@ -1,3 +1,0 @@
-from ..structs import LineRefundCharge
-
-__all__ = ["LineRefundCharge"]

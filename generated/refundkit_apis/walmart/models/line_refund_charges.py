@@ -1,3 +1,0 @@
-from ..structs import LineRefundCharges
-
-__all__ = ["LineRefundCharges"]

@@ -1,3 +1,0 @@
-from ..structs import MiscAttribute
-
-__all__ = ["MiscAttribute"]

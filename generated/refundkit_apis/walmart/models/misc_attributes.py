@@ -1,3 +1,0 @@
-from ..structs import MiscAttributes
-
-__all__ = ["MiscAttributes"]

@@ -1,3 +1,0 @@
-from ..structs import MiscDetail
-
-__all__ = ["MiscDetail"]

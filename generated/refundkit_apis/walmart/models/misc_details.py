@@ -1,3 +1,0 @@
-from ..structs import MiscDetails
-
-__all__ = ["MiscDetails"]

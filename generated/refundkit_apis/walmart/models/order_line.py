@@ -1,3 +1,0 @@
-from ..structs import OrderLine
-
-__all__ = ["OrderLine"]

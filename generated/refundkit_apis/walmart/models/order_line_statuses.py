@@ -1,3 +1,0 @@
-from ..structs import OrderLineStatuses
-
-__all__ = ["OrderLineStatuses"]

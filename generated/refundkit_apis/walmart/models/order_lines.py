@@ -1,3 +1,0 @@
-from ..structs import OrderLines
-
-__all__ = ["OrderLines"]

@@ -1,3 +1,0 @@
-from ..structs import OrderRefund
-
-__all__ = ["OrderRefund"]

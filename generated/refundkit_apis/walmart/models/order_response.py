@@ -1,3 +1,0 @@
-from ..structs import OrderResponse
-
-__all__ = ["OrderResponse"]

@@ -1,3 +1,0 @@
-from ..structs import Quantity
-
-__all__ = ["Quantity"]

@@ -1,3 +1,0 @@
-from ..structs import RefundCharge
-
-__all__ = ["RefundCharge"]

@@ -1,3 +1,0 @@
-from ..structs import RefundMoney
-
-__all__ = ["RefundMoney"]

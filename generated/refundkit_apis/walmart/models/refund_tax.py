@@ -1,3 +1,0 @@
-from ..structs import RefundTax
-
-__all__ = ["RefundTax"]

@@ -1,3 +1,0 @@
-from ..structs import RefundTaxMoney
-
-__all__ = ["RefundTaxMoney"]

@@ -1,3 +1,0 @@
-from ..structs import ShippingInfo
-
-__all__ = ["ShippingInfo"]

@@ -1,3 +1,0 @@
-from ..structs import Token
-
-__all__ = ["Token"]

@@ -1,3 +1,0 @@
-from ..structs import TokenRequest
-
-__all__ = ["TokenRequest"]

@@ -1,3 +1,0 @@
-from ..structs import TrackingInfo
-
-__all__ = ["TrackingInfo"]

@@ -1,3 +1,0 @@
-from ..structs import CancelLine
-
-__all__ = ["CancelLine"]

@@ -1,3 +1,0 @@
-from ..structs import CancelLineStatus
-
-__all__ = ["CancelLineStatus"]

@@ -1,3 +1,0 @@
-from ..structs import CancelLineStatuses
-
-__all__ = ["CancelLineStatuses"]

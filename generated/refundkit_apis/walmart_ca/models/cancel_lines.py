@@ -1,3 +1,0 @@
-from ..structs import CancelLines
-
-__all__ = ["CancelLines"]

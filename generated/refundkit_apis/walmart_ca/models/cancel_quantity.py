@@ -1,3 +1,0 @@
-from ..structs import CancelQuantity
-
-__all__ = ["CancelQuantity"]

@@ -1,3 +1,0 @@
-from ..structs import CarrierName
-
-__all__ = ["CarrierName"]

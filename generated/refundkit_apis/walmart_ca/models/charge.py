@@ -1,3 +1,0 @@
-from ..structs import Charge
-
-__all__ = ["Charge"]

@@ -1,3 +1,0 @@
-from ..structs import GatewayError
-
-__all__ = ["GatewayError"]

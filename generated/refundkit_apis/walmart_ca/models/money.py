@@ -1,3 +1,0 @@
-from ..structs import Money
-
-__all__ = ["Money"]

@@ -1,3 +1,0 @@
-from ..structs import OrderCancellation
-
-__all__ = ["OrderCancellation"]

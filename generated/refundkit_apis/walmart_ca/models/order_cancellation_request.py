@@ -1,3 +1,0 @@
-from ..structs import OrderCancellationRequest
-
-__all__ = ["OrderCancellationRequest"]

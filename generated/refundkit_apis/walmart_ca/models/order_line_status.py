@@ -1,3 +1,0 @@
-from ..structs import OrderLineStatus
-
-__all__ = ["OrderLineStatus"]

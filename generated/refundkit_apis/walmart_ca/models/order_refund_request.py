@@ -1,3 +1,0 @@
-from ..structs import OrderRefundRequest
-
-__all__ = ["OrderRefundRequest"]

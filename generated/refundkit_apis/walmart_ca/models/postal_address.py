@@ -1,3 +1,0 @@
-from ..structs import PostalAddress
-
-__all__ = ["PostalAddress"]

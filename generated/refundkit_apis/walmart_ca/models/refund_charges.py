@@ -1,3 +1,0 @@
-from ..structs import RefundCharges
-
-__all__ = ["RefundCharges"]

@@ -1,3 +1,0 @@
-from ..structs import RefundLine
-
-__all__ = ["RefundLine"]

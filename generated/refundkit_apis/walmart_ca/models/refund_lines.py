@@ -1,3 +1,0 @@
-from ..structs import RefundLines
-
-__all__ = ["RefundLines"]

@@ -1,3 +1,0 @@
-from ..structs import RefundedCharge
-
-__all__ = ["RefundedCharge"]

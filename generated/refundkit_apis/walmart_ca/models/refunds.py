@@ -1,3 +1,0 @@
-from ..structs import Refunds
-
-__all__ = ["Refunds"]

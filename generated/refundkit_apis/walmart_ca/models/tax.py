@@ -1,3 +1,0 @@
-from ..structs import Tax
-
-__all__ = ["Tax"]

@@ -1,0 +1,153 @@
+"""The ready client of Walmart Canada orders API: a method an operation, over an open connection."""
+
+from __future__ import annotations
+
+from .._runtime.client import Client
+from .._runtime.ready import AsyncCaller, Caller, Timeout
+from . import models
+from .api.orders import cancel_order_lines, get_order, refund_order_lines
+
+__all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncWalmartCaClient", "WalmartCaClient"]
+
+
+class WalmartCaClient:
+    """Ids and models go in, the success model comes out; whatever else happens is raised, all of it a RefundError.
+
+    `timeout` is in seconds and for that call alone.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    @property
+    def client(self) -> Client:
+        """The connection as every operation of refundkit_apis.walmart_ca.api takes it; it never sends one again."""
+        return self._caller.client
+
+    def refund_order_lines(
+        self,
+        purchase_order_id: str,
+        body: models.OrderRefund,
+        *,
+        timeout: Timeout = None,
+    ) -> models.Order:
+        """Refund one or more shipped lines of an order.
+
+        api.orders.refund_order_lines says what goes in.
+        """
+        return self._caller.call(
+            "walmart_ca.refund_order_lines",
+            refund_order_lines.sync_detailed,
+            purchase_order_id,
+            body=models.OrderRefundRequest(order_refund=body),
+            timeout=timeout,
+        ).order
+
+    def cancel_order_lines(
+        self,
+        purchase_order_id: str,
+        body: models.OrderCancellation,
+        *,
+        timeout: Timeout = None,
+    ) -> models.Order:
+        """Cancel one or more lines of an order that have not been shipped.
+
+        api.orders.cancel_order_lines says what goes in.
+        """
+        return self._caller.call(
+            "walmart_ca.cancel_order_lines",
+            cancel_order_lines.sync_detailed,
+            purchase_order_id,
+            body=models.OrderCancellationRequest(order_cancellation=body),
+            timeout=timeout,
+        ).order
+
+    def get_order(
+        self,
+        purchase_order_id: str,
+        *,
+        product_info: str | None = None,
+        timeout: Timeout = None,
+    ) -> models.Order:
+        """Read one order, with the charges, statuses and refunds of its lines.
+
+        api.orders.get_order says what goes in.
+        """
+        return self._caller.call(
+            "walmart_ca.get_order",
+            get_order.sync_detailed,
+            purchase_order_id,
+            product_info=product_info,
+            timeout=timeout,
+        ).order
+
+
+class AsyncWalmartCaClient:
+    """As WalmartCaClient, with `await`."""
+
+    def __init__(self, caller: AsyncCaller) -> None:
+        self._caller = caller
+
+    @property
+    def client(self) -> Client:
+        """As WalmartCaClient.client."""
+        return self._caller.client
+
+    async def refund_order_lines(
+        self,
+        purchase_order_id: str,
+        body: models.OrderRefund,
+        *,
+        timeout: Timeout = None,
+    ) -> models.Order:
+        """As WalmartCaClient.refund_order_lines."""
+        return (
+            await self._caller.call(
+                "walmart_ca.refund_order_lines",
+                refund_order_lines.asyncio_detailed,
+                purchase_order_id,
+                body=models.OrderRefundRequest(order_refund=body),
+                timeout=timeout,
+            )
+        ).order
+
+    async def cancel_order_lines(
+        self,
+        purchase_order_id: str,
+        body: models.OrderCancellation,
+        *,
+        timeout: Timeout = None,
+    ) -> models.Order:
+        """As WalmartCaClient.cancel_order_lines."""
+        return (
+            await self._caller.call(
+                "walmart_ca.cancel_order_lines",
+                cancel_order_lines.asyncio_detailed,
+                purchase_order_id,
+                body=models.OrderCancellationRequest(order_cancellation=body),
+                timeout=timeout,
+            )
+        ).order
+
+    async def get_order(
+        self,
+        purchase_order_id: str,
+        *,
+        product_info: str | None = None,
+        timeout: Timeout = None,
+    ) -> models.Order:
+        """As WalmartCaClient.get_order."""
+        return (
+            await self._caller.call(
+                "walmart_ca.get_order",
+                get_order.asyncio_detailed,
+                purchase_order_id,
+                product_info=product_info,
+                timeout=timeout,
+            )
+        ).order
+
+
+SYNC, ASYNC = WalmartCaClient, AsyncWalmartCaClient
+GIVEN_ONCE = ()
+"""What the client is made with besides the connection."""

@@ -1,3 +1,0 @@
-from ..structs import ApiError
-
-__all__ = ["ApiError"]

@@ -1,3 +1,0 @@
-from ..structs import CouponLine
-
-__all__ = ["CouponLine"]

@@ -1,3 +1,0 @@
-from ..structs import Customer
-
-__all__ = ["Customer"]

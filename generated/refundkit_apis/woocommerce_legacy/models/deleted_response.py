@@ -1,3 +1,0 @@
-from ..structs import DeletedResponse
-
-__all__ = ["DeletedResponse"]

@@ -1,3 +1,0 @@
-from ..structs import FeeLine
-
-__all__ = ["FeeLine"]

@@ -1,3 +1,0 @@
-from ..structs import LineItem
-
-__all__ = ["LineItem"]

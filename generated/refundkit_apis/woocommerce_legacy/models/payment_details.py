@@ -1,3 +1,0 @@
-from ..structs import PaymentDetails
-
-__all__ = ["PaymentDetails"]

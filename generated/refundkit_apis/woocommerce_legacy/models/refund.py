@@ -1,3 +1,0 @@
-from ..structs import Refund
-
-__all__ = ["Refund"]

@@ -1,3 +1,0 @@
-from ..structs import RefundCreateRequest
-
-__all__ = ["RefundCreateRequest"]

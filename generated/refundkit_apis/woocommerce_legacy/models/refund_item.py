@@ -1,3 +1,0 @@
-from ..structs import RefundItem
-
-__all__ = ["RefundItem"]

@@ -1,3 +1,0 @@
-from ..structs import RefundLineItem
-
-__all__ = ["RefundLineItem"]

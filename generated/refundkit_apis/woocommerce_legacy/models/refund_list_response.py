@@ -1,3 +1,0 @@
-from ..structs import RefundListResponse
-
-__all__ = ["RefundListResponse"]

@@ -1,3 +1,0 @@
-from ..structs import RefundResponse
-
-__all__ = ["RefundResponse"]

@@ -1,3 +1,0 @@
-from ..structs import RefundUpdate
-
-__all__ = ["RefundUpdate"]

@@ -1,3 +1,0 @@
-from ..structs import RefundUpdateRequest
-
-__all__ = ["RefundUpdateRequest"]

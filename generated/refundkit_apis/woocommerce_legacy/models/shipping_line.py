@@ -1,3 +1,0 @@
-from ..structs import ShippingLine
-
-__all__ = ["ShippingLine"]

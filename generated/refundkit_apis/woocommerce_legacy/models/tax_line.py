@@ -1,3 +1,0 @@
-from ..structs import TaxLine
-
-__all__ = ["TaxLine"]
