@@ -27,8 +27,8 @@ from refundkit import (
     operations,
     testing,
 )
-from refundkit.client import calls
-from refundkit.client.calls import Retry, retry_after
+from refundkit.client import retry
+from refundkit.client.retry import Retry, retry_after
 from refundkit.testing import Answer
 
 WAYS = ("sync", "async")
@@ -88,7 +88,7 @@ class Stopped(datetime):
 @pytest.mark.parametrize("zone", ["GMT", "+0000", "-0000", "", "+0200", "-0500"])
 def test_a_date_counts_in_its_own_zone(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A date to come is as many seconds away as its zone says; one without a zone is in UTC."""
-    monkeypatch.setattr(calls, "datetime", Stopped)
+    monkeypatch.setattr(retry, "datetime", Stopped)
     hours = int(zone[:3]) if zone[1:].isdigit() else 0
     moment = Stopped.now() + timedelta(hours=hours + 1)
     assert retry_after(refused(429, f"{moment:%d %b %Y %H:%M:%S} {zone}".strip())) == 3600

@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NoReturn, Unpack
 
 from . import auth
-from .client.calls import Retry
 from .client.connection import Connection, Options
+from .client.retry import Retry
 from .text import suggest_name
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ class TaxCloud:
         """Refund some items of an order, or all of it where `refund` names none.
 
         The refund carries an idempotency key, its own or one made here, so that TaxCloud makes it once however often it
-        is sent; the key is on every error. Raises RefundRejected before anything is sent, and RefundOutcomeUnknown
+        is sent; the key is on every error. Raises RefundNotSent before anything is sent, and RefundOutcomeUnknown
         where no answer tells what happened.
         """
         body, key = _keyed(refund)

@@ -28,7 +28,7 @@ class Walmart:
     def refund_order_lines(self, purchase_order_id: str, refund: OrderRefund, *, timeout: Timeout = None) -> Order:
         """Refund shipped lines, wholly or in part; the order comes back with the refund in its lines.
 
-        Raises RefundRejected before anything is sent, and RefundOutcomeUnknown where no answer tells what happened.
+        Raises RefundNotSent before anything is sent, and RefundOutcomeUnknown where no answer tells what happened.
         """
         body = OrderRefundRequest(order_refund=refund)
         call = self._caller.call

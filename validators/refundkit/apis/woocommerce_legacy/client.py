@@ -33,7 +33,7 @@ CREATE, UPDATE, DELETE = (
 class WooCommerce:
     """Each call raises RefundError for anything but success; `timeout` is in seconds and for that call alone.
 
-    What changes a refund raises RefundRejected before anything is sent, and RefundOutcomeUnknown where no answer tells
+    What changes a refund raises RefundNotSent before anything is sent, and RefundOutcomeUnknown where no answer tells
     what happened: a shop that answers with a 5xx, or with errors under a 200, may have made the refund all the same.
     `client` takes every generated operation of refundkit_apis.woocommerce_legacy; they are checked too, but never sent
     again, and know no resolve().
