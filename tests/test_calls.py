@@ -330,6 +330,39 @@ def test_a_hook_that_drops_the_attempt_is_stopped(guard: bool, way: str) -> None
 
 
 @pytest.mark.parametrize("way", WAYS)
+def test_a_hook_that_fails_before_a_repeat_leaves_the_outcome_unknown(way: str) -> None:
+    """Whatever a hook raises once a refund may have been made, the caller hears of that."""
+    attempts: list[str] = []
+
+    def fail(request: httpx.Request) -> None:
+        attempts.append(request.method)
+        if len(attempts) > 1:
+            raise KeyError("mine")
+
+    async def fail_later(request: httpx.Request) -> None:
+        fail(request)
+
+    script = Script("taxcloud", [httpx.ReadTimeout])
+    hooks: dict[str, Any] = {"request": [fail if way == "sync" else fail_later]}
+    with pytest.raises(RefundOutcomeUnknown) as caught:
+        users.call(KEYED, way, BASE, transport=script, hooks=hooks, guard=False)
+    assert (type(caught.value.error), len(script.arrived), attempts) == (TimedOut, 1, ["POST", "POST"])
+
+
+def test_an_attempt_shows_neither_url_nor_order() -> None:
+    """What logs a request's extensions shows the operation alone."""
+    shown: list[str] = []
+
+    class Showing(Script):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            shown.append(repr(request.extensions.get("refundkit")))
+            return super().handle_request(request)
+
+    users.call(POST, "sync", BASE, transport=Showing("walmart", []))
+    assert shown == ["None", "None", f"Attempt({POST})"]
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_the_attempt_is_with_the_refund_alone(way: str) -> None:
     """Neither the request for a token nor that for the order carries the attempt of the refund."""
     carriers: list[str] = []

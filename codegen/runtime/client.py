@@ -1,4 +1,4 @@
-"""The connection that every operation takes as `client`, and the one place that sends."""
+"""The client that every operation takes, and the functions that send."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Request:
-    """One call as an operation makes it: what the caller decides, without the headers that the connection knows."""
+    """One call as an operation makes it, without the connection's headers."""
 
     method: str
     path: str
@@ -32,7 +32,7 @@ class Request:
 
 @attrs.frozen
 class Response(Generic[T]):
-    """A successful answer: its HTTP status, its headers, and the body as the documented model."""
+    """A successful answer: status, headers, and the body as its model."""
 
     status: int
     headers: Mapping[str, str]
@@ -139,8 +139,9 @@ class Client:
 
 
 def send(client: Client, request: Request, model: Any) -> Response[Any]:
-    """Send the request once and decode a 2xx answer as the model (a class, or a union or list of them).
+    """Send the request once and decode a 2xx answer as the model.
 
+    The model is a class, or a union or list of them.
     Raises StatusError for any other status, DecodeError for a 2xx that is not the model, TimedOut and TransportError.
     """
     httpx_client = client.get_httpx_client()
@@ -177,7 +178,7 @@ def _build_request(httpx_client: httpx.Client | httpx.AsyncClient, client: Clien
 
 @contextmanager
 def refuse_bad_header() -> Iterator[None]:
-    """Raise NotSent for a header beyond ASCII: httpx quotes it, and it may be a credential."""
+    """Raise NotSent for a header beyond ASCII, without httpx's words: they quote it."""
     try:
         yield
     except UnicodeEncodeError:
@@ -216,7 +217,7 @@ _NEVER_CONNECTED = (
 
 
 def never_left(error: BaseException) -> bool:
-    """True if the error means that not a byte of the request was written."""
+    """True if not a byte of the request was written."""
     if isinstance(error, _NEVER_CONNECTED):
         return True
     # h11 refuses to write a malformed request. Under HTTP/2 the same class tells of what was received.

@@ -104,7 +104,7 @@ class RefundBlocked(RefundNotSent):
 
 
 class RefundNotChecked(RefundNotSent):
-    """The order could not be read: `__cause__` and the message say why, `report` has RF006."""
+    """The order could not be read: `__cause__` and the message say why."""
 
     def __init__(self, report: Report, why: str = "") -> None:
         self.report, self._why = report, why

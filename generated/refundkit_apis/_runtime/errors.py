@@ -1,4 +1,4 @@
-"""What a call raises, by what happened to the money. Every error of the clients is a RefundError.
+"""What a call raises, by what happened to the money.
 
 RefundError
   RefundNotSent            "no": nothing left this machine
@@ -58,18 +58,18 @@ class RefundError(Exception):
 
     @property
     def request_id(self) -> str | None:
-        """The correlation id of the exchange: the server's, else the one that was sent."""
+        """The correlation id: the server's, else the one that was sent."""
         return None if self.response is None else _request_id(None, self.response)
 
 
 class RefundNotSent(RefundError):
-    """Nothing left this machine: no money moved, and a refund that is mended may be sent."""
+    """Nothing left this machine, and no money moved."""
 
     sent = "no"
 
 
 class TransportError(RefundError):
-    """The request or its answer was lost on the way: whether the server acted on it is unknown.
+    """The request or its answer was lost: the server may have acted.
 
     `request` is the httpx.Request that was on its way, None where none had been made; it holds the credentials.
     """
@@ -82,11 +82,11 @@ class TransportError(RefundError):
 
 
 class NotSent(RefundNotSent, TransportError):
-    """The request never reached the server, for want of a connection or a token: sending it again is safe."""
+    """No connection or no token: nothing was sent, and sending it again is safe."""
 
 
 class TimedOut(TransportError):
-    """No answer in time: whether the server acted on the request is unknown."""
+    """No answer in time: the server may have acted."""
 
 
 class DecodeError(RefundError):
@@ -107,7 +107,7 @@ class DecodeError(RefundError):
 
 
 class StatusError(RefundError):
-    """The server answered with another status than 2xx, documented or not, or with a 2xx that lists errors.
+    """The server answered with an error: another status than 2xx, or a list of errors.
 
     A pickle of the error holds the response, and with it the request and its credentials.
     """
@@ -138,7 +138,7 @@ class StatusError(RefundError):
 
 
 class RefundRefused(RefundError):
-    """The server said no to a refund, an update or a deletion: no money moved.
+    """The server said no to a refund or a change: no money moved.
 
     `status` is that of its answer. `error`, also the `__cause__`, is the StatusError that has the answer; another
     error where the answer broke off behind its status, or a new token, after a 401, could not be had.
@@ -171,7 +171,7 @@ class RefundRefused(RefundError):
 
 
 class RefundOutcomeUnknown(RefundError):
-    """A refund, an update or a deletion was sent, and whether the server acted on it is unknown: do not send it again.
+    """A refund or a change may have been made: do not send it again.
 
     `error`, also its `__cause__`, is what happened: TransportError, TimedOut, DecodeError, or StatusError for a 5xx, or
     for a 2xx that lists errors. `resolve()` asks the API.
@@ -202,7 +202,7 @@ class RefundOutcomeUnknown(RefundError):
         return self.error.request_id
 
     def resolve(self) -> bool:
-        """Whether the refund has been made, by what the API says now; ask while the connection is open.
+        """Ask the API whether the refund was made, while the connection is open.
 
         False means: not by now; a slow server may still be at it. Somebody else's refund of the same amount, made since
         the order was read, cannot be told from this one. Raises RefundOutcomeUnknown, this one, where the API's words
@@ -225,7 +225,7 @@ class RefundOutcomeUnknown(RefundError):
 
 
 def is_refusal(status: int) -> bool:
-    """True if an answer of this status says that the server has not acted."""
+    """True if the status says that the server has not acted."""
     return 300 <= status < 500 and status not in (303, 408)
 
 

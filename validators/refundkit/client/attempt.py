@@ -19,7 +19,7 @@ EXTENSION = "refundkit"
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """The order and its earlier refunds as JSON text; None for a part that was not read."""
+    """An order and its earlier refunds as JSON; None if not read."""
 
     order: bytes | None = None
     refunds: bytes | None = None
@@ -38,6 +38,9 @@ class Attempt(msgspec.Struct, kw_only=True):
     request: httpx.Request | None = None
     status: int | None = None
 
+    def __repr__(self) -> str:
+        return f"Attempt({self.operation.name})"  # neither URL nor order: what logs extensions shows no secret
+
     @property
     def may_have_been_executed(self) -> bool:
         """True if the request left and no answer refused it."""
@@ -54,13 +57,13 @@ class Attempt(msgspec.Struct, kw_only=True):
 
 
 def attempt_of(request: httpx.Request) -> Attempt | None:
-    """The attempt that a request belongs to, None where no call is behind it."""
+    """The attempt that a request belongs to, if a call is behind it."""
     attempt = request.extensions.get(EXTENSION)
     return attempt if isinstance(attempt, Attempt) else None
 
 
 def moves_money(operation: Operation) -> bool:
-    """True if an operation changes something about an order; the one for a token does not."""
+    """True if an operation changes something about an order."""
     described = operation.described
     return described.method != "GET" and bool(described.context or operation.parameters("path"))
 

@@ -1,4 +1,4 @@
-"""One call to an API: its attempts, the waits between them, and what is known when the last one has failed.
+"""One call to an API: its attempts, and the error that tells their outcome.
 
 Only what can do no harm is repeated. A request that never reached the server, or that it turned away with a 429, goes
 again; what may have reached it goes again if it reads, or if it carries an idempotency key.
@@ -41,7 +41,7 @@ LOG = logging.getLogger("refundkit")
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """What is called: the operation, the ids of its path as the log shows them, the idempotency key or ""."""
+    """What is called: operation, ids of its path, idempotency key or ""."""
 
     operation: Operation
     ids: tuple[str, ...]
@@ -118,7 +118,7 @@ class AsyncCalls:
 
 
 class UnknownOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that may have been executed, with the error that hid the answer."""
+    """A request that may have been executed, and the error that hid its answer."""
 
     request: httpx.Request
     context: Context
@@ -126,7 +126,7 @@ class UnknownOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def match(self) -> Match | None:
-        """The refund that it is, None where an event hook has made something else of it."""
+        """The refund that it is, unless an event hook has changed that."""
         return refund_of(self.request)
 
     def was_made(self, match: Match, now: Context) -> bool | None:
@@ -139,7 +139,7 @@ class UnknownOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallState:
-    """The attempts of one call so far, and the first whose outcome is unknown."""
+    """The attempts of a call, and the first whose outcome is unknown."""
 
     def __init__(
         self,
@@ -165,11 +165,11 @@ class CallState:
         return self._attempt
 
     def handle_error(self, error: BaseException) -> float:
-        """Seconds to wait before the next attempt; raises for the caller where there is none."""
+        """Return the seconds until the next attempt, or raise the final error."""
         self.log(logging.WARNING, str(error.status) if isinstance(error, StatusError) else type(error).__name__)
         is_lost = not self.call.is_read and self._attempt.may_have_been_executed
         if not isinstance(error, RefundError):
-            error = self._translate(error, is_lost)
+            error = self._translate(error, is_lost or self._unknown is not None)
         error.idempotency_key = self.call.key
         if is_lost and self._unknown is None and self._attempt.request is not None:
             context = self._attempt.context or Context()
@@ -179,19 +179,19 @@ class CallState:
         raise self._final_error(error)
 
     def log(self, level: int, outcome: str) -> None:
-        """Log the attempt: method, path, what came of it, and how long it took."""
+        """Log the attempt: method, path, outcome and duration."""
         milliseconds = (time.perf_counter() - self._started) * 1000
         method, path = self.call.operation.described.method, self.call.log_path
         LOG.log(level, "%s %s: %s in %.0f ms, attempt %d", method, path, outcome, milliseconds, self.attempts)
 
-    def _translate(self, error: BaseException, is_lost: bool) -> RefundError:
-        """Translate an error of an event hook or a transport; raise it where nothing was lost."""
-        if is_lost and isinstance(error, Exception):
-            lost = TransportError(f"{type(error).__name__} after the request had left")
-            lost.request = self._attempt.request
-            lost.__cause__ = error
-            return lost
-        if is_lost:  # the program or the task ends: all that can be done is to say so
+    def _translate(self, error: BaseException, may_be_made: bool) -> RefundError:
+        """Translate a foreign error if the refund may have been made, else raise it."""
+        if may_be_made and isinstance(error, Exception):
+            translated = TransportError(f"{type(error).__name__} after the request had left")
+            translated.request = self._attempt.request
+            translated.__cause__ = error
+            return translated
+        if may_be_made:  # the program or the task ends: all that can be done is to say so
             note = f"{self.call.operation.name} had left and may have been made: ask the API before you send it again"
             error.add_note(note)
             LOG.warning("interrupted: %s", note)
@@ -205,14 +205,16 @@ class CallState:
         return may_pass(_root_cause(error))
 
     def _final_error(self, error: RefundError) -> RefundError:
-        """The error that the caller sees: of a refund, by what happened to the money."""
+        """The error to raise: of a refund, by what happened to the money."""
         if not moves_money(self.call.operation):
             return error
         if self._unknown is not None:
             return self._outcome_unknown(self._unknown)
+        if isinstance(error, RefundNotSent):
+            return error
         if self._attempt.status is not None:  # of an answer that refused, else the outcome is unknown
             return RefundRefused(error, self._attempt.status)
-        return error if isinstance(error, RefundNotSent) else _not_sent(error)
+        return _not_sent(error)
 
     def _outcome_unknown(self, unknown: UnknownOutcome) -> RefundOutcomeUnknown:
         resolve, resolve_async = self._resolve, self._resolve_async
@@ -224,7 +226,7 @@ class CallState:
 
 
 def _not_sent(error: RefundError) -> NotSent:
-    """The error of a request for a token, as that of the refund that never left."""
+    """NotSent of a refund, for the error of its token request."""
     not_sent = NotSent(f"the refund was not sent: {error}")
     not_sent.request = error.request if isinstance(error, TransportError) else None
     not_sent.idempotency_key = error.idempotency_key

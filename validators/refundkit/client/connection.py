@@ -1,4 +1,4 @@
-"""Connections: a generated client with its guard around the wire, opened and closed as one."""
+"""A connection: generated client, guard and transport, opened and closed as one."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class AsyncLink:
 
 
 class Connection(Generic[S, A]):
-    """A connection that is not open yet: `with` opens it for sync calls, `async with` for async ones.
+    """A connection to open: `with` for sync calls, `async with` for async ones.
 
     A program that holds one open for long calls `open` and `close`, or `open_async` and `close_async`, itself.
     """
@@ -203,7 +203,10 @@ class Connection(Generic[S, A]):
 
 
 def _proxy(url: str) -> str | None:
-    """The proxy that the environment names for an address: httpx itself looks only where it makes the transport."""
+    """The proxy that the environment names for an address.
+
+    httpx itself looks only where it makes the transport.
+    """
     address = httpx.URL(url)
     proxies = getproxies()
     proxy = proxies.get(address.scheme) or proxies.get("all")

@@ -1,4 +1,4 @@
-"""The requests that read an order and its earlier refunds, as who sends the refund."""
+"""Requests that read a refund's order, with the refund's credentials."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ContextSource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def context_sources(operation: Operation) -> dict[str, ContextSource]:
-    """How the parts of an operation's context are read, where an operation answers them."""
+    """The operations that answer the parts of an operation's context."""
     return {
         part: ContextSource(operation=operations.get(f"{operation.api}.{source.operation}"), query=source.query)
         for part, source in operation.described.context.items()
@@ -38,7 +38,7 @@ def context_sources(operation: Operation) -> dict[str, ContextSource]:
 
 
 def context_request(source: ContextSource, match: Match, request: httpx.Request, *, signs: bool) -> httpx.Request:
-    """The request that reads a part of the context, by who sends the refund."""
+    """Make the request that reads a part of a refund's context."""
     path = routes.sibling(match, _path(request), source.operation)
     query = dict(source.query)
     if not signs:
@@ -64,7 +64,7 @@ def is_signed(request: httpx.Request) -> bool:
 
 
 def json_form(operation: Operation, content: bytes, part: str = "body") -> bytes:
-    """Translate XML into its JSON form; what is no unambiguous XML stays as it is."""
+    """Translate unambiguous XML into its JSON form; return the rest as it is."""
     if not operation.answers_xml:
         return content
     from ..reading.xml import is_xml, read_xml

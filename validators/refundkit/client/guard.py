@@ -1,4 +1,4 @@
-"""Check before send: transports that hold every refund against the rules before a byte of it leaves.
+"""Transports that check every refund before a byte of it leaves.
 
 They go around any transport of any httpx client. What they do is written once, as generators that ask for requests to
 be sent; the two transports differ in how they send and how they wait.
@@ -48,7 +48,7 @@ _REQUEST_PARTS = PATH | QUERY | HEADERS | URL | BODY
 
 @attrs.frozen(kw_only=True)
 class _Checker:
-    """What both transports do between a request that comes in and one that goes out."""
+    """Reads the context of a refund and checks it, for both transports."""
 
     fetch_context: bool
     config: Config | None
@@ -85,7 +85,7 @@ class _Checker:
     def read(
         self, match: Match, request: httpx.Request, sources: dict[str, ContextSource]
     ) -> Reading[tuple[Context, list[RefundError]]]:
-        """Read each part of the context; return what came, and the errors of what did not."""
+        """Read the parts of the context; return them and the errors of the others."""
         parts: dict[str, bytes] = {}
         failures: list[RefundError] = []
         for part, source in sources.items():
@@ -104,7 +104,7 @@ class _Checker:
         return Context(**parts), failures
 
     def _needs_context(self, match: Match) -> bool:
-        """True if some rule about this operation looks at the order or its refunds."""
+        """True if some rule of the operation needs the order or its refunds."""
         not_run = make_plan(match.operation.name, self.config or Config()).stage(_REQUEST_PARTS).not_run
         return any(entry.missing in _REQUIRED for entry in not_run)
 
@@ -124,7 +124,7 @@ class _Checker:
 
 
 class _Locks(Generic[L]):
-    """A lock for each order, for as long as somebody holds or awaits it."""
+    """A lock for each order, while somebody holds or awaits it."""
 
     def __init__(self, make: Callable[[], L]) -> None:
         self._make = make
@@ -132,7 +132,7 @@ class _Locks(Generic[L]):
         self._locks: WeakValueDictionary[str, Any] = WeakValueDictionary()
 
     def of(self, match: Match, request: httpx.Request, loop: int = 0) -> L:
-        """The lock of the order that a request is about, under whatever spelling; each loop has its own."""
+        """The lock of a request's order, under any spelling; one an event loop."""
         order = [value.casefold() for _, value in sorted(_order_ids(match).items())]
         with self._lock:
             key = f"{loop} {request.url.netloc!r} {match.operation.api} {order}"
@@ -141,7 +141,7 @@ class _Locks(Generic[L]):
 
 
 class GuardTransport(httpx.BaseTransport):
-    """Checks each refund that goes through it and raises instead of sending a bad one.
+    """Checks each refund, and raises instead of sending a bad one.
 
     RefundBlocked has the report of the rules. What is no refund passes untouched. With `fetch_context` the guard first
     reads the order and its earlier refunds, so that the rules about the order run too; where they cannot be read it
@@ -180,7 +180,7 @@ class GuardTransport(httpx.BaseTransport):
             return self._transport.handle_request(request)
 
     def read_context(self, match: Match, request: httpx.Request) -> Context:
-        """Read the context of a refund that was sent, as it is now. Raises RefundError."""
+        """Read the context of a sent refund again. Raises RefundError."""
         return _require_all(self._drive(self._checker.read(match, request, context_sources(match.operation))))
 
     def close(self) -> None:
@@ -242,7 +242,7 @@ class AsyncGuardTransport(httpx.AsyncBaseTransport):
             return await self._transport.handle_async_request(request)
 
     async def read_context(self, match: Match, request: httpx.Request) -> Context:
-        """Read the context of a refund that was sent, as it is now. Raises RefundError."""
+        """Read the context of a sent refund again. Raises RefundError."""
         return _require_all(await self._drive(self._checker.read(match, request, context_sources(match.operation))))
 
     async def aclose(self) -> None:
@@ -277,7 +277,7 @@ class AsyncGuardTransport(httpx.AsyncBaseTransport):
 
 
 def refund_of(request: httpx.Request) -> Match | None:
-    """The operation that a request calls and that may move money; None for any other request.
+    """Match a request that may move money; None for any other.
 
     An API may have detours, said in the `wire.py` of its folder; they are looked for with every API.
     """
@@ -289,7 +289,7 @@ def refund_of(request: httpx.Request) -> Match | None:
 
 
 def _spellings(request: httpx.Request) -> Iterator[tuple[str, str]]:
-    """Each (method, url) that a server of some API may take a request for."""
+    """Each (method, url) that some server may take the request for."""
     for api in operations.APIS:
         spellings = getattr(apis.part(api, "wire"), "spellings", None)
         if spellings is not None:
@@ -298,7 +298,7 @@ def _spellings(request: httpx.Request) -> Iterator[tuple[str, str]]:
 
 
 def _order_ids(match: Match) -> dict[str, str]:
-    """The ids of a path in the one spelling that its API's `wire.py` knows; without one, as they are."""
+    """The ids of a path, normalised where the API's `wire.py` does that."""
     normalise = getattr(apis.part(match.operation.api, "wire"), "normalise_ids", dict[str, str])
     ids: dict[str, str] = normalise(match.path)
     return ids
@@ -322,26 +322,26 @@ def _guarded_refund(request: httpx.Request) -> Match | None:
 
 
 def _is_wrong_in_itself(report: Report) -> bool:
-    """True if the request has errors beside those about a document that could not be read."""
+    """True if the request has errors beside an order that was not read."""
     errors = [finding for finding in report.findings if finding.severity == "error"]
     is_refused = any(entry.missing == VALID_BODY for entry in report.not_run)
     return is_refused or not all(map(_is_about_reading, errors))
 
 
 def _is_about_reading(finding: Finding) -> bool:
-    """True if the order or its refunds are missing, or are no such documents (RF001 to RF009)."""
+    """True if it says that order or refunds could not be read."""
     return finding.code.startswith("RF00") and finding.pointer.startswith(_CONTEXT_PLACES)
 
 
 def _add_request(error: RefundError, request: httpx.Request) -> RefundError:
-    """Add the request to an error of a transport, which, unlike a client, does not tell."""
+    """Add the request to a transport's error, as httpx's client does."""
     if isinstance(error, TransportError) and isinstance(error.__cause__, httpx.HTTPError):
         error.request = error.request or request
     return error
 
 
 def _add_cause(report: Report, failures: list[RefundError]) -> Report:
-    """The report, with what the server said in the place of the advice to give the order."""
+    """Put the server's words into the help of RF006."""
     if not failures:
         return report
     why = mask_numbers(f"nothing was sent, since the order could not be read: {failures[0]}")

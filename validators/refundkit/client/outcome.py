@@ -1,4 +1,4 @@
-"""Tell whether a refund without an answer was made, from its order before and after."""
+"""Tell from an order before and after whether a refund was made."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..request import Request
 
 
 class SentRefund(msgspec.Struct, frozen=True, kw_only=True):
-    """A refund as it was sent: its operation, the ids of its path, its body in the JSON form."""
+    """A refund that was sent: operation, ids of its path, body as JSON."""
 
     operation: Operation
     path: dict[str, str]
@@ -34,7 +34,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_snapshot(operation: Operation, order: bytes | None, refunds: bytes | None) -> Snapshot:
-    """Read an order and its refunds; where the order cannot be read, nothing is known."""
+    """Read an order and its refunds; without an order nothing is known."""
     model = None if order is None else read_order(operation, order)[0]
     if order is not None and model is None:
         return Snapshot()
@@ -42,7 +42,7 @@ def read_snapshot(operation: Operation, order: bytes | None, refunds: bytes | No
 
 
 def was_made(sent: SentRefund, before: Snapshot, after: Snapshot) -> bool | None:
-    """True if the refund must have been made, False if it cannot have been, else None.
+    """True if the refund must have been made, False if it cannot, else None.
 
     Somebody else's refund at the same time that is equal in all that this one names cannot be told from this one, save
     by an idempotency key that the API repeats.
@@ -68,7 +68,7 @@ def was_made(sent: SentRefund, before: Snapshot, after: Snapshot) -> bool | None
 
 
 def _refunds(model: OrderModel, snapshot: Snapshot) -> list[Refund] | None:
-    """The refunds of a snapshot, from its list or its order; None if unknown."""
+    """The refunds of a snapshot, by list or order; None if unknown."""
     if snapshot.refunds is not None:
         return model.read_refunds(snapshot.refunds)
     return None if snapshot.order is None else model.refunds_in_order(snapshot.order)
@@ -81,7 +81,7 @@ def _open(model: OrderModel, snapshot: Snapshot) -> Ledger | None:
 
 
 def _is_in_history(model: OrderModel, refund: Refund, before: list[Refund] | None, after: list[Refund]) -> bool | None:
-    """Whether a refund is new in the later list; None if nobody can tell."""
+    """True if a refund is new in the later list, None if uncertain."""
     if refund.idempotency_key and any(later.idempotency_key == refund.idempotency_key for later in after):
         return True
     if refund.id:  # a change of a refund that is there
@@ -112,7 +112,7 @@ def _identity(refund: Refund) -> Hashable:
 
 
 def _is_in_sums(model: OrderModel, refund: Refund, before: Ledger, after: Ledger) -> bool | None:
-    """Whether the refund's lines have grown by what it gives back, or not at all."""
+    """True if the lines grew by the refund, False if not at all."""
     lines = dict(refund.lines)
     earlier, later = _refunded_sums(before, lines), _refunded_sums(after, lines)
     additions = before.begin(refund).resolve(model.server_additions(before))

@@ -24,7 +24,7 @@ class Retry:
     longest: float = 30.0
 
     def wait(self, attempt: int, error: RefundError) -> float:
-        """Seconds to wait after an attempt, counted from 1, that failed with this error."""
+        """Seconds to wait after this attempt (from 1) failed."""
         seconds = retry_after(error)
         if seconds is None:
             seconds = self.first * 2 ** (attempt - 1)

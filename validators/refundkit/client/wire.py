@@ -1,4 +1,4 @@
-"""XML on the wire under an httpx client: requests leave as XML, answers come back in the JSON form."""
+"""XML on the wire: JSON requests leave as XML, answers come back as JSON."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _ANSWERS = (XML, "text/xml")
 
 
 class XmlTransport(httpx.BaseTransport):
-    """A transport that speaks XML for the operations that know nothing else; what is none of them passes untouched.
+    """A transport that speaks XML for the operations that know nothing else.
 
-    A body in the JSON form leaves as XML, with `Content-Type` and `Accept` application/xml. The answer, errors
-    included, comes back in the JSON form as application/json; its status, other headers and extensions stay. An
-    answer that is no such XML passes untouched, for the client to speak of: an HTML page, a document that is cut off,
-    has a document type, another root or an element twice where only one is known. So does the whole exchange where the
-    request's body is XML already.
+    Any other request passes untouched. A body in the JSON form leaves as XML, with `Content-Type` and `Accept`
+    application/xml. The answer, errors included, comes back in the JSON form as application/json; its status, other
+    headers and extensions stay. An answer that is no such XML passes untouched, for the client to speak of: an HTML
+    page, a document that is cut off, has a document type, another root or an element twice where only one is known. So
+    does the whole exchange where the request's body is XML already.
 
     A body that XML cannot hold is never sent: raises RefundBlocked where the check knows why, and NotSent, which names
     the pointer and never the value, where it does not.
@@ -125,7 +125,7 @@ def _encode_xml(content: bytes, operation: Operation) -> bytes:
 
 
 def _from_xml(request: httpx.Request, response: httpx.Response, data: bytes, operation: Operation) -> httpx.Response:
-    """The response in the JSON form, or as it was where that cannot be."""
+    """The response in the JSON form if possible, else as it was."""
     headers = response.headers.copy()
     content = _decode_xml(response, data, operation)
     if content is not None:

@@ -1,4 +1,4 @@
-"""The access token of Walmart's APIs, fetched once for all calls that need it."""
+"""The access token of Walmart's APIs, fetched once for many calls."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class WalmartToken(httpx.Auth):
             steps.close()
 
     def _steps(self, request: httpx.Request, *, is_sync: bool) -> Generator[_Step, Any, None]:
-        """Yield what to send, answered with the response, and when to take the lock, answered with success."""
+        """Yield requests to send, answered by responses, and _LOCK, answered by success."""
         refuse_plain_http(request)
         token = yield from self._token(request, "", is_sync=is_sync)
         self._fill(request, token)
@@ -129,7 +129,7 @@ class WalmartToken(httpx.Auth):
         _forget_token(response)
 
     def _token(self, request: httpx.Request, refused: str, *, is_sync: bool) -> Generator[_Step, Any, str]:
-        """A token other than the refused one: at hand, or fetched by this or another call."""
+        """Return a token other than the refused one, fetched if need be."""
         origin = origin_of(request.url)
         before = self._outcomes.get(origin)
         if _is_usable(before, refused):
@@ -145,7 +145,7 @@ class WalmartToken(httpx.Auth):
     def _fetch_once(
         self, request: httpx.Request, refused: str, before: _Outcome | None
     ) -> Generator[_Step, Any, _Outcome]:
-        """Fetch a token under the lock, unless another call has while this one waited."""
+        """Fetch a token under the lock, unless another call just has."""
         has_lock: bool = yield _LOCK
         if not has_lock:
             raise NotSent("not sent: another call's request for an access token brought none in time; try again")
@@ -202,7 +202,7 @@ class WalmartToken(httpx.Auth):
         return _Token(token.access_token, started + token.expires_in - min(60, token.expires_in / 10))
 
     def _without_secrets(self, token_request: httpx.Request, response: httpx.Response) -> httpx.Response:
-        """The answer as an error may hold it: no token, and no credential even where the server repeats it."""
+        """The answer without a token or a credential, as an error may hold it."""
         request = httpx.Request(
             token_request.method, token_request.url, headers={CORRELATION: token_request.headers[CORRELATION]}
         )
@@ -229,7 +229,7 @@ class WalmartToken(httpx.Auth):
 
 
 def _is_usable(outcome: _Outcome | None, refused: str) -> TypeGuard[_Token]:
-    """True for a token that has not expired and is not the refused one."""
+    """True for a token that is neither expired nor refused."""
     return isinstance(outcome, _Token) and outcome.text != refused and monotonic() < outcome.until
 
 
@@ -260,7 +260,7 @@ def _was_redirected(response: httpx.Response) -> bool:
 
 
 def _forget_token(response: httpx.Response) -> None:
-    """Take the token request out of the history that httpx keeps of the call."""
+    """Take the token request out of the response's history."""
     response.history = [earlier for earlier in response.history if earlier.request.url.path != _TOKEN_PATH]
     for earlier in response.history:
         _forget_token(earlier)
