@@ -13,7 +13,6 @@ import threading
 import traceback
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -170,11 +169,14 @@ class Waiting:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._begun = threading.Semaphore(0)
-        monkeypatch.setattr(walmart_auth, "wait", self._wait)
+        self._acquire_lock = walmart_auth._acquire
+        monkeypatch.setattr(walmart_auth, "_acquire", self._acquire)
 
-    def _wait(self, *arguments: Any) -> None:
+    def _acquire(self, lock: threading.Lock, seconds: float | None) -> bool:
+        if lock.acquire(blocking=False):
+            return True
         self._begun.release()
-        futures.wait(*arguments)
+        return self._acquire_lock(lock, seconds)
 
     def until(self, count: int) -> None:
         """Returns when so many of them wait."""

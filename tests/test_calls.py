@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 from collections.abc import Iterable
@@ -20,16 +21,19 @@ from refundkit import (
     DecodeError,
     NotSent,
     RefundError,
+    RefundNotSent,
     RefundOutcomeUnknown,
+    RefundRefused,
     StatusError,
     TimedOut,
     TransportError,
     operations,
     testing,
 )
-from refundkit.client import calls
-from refundkit.client.calls import Retry, retry_after
+from refundkit.client import retry
+from refundkit.client.retry import Retry, retry_after
 from refundkit.testing import Answer
+from refundkit_apis.woocommerce_legacy.api.refunds import create_refund
 
 WAYS = ("sync", "async")
 PATIENCE = Retry(first=0, longest=0)
@@ -88,7 +92,7 @@ class Stopped(datetime):
 @pytest.mark.parametrize("zone", ["GMT", "+0000", "-0000", "", "+0200", "-0500"])
 def test_a_date_counts_in_its_own_zone(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A date to come is as many seconds away as its zone says; one without a zone is in UTC."""
-    monkeypatch.setattr(calls, "datetime", Stopped)
+    monkeypatch.setattr(retry, "datetime", Stopped)
     hours = int(zone[:3]) if zone[1:].isdigit() else 0
     moment = Stopped.now() + timedelta(hours=hours + 1)
     assert retry_after(refused(429, f"{moment:%d %b %Y %H:%M:%S} {zone}".strip())) == 3600
@@ -132,7 +136,8 @@ def test_waits_grow_and_differ() -> None:
 # What is repeated.
 
 # What happens to a request: an answer with that status, or what the transport raises instead.
-Event = int | bytes | type[httpx.TransportError]
+Event = int | bytes | type[httpx.TransportError] | None
+TOKEN = b'{"access_token": "a-token", "token_type": "Bearer", "expires_in": 900}'
 
 
 class Script(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -204,6 +209,13 @@ REPEATS: dict[str, tuple[Event, type[RefundError], bool, tuple[int, int, int]]] 
 }
 
 
+def raised(kind: type[RefundError], unknown: bool) -> type[RefundError]:
+    """What a refund raises to which this error happened."""
+    if unknown:
+        return RefundOutcomeUnknown
+    return kind if issubclass(kind, RefundNotSent) else RefundRefused
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("what", REPEATS)
 def test_only_what_is_harmless_is_repeated(what: str, way: str) -> None:
@@ -212,8 +224,8 @@ def test_only_what_is_harmless_is_repeated(what: str, way: str) -> None:
     for name, requests in zip((GET, POST, KEYED), expected, strict=True):
         found = course(name, way, repeat(event))
         assert (name, found.requests) == (name, requests)
-        assert isinstance(found.result, RefundOutcomeUnknown) == (unknown and name != GET)
-        error = found.result.error if isinstance(found.result, RefundOutcomeUnknown) else found.result
+        assert type(found.result) is (kind if name == GET else raised(kind, unknown))
+        error = getattr(found.result, "error", found.result)
         assert type(error) is kind
         assert found.result.idempotency_key == error.idempotency_key == ("rma-5521" if name == KEYED else "")
 
@@ -226,7 +238,8 @@ def test_no_change_that_may_have_arrived_is_repeated(name: str, what: str, way: 
     event, kind, unknown, (_, requests, _) = REPEATS[what]
     found = course(name, way, repeat(event))
     assert found.requests == requests
-    assert type(found.result) is (RefundOutcomeUnknown if unknown else kind)
+    assert type(found.result) is raised(kind, unknown)
+    assert type(getattr(found.result, "error", found.result)) is kind
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -247,7 +260,9 @@ def test_a_token_is_asked_for_again(event: Event, way: str) -> None:
     """A token that is not had makes no refund unknown; one that comes at a later attempt lets the refund leave."""
     found = course(POST, way, (), repeat(event))
     assert found.requests == 0
-    assert type(found.result) is (StatusError if isinstance(event, int) else NotSent)
+    assert type(found.result) is NotSent
+    if isinstance(event, int):
+        assert type(found.result.__cause__) is StatusError
     found = course(POST, way, (), [event, event])
     assert (type(found.result).__name__, found.requests) == ("Order", 1)
 
@@ -264,6 +279,123 @@ def test_an_answer_ends_the_attempts(way: str) -> None:
 def test_one_attempt_can_be_all(way: str) -> None:
     """attempts=1 repeats nothing."""
     assert course(GET, way, repeat(503), attempts=1).requests == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_refusal_whose_text_breaks_off_is_a_refusal(way: str) -> None:
+    """A status that refuses says that nothing was made, though the connection is lost behind it."""
+    with serving("taxcloud") as server:
+        server.fail("refund", Fault(answer=Answer(404, {}, b"x" * 100), sends="half", ends="closed"))
+        wire: Any = Wire(server) if way == "sync" else AsyncWire(server)
+        with pytest.raises(RefundRefused) as caught:
+            users.call(KEYED, way, server.url, transport=wire)
+        assert len(server.requests("refund")) == 1
+    error = caught.value
+    assert (error.sent, error.status, error.code, error.response) == ("yes", 404, None, None)
+    assert type(error.__cause__) is TransportError
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("event", [500, httpx.ReadError])
+def test_a_refund_is_refused_where_no_other_token_comes(event: Any, way: str) -> None:
+    """After a 401 and a new token that is not had, the 401 is what the server said of the refund."""
+    found = course(POST, way, [401], [TOKEN, *repeat(event, 10)])
+    assert type(found.result) is RefundRefused
+    assert (found.result.status, found.result.response, found.requests) == (401, None, 1)
+    assert type(found.result.__cause__) is (StatusError if event == 500 else TransportError)
+
+
+# The attempt in the request's extensions.
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("guard", [True, False])
+def test_a_hook_that_drops_the_attempt_is_stopped(guard: bool, way: str) -> None:
+    """A refund of which nobody could tell later whether it had left is NotSent; what reads goes on."""
+    server = testing.server("walmart")
+
+    def drop(request: httpx.Request) -> None:
+        request.extensions = {"timeout": request.extensions["timeout"]}
+
+    async def drop_later(request: httpx.Request) -> None:
+        drop(request)
+
+    hooks: dict[str, Any] = {"request": [drop if way == "sync" else drop_later]}
+    transport = server.transport if way == "sync" else server.async_transport
+    options: dict[str, Any] = {"transport": transport, "hooks": hooks, "guard": guard}
+    with pytest.raises(NotSent, match="extension 'refundkit'"):
+        users.call(POST, way, BASE, **options)
+    assert [one.url for one in server.requests if one.url.endswith("/refund")] == []
+    assert users.call(GET, way, BASE, **options).purchase_order_id == ORDERS["walmart"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_hook_that_fails_before_a_repeat_leaves_the_outcome_unknown(way: str) -> None:
+    """Whatever a hook raises once a refund may have been made, the caller hears of that."""
+    attempts: list[str] = []
+
+    def fail(request: httpx.Request) -> None:
+        attempts.append(request.method)
+        if len(attempts) > 1:
+            raise KeyError("mine")
+
+    async def fail_later(request: httpx.Request) -> None:
+        fail(request)
+
+    script = Script("taxcloud", [httpx.ReadTimeout])
+    hooks: dict[str, Any] = {"request": [fail if way == "sync" else fail_later]}
+    with pytest.raises(RefundOutcomeUnknown) as caught:
+        users.call(KEYED, way, BASE, transport=script, hooks=hooks, guard=False)
+    assert (type(caught.value.error), len(script.arrived), attempts) == (TimedOut, 1, ["POST", "POST"])
+
+
+def test_an_attempt_shows_neither_url_nor_order() -> None:
+    """What logs a request's extensions shows the operation alone."""
+    shown: list[str] = []
+
+    class Showing(Script):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            shown.append(repr(request.extensions.get("refundkit")))
+            return super().handle_request(request)
+
+    users.call(POST, "sync", BASE, transport=Showing("walmart", []))
+    assert shown == ["None", "None", f"Attempt({POST})"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_attempt_is_with_the_refund_alone(way: str) -> None:
+    """Neither the request for a token nor that for the order carries the attempt of the refund."""
+    carriers: list[str] = []
+
+    class Watching(Script):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if request.extensions.get("refundkit") is not None:
+                carriers.append(request.url.path)
+            return super().handle_request(request)
+
+    users.call(POST, way, BASE, transport=Watching("walmart", []))
+    assert carriers == [httpx.URL(str(sent(POST).url)).path]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_generated_operation_goes_over_the_connection(way: str) -> None:
+    """Under a ready client's `client` an operation is guarded too, and raises what happened."""
+    script = Script("woocommerce_legacy", chain([None] * 2, [500], repeat(None)))
+    opened = users.connection("woocommerce_legacy", BASE, transport=script)
+    body, path = users.body("woocommerce_legacy.create_refund"), users.path("woocommerce_legacy.create_refund")["id"]
+
+    def refund() -> Any:
+        with opened as shop:
+            return create_refund.sync(path, client=shop.client, body=body)
+
+    async def refund_later() -> Any:
+        async with opened as shop:
+            return await create_refund.asyncio(path, client=shop.client, body=body)
+
+    with pytest.raises(StatusError) as caught:
+        refund() if way == "sync" else asyncio.run(refund_later())
+    assert (caught.value.status, caught.value.sent) == (500, "maybe")
+    assert [request.method for request in script.arrived] == ["GET", "GET", "POST"]
 
 
 # What is logged.

@@ -18,8 +18,10 @@ from refundkit import (
     DecodeError,
     NotSent,
     RefundError,
+    RefundNotChecked,
+    RefundNotSent,
     RefundOutcomeUnknown,
-    RefundRejected,
+    RefundRefused,
     StatusError,
     TimedOut,
     TransportError,
@@ -53,17 +55,25 @@ WORDPRESS = json.dumps(
 NEXT_YEAR = format_datetime(datetime.now(UTC) + timedelta(days=365), usegmt=True)
 
 
+SUCCESS = -1  # the API's own
+SUCCESSES = {api: int(operations.success(operations.get(name))) for api, name in REFUND.items()}
+
+
 class Row(NamedTuple):
-    """A fault of a refund request, and what is raised where it stays: `error`, behind `unknown` where money may move.
+    """A fault of a refund request, and what is raised where it stays: `raised`, with `error` as its cause.
 
     `requests` are those that arrive where nothing makes a repeat harmless; with an idempotency key all attempts do.
     """
 
     fault: Fault
     error: type[RefundError] | None
-    unknown: bool = True
+    raised: type[RefundError] = RefundOutcomeUnknown
     requests: int = 1
-    status: int = 0
+    status: int | None = None
+
+    @property
+    def unknown(self) -> bool:
+        return self.raised is RefundOutcomeUnknown
 
 
 def status(number: int, body: bytes = LISTED, headers: dict[str, str] = JSON, *, made: bool = False) -> Row:
@@ -73,12 +83,12 @@ def status(number: int, body: bytes = LISTED, headers: dict[str, str] = JSON, *,
 
 def turned_away(after: str) -> Row:
     fault = Fault(answer=Answer(429, {**JSON, "retry-after": after}, LISTED))
-    return Row(fault, StatusError, unknown=False, requests=ATTEMPTS, status=429)
+    return Row(fault, StatusError, RefundRefused, requests=ATTEMPTS, status=429)
 
 
 ROWS: dict[str, Row] = {
     # Nor can the order be read then, before the next attempt.
-    "refused": Row(Fault(refused=True), RefundRejected, unknown=False, requests=0),
+    "refused": Row(Fault(refused=True), NotSent, RefundNotChecked, requests=0),
     "reset before it is read": Row(Fault(unread=True), TransportError),
     "reset before it is made": Row(Fault(sends="nothing", ends="reset"), TransportError),
     "reset after it is made": Row(Fault(made=True, sends="nothing", ends="reset"), TransportError),
@@ -90,7 +100,7 @@ ROWS: dict[str, Row] = {
     "an answer that drips": Row(Fault(made=True, sends="drips"), None),
     "half the promised length, closed": Row(Fault(made=True, sends="half", ends="closed"), TransportError),
     "half the promised length, reset": Row(Fault(made=True, sends="half", ends="reset"), TransportError),
-    "half a document": Row(Fault(made=True, sends="shortened"), DecodeError),
+    "half a document": Row(Fault(made=True, sends="shortened"), DecodeError, status=SUCCESS),
     "500, not made": status(500),
     "500, made": status(500, made=True),
     "500 of WordPress, not made": status(500, WORDPRESS),
@@ -107,16 +117,16 @@ ROWS: dict[str, Row] = {
     "429, a date": turned_away(NEXT_YEAR),
     "429, nonsense": turned_away("soon"),
     "200 that lists errors": status(200, made=True),
-    "200 as a page": Row(Fault(made=True, answer=Answer(200, HTML, PAGE)), DecodeError),
-    "200 without a body": Row(Fault(made=True, answer=Answer(200, JSON, b"")), DecodeError),
-    "200 of another kind": Row(Fault(made=True, answer=Answer(200, JSON, b'{"ok": true}')), DecodeError),
+    "200 as a page": Row(Fault(made=True, answer=Answer(200, HTML, PAGE)), DecodeError, status=200),
+    "200 without a body": Row(Fault(made=True, answer=Answer(200, JSON, b"")), DecodeError, status=200),
+    "200 of another kind": Row(Fault(made=True, answer=Answer(200, JSON, b'{"ok": true}')), DecodeError, status=200),
     "gzip that is none": Row(
         Fault(made=True, answer=Answer(200, {**JSON, "content-encoding": "gzip"}, b'{"ok": true}')), TransportError
     ),
     "a line that is not HTTP": Row(Fault(made=True, answer=Answer(0, {}, b"")), TransportError),
-    "403": status(403)._replace(unknown=False),
-    "404": status(404, PAGE, HTML)._replace(unknown=False),
-    "302": status(302, b"", {"location": "https://elsewhere.example.net/"})._replace(unknown=False),
+    "403": status(403)._replace(raised=RefundRefused),
+    "404": status(404, PAGE, HTML)._replace(raised=RefundRefused),
+    "302": status(302, b"", {"location": "https://elsewhere.example.net/"})._replace(raised=RefundRefused),
 }
 # What a second attempt may mend: what was turned away, and, with an idempotency key, what was lost.
 PASSING = [
@@ -174,9 +184,11 @@ async def _refund(server: Server, act: Callable[[Any], Any], options: dict[str, 
             return Told(error=error)
 
 
-def cause(error: RefundError | None) -> RefundError | None:
-    """What happened, behind an unknown outcome."""
-    return error.error if isinstance(error, RefundOutcomeUnknown) else error
+def cause(error: RefundError | None) -> BaseException | None:
+    """What happened, behind an error that says what became of the money."""
+    assert isinstance(error, (RefundNotSent, RefundRefused, RefundOutcomeUnknown))
+    assert error.__cause__ is getattr(error, "error", error.__cause__)
+    return error.__cause__
 
 
 def keys(server: Server) -> set[str]:
@@ -196,11 +208,11 @@ def test_a_fault_that_stays(server: Server, name: str, way: str) -> None:
     if row.error is None:
         assert told.error is None
         return
-    assert isinstance(told.error, RefundOutcomeUnknown if row.unknown else row.error)
-    error = cause(told.error)
-    assert type(error) is row.error
-    assert name != "refused" or type(error.__cause__) is NotSent
-    assert getattr(error, "status", 0) == row.status
+    assert type(told.error) is row.raised
+    assert told.error.sent == {RefundNotChecked: "no", RefundRefused: "yes", RefundOutcomeUnknown: "maybe"}[row.raised]
+    assert type(cause(told.error)) is row.error
+    expected = SUCCESSES[server.api] if row.status == SUCCESS else row.status
+    assert told.error.status == expected
     if row.unknown:
         assert told.made is row.fault.made
     if keyed:
@@ -244,16 +256,16 @@ def test_an_expired_token_is_fetched_again(server: Server, way: str) -> None:
         assert told.error is None
         assert (server.made, len(server.requests("refund")), len(server.requests("token"))) == (1, 2, 2)
     else:
-        assert isinstance(told.error, StatusError)
+        assert isinstance(told.error, RefundRefused)
         assert (told.error.status, server.made, len(server.requests("refund"))) == (401, 0, 1)
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_401_that_stays(server: Server, way: str) -> None:
-    """Credentials that are refused for good are a StatusError, after one token more at most."""
+    """Credentials that are refused for good are RefundRefused, after one token more at most."""
     server.fail("refund", Fault(answer=Answer(401, JSON, LISTED)))
     told = refund(server, way)
-    assert type(told.error) is StatusError
+    assert type(told.error) is RefundRefused
     assert (told.error.status, server.made) == (401, 0)
     assert len(server.requests("refund")) == (2 if server.api.startswith("walmart") else 1)
 
@@ -270,7 +282,7 @@ def test_a_refund_lost_after_its_token_was_renewed(server: Server, made: bool, w
         assert isinstance(told.error, RefundOutcomeUnknown)
         assert (told.made, server.made, len(server.requests("refund"))) == (made, int(made), 2)
     else:
-        assert isinstance(told.error, StatusError)
+        assert isinstance(told.error, RefundRefused)
 
 
 # A caller's own key, and none.
@@ -361,12 +373,14 @@ READS: dict[str, tuple[Fault, type[RefundError] | None, bool]] = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", READS)
 def test_an_order_that_cannot_be_read(server: Server, name: str, way: str) -> None:
-    """No refund leaves without its order: the call is rejected, after the attempts that may help."""
+    """No refund leaves without its order: nothing is sent, after the attempts that may help."""
     fault, error, passes = READS[name]
     server.fail("read", fault)
     told = refund(server, way)
-    assert isinstance(told.error, RefundRejected)
+    assert type(told.error) is RefundNotChecked
+    assert {"RF006"} <= {one.code for one in told.error.report.findings}
     assert type(told.error.__cause__) is (type(None) if error is DecodeError else error)
+    assert str(told.error.__cause__ or "") in str(told.error)
     assert (server.requests("refund"), server.made) == ([], 0)
     sources = 2 if server.api == "woocommerce_legacy" else 1
     assert len(server.requests("read")) == sources * (ATTEMPTS if passes else 1)
@@ -399,12 +413,14 @@ def test_a_plain_reading(server: Server, name: str, way: str) -> None:
 @pytest.mark.parametrize("name", [*READS, "refused"])
 @pytest.mark.parametrize("api", ["walmart", "walmart_ca"])
 def test_a_token_that_cannot_be_had(api: Any, name: str, way: str) -> None:
-    """Without a token no refund leaves: what was lost is NotSent, and what was refused says so."""
+    """Without a token no refund leaves: NotSent, and its cause is what was lost or refused."""
     fault, error, passes = READS.get(name) or (Fault(refused=True), NotSent, True)
     with serving(api) as server:
         server.fail("token", fault)
         told = refund(server, way)
-        assert type(told.error) is (NotSent if issubclass(error or RefundError, TransportError) else error)
+        assert type(told.error) is NotSent
+        if name != "refused":
+            assert type(told.error.__cause__) is error
         assert (server.requests("refund"), server.requests("read"), server.made) == ([], [], 0)
         assert len(server.requests("token")) == (0 if fault.refused else ATTEMPTS if passes else 1)
         server.recover()
@@ -417,13 +433,13 @@ def test_a_token_that_cannot_be_had(api: Any, name: str, way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_order_that_wants_another_token(server: Server, way: str) -> None:
-    """A 401 to the reading of the order fetches one token more where there are tokens, else the refund is rejected."""
+    """A 401 to the reading of the order fetches one token more where there are tokens, else nothing is sent."""
     server.fail("read", Fault(answer=Answer(401, JSON, LISTED)), times=1)
     told = refund(server, way)
     if server.api.startswith("walmart"):
         assert (told.error, len(server.requests("token")), server.made) == (None, 2, 1)
     else:
-        assert isinstance(told.error, RefundRejected)
+        assert type(told.error) is RefundNotChecked
         assert server.made == 0
 
 
@@ -551,7 +567,7 @@ def test_what_changes_an_order_is_never_repeated(name: str, fault: str, way: str
             assert isinstance(told.error, RefundOutcomeUnknown)
             assert told.made is row.fault.made
         else:
-            assert isinstance(told.error, (StatusError, RefundRejected, NotSent))
+            assert isinstance(told.error, (row.raised, NotSent))
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -15,7 +15,18 @@ import httpx
 import pytest
 import story
 from processes import WITHIN
-from refundkit import Config, NotSent, RefundRejected, Report, StatusError, TransportError, auth, operations, testing
+from refundkit import (
+    Config,
+    NotSent,
+    RefundBlocked,
+    RefundNotChecked,
+    Report,
+    StatusError,
+    TransportError,
+    auth,
+    operations,
+    testing,
+)
 from refundkit.guard import AsyncGuardTransport, GuardTransport
 from refundkit.xml_writer import write_xml
 
@@ -98,13 +109,19 @@ class Api:
         return [f"{one.method} {one.url.raw_path.decode()}" for one in self.arrived]
 
 
-def rejected(act: Callable[[], Any]) -> RefundRejected:
-    with pytest.raises(RefundRejected) as caught:
+def rejected(act: Callable[[], Any]) -> RefundBlocked:
+    with pytest.raises(RefundBlocked) as caught:
         act()
     return caught.value
 
 
-def codes(error: RefundRejected) -> set[str]:
+def unchecked(act: Callable[[], Any]) -> RefundNotChecked:
+    with pytest.raises(RefundNotChecked) as caught:
+        act()
+    return caught.value
+
+
+def codes(error: RefundBlocked | RefundNotChecked) -> set[str]:
     return {one.code for one in error.report.findings if one.severity == "error"}
 
 
@@ -121,7 +138,7 @@ def test_a_good_refund_leaves_as_it_is(name: str, way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", GUARDED)
 def test_a_bad_refund_never_leaves(name: str, way: str) -> None:
-    """A body that its schema refuses raises RefundRejected with the report, and nothing arrives."""
+    """A body that its schema refuses raises RefundBlocked with the report, and nothing arrives."""
     api = Api(name)
     request = api.request() | {"content": b'{"amount": 5}'}
     error = rejected(lambda: api.send(way, request))
@@ -215,9 +232,20 @@ def test_an_order_that_cannot_be_read_lets_nothing_pass(name: str, why: str, way
     """Where the context cannot be had the guard raises RF006 with the reason as its cause, and sends nothing."""
     reply, cause = UNREADABLE[why]
     api = Api(name, GET=reply)
-    error = rejected(lambda: api.send(way, fetch_context=True))
+    error = unchecked(lambda: api.send(way, fetch_context=True))
     assert "RF006" in codes(error)
     assert cause is None if error.__cause__ is None else isinstance(error.__cause__, cause or ())
+    assert error.__cause__ is None or f"could not be read: {error.__cause__}" in str(error)
+    assert all(one.method == "GET" for one in api.arrived)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("why", UNREADABLE)
+def test_a_refund_that_is_wrong_in_itself_is_blocked(why: str, way: str) -> None:
+    """A body that its schema refuses is blocked though the order cannot be read: no later attempt would help."""
+    api = Api("walmart.refund_order_lines", GET=UNREADABLE[why][0])
+    error = rejected(lambda: api.send(way, api.request() | {"content": b"{}"}, fetch_context=True))
+    assert "RF101" in codes(error)
     assert all(one.method == "GET" for one in api.arrived)
 
 
@@ -225,7 +253,7 @@ def test_an_order_that_cannot_be_read_lets_nothing_pass(name: str, why: str, way
 def test_ignoring_the_rule_does_not_open_the_door(way: str) -> None:
     """A configuration that ignores RF006 and RF005 still lets no refund pass whose order nobody could read."""
     api = Api("walmart.refund_order_lines", GET=httpx.Response(500))
-    rejected(lambda: api.send(way, fetch_context=True, config=Config(ignore=("RF006", "RF005"))))
+    unchecked(lambda: api.send(way, fetch_context=True, config=Config(ignore=("RF006", "RF005"))))
     assert api.asked == ["GET /shop/v3/orders/2961380412345"]
 
 
@@ -272,7 +300,7 @@ def test_a_signature_is_not_used_twice(way: str) -> None:
     api = Api("woocommerce_legacy.create_refund")
     request = api.request() | {"headers": {"Content-Type": "application/json"}}
     request["url"] = request["url"].replace("https", "http")
-    error = rejected(lambda: api.send(way, request, own, fetch_context=True))
+    error = unchecked(lambda: api.send(way, request, own, fetch_context=True))
     assert "RF006" in codes(error)
     assert "give the guard auth=" in str(error.report.findings[0].help)
     assert api.arrived == []
@@ -362,7 +390,7 @@ def test_one_order_is_one_order_however_it_is_spelled() -> None:
             urls = [path.format(zeros + order) for path in paths for zeros in ("", "0", "00")]
             body = {"order_refund": {"amount": "1.00"}}
             tries = [pool.submit(client.post, url, json=body) for url in urls]
-            rejections = [one for one in tries if isinstance(one.exception(), RefundRejected)]
+            rejections = [one for one in tries if isinstance(one.exception(), RefundBlocked)]
         assert len(rejections) == len(urls) - 1
         assert len(shop.refunds(order)) == 1
 
@@ -371,11 +399,11 @@ def test_earlier_refunds_below_zero_raise_no_cap() -> None:
     """A list of earlier refunds with a negative amount is no list of them, and lets nothing pass."""
     api = Api("woocommerce_legacy.create_refund")
     api.story["refunds"] = {"order_refunds": [{"id": 1, "amount": "-100.00"}]}
-    assert "RF005" in codes(rejected(lambda: api.send("sync", fetch_context=True)))
+    assert "RF005" in codes(unchecked(lambda: api.send("sync", fetch_context=True)))
 
 
 def test_a_rejection_survives_a_pickle() -> None:
-    """RefundRejected comes out of a pickle with its report and key, for process pools and queues."""
+    """RefundBlocked comes out of a pickle with its report and key, for process pools and queues."""
     api = Api("woocommerce_legacy.create_refund")
     error = rejected(lambda: api.send("sync", api.request() | {"content": b"{}"}))
     error.idempotency_key = "a-key"
@@ -424,7 +452,7 @@ def test_an_order_of_taxcloud_must_tell_of_its_refunds(told: Any) -> None:
     if told == []:
         assert api.send("sync", fetch_context=True).status_code == 200
     else:
-        assert codes(rejected(lambda: api.send("sync", fetch_context=True))) == {"RF006"}
+        assert codes(unchecked(lambda: api.send("sync", fetch_context=True))) == {"RF006"}
 
 
 def test_an_order_with_a_percent_in_its_id_is_found() -> None:

@@ -14,7 +14,7 @@ import pytest
 import refundkit
 import test_choice
 import test_cli
-from refundkit import Config, Finding, RefundRejected, operations
+from refundkit import Config, Finding, RefundBlocked, operations
 from refundkit.rule import REGISTRY, rule
 from refundkit.xml_writer import write_xml
 from story import story, text
@@ -178,7 +178,7 @@ def test_guard_runs_a_new_rule(config: Config, api: str, way: str) -> None:
     assert server.send(way, fetch_context=True, config=config).status_code == 200
     server.arrived.clear()
     server.story = request(api, large=True)
-    with pytest.raises(RefundRejected) as rejected:
+    with pytest.raises(RefundBlocked) as rejected:
         server.send(way, fetch_context=True, config=config)
     assert ours(rejected.value.report.findings) == {code(group, api) for group in range(3)}
     assert {sent.method for sent in server.arrived} == {"GET"}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from refundkit import operations, testing
 from refundkit.apis.shared.serving import seed
 from refundkit.apis.woocommerce_legacy.server import replace_total
-from refundkit.client.outcome import Sent, Told, told, was_made
+from refundkit.client.outcome import SentRefund, Snapshot, read_snapshot, was_made
 from refundkit_apis._runtime.codec import encode
 from story import story
 from test_testing import send
@@ -29,17 +29,17 @@ Body = dict[str, Any]
 serve: Callable[..., testing.Server] = testing.server
 
 
-def sent(name: str, body: Body | None, **path: str) -> Sent:
+def sent(name: str, body: Body | None, **path: str) -> SentRefund:
     given = {**story(name)["path"], **path}
     text = None if body is None else encode(body)
-    return Sent(operation=operations.get(name), path=given, body=text)
+    return SentRefund(operation=operations.get(name), path=given, body=text)
 
 
-def tells(shop: testing.Server) -> Told:
+def tells(shop: testing.Server) -> Snapshot:
     """What an API tells of the order now."""
     order = ORDERS[shop.api]
     text = encode({"order_refunds": shop.refunds(order)}) if shop.api == "woocommerce_legacy" else None
-    return told(operations.get(REFUND[shop.api]), encode(shop.orders[order]), text)
+    return read_snapshot(operations.get(REFUND[shop.api]), encode(shop.orders[order]), text)
 
 
 def make(shop: testing.Server, body: Body) -> None:
@@ -225,10 +225,10 @@ def test_taxcloud_without_keys_in_its_answers(data: st.DataObject) -> None:
     assert was_made(request, before, nameless(shop)) is True
 
 
-def nameless(shop: testing.Server) -> Told:
+def nameless(shop: testing.Server) -> Snapshot:
     order = shop.orders[ORDERS["taxcloud"]]
     bare = [{name: value for name, value in one.items() if name != "idempotencyKey"} for one in order["refunds"]]
-    return told(operations.get(REFUND["taxcloud"]), encode({**order, "refunds": bare}), None)
+    return read_snapshot(operations.get(REFUND["taxcloud"]), encode({**order, "refunds": bare}), None)
 
 
 # Cases.
@@ -239,7 +239,7 @@ def shop(request: pytest.FixtureRequest) -> testing.Server:
     return serve(request.param)
 
 
-NOBODY = Told()
+NOBODY = Snapshot()
 
 
 def test_what_was_not_read_before_or_after_tells_nothing(shop: testing.Server) -> None:
@@ -266,15 +266,15 @@ def test_an_order_that_is_none_tells_nothing(shop: testing.Server) -> None:
     ]
     for text in texts:
         refunds = b"[]" if shop.api == "taxcloud" else text  # as the guard has it, where nobody tells of any
-        assert was_made(request, before, told(request.operation, text, refunds)) is None
+        assert was_made(request, before, read_snapshot(request.operation, text, refunds)) is None
     if shop.api == "woocommerce_legacy":
         order = encode(shop.orders[ORDERS[shop.api]])
-        assert all(was_made(request, before, told(request.operation, order, text)) is None for text in texts)
+        assert all(was_made(request, before, read_snapshot(request.operation, order, text)) is None for text in texts)
 
 
 def test_a_body_that_is_none_tells_nothing(shop: testing.Server) -> None:
     """A body that the model refuses, which an unchecked client may have sent, is an open question and no crash."""
-    request = Sent(
+    request = SentRefund(
         operation=operations.get(REFUND[shop.api]), path=story(REFUND[shop.api])["path"], body=b'{"amount": []}'
     )
     before = tells(shop)
@@ -357,8 +357,8 @@ def test_woocommerce_keeps_two_decimals(asked: Any, kept: Any, made: bool | None
     """Amounts compare as the shop keeps them; another amount, and a text that is none, leave the question open."""
     request = sent(REFUND["woocommerce_legacy"], {"order_refund": {"amount": asked}})
     order = encode(seed("woocommerce_legacy"))
-    before = told(request.operation, order, b'{"order_refunds": []}')
-    after = told(request.operation, order, encode({"order_refunds": [{"id": 7, "amount": kept}]}))
+    before = read_snapshot(request.operation, order, b'{"order_refunds": []}')
+    after = read_snapshot(request.operation, order, encode({"order_refunds": [{"id": 7, "amount": kept}]}))
     assert was_made(request, before, after) is made
 
 
@@ -379,7 +379,7 @@ def test_an_update_reads_as_it_was_asked(change: Body, kept: Body | None, made: 
     """A changed amount tells; a reason tells only where it is there, and a refund that is gone tells nothing."""
     request = sent("woocommerce_legacy.update_refund", {"order_refund": change})
     listed = [] if kept is None else [{"id": 900, **kept}]
-    after = told(request.operation, None, encode({"order_refunds": listed}))
+    after = read_snapshot(request.operation, None, encode({"order_refunds": listed}))
     assert was_made(request, NOBODY, after) is made
 
 
@@ -387,21 +387,21 @@ def test_a_list_that_has_lost_a_refund_tells_nothing() -> None:
     """Where an earlier refund is gone, the API may have lost the one in question as well."""
     request = sent(REFUND["woocommerce_legacy"], {"order_refund": {"amount": "5.00"}})
     order = encode(seed("woocommerce_legacy"))
-    before = told(request.operation, order, b'{"order_refunds": [{"id": 7, "amount": "1.00"}]}')
+    before = read_snapshot(request.operation, order, b'{"order_refunds": [{"id": 7, "amount": "1.00"}]}')
     assert was_made(request, before, before) is False
-    assert was_made(request, before, told(request.operation, order, b'{"order_refunds": []}')) is None
+    assert was_made(request, before, read_snapshot(request.operation, order, b'{"order_refunds": []}')) is None
     shop = serve("taxcloud")
     request, earlier = sent(REFUND["taxcloud"], story(REFUND["taxcloud"])["body"]), tells(shop)
     assert was_made(request, earlier, earlier) is False
-    assert was_made(request, earlier, Told(order=earlier.order, refunds=[])) is None
+    assert was_made(request, earlier, Snapshot(order=earlier.order, refunds=[])) is None
 
 
 @pytest.mark.parametrize("refund", ["900", "0900"])
 def test_a_deleted_refund_is_gone(refund: str) -> None:
     """A deletion was made where the refund is not in the list any more."""
     request = sent("woocommerce_legacy.delete_refund", None, refund_id=refund)
-    there = told(request.operation, None, encode({"order_refunds": [{"id": 900, "amount": "5.00"}]}))
-    gone = told(request.operation, None, b'{"order_refunds": []}')
+    there = read_snapshot(request.operation, None, encode({"order_refunds": [{"id": 900, "amount": "5.00"}]}))
+    gone = read_snapshot(request.operation, None, b'{"order_refunds": []}')
     assert was_made(request, NOBODY, there) is False
     assert was_made(request, NOBODY, gone) is True
     assert was_made(request, NOBODY, NOBODY) is None

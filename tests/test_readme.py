@@ -50,7 +50,7 @@ def test_check_before_sending_raises_for_the_bad_and_sends_the_good() -> None:
     exec(block("python", "raise_for_errors"), names)  # noqa: S102 - our own README
     assert sent == [f"/v3/orders/{names['order_id']}/refund"]
     names["body"] = names["body"].replace(b"-19.99", b"-39.99")
-    with pytest.raises(refundkit.RefundRejected, match="RF203"):
+    with pytest.raises(refundkit.RefundBlocked, match="RF203"):
         exec(block("python", "raise_for_errors"), names)  # noqa: S102 - our own README
     assert len(sent) == 1
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
-from typing import assert_type
+from typing import Literal, assert_type
 
 import httpx
 import refundkit
-from refundkit import Config, RefundOutcomeUnknown, RefundRejected, Report, StatusError, connect
+from refundkit import (
+    Config,
+    RefundBlocked,
+    RefundError,
+    RefundNotSent,
+    RefundOutcomeUnknown,
+    RefundRefused,
+    Report,
+    StatusError,
+    connect,
+)
 from refundkit.guard import AsyncGuardTransport, GuardTransport
 from refundkit_apis.taxcloud.models import Order as TaxOrder
 from refundkit_apis.taxcloud.models import Refund as TaxRefund
@@ -52,12 +62,22 @@ def walmart(client_id: str, client_secret: str) -> str:
     with connect.walmart(client_id, client_secret, market="us", timeout=10, config=Config(ignore=("RF6",))) as shop:
         try:
             order = shop.refund_order_lines("2961380412345", refund, timeout=60)
-        except RefundRejected as error:
+        except RefundBlocked as error:
             return str(error.report.findings[0].code)
+        except RefundNotSent as error:
+            return f"try again: {error}"
+        except RefundRefused as error:
+            assert_type(error.status, int)
+            return f"{error.status} {error.code} {error.reason}"
         except RefundOutcomeUnknown as error:
             return "made" if error.resolve() else f"not made: {error.request_id}"
         except StatusError as error:
+            assert_type(error.status, int)
             return f"{error.status} {error.code} {error.reason}"
+        except RefundError as error:
+            assert_type(error.sent, Literal["no", "maybe", "yes"])
+            assert_type(error.status, int | None)
+            return f"{error.sent} {error.status} {error.code} {error.request_id} {error.response}"
         assert_type(order, Order)
         assert_type(shop.get_order("2961380412345"), Order)
         shop.refund_order_lines("2961380412345", None)  # type: ignore[arg-type]

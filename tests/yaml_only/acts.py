@@ -57,7 +57,7 @@ def over_a_socket() -> Any:
         queries = [request.query for request in server.requests if request.method == "GET"]
         try:
             ferry.refund_booking("77", repayment("-1"))
-        except refundkit.RefundRejected as error:
+        except refundkit.RefundBlocked as error:
             blocked = [found.code for found in error.report.findings]
         sent = len([request for request in server.requests if request.method == "POST"])
     return {

@@ -16,8 +16,8 @@ import httpx
 
 from . import auth as credentials
 from . import operations
-from .client.calls import Retry
 from .client.connection import Connection, Options, ready_module
+from .client.retry import Retry
 from .hosts import is_placeholder
 from .text import suggest_name
 

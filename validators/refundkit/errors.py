@@ -12,30 +12,19 @@ from refundkit_apis._runtime.errors import (
     DecodeError,
     NotSent,
     RefundError,
+    RefundNotSent,
     RefundOutcomeUnknown,
+    RefundRefused,
     StatusError,
     TimedOut,
     TransportError,
 )
 
 __all__ = [
-    "ConfigError",
-    "DecodeError",
-    "Finding",
-    "NotRun",
-    "NotSent",
-    "RefundError",
-    "RefundOutcomeUnknown",
-    "RefundRejected",
-    "Report",
-    "RuleError",
-    "SourceError",
-    "StatusError",
-    "TimedOut",
-    "TransportError",
-    "UsageError",
-    "finding",
-]
+    "ConfigError", "DecodeError", "Finding", "NotRun", "NotSent", "RefundBlocked", "RefundError", "RefundNotChecked",
+    "RefundNotSent", "RefundOutcomeUnknown", "RefundRefused", "Report", "RuleError", "SourceError", "StatusError",
+    "TimedOut", "TransportError", "UsageError", "finding",
+]  # fmt: skip
 
 Severity: TypeAlias = Literal["error", "warning", "off"]
 
@@ -98,22 +87,37 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return not self.not_run
 
     def raise_for_errors(self) -> None:
-        """Raises RefundRejected unless `ok`."""
+        """Raise RefundBlocked unless `ok`."""
         if not self.ok:
-            raise RefundRejected(self)
+            raise RefundBlocked(self)
 
 
-class RefundRejected(RefundError):
-    """A request that must not be sent; `report` says why. Nothing was sent."""
+class RefundBlocked(RefundNotSent):
+    """A rule forbids the request; `report` says which, and why."""
 
     def __init__(self, report: Report) -> None:
         self.report = report
-        errors = [str(entry) for entry in report.findings if entry.severity == "error"]
-        unchecked = [f"not run for want of {entry.missing}: {', '.join(entry.codes)}" for entry in report.not_run]
-        super().__init__(f"{report.operation}: " + "; ".join(errors or unchecked))
+        super().__init__(f"{report.operation}: {_join_errors(report)}")
 
-    def __reduce__(self) -> tuple[type[RefundRejected], tuple[Report], dict[str, str]]:
+    def __reduce__(self) -> tuple[type[RefundBlocked], tuple[Report], dict[str, str]]:
         return type(self), (self.report,), {"idempotency_key": self.idempotency_key}
+
+
+class RefundNotChecked(RefundNotSent):
+    """The order could not be read: `__cause__` and the message say why."""
+
+    def __init__(self, report: Report, why: str = "") -> None:
+        self.report, self._why = report, why
+        super().__init__(f"{report.operation}: the order could not be read: {why or _join_errors(report)}")
+
+    def __reduce__(self) -> tuple[type[RefundNotChecked], tuple[Report, str], dict[str, str]]:
+        return type(self), (self.report, self._why), {"idempotency_key": self.idempotency_key}
+
+
+def _join_errors(report: Report) -> str:
+    errors = [str(entry) for entry in report.findings if entry.severity == "error"]
+    not_run = [f"not run for want of {entry.missing}: {', '.join(entry.codes)}" for entry in report.not_run]
+    return "; ".join(errors or not_run)
 
 
 class ConfigError(Exception):

@@ -1,1 +1,1 @@
-"""What the generated packages share: exact numbers, the codec, the client and its errors."""
+"""The runtime of the generated packages: numbers, codec, client, errors."""

@@ -1,4 +1,4 @@
-"""The connection that every operation takes as `client`, and the one place that sends."""
+"""The client that every operation takes, and the functions that send."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import httpx
 import msgspec
 
 from .codec import decode
-from .errors import DecodeError, NotSent, StatusError, TimedOut, TransportError, names_errors
+from .errors import DecodeError, NotSent, StatusError, TimedOut, TransportError, lists_errors
 
 T = TypeVar("T")
 
 
 @attrs.frozen
 class Request:
-    """One call as an operation makes it: what the caller decides, without the headers that the connection knows."""
+    """One call as an operation makes it, without the connection's headers."""
 
     method: str
     path: str
@@ -32,15 +32,15 @@ class Request:
 
 @attrs.frozen
 class Response(Generic[T]):
-    """A successful answer: its HTTP status, its headers, and the body as the documented model."""
+    """A successful answer: status, headers, and the body as its model."""
 
     status: int
     headers: Mapping[str, str]
     parsed: T = attrs.field(repr=False)
 
 
-def _is_address(_: object, __: object, url: str) -> None:
-    """Says what is wrong with a base_url, without repeating it: it may hold a password."""
+def _validate_base_url(_: object, __: object, url: str) -> None:
+    """Raise ValueError without repeating the URL: it may hold a password."""
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
@@ -57,11 +57,11 @@ def _without_password(url: str) -> str:
 
 @attrs.define
 class _Pools:
-    """The httpx clients that a Client and its copies with another timeout share."""
+    """The httpx clients that a Client and its variants share."""
 
     lock: Lock = attrs.field(factory=Lock)
-    sync: httpx.Client | None = None
-    later: httpx.AsyncClient | None = None
+    sync_client: httpx.Client | None = None
+    async_client: httpx.AsyncClient | None = None
 
 
 @attrs.define
@@ -69,37 +69,46 @@ class Client:
     """Where one API lives and how it is reached.
 
     `base_url` has scheme and host, else ValueError; `auth` is any httpx.Auth; `headers` go with every request;
-    `timeout` is in seconds; `options` are further arguments of httpx.Client and httpx.AsyncClient (transport, proxy,
-    event hooks, verify). Use it as a context manager, sync or async, be it before or after a first call, or close the
-    httpx clients yourself. Safe for many threads, as httpx.Client is.
+    `timeout` is in seconds; `extensions` are httpx's own, of every request; `options` are further arguments of
+    httpx.Client and httpx.AsyncClient (transport, proxy, event hooks, verify). Use it as a context manager, sync or
+    async, be it before or after a first call, or close the httpx clients yourself. Safe for many threads, as
+    httpx.Client is.
     """
 
-    base_url: str = attrs.field(validator=_is_address, repr=_without_password)
+    base_url: str = attrs.field(validator=_validate_base_url, repr=_without_password)
     auth: httpx.Auth | None = attrs.field(default=None, kw_only=True, repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict, kw_only=True, repr=False)
     timeout: float | httpx.Timeout = attrs.field(default=30.0, kw_only=True)
+    extensions: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True, repr=False)
     options: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True, repr=False)
     _pools: _Pools = attrs.field(factory=_Pools, init=False, repr=False, eq=False)
 
     def get_httpx_client(self) -> httpx.Client:
         """The httpx.Client behind the sync calls, made at the first of them."""
-        with self._pools.lock, _writing():
-            if self._pools.sync is None:
-                self._pools.sync = httpx.Client(**self._arguments())
-            return self._pools.sync
+        with self._pools.lock, refuse_bad_header():
+            if self._pools.sync_client is None:
+                self._pools.sync_client = httpx.Client(**self._arguments())
+            return self._pools.sync_client
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
         """The httpx.AsyncClient behind the async calls, made at the first of them."""
-        with self._pools.lock, _writing():
-            if self._pools.later is None:
-                self._pools.later = httpx.AsyncClient(**self._arguments())
-            return self._pools.later
+        with self._pools.lock, refuse_bad_header():
+            if self._pools.async_client is None:
+                self._pools.async_client = httpx.AsyncClient(**self._arguments())
+            return self._pools.async_client
 
     def with_timeout(self, seconds: float | httpx.Timeout) -> Self:
-        """The same client over the same connections, with another timeout for the calls made through it."""
-        other = attrs.evolve(self, timeout=seconds)
-        other._pools = self._pools
-        return other
+        """The same client over the same connections, with another timeout for its calls."""
+        return self._variant(timeout=seconds)
+
+    def with_extensions(self, extensions: Mapping[str, Any]) -> Self:
+        """The same client over the same connections, with these extensions in its requests."""
+        return self._variant(extensions={**self.extensions, **extensions})
+
+    def _variant(self, **changes: Any) -> Self:
+        variant = attrs.evolve(self, **changes)
+        variant._pools = self._pools
+        return variant
 
     def _arguments(self) -> dict[str, Any]:
         return {
@@ -130,44 +139,46 @@ class Client:
 
 
 def send(client: Client, request: Request, model: Any) -> Response[Any]:
-    """Send the request once and decode a 2xx answer as the model (a class, or a union or list of them).
+    """Send the request once and decode a 2xx answer as the model.
 
+    The model is a class, or a union or list of them.
     Raises StatusError for any other status, DecodeError for a 2xx that is not the model, TimedOut and TransportError.
     """
-    own = client.get_httpx_client()
-    with losses():
-        response = own.send(_built(own, client, request))
-    return _receive(response, model)
+    httpx_client = client.get_httpx_client()
+    with translate_errors():
+        response = httpx_client.send(_build_request(httpx_client, client, request))
+    return _decode(response, model)
 
 
 async def send_async(client: Client, request: Request, model: Any) -> Response[Any]:
     """As `send`, with the async client."""
-    own = client.get_async_httpx_client()
-    with losses():
-        response = await own.send(_built(own, client, request))
-    return _receive(response, model)
+    httpx_client = client.get_async_httpx_client()
+    with translate_errors():
+        response = await httpx_client.send(_build_request(httpx_client, client, request))
+    return _decode(response, model)
 
 
-def _built(own: httpx.Client | httpx.AsyncClient, client: Client, request: Request) -> httpx.Request:
-    if own.is_closed:
+def _build_request(httpx_client: httpx.Client | httpx.AsyncClient, client: Client, request: Request) -> httpx.Request:
+    if httpx_client.is_closed:
         raise NotSent("not sent: the connection is closed")
     headers = {"Accept": "application/json"}
     if request.media_type is not None:
         headers["Content-Type"] = request.media_type
-    with _writing():
-        return own.build_request(
+    with refuse_bad_header():
+        return httpx_client.build_request(
             request.method,
             request.path,
             params=request.query or None,
             content=request.content,
             headers=headers,
             timeout=client.timeout,
+            extensions=client.extensions,
         )
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
-    """A header beyond ASCII as an error of ours: that of httpx quotes it, and it may be a credential."""
+def refuse_bad_header() -> Iterator[None]:
+    """Raise NotSent for a header beyond ASCII, without httpx's words: they quote it."""
     try:
         yield
     except UnicodeEncodeError:
@@ -175,24 +186,24 @@ def _writing() -> Iterator[None]:
 
 
 @contextmanager
-def losses() -> Iterator[None]:
-    """What httpx raises inside, as an error of ours that shows no credential."""
+def translate_errors() -> Iterator[None]:
+    """Raise httpx's errors as ours, which show no credential."""
     try:
         yield
     except (httpx.LocalProtocolError, UnicodeEncodeError) as error:  # both quote a header, which may be a credential
         if never_left(error):
             raise NotSent("not sent: a header has characters that HTTP does not allow") from None
-        lost = TransportError("a header has characters that HTTP does not allow, or the exchange broke its protocol")
-        lost.request = getattr(error, "_request", None)
-        raise lost from None
+        broken = TransportError("a header has characters that HTTP does not allow, or the exchange broke its protocol")
+        broken.request = getattr(error, "_request", None)
+        raise broken from None
     except httpx.HTTPStatusError as error:  # an event hook of the caller's that raises for every status
         raise StatusError(error.response) from None
     except _NEVER_CONNECTED as error:
-        raise _lost(NotSent, error) from error
+        raise _translate(NotSent, error) from error
     except httpx.TimeoutException as error:
-        raise _lost(TimedOut, error) from error
+        raise _translate(TimedOut, error) from error
     except httpx.HTTPError as error:
-        raise _lost(TransportError, error) from error
+        raise _translate(TransportError, error) from error
 
 
 # What httpx raises before it writes the first byte of a request.
@@ -206,30 +217,30 @@ _NEVER_CONNECTED = (
 
 
 def never_left(error: BaseException) -> bool:
-    """Whether an error of a transport means that not a byte of the request was written."""
+    """True if not a byte of the request was written."""
     if isinstance(error, _NEVER_CONNECTED):
         return True
     # h11 refuses to write a malformed request. Under HTTP/2 the same class tells of what was received.
-    inner: BaseException | None = error if isinstance(error, httpx.LocalProtocolError) else None
-    while inner is not None and not type(inner).__module__.startswith("h11"):
-        inner = inner.__cause__ or inner.__context__
-    return inner is not None
+    cause: BaseException | None = error if isinstance(error, httpx.LocalProtocolError) else None
+    while cause is not None and not type(cause).__module__.startswith("h11"):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
 
 
-def _lost(kind: type[TransportError], error: httpx.HTTPError) -> TransportError:
-    lost = kind(f"{type(error).__name__}: {error}")
+def _translate(kind: type[TransportError], error: httpx.HTTPError) -> TransportError:
+    translated = kind(f"{type(error).__name__}: {error}")
     # httpx raises RuntimeError where it had no request yet.
-    lost.request = getattr(error, "_request", None)
-    return lost
+    translated.request = getattr(error, "_request", None)
+    return translated
 
 
-def _receive(response: httpx.Response, model: Any) -> Response[Any]:
+def _decode(response: httpx.Response, model: Any) -> Response[Any]:
     if not 200 <= response.status_code < 300:
         raise StatusError(response)
     try:
         parsed = decode(response.content, model)
     except msgspec.ValidationError as error:
-        if names_errors(response.content):  # WooCommerce answers 200 so when the payment gateway refused
+        if lists_errors(response.content):  # WooCommerce answers 200 so when the payment gateway refused
             raise StatusError(response) from None
         raise DecodeError(f"HTTP {response.status_code} with an undocumented body: {error}", response) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:

@@ -19,7 +19,7 @@ _SYNTAX = msgspec.json.Decoder(msgspec.Raw)
 
 @lru_cache(maxsize=256)
 def decoder(model: Any) -> msgspec.json.Decoder[Any]:
-    """The decoder of a model (or of a union or list of models), made once."""
+    """The decoder of a model, or of a union or list of models."""
     return msgspec.json.Decoder(model, dec_hook=decode_number, float_hook=Decimal)
 
 
@@ -34,7 +34,7 @@ def decode(data: bytes, model: type[T]) -> T:
 
 
 def encode(value: object) -> bytes:
-    """The model, or plain data, as JSON: a Decimal becomes a number literal with all its digits.
+    """Encode a model or plain data as JSON, every digit of a Decimal included.
 
     Raises ValueError for a Decimal that is no number (NaN, Infinity): JSON has no word for it.
     """

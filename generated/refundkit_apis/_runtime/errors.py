@@ -1,9 +1,18 @@
-"""What a call raises. Every error of the clients is a RefundError."""
+"""What a call raises, by what happened to the money.
+
+RefundError
+  RefundNotSent            "no": nothing left this machine
+    NotSent                  no connection, no token
+  RefundRefused            "yes": the server said no
+  RefundOutcomeUnknown     "maybe": it may have been made
+  StatusError, DecodeError, TransportError (TimedOut, NotSent)
+                           of a call that moves no money; of a refund, the cause of one of the above
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -12,43 +21,82 @@ if TYPE_CHECKING:
 
     import httpx
 
-    Look = Callable[[], bool | None]
-    LookAsync = Callable[[], Awaitable[bool | None]]
+    Resolve = Callable[[], bool | None]
+    ResolveAsync = Callable[[], Awaitable[bool | None]]
+
+WasSent: TypeAlias = Literal["no", "maybe", "yes"]
 
 
 class RefundError(Exception):
     """The root of every error that a call raises.
 
-    `idempotency_key` is the key that the request carried, "" where it had none: a repeat with the same key and body is
-    the same refund.
+    `sent` says what happened to the money: "no", nothing left this machine; "yes", the server answered no and did
+    nothing; "maybe", it may have acted. `response` is the httpx.Response to the call, None where there was none; from
+    it come `status`, `code` and `reason` (the API's own words) and `request_id` (the correlation id of the exchange),
+    each None where there is none. `idempotency_key` is the key that the request carried, "" where it had none: a repeat
+    with the same key and body is the same refund.
     """
 
+    sent: WasSent = "maybe"
+    response: httpx.Response | None = None
     idempotency_key: str = ""
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status of the answer."""
+        return None if self.response is None else self.response.status_code
+
+    @property
+    def code(self) -> str | None:
+        """The API's own code of what it refused."""
+        return None
+
+    @property
+    def reason(self) -> str | None:
+        """The API's own words about what it refused."""
+        return None
+
+    @property
+    def request_id(self) -> str | None:
+        """The correlation id: the server's, else the one that was sent."""
+        return None if self.response is None else _request_id(None, self.response)
+
+
+class RefundNotSent(RefundError):
+    """Nothing left this machine, and no money moved."""
+
+    sent = "no"
 
 
 class TransportError(RefundError):
-    """The request or its answer was lost on the way: whether the server acted on it is unknown.
+    """The request or its answer was lost: the server may have acted.
 
     `request` is the httpx.Request that was on its way, None where none had been made; it holds the credentials.
     """
 
     request: httpx.Request | None = None
 
+    @property
+    def request_id(self) -> str | None:
+        return None if self.request is None else _request_id(self.request)
 
-class NotSent(TransportError):
-    """The request never reached the server: nothing happened, and sending it again is safe."""
+
+class NotSent(RefundNotSent, TransportError):
+    """No connection or no token: nothing was sent, and sending it again is safe."""
 
 
 class TimedOut(TransportError):
-    """No answer in time: whether the server acted on the request is unknown."""
+    """No answer in time: the server may have acted."""
 
 
 class DecodeError(RefundError):
     """The server answered with success, but not with what its documentation says.
 
-    `response` is the httpx.Response; the message never repeats its body. A pickle of the error holds the response, and
-    with it the request and its credentials.
+    The message never repeats the body. A pickle of the error holds the response, and with it the request and its
+    credentials.
     """
+
+    response: httpx.Response
 
     def __init__(self, message: str, response: httpx.Response) -> None:
         super().__init__(message)
@@ -59,65 +107,130 @@ class DecodeError(RefundError):
 
 
 class StatusError(RefundError):
-    """The server refused: `status` is the HTTP status, documented or not; 2xx where its body lists errors all the same.
+    """The server answered with an error: another status than 2xx, or a list of errors.
 
-    `code` and `reason` are the API's own words, "" where the answer has none (an HTML page, say); `request_id` is the
-    correlation id of the exchange or ""; `response` is the httpx.Response. A pickle of the error holds the response,
-    and with it the request and its credentials.
+    A pickle of the error holds the response, and with it the request and its credentials.
     """
+
+    response: httpx.Response
 
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
-        self.status = response.status_code
-        self.code, self.reason = map(_shown, _words(_content(response)))
-        self.request_id = _request_id(response)
-        words = " ".join(part for part in (self.code, self.reason) if part)
+        self.sent = "yes" if is_refusal(response.status_code) else "maybe"
+        self._code, self._reason = map(_mask_words, _read_words(_read_content(response)))
+        words = " ".join(part for part in (self._code, self._reason) if part)
         super().__init__(f"HTTP {self.status}" + (f": {words}" if words else ""))
+
+    @property
+    def status(self) -> int:
+        return self.response.status_code
+
+    @property
+    def code(self) -> str | None:
+        return self._code or None
+
+    @property
+    def reason(self) -> str | None:
+        return self._reason or None
 
     def __reduce__(self) -> tuple[type[StatusError], tuple[httpx.Response], dict[str, str]]:
         return type(self), (self.response,), {"idempotency_key": self.idempotency_key}
 
 
-class RefundOutcomeUnknown(RefundError):
-    """A refund, an update or a deletion was sent, and whether the server acted on it is unknown: do not send it again.
+class RefundRefused(RefundError):
+    """The server said no to a refund or a change: no money moved.
 
-    `error` is what happened (TransportError, TimedOut, DecodeError, or StatusError for a 5xx, or a 2xx that lists
-    errors); `request_id` is the correlation id of the exchange or "". `resolve()` asks the API.
+    `status` is that of its answer. `error`, also the `__cause__`, is the StatusError that has the answer; another
+    error where the answer broke off behind its status, or a new token, after a 401, could not be had.
     """
 
-    def __init__(self, error: RefundError, look: Look | None = None, look_async: LookAsync | None = None) -> None:
-        self.error = error
-        self.request_id = str(getattr(error, "request_id", ""))
+    sent = "yes"
+
+    def __init__(self, error: RefundError, status: int) -> None:
+        self.error = self.__cause__ = error
+        self._status = status
+        self._has_answer = isinstance(error, StatusError) and error.status == status
+        self.response = error.response if self._has_answer else None
         self.idempotency_key = error.idempotency_key
-        self._look = look
-        self._look_async = look_async
+        super().__init__(f"the server refused: {error if self._has_answer else f'HTTP {status} ({error})'}")
+
+    @property
+    def status(self) -> int:
+        return self._status
+
+    @property
+    def code(self) -> str | None:
+        return self.error.code if self._has_answer else None
+
+    @property
+    def reason(self) -> str | None:
+        return self.error.reason if self._has_answer else None
+
+    def __reduce__(self) -> tuple[type[RefundRefused], tuple[RefundError, int], dict[str, str]]:
+        return type(self), (self.error, self.status), {"idempotency_key": self.idempotency_key}
+
+
+class RefundOutcomeUnknown(RefundError):
+    """A refund or a change may have been made: do not send it again.
+
+    `error`, also its `__cause__`, is what happened: TransportError, TimedOut, DecodeError, or StatusError for a 5xx, or
+    for a 2xx that lists errors. `resolve()` asks the API.
+    """
+
+    sent = "maybe"
+
+    def __init__(
+        self, error: RefundError, resolve: Resolve | None = None, resolve_async: ResolveAsync | None = None
+    ) -> None:
+        self.error = self.__cause__ = error
+        self.response = error.response
+        self.idempotency_key = error.idempotency_key
+        self._resolve = resolve
+        self._resolve_async = resolve_async
         super().__init__(f"the refund may have been made, do not send it again before resolve() says no: {error}")
 
+    @property
+    def code(self) -> str | None:
+        return self.error.code
+
+    @property
+    def reason(self) -> str | None:
+        return self.error.reason
+
+    @property
+    def request_id(self) -> str | None:
+        return self.error.request_id
+
     def resolve(self) -> bool:
-        """Whether the refund has been made, by what the API says now; ask while the connection is open.
+        """Ask the API whether the refund was made, while the connection is open.
 
         False means: not by now; a slow server may still be at it. Somebody else's refund of the same amount, made since
         the order was read, cannot be told from this one. Raises RefundOutcomeUnknown, this one, where the API's words
         fit both, or the order was not read before; any other RefundError where the API cannot be asked.
         """
-        return self._said(None if self._look is None else self._look())
+        return self._require(None if self._resolve is None else self._resolve())
 
     async def resolve_async(self) -> bool:
         """As `resolve`, for an async connection."""
-        return self._said(None if self._look_async is None else await self._look_async())
+        return self._require(None if self._resolve_async is None else await self._resolve_async())
 
-    def _said(self, made: bool | None) -> bool:
-        if made is None:
+    def _require(self, was_made: bool | None) -> bool:
+        if was_made is None:
             raise self
-        return made
+        return was_made
 
-    def __reduce__(self) -> tuple[type[RefundOutcomeUnknown], tuple[RefundError]]:
+    def __reduce__(self) -> tuple[type[RefundOutcomeUnknown], tuple[RefundError], dict[str, str]]:
         # A connection does not travel: what comes out of a pickle cannot ask.
-        return type(self), (self.error,)
+        return type(self), (self.error,), {"idempotency_key": self.idempotency_key}
 
 
-def names_errors(content: bytes) -> bool:
-    """Whether a body is one of the APIs' lists of errors, whatever its status says."""
+def is_refusal(status: int) -> bool:
+    """True if the status says that the server has not acted."""
+    return 300 <= status < 500 and status not in (303, 408)
+
+
+def lists_errors(content: bytes) -> bool:
+    """True if a body is one of the APIs' lists of errors."""
     try:
         body: Any = msgspec.json.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -125,7 +238,7 @@ def names_errors(content: bytes) -> bool:
     return isinstance(body, dict) and bool(body.get("errors"))
 
 
-def _content(response: httpx.Response) -> bytes:
+def _read_content(response: httpx.Response) -> bytes:
     """The body, b"" where nobody has read it."""
     try:
         return response.content
@@ -134,25 +247,25 @@ def _content(response: httpx.Response) -> bytes:
 
 
 # As long as any sentence of an API; a page in a JSON text is not for an error's message.
-_LONGEST = 500
+_MAX_LENGTH = 500
 _CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){11,18}(?![0-9])")
 
 
-def _shown(words: str) -> str:
-    """The server's words, cut to a length that a message can have, without the card numbers that it repeats."""
-    cut = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
-    return _CARD.sub(lambda found: "***" if _is_card(found[0]) else found[0], cut)
+def _mask_words(words: str) -> str:
+    """Cut the server's words to a message's length and mask card numbers."""
+    short = words if len(words) <= _MAX_LENGTH else f"{words[:_MAX_LENGTH]}…"
+    return _CARD.sub(lambda match: "***" if _is_card(match[0]) else match[0], short)
 
 
 def _is_card(text: str) -> bool:
-    """Whether the digits are a card number by their check digit."""
+    """True if the digits are a card number by their check digit."""
     digits = [int(digit) for digit in reversed(text) if digit.isdigit()]
     doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
-def _words(content: bytes) -> tuple[str, str]:
-    """(code, message) out of the error forms of the four APIs."""
+def _read_words(content: bytes) -> tuple[str, str]:
+    """Read code and message from any API's form of an error."""
     try:
         body: Any = msgspec.json.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -166,16 +279,23 @@ def _words(content: bytes) -> tuple[str, str]:
         error = error[0] if error else {}
     if not isinstance(error, dict):
         error = body
-    code = _first(error, "code", "title")
-    return code, _first(error, "description", "message", "detail", "info")
+    code = _first_text(error, "code", "title")
+    return code, _first_text(error, "description", "message", "detail", "info")
 
 
-def _first(error: dict[str, Any], *keys: str) -> str:
-    """The first of the keys that has words; a code may come in digits, and `true` is none."""
+def _first_text(error: dict[str, Any], *keys: str) -> str:
+    """The first value that is text or a whole number, as text."""
     words = (str(error[key]) for key in keys if type(error.get(key)) in (str, int))
     return next(filter(None, words), "")
 
 
-def _request_id(response: httpx.Response) -> str:
-    sent = response.request.headers.get("WM_QOS.CORRELATION_ID", "")
-    return str(response.headers.get("WM_QOS.CORRELATION_ID") or response.headers.get("X-Request-Id") or sent)
+def _request_id(request: httpx.Request | None, response: httpx.Response | None = None) -> str | None:
+    """The id in the headers of an answer, else in those of its request."""
+    correlation = "WM_QOS.CORRELATION_ID"
+    if response is not None:
+        answered: str | None = response.headers.get(correlation) or response.headers.get("X-Request-Id")
+        if answered:
+            return answered
+        request = getattr(response, "_request", None)  # httpx raises RuntimeError where there is none
+    sent: str | None = None if request is None else request.headers.get(correlation)
+    return sent or None

@@ -1,4 +1,4 @@
-"""Exact numbers: money and quantities, from the literal in the text to the verdict.
+"""Exact numbers: money and quantities as the text wrote them.
 
 A number of an API is one of three Python values, as the text wrote it: `int` for an integer literal, `Decimal` for one
 with a point or an exponent, `str` for a quoted one where the API takes that. None of them ever becomes a float.
@@ -25,7 +25,7 @@ class _NumberType(type):
 
 
 class Number(metaclass=_NumberType):
-    """A number as one spec component bounds it; `scalars.py` of an API holds one subclass for each.
+    """A number as one spec component bounds it.
 
     The class is never instantiated: it names the type for msgspec, and `decode` judges a value.
     """
@@ -71,9 +71,9 @@ def decode_unbounded(number: type[Number], value: Any) -> Any:
 def _bounds(
     minimum: int | None, maximum: int | None, above: int | None, below: int | None
 ) -> Callable[[Decimal | int], bool] | None:
-    given = (("__le__", minimum), ("__ge__", maximum), ("__lt__", above), ("__gt__", below))
+    limits = (("__le__", minimum), ("__ge__", maximum), ("__lt__", above), ("__gt__", below))
     # Methods of the limit, which compare in one call: `limit.__le__(value)` is limit <= value.
-    tests = [getattr(Decimal(limit), compare) for compare, limit in given if limit is not None]
+    tests = [getattr(Decimal(limit), compare) for compare, limit in limits if limit is not None]
     if len(tests) < 2:
         return tests[0] if tests else None
     return lambda value: all(holds(value) for holds in tests)

@@ -1,1 +1,1 @@
-"""A call that never pays twice: the guard, retries, what is known of a request whose answer was lost."""
+"""Calls that never pay twice: the guard, retries and unknown outcomes."""

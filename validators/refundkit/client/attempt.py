@@ -1,96 +1,130 @@
-"""What of a call has been handed to the network, and what came back: facts, whatever an exception may say of them."""
+"""One attempt to send a request, recorded where it meets the network.
+
+The attempt stands in the request's extensions. Requests that an attempt needs besides, for a token or for the order,
+are requests of their own and carry none.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Generator
-from contextlib import contextmanager
-from contextvars import ContextVar
 
 import httpx
 import msgspec
 from refundkit_apis._runtime.client import never_left
+from refundkit_apis._runtime.errors import NotSent, is_refusal
 
 from .. import routes
-from .guard import READING
+from ..operations import Operation
+
+EXTENSION = "refundkit"
+"""The key of a request's extensions that holds its Attempt, or None where no call is behind the request."""
 
 
-class Handover(msgspec.Struct):
-    """One attempt of a call: its request once that is on its way, and the status of the answer once that is there."""
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """An order and its earlier refunds as JSON; None if not read."""
 
-    method: str
+    order: bytes | None = None
+    refunds: bytes | None = None
+
+
+class Attempt(msgspec.Struct, kw_only=True):
+    """One attempt to send a request, and how far it got.
+
+    `is_repeat`: an earlier attempt was checked and may have been executed; the same bytes go once more. `context` is
+    what the guard read, `request` what left last, None before that, and `status` that of the answer to it.
+    """
+
+    operation: Operation
+    is_repeat: bool = False
+    context: Context | None = None
     request: httpx.Request | None = None
     status: int | None = None
 
+    def __repr__(self) -> str:
+        return f"Attempt({self.operation.name})"  # neither URL nor order: what logs extensions shows no secret
+
     @property
-    def lost(self) -> bool:
-        """Whether the server may have acted on the request: it left, and no answer has turned it away."""
-        if self.request is None:
-            return False
-        return self.status is None or not 300 <= self.status < 500 or self.status in (303, 408)
+    def may_have_been_executed(self) -> bool:
+        """True if the request left and no answer refused it."""
+        return self.request is not None and (self.status is None or not is_refusal(self.status))
+
+    def record_request(self, request: httpx.Request) -> None:
+        """Record that the request is about to leave."""
+        self.request, self.status = request, None
+
+    def record_error(self, error: BaseException) -> None:
+        """Record an error in the place of an answer."""
+        if never_left(error):
+            self.request = None
 
 
-_CURRENT: ContextVar[Handover | None] = ContextVar("handover", default=None)
+def attempt_of(request: httpx.Request) -> Attempt | None:
+    """The attempt that a request belongs to, if a call is behind it."""
+    attempt = request.extensions.get(EXTENSION)
+    return attempt if isinstance(attempt, Attempt) else None
 
 
-@contextmanager
-def noting(handover: Handover) -> Generator[None, None, None]:
-    """What is handed over in here is noted there."""
-    token = _CURRENT.set(handover)
-    try:
-        yield
-    finally:
-        _CURRENT.reset(token)
+def moves_money(operation: Operation) -> bool:
+    """True if an operation changes something about an order."""
+    described = operation.described
+    return described.method != "GET" and bool(described.context or operation.parameters("path"))
 
 
-class HandoverTransport(httpx.BaseTransport):
-    """Notes what goes through it to the network."""
+class RecordingTransport(httpx.BaseTransport):
+    """Records in its attempt that a request leaves, and which status comes back."""
 
     def __init__(self, transport: httpx.BaseTransport) -> None:
         self._transport = transport
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        with _handing(request) as handover:
+        attempt = _start(request)
+        if attempt is None:
+            return self._transport.handle_request(request)
+        try:
             response = self._transport.handle_request(request)
-            handover.status = response.status_code
-            return response
+        except Exception as error:
+            attempt.record_error(error)
+            raise
+        attempt.status = response.status_code
+        return response
 
     def close(self) -> None:
         self._transport.close()
 
 
-class AsyncHandoverTransport(httpx.AsyncBaseTransport):
-    """As HandoverTransport, for an async client."""
+class AsyncRecordingTransport(httpx.AsyncBaseTransport):
+    """As RecordingTransport, for an async client."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        with _handing(request) as handover:
+        attempt = _start(request)
+        if attempt is None:
+            return await self._transport.handle_async_request(request)
+        try:
             response = await self._transport.handle_async_request(request)
-            handover.status = response.status_code
-            return response
+        except Exception as error:
+            attempt.record_error(error)
+            raise
+        attempt.status = response.status_code
+        return response
 
     async def aclose(self) -> None:
         await self._transport.aclose()
 
 
-@contextmanager
-def _handing(request: httpx.Request) -> Generator[Handover, None, None]:
-    handover = _CURRENT.get()
-    if handover is None or not _is_of(handover, request):
-        handover = Handover(request.method)
-    handover.request, handover.status = request, None
-    try:
-        yield handover
-    except Exception as error:
-        if never_left(error):
-            handover.request = None
-        raise
+def _start(request: httpx.Request) -> Attempt | None:
+    """Record that a request leaves, in its attempt if it has one.
+
+    Raises NotSent for a change of which nobody could tell later whether it had left.
+    """
+    if EXTENSION not in request.extensions and _may_move_money(request):
+        raise NotSent(f"not sent: something has taken the extension {EXTENSION!r} off the request; add to them instead")
+    attempt = attempt_of(request)
+    if attempt is not None:
+        attempt.record_request(request)
+    return attempt
 
 
-def _is_of(handover: Handover, request: httpx.Request) -> bool:
-    """Whether it is the request of the call, and not one for a token or for the order."""
-    if request.method != handover.method or READING in request.extensions:
-        return False
+def _may_move_money(request: httpx.Request) -> bool:
     match = routes.match(request.method, str(request.url))
-    return match is None or bool(match.operation.parameters("path"))
+    return request.method != "GET" if match is None else moves_money(match.operation)

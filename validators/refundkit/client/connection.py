@@ -1,16 +1,15 @@
-"""What every ready client stands on: a generated client with its guard around the wire, opened and closed as one."""
+"""A connection: generated client, guard and transport, opened and closed as one."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from importlib import import_module
 from types import ModuleType, TracebackType
 from typing import Any, Generic, TypedDict, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
+import attrs
 import httpx
-import msgspec
 from refundkit_apis._runtime.client import Client, Response
 from refundkit_apis._runtime.ready import Timeout
 
@@ -18,9 +17,10 @@ from .. import operations
 from ..config import Config
 from ..hosts import is_loopback
 from ..text import suggest_name
-from .attempt import AsyncHandoverTransport, HandoverTransport
-from .calls import AsyncCalls, Call, Calls, Retry
+from .attempt import EXTENSION, AsyncRecordingTransport, RecordingTransport
+from .call import AsyncCalls, Call, Calls
 from .guard import AsyncGuardTransport, GuardTransport, OnReport
+from .retry import Retry
 from .wire import AsyncXmlTransport, XmlTransport
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ A = TypeVar("A")
 
 
 class Options(TypedDict, total=False):
-    """What any connection may be told. Leave out what you do not need.
+    """The options of any connection. Leave out what you do not need.
 
     base_url   the API's address: a sandbox, a server of your own for tests; the documented one by default
     timeout    seconds for each request, or an httpx.Timeout; 30
@@ -53,7 +53,8 @@ class Options(TypedDict, total=False):
     hooks: Mapping[str, list[Callable[..., Any]]]
 
 
-class Link(msgspec.Struct, frozen=True):
+@attrs.frozen
+class Link:
     """An open sync connection."""
 
     client: Client
@@ -71,10 +72,11 @@ class Link(msgspec.Struct, frozen=True):
         """The success model of an operation; `function` is its generated `sync_detailed`. Raises RefundError."""
         client = self.client if timeout is None else self.client.with_timeout(timeout)
         call = Call(operation=operations.get(name), ids=ids, key=key)
-        return self.calls.make(call, partial(function, *ids, client=client, **arguments))
+        return self.calls.make(call, client, lambda client: function(*ids, client=client, **arguments))
 
 
-class AsyncLink(msgspec.Struct, frozen=True):
+@attrs.frozen
+class AsyncLink:
     """An open async connection."""
 
     client: Client
@@ -92,11 +94,11 @@ class AsyncLink(msgspec.Struct, frozen=True):
         """As Link.call, with the generated `asyncio_detailed`."""
         client = self.client if timeout is None else self.client.with_timeout(timeout)
         call = Call(operation=operations.get(name), ids=ids, key=key)
-        return await self.calls.make(call, partial(function, *ids, client=client, **arguments))
+        return await self.calls.make(call, client, lambda client: function(*ids, client=client, **arguments))
 
 
 class Connection(Generic[S, A]):
-    """A connection that is not open yet: `with` opens it for sync calls, `async with` for async ones.
+    """A connection to open: `with` for sync calls, `async with` for async ones.
 
     A program that holds one open for long calls `open` and `close`, or `open_async` and `close_async`, itself.
     """
@@ -118,14 +120,14 @@ class Connection(Generic[S, A]):
 
     def open(self) -> S:
         """The client for sync calls. Raises ValueError for an address that is none."""
-        self._refuse_second()
-        own = self._options.get("transport")
-        if own is not None and not isinstance(own, httpx.BaseTransport):
+        self._require_closed()
+        transport = self._options.get("transport")
+        if transport is not None and not isinstance(transport, httpx.BaseTransport):
             raise TypeError("transport is an async one: open the connection with `async with`")
-        wire = HandoverTransport(own or httpx.HTTPTransport(proxy=_proxy(self._base_url)))
-        guard = GuardTransport(wire, fetch_context=True, auth=self._auth, **self._checks())
+        wire = RecordingTransport(transport or httpx.HTTPTransport(proxy=_proxy(self._base_url)))
+        guard = GuardTransport(wire, fetch_context=True, auth=self._auth, **self._check_options())
         guarded = guard if self._options.get("guard", True) else wire
-        client = self._opened(XmlTransport(guarded) if self._speaks_xml else guarded)
+        client = self._make_client(XmlTransport(guarded) if self._speaks_xml else guarded)
         client.get_httpx_client()
         link = Link(client, Calls(self._options.get("retry", Retry()), guard))
         ready: S = ready_module(self._api).SYNC(link, **self._given)
@@ -133,14 +135,14 @@ class Connection(Generic[S, A]):
 
     def open_async(self) -> A:
         """The client for async calls. Raises ValueError for an address that is none."""
-        self._refuse_second()
-        own = self._options.get("transport")
-        if own is not None and not isinstance(own, httpx.AsyncBaseTransport):
+        self._require_closed()
+        transport = self._options.get("transport")
+        if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
             raise TypeError("transport is a sync one: open the connection with `with`")
-        wire = AsyncHandoverTransport(own or httpx.AsyncHTTPTransport(proxy=_proxy(self._base_url)))
-        guard = AsyncGuardTransport(wire, fetch_context=True, auth=self._auth, **self._checks())
+        wire = AsyncRecordingTransport(transport or httpx.AsyncHTTPTransport(proxy=_proxy(self._base_url)))
+        guard = AsyncGuardTransport(wire, fetch_context=True, auth=self._auth, **self._check_options())
         guarded = guard if self._options.get("guard", True) else wire
-        client = self._opened(AsyncXmlTransport(guarded) if self._speaks_xml else guarded)
+        client = self._make_client(AsyncXmlTransport(guarded) if self._speaks_xml else guarded)
         client.get_async_httpx_client()
         link = AsyncLink(client, AsyncCalls(self._options.get("retry", Retry()), guard))
         ready: A = ready_module(self._api).ASYNC(link, **self._given)
@@ -174,7 +176,7 @@ class Connection(Generic[S, A]):
     ) -> None:
         await self.close_async()
 
-    def _refuse_second(self) -> None:
+    def _require_closed(self) -> None:
         if self._client is not None:
             raise ValueError("the connection is open already: close it first, or make another one")
 
@@ -186,14 +188,15 @@ class Connection(Generic[S, A]):
     def _speaks_xml(self) -> bool:
         return any(operation.xml for operation in operations.of_api(self._api).values())
 
-    def _checks(self) -> dict[str, Any]:
+    def _check_options(self) -> dict[str, Any]:
         return {"config": self._options.get("config"), "on_report": self._options.get("on_report")}
 
-    def _opened(self, transport: httpx.BaseTransport | httpx.AsyncBaseTransport) -> Client:
+    def _make_client(self, transport: httpx.BaseTransport | httpx.AsyncBaseTransport) -> Client:
         self._client = Client(
             self._base_url,
             auth=self._auth,
             timeout=self._options.get("timeout", 30.0),
+            extensions={EXTENSION: None},  # of what is sent through `client`, without a call
             options={"transport": transport, "event_hooks": self._options.get("hooks")},
         )
         return self._client
@@ -205,11 +208,14 @@ def ready_module(api: str) -> ModuleType:
 
 
 def _proxy(url: str) -> str | None:
-    """The proxy that the environment names for an address: httpx itself looks only where it makes the transport."""
+    """The proxy that the environment names for an address.
+
+    httpx itself looks only where it makes the transport.
+    """
     address = httpx.URL(url)
     proxies = getproxies()
-    found = proxies.get(address.scheme) or proxies.get("all")
+    proxy = proxies.get(address.scheme) or proxies.get("all")
     # Credentials may go to this machine in the clear, and so not over a proxy on another one.
-    if not found or is_loopback(address.host, strict=True) or proxy_bypass(address.host):
+    if not proxy or is_loopback(address.host, strict=True) or proxy_bypass(address.host):
         return None
-    return found if "://" in found else f"http://{found}"
+    return proxy if "://" in proxy else f"http://{proxy}"

@@ -1,4 +1,4 @@
-"""Was a refund made whose answer never came? What the API tells before and after, and what was sent, say so."""
+"""Tell from an order before and after whether a refund was made."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from ..operations import Operation
 from ..request import Request
 
 
-class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """A refund as it was sent: its operation, the ids of its path, its body in the JSON form."""
+class SentRefund(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund that was sent: operation, ids of its path, body as JSON."""
 
     operation: Operation
     path: dict[str, str]
     body: bytes | None
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What an API tells of an order at one moment: models, None where it was not asked or its answer is none."""
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """An order at one moment, as models; None for what is not known."""
 
     order: Any = None
     refunds: Any = None
 
 
-def told(operation: Operation, order: bytes | None, refunds: bytes | None) -> Told:
-    """Read the texts of an order and of its earlier refunds; where the order is none, nothing is known of either."""
+def read_snapshot(operation: Operation, order: bytes | None, refunds: bytes | None) -> Snapshot:
+    """Read an order and its refunds; without an order nothing is known."""
     model = None if order is None else read_order(operation, order)[0]
     if order is not None and model is None:
-        return Told()
-    return Told(order=model, refunds=None if refunds is None else read_refunds(operation, refunds)[0])
+        return Snapshot()
+    return Snapshot(order=model, refunds=None if refunds is None else read_refunds(operation, refunds)[0])
 
 
-def was_made(sent: Sent, before: Told, after: Told) -> bool | None:
-    """Whether what the API tells now can only mean that the refund was made, or only that it was not; else None.
+def was_made(sent: SentRefund, before: Snapshot, after: Snapshot) -> bool | None:
+    """True if the refund must have been made, False if it cannot, else None.
 
     Somebody else's refund at the same time that is equal in all that this one names cannot be told from this one, save
     by an idempotency key that the API repeats.
@@ -67,21 +67,21 @@ def was_made(sent: Sent, before: Told, after: Told) -> bool | None:
             return None
 
 
-def _refunds(model: OrderModel, told: Told) -> list[Refund] | None:
-    """The refunds that an API tells of, by its list or in its order; None where it does not say."""
-    if told.refunds is not None:
-        return model.read_refunds(told.refunds)
-    return None if told.order is None else model.refunds_in_order(told.order)
+def _refunds(model: OrderModel, snapshot: Snapshot) -> list[Refund] | None:
+    """The refunds of a snapshot, by list or order; None if unknown."""
+    if snapshot.refunds is not None:
+        return model.read_refunds(snapshot.refunds)
+    return None if snapshot.order is None else model.refunds_in_order(snapshot.order)
 
 
-def _open(model: OrderModel, told: Told) -> Ledger | None:
-    """The ledger of what an API tells; None where it does not say what was refunded."""
-    refunds = _refunds(model, told)
-    return None if told.order is None or refunds is None else open_ledger(model, told.order, refunds, None)
+def _open(model: OrderModel, snapshot: Snapshot) -> Ledger | None:
+    """The ledger of a snapshot; None if its refunds are unknown."""
+    refunds = _refunds(model, snapshot)
+    return None if snapshot.order is None or refunds is None else open_ledger(model, snapshot.order, refunds, None)
 
 
 def _is_in_history(model: OrderModel, refund: Refund, before: list[Refund] | None, after: list[Refund]) -> bool | None:
-    """Whether the later of two lists of refunds has a refund and the earlier has not; None where nobody can tell."""
+    """True if a refund is new in the later list, None if uncertain."""
     if refund.idempotency_key and any(later.idempotency_key == refund.idempotency_key for later in after):
         return True
     if refund.id:  # a change of a refund that is there
@@ -92,41 +92,41 @@ def _is_in_history(model: OrderModel, refund: Refund, before: list[Refund] | Non
     if before is None:
         return None
     counts = Counter(map(_identity, before))
-    lost = counts - Counter(map(_identity, after))
-    fresh = []
+    vanished = counts - Counter(map(_identity, after))
+    new = []
     for later in after:
         counts[_identity(later)] -= 1
         has_other_key = refund.idempotency_key and later.idempotency_key
         if counts[_identity(later)] < 0 and not has_other_key:
-            fresh.append(later)
-    if any(model.is_same_refund(refund, later) for later in fresh):
+            new.append(later)
+    if any(model.is_same_refund(refund, later) for later in new):
         return True
-    return None if fresh or lost else False
+    return None if new or vanished else False
 
 
 def _identity(refund: Refund) -> Hashable:
-    """What tells a recorded refund from others: its id, or all that it says."""
+    """The id of a recorded refund, or all that it says."""
     if refund.id:
         return refund.id
     return refund.idempotency_key, frozenset(Counter(map(str, refund.postings)).items())
 
 
 def _is_in_sums(model: OrderModel, refund: Refund, before: Ledger, after: Ledger) -> bool | None:
-    """Whether the lines that a refund names have grown by what it gives back, or not at all."""
+    """True if the lines grew by the refund, False if not at all."""
     lines = dict(refund.lines)
-    earlier, later = _given_back(before, lines), _given_back(after, lines)
+    earlier, later = _refunded_sums(before, lines), _refunded_sums(after, lines)
     additions = before.begin(refund).resolve(model.server_additions(before))
     before.commit()
-    named = _given_back(before, lines)
+    expected = _refunded_sums(before, lines)
     before.record(Refund([]), additions)
-    if earlier != named and later in (named, _given_back(before, lines)):
+    if earlier != expected and later in (expected, _refunded_sums(before, lines)):
         return True
-    alike = all(_reads_alike(before.lines[key], after.lines.get(key)) for key in lines if key in before.lines)
-    return False if later == earlier != named and alike else None
+    is_unchanged = all(_is_same_charge(before.lines[key], after.lines.get(key)) for key in lines if key in before.lines)
+    return False if later == earlier != expected and is_unchanged else None
 
 
-def _given_back(ledger: Ledger, lines: Container[Hashable]) -> Sums:
-    """What came back so far of the lines, and of their taxes, without zeros."""
+def _refunded_sums(ledger: Ledger, lines: Container[Hashable]) -> Sums:
+    """Sums refunded of the lines and their taxes, without zeros."""
     return {
         (key, account.name): (account.before, account.tax_before)
         for key, line in ledger.lines.items()
@@ -136,12 +136,12 @@ def _given_back(ledger: Ledger, lines: Container[Hashable]) -> Sums:
     }
 
 
-def _reads_alike(line: Line, other: Line | None) -> bool:
-    """Whether two tellings of a line differ in nothing but in what came back."""
-    if other is None or (line.statuses, line.returned) != (other.statuses, other.returned):
+def _is_same_charge(before: Line, after: Line | None) -> bool:
+    """True if a line differs in nothing but in what was refunded."""
+    if after is None or (before.statuses, before.returned) != (after.statuses, after.returned):
         return False
-    return _charged(line) == _charged(other)
+    return _charges(before) == _charges(after)
 
 
-def _charged(line: Line) -> dict[str, tuple[Decimal, Decimal]]:
+def _charges(line: Line) -> dict[str, tuple[Decimal, Decimal]]:
     return {name: (account.charged, account.tax_charged) for name, account in line.accounts.items()}

@@ -1,4 +1,4 @@
-"""walmart_ca's wire under an httpx client: its requests leave as XML, and the answers come back in the JSON form."""
+"""XML on the wire: JSON requests leave as XML, answers come back as JSON."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _ANSWERS = (XML, "text/xml")
 
 
 class XmlTransport(httpx.BaseTransport):
-    """A transport that speaks XML for the operations that know nothing else; what is none of them passes untouched.
+    """A transport that speaks XML for the operations that know nothing else.
 
-    A body in the JSON form leaves as XML, with `Content-Type` and `Accept` application/xml. The answer, errors
-    included, comes back in the JSON form as application/json; its status, other headers and extensions stay. An
-    answer that is no such XML passes untouched, for the client to speak of: an HTML page, a document that is cut off,
-    has a document type, another root or an element twice where only one is known. So does the whole exchange where the
-    request's body is XML already.
+    Any other request passes untouched. A body in the JSON form leaves as XML, with `Content-Type` and `Accept`
+    application/xml. The answer, errors included, comes back in the JSON form as application/json; its status, other
+    headers and extensions stay. An answer that is no such XML passes untouched, for the client to speak of: an HTML
+    page, a document that is cut off, has a document type, another root or an element twice where only one is known. So
+    does the whole exchange where the request's body is XML already.
 
-    A body that XML cannot hold is never sent: raises RefundRejected where the check knows why, and NotSent, which names
+    A body that XML cannot hold is never sent: raises RefundBlocked where the check knows why, and NotSent, which names
     the pointer and never the value, where it does not.
     """
 
@@ -101,17 +101,18 @@ def _to_xml(request: httpx.Request, operation: Operation) -> httpx.Request:
     headers["Accept"] = XML
     stream = request.stream
     if operation.xml:
-        content = _written(request.content, operation)
+        content = _encode_xml(request.content, operation)
         stream = httpx.ByteStream(content)
         headers["Content-Type"] = XML
         headers.pop("Transfer-Encoding", None)
         headers["Content-Length"] = str(len(content))
     wire = httpx.Request(request.method, request.url, headers=headers, stream=stream)
-    wire.extensions = request.extensions  # one and the same: what the guard notes there, the caller finds
+    wire.extensions = request.extensions  # the same object, so that httpx finds what the transport adds
     return wire
 
 
-def _written(content: bytes, operation: Operation) -> bytes:
+def _encode_xml(content: bytes, operation: Operation) -> bytes:
+    """The XML of a body in the JSON form. Raises RefundBlocked or NotSent."""
     document = read_json(content)
     try:
         if not document.problems:
@@ -124,9 +125,9 @@ def _written(content: bytes, operation: Operation) -> bytes:
 
 
 def _from_xml(request: httpx.Request, response: httpx.Response, data: bytes, operation: Operation) -> httpx.Response:
-    """The response in the JSON form, or as it was where that cannot be."""
+    """The response in the JSON form if possible, else as it was."""
     headers = response.headers.copy()
-    content = _read(response, data, operation)
+    content = _decode_xml(response, data, operation)
     if content is not None:
         for name in ("Content-Encoding", "Transfer-Encoding"):
             headers.pop(name, None)
@@ -141,21 +142,21 @@ def _from_xml(request: httpx.Request, response: httpx.Response, data: bytes, ope
     )
 
 
-def _read(response: httpx.Response, data: bytes, operation: Operation) -> bytes | None:
-    """The JSON form of an answer; None where it is no XML that a schema of the operation describes without a doubt."""
+def _decode_xml(response: httpx.Response, data: bytes, operation: Operation) -> bytes | None:
+    """The JSON form of an answer; None where no schema describes it."""
     try:
         decoded = httpx.Response(200, headers=response.headers, content=data).content
     except httpx.DecodingError:
         return None
-    schema = _described(operation, response.status_code, find_root_name(decoded))
+    schema = _answer_schema(operation, response.status_code, find_root_name(decoded))
     if schema is None:
         return None
     document = read_xml(decoded, schema)
     return None if document.problems else encode(document.value)
 
 
-def _described(operation: Operation, status: int, root: str) -> Schema | None:
-    """The schema of an answer: the status's own, or one that knows the root, for errors of any status."""
+def _answer_schema(operation: Operation, status: int, root: str) -> Schema | None:
+    """The schema of an answer by its status, else by its root element."""
     parts = sorted(operation.described.responses, key=lambda part: part != str(status))
     schemas = (_schema(operation, part) for part in parts)
     return next((schema for schema in schemas if root in schema["properties"]), None)

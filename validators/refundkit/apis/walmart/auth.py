@@ -1,15 +1,13 @@
-"""The access token of Walmart's APIs: fetched once for all calls that need it, replaced when it is refused."""
+"""The access token of Walmart's APIs, fetched once for many calls."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Generator
-from concurrent.futures import Future, wait
-from contextlib import suppress
 from copy import copy
 from time import monotonic
-from typing import Literal
+from typing import Any, Final, Literal, TypeGuard
 from uuid import uuid4
 
 import attrs
@@ -23,7 +21,7 @@ from ..shared.credentials import SENDABLE, basic_header, join_pair, origin_of, r
 CORRELATION = "WM_QOS.CORRELATION_ID"
 _TOKEN_PATH = "/v3/token"  # noqa: S105 - a path
 # What an error keeps of the headers of a refused token request.
-_KEPT_HEADERS = ("Retry-After", CORRELATION, "X-Request-Id")
+_ERROR_HEADERS = ("Retry-After", CORRELATION, "X-Request-Id")
 
 
 @attrs.frozen
@@ -34,30 +32,13 @@ class _Token:
     until: float
 
 
-# What a token request comes to; None if it was given up without an answer.
-_Outcome = _Token | StatusError | DecodeError | None
-
-
-def _running_future() -> Future[_Outcome]:
-    """Make a future that nobody who waits can cancel for the others."""
-    future: Future[_Outcome] = Future()
-    future.set_running_or_notify_cancel()
-    return future
-
-
-@attrs.frozen
-class _Fetch:
-    """A token request, under way or done, and the thread that makes it."""
-
-    future: Future[_Outcome] = attrs.field(factory=_running_future)
-    thread: int = attrs.field(factory=threading.get_ident)
-
-    def serves(self, refused: str, *, blocks: bool) -> bool:
-        """Whether a call can use its token, or wait for it; the token `refused` is no use."""
-        if not self.future.done():
-            return not (blocks and self.thread == threading.get_ident())  # a thread would wait for itself
-        token = self.future.result()
-        return isinstance(token, _Token) and token.text != refused and monotonic() < token.until
+# What a token request comes to.
+_Outcome = _Token | StatusError | DecodeError
+# A step of an auth flow: wait for the lock instead of sending a request.
+_LOCK: Final = "lock"
+_Step = httpx.Request | Literal["lock"]
+# Seconds between two looks of a task at the lock. An asyncio.Lock is of one event loop; threads share the token too.
+_PAUSE = 0.005
 
 
 class WalmartToken(httpx.Auth):
@@ -90,22 +71,22 @@ class WalmartToken(httpx.Auth):
         if market not in ("us", "ca"):
             raise ValueError("market must be 'us' or 'ca'")
         self._client = join_pair("client_id", client_id, "client_secret", client_secret)
-        self._every = {"WM_SVC.NAME": require_sendable("service", service)}
+        self._headers = {"WM_SVC.NAME": require_sendable("service", service)}
         if channel:
-            self._every["WM_CONSUMER.CHANNEL.TYPE"] = require_sendable("channel", channel)
-        self._current = {"WM_MARKET": market, "WM_GLOBAL_VERSION": "3.1"}
-        self._lock = threading.Lock()
-        self._fetches: dict[str, _Fetch] = {}
+            self._headers["WM_CONSUMER.CHANNEL.TYPE"] = require_sendable("channel", channel)
+        self._market_headers = {"WM_MARKET": market, "WM_GLOBAL_VERSION": "3.1"}
+        self._lock = threading.Lock()  # held while a token is fetched
+        self._fetching_thread: int | None = None
+        self._outcomes: dict[str, _Outcome] = {}
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         request.read()  # so that it can be sent twice
-        steps = self._steps(request, blocks=True)
+        steps = self._steps(request, is_sync=True)
         try:
             step = next(steps)
             while True:
-                if isinstance(step, Future):
-                    wait([step], _patience(request))
-                    step = next(steps)
+                if step == _LOCK:
+                    step = steps.send(_acquire(self._lock, _read_timeout(request)))
                     continue
                 response = yield step
                 if step is not request:
@@ -118,13 +99,12 @@ class WalmartToken(httpx.Auth):
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         await request.aread()
-        steps = self._steps(request, blocks=False)
+        steps = self._steps(request, is_sync=False)
         try:
             step = next(steps)
             while True:
-                if isinstance(step, Future):
-                    await _wait(step, _patience(request))
-                    step = next(steps)
+                if step == _LOCK:
+                    step = steps.send(await _acquire_async(self._lock, _read_timeout(request)))
                     continue
                 response = yield step
                 if step is not request:
@@ -135,58 +115,59 @@ class WalmartToken(httpx.Auth):
         finally:
             steps.close()
 
-    def _steps(
-        self, request: httpx.Request, *, blocks: bool
-    ) -> Generator[httpx.Request | Future[_Outcome], httpx.Response, None]:
-        """What to send (answered with the response) and what to wait for, in turn."""
+    def _steps(self, request: httpx.Request, *, is_sync: bool) -> Generator[_Step, Any, None]:
+        """Yield requests to send, answered by responses, and _LOCK, answered by success."""
         refuse_plain_http(request)
-        token = yield from self._token(request, "", blocks)
+        token = yield from self._token(request, "", is_sync=is_sync)
         self._fill(request, token)
         response = yield request
         # After a redirect, a 401 says nothing of what the first address has done.
         if response.status_code == 401 and not _was_redirected(response):
-            token = yield from self._token(request, token, blocks)
+            token = yield from self._token(request, token, is_sync=is_sync)
             self._fill(request, token)
             response = yield request
         _forget_token(response)
 
-    def _token(
-        self, request: httpx.Request, refused: str, blocks: bool
-    ) -> Generator[httpx.Request | Future[_Outcome], httpx.Response, str]:
-        """A token other than the refused one: at hand, by a request of its own, or by that of another call."""
-        patience, started = _patience(request), monotonic()
-        while True:
-            fetch, mine = self._claim(origin_of(request.url), refused, blocks)
-            if mine:
-                yield from self._complete(fetch, request)
-            elif not fetch.future.done():
-                yield fetch.future
-            outcome = fetch.future.result() if fetch.future.done() else None
-            if isinstance(outcome, _Token):
-                return outcome.text
-            if outcome is not None:
-                raise copy(outcome)  # each call its own: many share the outcome
-            if not fetch.future.done() or (patience is not None and monotonic() - started >= patience):
-                raise NotSent("not sent: another call's request for an access token brought none in time; try again")
+    def _token(self, request: httpx.Request, refused: str, *, is_sync: bool) -> Generator[_Step, Any, str]:
+        """Return a token other than the refused one, fetched if need be."""
+        origin = origin_of(request.url)
+        before = self._outcomes.get(origin)
+        if _is_usable(before, refused):
+            return before.text
+        if is_sync and self._fetching_thread == threading.get_ident():  # it would wait for itself
+            outcome = yield from self._fetch(request)
+        else:
+            outcome = yield from self._fetch_once(request, refused, before)
+        if isinstance(outcome, _Token):
+            return outcome.text
+        raise copy(outcome)  # each call its own: many share the outcome
 
-    def _claim(self, origin: str, refused: str, blocks: bool) -> tuple[_Fetch, bool]:
-        """The fetch that serves the call, and whether it is new: then it is the caller's to complete."""
-        with self._lock:
-            fetch = self._fetches.get(origin)
-            if fetch is not None and fetch.serves(refused, blocks=blocks):
-                return fetch, False
-            fetch = self._fetches[origin] = _Fetch()
-            return fetch, True
-
-    def _complete(self, fetch: _Fetch, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Make the token request of a fetch, and give it its outcome."""
-        outcome: _Outcome = None
-        token_request, started = self._token_request(request), monotonic()
+    def _fetch_once(
+        self, request: httpx.Request, refused: str, before: _Outcome | None
+    ) -> Generator[_Step, Any, _Outcome]:
+        """Fetch a token under the lock, unless another call just has."""
+        has_lock: bool = yield _LOCK
+        if not has_lock:
+            raise NotSent("not sent: another call's request for an access token brought none in time; try again")
         try:
-            response = yield token_request
-            outcome = self._outcome(token_request, response, started)
+            self._fetching_thread = threading.get_ident()
+            outcome = self._outcomes.get(origin_of(request.url))
+            if _is_usable(outcome, refused):
+                return outcome
+            if outcome is not before and isinstance(outcome, (StatusError, DecodeError)):
+                return outcome
+            return (yield from self._fetch(request))
         finally:  # also when the call is cancelled, or its connection fails: those who wait go on
-            fetch.future.set_result(outcome)
+            self._fetching_thread = None
+            self._lock.release()
+
+    def _fetch(self, request: httpx.Request) -> Generator[_Step, Any, _Outcome]:
+        """Make a token request, and keep what comes of it."""
+        token_request, started = self._token_request(request), monotonic()
+        response: httpx.Response = yield token_request
+        outcome = self._read_outcome(token_request, response, started)
+        self._outcomes[origin_of(request.url)] = outcome
+        return outcome
 
     def _token_request(self, request: httpx.Request) -> httpx.Request:
         """The request for a token, to the host that the request is for."""
@@ -194,7 +175,7 @@ class WalmartToken(httpx.Auth):
             "POST",
             origin_of(request.url) + _TOKEN_PATH,
             headers={
-                **self._every,
+                **self._headers,
                 "Accept": "application/json",
                 "Authorization": basic_header(self._client),
                 CORRELATION: str(uuid4()),
@@ -203,7 +184,7 @@ class WalmartToken(httpx.Auth):
             extensions={"timeout": request.extensions.get("timeout", {})},
         )
 
-    def _outcome(self, token_request: httpx.Request, response: httpx.Response, started: float) -> _Outcome:
+    def _read_outcome(self, token_request: httpx.Request, response: httpx.Response, started: float) -> _Outcome:
         """The token of an answer, or the error that it is."""
         from refundkit_apis.walmart.models import Token
 
@@ -221,15 +202,15 @@ class WalmartToken(httpx.Auth):
         return _Token(token.access_token, started + token.expires_in - min(60, token.expires_in / 10))
 
     def _without_secrets(self, token_request: httpx.Request, response: httpx.Response) -> httpx.Response:
-        """The answer as an error may hold it: no token, and no credential even where the server repeats it."""
+        """The answer without a token or a credential, as an error may hold it."""
         request = httpx.Request(
             token_request.method, token_request.url, headers={CORRELATION: token_request.headers[CORRELATION]}
         )
         words: dict[str, str] = {}
         if not response.is_success:
             error = StatusError(httpx.Response(response.status_code, content=response.content, request=request))
-            words = {"code": self._hide_secrets(error.code), "message": self._hide_secrets(error.reason)}
-        headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+            words = {"code": self._hide_secrets(error.code or ""), "message": self._hide_secrets(error.reason or "")}
+        headers = {name: response.headers[name] for name in _ERROR_HEADERS if name in response.headers}
         return httpx.Response(response.status_code, headers=headers, content=encode(words), request=request)
 
     def _hide_secrets(self, words: str) -> str:
@@ -241,32 +222,45 @@ class WalmartToken(httpx.Auth):
     def _fill(self, request: httpx.Request, token: str) -> None:
         """Put the token and the other headers on a request."""
         request.headers["WM_SEC.ACCESS_TOKEN"] = token
-        request.headers.update(self._every)
+        request.headers.update(self._headers)
         if not request.url.path.startswith("/v3/ca/"):
-            request.headers.update(self._current)
+            request.headers.update(self._market_headers)
         request.headers.setdefault(CORRELATION, str(uuid4()))
 
 
-def _patience(request: httpx.Request) -> float | None:
-    """For how many seconds the caller waits for an answer; None: without end."""
+def _is_usable(outcome: _Outcome | None, refused: str) -> TypeGuard[_Token]:
+    """True for a token that is neither expired nor refused."""
+    return isinstance(outcome, _Token) and outcome.text != refused and monotonic() < outcome.until
+
+
+def _read_timeout(request: httpx.Request) -> float | None:
+    """Seconds that the caller waits for an answer; None is without end."""
     seconds: float | None = request.extensions.get("timeout", {}).get("read")
     return seconds
 
 
-async def _wait(future: Future[_Outcome], seconds: float | None) -> None:
-    """Wait until the future is done, whatever loop or thread that happens in, or the time is over."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await asyncio.wrap_future(future)
+def _acquire(lock: threading.Lock, seconds: float | None) -> bool:
+    """Take the lock, waiting so many seconds at most."""
+    return lock.acquire(timeout=-1 if seconds is None else seconds)
+
+
+async def _acquire_async(lock: threading.Lock, seconds: float | None) -> bool:
+    """As _acquire, while the event loop goes on."""
+    started = monotonic()
+    while not lock.acquire(blocking=False):
+        if seconds is not None and monotonic() - started >= seconds:
+            return False
+        await asyncio.sleep(_PAUSE)
+    return True
 
 
 def _was_redirected(response: httpx.Response) -> bool:
-    """Whether another address than the first one answered."""
+    """True if another address than the first one answered."""
     return any(earlier.is_redirect for earlier in response.history)
 
 
 def _forget_token(response: httpx.Response) -> None:
-    """Take the token request out of the history that httpx keeps of the call."""
+    """Take the token request out of the response's history."""
     response.history = [earlier for earlier in response.history if earlier.request.url.path != _TOKEN_PATH]
     for earlier in response.history:
         _forget_token(earlier)

@@ -1,0 +1,240 @@
+"""One call to an API: its attempts, and the error that tells their outcome.
+
+Only what can do no harm is repeated. A request that never reached the server, or that it turned away with a 429, goes
+again; what may have reached it goes again if it reads, or if it carries an idempotency key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar, cast
+from urllib.parse import quote
+
+import attrs
+import httpx
+import msgspec
+from refundkit_apis._runtime.client import Client, Response
+from refundkit_apis._runtime.errors import (
+    NotSent,
+    RefundError,
+    RefundNotSent,
+    RefundOutcomeUnknown,
+    RefundRefused,
+    StatusError,
+    TransportError,
+)
+
+from ..errors import RefundNotChecked
+from ..operations import Operation
+from ..routes import Match
+from .attempt import EXTENSION, Attempt, Context, moves_money
+from .context import json_form
+from .guard import AsyncGuardTransport, GuardTransport, refund_of
+from .outcome import SentRefund, read_snapshot, was_made
+from .retry import Retry, may_pass
+
+T = TypeVar("T")
+LOG = logging.getLogger("refundkit")
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """What is called: operation, ids of its path, idempotency key or ""."""
+
+    operation: Operation
+    ids: tuple[str, ...]
+    key: str = ""
+
+    @property
+    def is_read(self) -> bool:
+        return self.operation.described.method == "GET"
+
+    @property
+    def log_path(self) -> str:
+        """The path of the request, percent-encoded."""
+        path = self.operation.described.path
+        for parameter, value in zip(self.operation.parameters("path"), self.ids, strict=True):
+            path = path.replace(f"{{{parameter.name}}}", quote(value, safe=""))
+        return path
+
+
+@attrs.frozen
+class Calls:
+    """Makes calls over a sync connection.
+
+    `guard` reads an order again when the outcome of a refund is unknown.
+    """
+
+    retry: Retry
+    guard: GuardTransport
+
+    def make(self, call: Call, client: Client, send: Callable[[Client], Response[T]]) -> T:
+        """Send until an attempt is answered or must be the last. Raises RefundError."""
+        state = CallState(call, self.retry, resolve=self._resolve)
+        while True:
+            attempt = state.start_attempt()
+            try:
+                response = send(client.with_extensions({EXTENSION: attempt}))
+            except BaseException as error:
+                pause = state.handle_error(error)
+            else:
+                state.log(logging.INFO, str(response.status))
+                return response.parsed
+            time.sleep(pause)
+
+    def _resolve(self, unknown: UnknownOutcome) -> bool | None:
+        match = unknown.match
+        return None if match is None else unknown.was_made(match, self.guard.read_context(match, unknown.request))
+
+
+@attrs.frozen
+class AsyncCalls:
+    """As Calls, over an async connection."""
+
+    retry: Retry
+    guard: AsyncGuardTransport
+
+    async def make(self, call: Call, client: Client, send: Callable[[Client], Awaitable[Response[T]]]) -> T:
+        """As Calls.make."""
+        state = CallState(call, self.retry, resolve_async=self._resolve)
+        while True:
+            attempt = state.start_attempt()
+            try:
+                response = await send(client.with_extensions({EXTENSION: attempt}))
+            except BaseException as error:
+                pause = state.handle_error(error)
+            else:
+                state.log(logging.INFO, str(response.status))
+                return response.parsed
+            await asyncio.sleep(pause)
+
+    async def _resolve(self, unknown: UnknownOutcome) -> bool | None:
+        match = unknown.match
+        if match is None:
+            return None
+        return unknown.was_made(match, await self.guard.read_context(match, unknown.request))
+
+
+class UnknownOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that may have been executed, and the error that hid its answer."""
+
+    request: httpx.Request
+    context: Context
+    error: RefundError
+
+    @property
+    def match(self) -> Match | None:
+        """The refund that it is, unless an event hook has changed that."""
+        return refund_of(self.request)
+
+    def was_made(self, match: Match, now: Context) -> bool | None:
+        """Whether the refund was made, by the context before it left and now."""
+        operation = match.operation
+        body = json_form(operation, b"".join(cast("httpx.SyncByteStream", self.request.stream))) or None
+        refund = SentRefund(operation=operation, path=match.path, body=body)
+        before, after = (read_snapshot(operation, read.order, read.refunds) for read in (self.context, now))
+        return was_made(refund, before, after)
+
+
+class CallState:
+    """The attempts of a call, and the first whose outcome is unknown."""
+
+    def __init__(
+        self,
+        call: Call,
+        retry: Retry,
+        resolve: Callable[[UnknownOutcome], bool | None] | None = None,
+        resolve_async: Callable[[UnknownOutcome], Awaitable[bool | None]] | None = None,
+    ) -> None:
+        self.call = call
+        self.retry = retry
+        self.attempts = 0
+        self._resolve = resolve
+        self._resolve_async = resolve_async
+        self._started = 0.0
+        self._attempt = Attempt(operation=call.operation)
+        self._unknown: UnknownOutcome | None = None
+
+    def start_attempt(self) -> Attempt:
+        """Begin the next attempt."""
+        self.attempts += 1
+        self._started = time.perf_counter()
+        self._attempt = Attempt(operation=self.call.operation, is_repeat=self._unknown is not None)
+        return self._attempt
+
+    def handle_error(self, error: BaseException) -> float:
+        """Return the seconds until the next attempt, or raise the final error."""
+        self.log(logging.WARNING, str(error.status) if isinstance(error, StatusError) else type(error).__name__)
+        is_lost = not self.call.is_read and self._attempt.may_have_been_executed
+        if not isinstance(error, RefundError):
+            error = self._translate(error, is_lost or self._unknown is not None)
+        error.idempotency_key = self.call.key
+        if is_lost and self._unknown is None and self._attempt.request is not None:
+            context = self._attempt.context or Context()
+            self._unknown = UnknownOutcome(request=self._attempt.request, context=context, error=error)
+        if self.attempts < self.retry.attempts and self._may_repeat(error, is_lost):
+            return self.retry.wait(self.attempts, _root_cause(error))
+        raise self._final_error(error)
+
+    def log(self, level: int, outcome: str) -> None:
+        """Log the attempt: method, path, outcome and duration."""
+        milliseconds = (time.perf_counter() - self._started) * 1000
+        method, path = self.call.operation.described.method, self.call.log_path
+        LOG.log(level, "%s %s: %s in %.0f ms, attempt %d", method, path, outcome, milliseconds, self.attempts)
+
+    def _translate(self, error: BaseException, may_be_made: bool) -> RefundError:
+        """Translate a foreign error if the refund may have been made, else raise it."""
+        if may_be_made and isinstance(error, Exception):
+            translated = TransportError(f"{type(error).__name__} after the request had left")
+            translated.request = self._attempt.request
+            translated.__cause__ = error
+            return translated
+        if may_be_made:  # the program or the task ends: all that can be done is to say so
+            note = f"{self.call.operation.name} had left and may have been made: ask the API before you send it again"
+            error.add_note(note)
+            LOG.warning("interrupted: %s", note)
+        raise error
+
+    def _may_repeat(self, error: RefundError, is_lost: bool) -> bool:
+        if is_lost:
+            return bool(self.call.key)
+        if self._attempt.request is not None and not self.call.is_read:
+            return self._attempt.status == 429
+        return may_pass(_root_cause(error))
+
+    def _final_error(self, error: RefundError) -> RefundError:
+        """The error to raise: of a refund, by what happened to the money."""
+        if not moves_money(self.call.operation):
+            return error
+        if self._unknown is not None:
+            return self._outcome_unknown(self._unknown)
+        if isinstance(error, RefundNotSent):
+            return error
+        if self._attempt.status is not None:  # of an answer that refused, else the outcome is unknown
+            return RefundRefused(error, self._attempt.status)
+        return _not_sent(error)
+
+    def _outcome_unknown(self, unknown: UnknownOutcome) -> RefundOutcomeUnknown:
+        resolve, resolve_async = self._resolve, self._resolve_async
+        return RefundOutcomeUnknown(
+            unknown.error,
+            None if resolve is None else lambda: resolve(unknown),
+            None if resolve_async is None else lambda: resolve_async(unknown),
+        )
+
+
+def _not_sent(error: RefundError) -> NotSent:
+    """NotSent of a refund, for the error of its token request."""
+    not_sent = NotSent(f"the refund was not sent: {error}")
+    not_sent.request = error.request if isinstance(error, TransportError) else None
+    not_sent.idempotency_key = error.idempotency_key
+    not_sent.__cause__ = error
+    return not_sent
+
+
+def _root_cause(error: RefundError) -> RefundError:
+    """Why the guard could not read the order, where that is the error."""
+    cause = error.__cause__ if isinstance(error, RefundNotChecked) else None
+    return cause if isinstance(cause, RefundError) else error
