@@ -59,7 +59,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 _CUT_UP = (
     sys.executable,
     "-c",
-    "from refundkit import sources; sources.STRETCH = 1 << 18; from refundkit.cli import run; run()",
+    "from refundkit.lint import sources; sources.STRETCH = 1 << 18; from refundkit.cli import run; run()",
 )
 
 
@@ -278,7 +278,7 @@ def _seen(arguments: list[str], folder: Path, command: tuple[str, ...]) -> str:
 
 def _after(seconds: str) -> tuple[str, ...]:
     """The command, of which a run is long after so many seconds."""
-    code = f"import refundkit.progress as progress; progress.AFTER = {seconds}; from refundkit.cli import run; run()"
+    code = f"import refundkit.lint.progress as progress; progress.AFTER = {seconds}; from refundkit.cli import run; run()"
     return (sys.executable, "-c", code)
 
 
