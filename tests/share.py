@@ -10,4 +10,4 @@ ALL = 2000
 
 def share(cases: int, least: int = 1) -> int:
     """Scale a number of random cases to the Hypothesis profile, but to no fewer than `least`."""
-    return min(cases, max(least, cases * settings.default.max_examples // ALL))
+    return min(cases, max(least, cases * settings().max_examples // ALL))

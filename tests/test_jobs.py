@@ -278,7 +278,7 @@ def _seen(arguments: list[str], folder: Path, command: tuple[str, ...]) -> str:
 
 def _after(seconds: str) -> tuple[str, ...]:
     """The command, of which a run is long after so many seconds."""
-    code = f"import refundkit.lint.progress as progress; progress.AFTER = {seconds}; from refundkit.cli import run; run()"
+    code = f"from refundkit.lint import progress; progress.AFTER = {seconds}; from refundkit.cli import run; run()"
     return (sys.executable, "-c", code)
 
 
