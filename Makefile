@@ -1,5 +1,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
+# A worker a core, but not more than the tests can keep busy.
+PYTEST := $(BIN)/pytest -n auto --maxprocesses=4 --dist=loadgroup
+# What `make test` leaves out, and `make test-all` where this names it: make test-all WITHOUT="browser spark"
+EXTRA := slow audit spark browser node hook
+WITHOUT ?=
+space := $(subst ,, )
+but = -m "not ($(subst $(space), or ,$(strip $(1))))"
 
 # A Python that somebody names is the one that runs: .venv is not made again when another one is named.
 VERSION := -c 'import sys; print(sys.version)'
@@ -11,7 +18,7 @@ endif
 endif
 endif
 
-.PHONY: help demo test peers generate check-generated docs-check regenerate lint type fuzz bench
+.PHONY: help demo test test-all peers generate check-generated docs-check regenerate lint type fuzz bench
 help: ## the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 18
 
@@ -20,9 +27,11 @@ demo: .venv/.demo ## lint the requests in examples/
 	@echo; echo "The findings above are expected: half of examples/ is bad on purpose. See why a rule exists, or check your own:"
 	@echo "    $(BIN)/refundkit check --as walmart.refund_order_lines --order order.json refund.json"
 	@echo "    $(BIN)/refundkit rule RF203"
-test: .venv/.test ## every test
-	$(BIN)/pytest
-peers: .venv/.npm .venv/.wheels ## what some tests need from outside: npm packages, wheels of ourselves; else they are skipped
+test: .venv/.test ## the core's tests, with 100 random examples each
+	$(PYTEST) $(call but,$(EXTRA))
+test-all: .venv/.all peers ## every test, with 2,000 examples an operation; WITHOUT="browser spark" leaves some out
+	$(PYTEST) --hypothesis-profile=all $(if $(WITHOUT),$(call but,$(WITHOUT)))
+peers: .venv/.npm .venv/.wheels ## what test-all needs from outside: npm packages, wheels of ourselves
 generate: .venv/.test ## specs/ -> generated/
 	$(BIN)/python -m codegen generate
 check-generated: .venv/.test ## fail when generated/ is not what specs/ says
@@ -35,24 +44,24 @@ regenerate: .venv/.test ## all that a change of the docs asks for: pages if give
 	$(BIN)/python -m codegen generate
 	@$(MAKE) --no-print-directory type test
 	$(BIN)/python -m codegen changes HEAD
-lint: .venv/.test ## specs and code against their rules
+lint: .venv/.dev ## specs and code against their rules
 	$(BIN)/python -m codegen lint
 	$(BIN)/openapi-spec-validator specs/*.yaml
 	$(BIN)/python -m refundkit.rules.page --check docs/rules.md
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-type: .venv/.test ## mypy --strict over everything, pyright over what users write
+type: .venv/.dev .venv/.all ## mypy --strict over everything, pyright over what users write
 	$(BIN)/mypy validators/refundkit generated/refundkit_apis codegen tests
 	$(BIN)/pyright
 fuzz: .venv/.test ## feed random payloads and bytes to check() until interrupted
 	$(BIN)/python -m tests.fuzz
-bench: .venv/.bench ## our speed beside our peers', into bench/README.md
+bench: .venv/.bench .venv/.all ## our speed beside our peers', into bench/README.md
 	$(BIN)/pytest bench --benchmark-only --benchmark-json=.bench.json
 	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.lines
 	$(BIN)/python -m bench .bench.json
 
-# Set up once, and again when pyproject.toml changes: what `demo` needs to run, and what everything else needs besides.
+# Set up once, and again when pyproject.toml changes: what `demo` needs to run, and what others need besides.
 .venv/.demo: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "refundkit needs Python 3.11 or newer: make PYTHON=python3.13"; exit 1; }
 	@echo "Setting up .venv (once)"
@@ -61,9 +70,17 @@ bench: .venv/.bench ## our speed beside our peers', into bench/README.md
 	@$(BIN)/python -m compileall -q validators generated # an editable install is not compiled by itself
 	@touch $@
 .venv/.test: .venv/.demo
-	@echo "Setting up the tools of development (once)"
+	@echo "Setting up the tests (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group codegen --group test --editable ".[reference,testing,audit,spark]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group codegen --group test --editable ".[reference,testing]"
+	@touch $@
+.venv/.dev: .venv/.test
+	@echo "Setting up the linters (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+.venv/.all: .venv/.test
+	@echo "Setting up what every test needs (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test-all --editable ".[audit,spark]"
 	@touch $@
 .venv/.bench: .venv/.test
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
@@ -72,7 +89,7 @@ bench: .venv/.bench ## our speed beside our peers', into bench/README.md
 	@mkdir -p .venv/node
 	@cp tests/node/package.json tests/node/package-lock.json .venv/node/
 	@if command -v npm >/dev/null; then npm ci --prefix .venv/node --ignore-scripts --no-audit --no-fund --loglevel=error; \
-	else echo "npm is not here: the tests against Prism, ajv, axe and the SARIF schema are skipped"; fi
+	else echo "npm is not here: the tests against Prism, ajv, axe and the SARIF schema fail, but for make test-all WITHOUT=node"; fi
 	@touch $@
 .venv/.wheels: pyproject.toml .venv/.test
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir .venv/wheels . "hatchling>=1.27"

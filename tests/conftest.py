@@ -1,17 +1,113 @@
-"""What holds in every test: a body that only its model refuses is a defect, and raises."""
+"""How the tests run: profiles, what a marker needs, workers, and a defect that stops every test.
+
+A body that only its model refuses is such a defect, and raises.
+"""
 
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import Callable
+from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
+from os import environ
+from pathlib import Path
 
 import pytest
 import test_agreement
+from _pytest.mark.expression import Expression
 from hypothesis import HealthCheck, settings
 from refundkit.operations import Operation
+from story import ROOT
 
-# No example fails because the machine is slow.
-settings.register_profile("refundkit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("refundkit")
+# `make test` runs the first, `make test-all` the second. No example fails because the machine is slow.
+for profile, examples in (("default", 100), ("all", 2000)):
+    settings.register_profile(
+        profile, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+settings.load_profile("default")
+
+
+# What the tests of a marker need. A missing one fails a test that is run: nothing is skipped without a word.
+
+
+def _modules(*names: str) -> Callable[[], list[str]]:
+    return lambda: [f"Python package {name}" for name in names if find_spec(name) is None]
+
+
+def _commands(*names: str) -> Callable[[], list[str]]:
+    return lambda: [f"command {name}" for name in names if shutil.which(name) is None]
+
+
+def _files(*paths: Path) -> Callable[[], list[str]]:
+    return lambda: [str(path) for path in paths if not path.exists()]
+
+
+def _java() -> list[str]:
+    return [] if environ.get("JAVA_HOME") else _commands("java")()
+
+
+NODE_MODULES = ROOT / ".venv" / "node" / "node_modules"
+NEEDS: dict[str, list[Callable[[], list[str]]]] = {
+    "audit": [_modules("duckdb", "pyarrow", "altair", "vl_convert")],
+    "spark": [_modules("pyspark", "pandas"), _java],
+    "browser": [_modules("playwright"), _commands("chromium")],
+    "node": [_commands("node"), _files(NODE_MODULES)],
+    "hook": [
+        _commands("git"),
+        # Wheels are for one Python, so they lie in the environment that the tests run in.
+        _files(Path(sys.executable).with_name("pre-commit"), Path(sys.prefix) / "wheels", ROOT / ".git"),
+    ],
+    "slow": [],
+}
+
+
+@cache
+def missing(marker: str) -> list[str]:
+    """Return what the tests of a marker need and this machine lacks."""
+    return [name for check in NEEDS[marker] for name in check()]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect what the workers counted, where there are workers."""
+    if config.pluginmanager.hasplugin("dsession"):
+        config.pluginmanager.register(WorkerCounts())
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out a module that could not be imported, and whose tests are not asked for.
+
+    Its markers stand in one line, `pytestmark = …`, because it is not imported.
+    """
+    chosen = config.option.markexpr
+    if not chosen or collection_path.suffix != ".py":
+        return None
+    lines = collection_path.read_text("utf-8").splitlines()
+    line = next((line for line in lines if line.startswith("pytestmark = ")), "")
+    markers = [marker for marker in NEEDS if f"mark.{marker}" in line]
+    if any(missing(marker) for marker in markers) and not Expression.compile(chosen).evaluate(
+        lambda name, /, **_: name in markers
+    ):
+        return True
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that share something dear, such as a cluster or a browser, on one worker."""
+    for item in items:
+        for marker in ("spark", "browser", "hook"):
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.xdist_group(marker))
+                break
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail a test whose marker needs what is not here."""
+    for marker in NEEDS:
+        if item.get_closest_marker(marker) and missing(marker):
+            pytest.fail(f"not here: {', '.join(missing(marker))}; or make test-all WITHOUT={marker}", pytrace=False)
 
 
 def _raise(operation: Operation, error: Exception) -> None:
@@ -24,7 +120,25 @@ def loud_disagreement(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_module("refundkit.checking.body"), "disagreement", _raise)
 
 
+# How many payloads were held against jsonschema: a worker counts its own, and the controller adds them up.
+
+
+class WorkerCounts:
+    """Adds up the counts of the workers, in the process that starts them."""
+
+    def pytest_testnodedown(self, node: object) -> None:
+        """Take over what a worker that ended has counted."""
+        for name, count in getattr(node, "workeroutput", {}).get("agreement", {}).items():
+            test_agreement.COUNTS[name] = test_agreement.COUNTS.get(name, 0) + count
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the counts of a worker to the controller."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["agreement"] = test_agreement.COUNTS
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many payloads were held against jsonschema, an operation each."""
-    for name, count in test_agreement.COUNTS.items():
+    for name, count in sorted(test_agreement.COUNTS.items()):
         terminalreporter.write_line(f"{name}: {count:,} payloads on which fast way, slow way and jsonschema agree")

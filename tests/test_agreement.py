@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
@@ -19,7 +18,6 @@ from refundkit.reading.json import read_json
 from refundkit.request import Request
 
 WITH_BODY = [name for name in operations.names() if operations.get(name).described.body is not None]
-EXAMPLES = int(os.environ.get("REFUNDKIT_EXAMPLES", "2000"))
 COUNTS: dict[str, int] = {}
 
 
@@ -76,7 +74,7 @@ def payloads(name: str) -> st.SearchStrategy[str]:
 def test_fast_slow_and_jsonschema_agree(name: str) -> None:
     """On valid payloads, near-misses and noise the verdict is jsonschema's, and each of its errors has a finding."""
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(database=None, suppress_health_check=list(HealthCheck))
     @given(payloads(name))
     def agree(text: str) -> None:
         held(name, text)
@@ -84,7 +82,7 @@ def test_fast_slow_and_jsonschema_agree(name: str) -> None:
             assert plain(name).is_valid(read_json(text.encode()).value)
 
     agree()
-    assert COUNTS[name] >= EXAMPLES
+    assert COUNTS[name] >= settings().max_examples
 
 
 def test_a_body_that_only_the_model_refuses_raises_here() -> None:

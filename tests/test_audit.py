@@ -30,6 +30,8 @@ from refundkit.audit.kernel import Settings, Tally, findings
 from refundkit.cli import main
 from story import story, text
 
+pytestmark = pytest.mark.audit
+
 OPERATIONS = (
     "walmart.refund_order_lines",
     "walmart_ca.refund_order_lines",

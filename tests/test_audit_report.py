@@ -23,6 +23,8 @@ from refundkit.audit.columns import FINDINGS
 from refundkit.audit.report import write_report
 from refundkit.audit.report.summary import Summary
 
+pytestmark = pytest.mark.audit
+
 CHROMIUM = shutil.which("chromium")
 AXE = Path(__file__).parent.parent / ".venv" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 FLAGS = (
@@ -129,8 +131,6 @@ def number(text: str) -> int:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on the PATH")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=WITHIN * 1000)
         try:
@@ -190,6 +190,7 @@ def status(page: Page) -> str:
     return page.locator("#count").text_content() or ""
 
 
+@pytest.mark.browser
 def test_the_headline_is_the_files(browser: Browser, report: Path) -> None:
     """Requests and orders with errors, and their money by currency, are those of the findings."""
     ((errors, warnings, money),) = counted(ROWS, lambda _: None).values()
@@ -201,6 +202,7 @@ def test_the_headline_is_the_files(browser: Browser, report: Path) -> None:
         assert sums(" ".join(values)) == money
 
 
+@pytest.mark.browser
 def test_rules_are_added_up_exactly(browser: Browser, report: Path) -> None:
     """The money of a request is in the sum of each rule that it breaks, once."""
     expected = {}
@@ -219,6 +221,7 @@ def test_rules_are_added_up_exactly(browser: Browser, report: Path) -> None:
     assert found_rules == expected
 
 
+@pytest.mark.browser
 def test_apis_and_weeks_are_added_up_exactly(browser: Browser, report: Path) -> None:
     """Errors, warnings and money by API and by week are those of the findings, with weeks of nothing in between."""
     by_api = counted(ROWS, lambda row: row["operation"].partition(".")[0])
@@ -237,6 +240,7 @@ def test_apis_and_weeks_are_added_up_exactly(browser: Browser, report: Path) -> 
     assert {later - earlier for earlier, later in pairwise(days)} == {timedelta(days=7)}
 
 
+@pytest.mark.browser
 def test_reasons_beyond_ten_are_one(browser: Browser, report: Path) -> None:
     """The ten most frequent reasons stand by themselves; no reason is one too, and the others are added up."""
     expected = counted(ROWS, lambda row: row["reason"])
@@ -250,6 +254,7 @@ def test_reasons_beyond_ten_are_one(browser: Browser, report: Path) -> None:
     assert rest == (sum(one for one, _, _ in expected.values()), sum(other for _, other, _ in expected.values()))
 
 
+@pytest.mark.browser
 def test_the_worst_orders_come_first(browser: Browser, report: Path) -> None:
     """The ten orders of a currency with the most money in requests with errors are listed, the largest first."""
     expected: dict[str, Decimal] = defaultdict(Decimal)
@@ -277,6 +282,7 @@ def test_every_file_format_gives_the_same_page(tmp_path: Path) -> None:
     assert len(pages) == 1
 
 
+@pytest.mark.browser
 def test_filters_narrow_the_table(browser: Browser, report: Path) -> None:
     """Rule, severity, API and text narrow the table together; the count says so and Clear brings all back."""
     with opened(browser, report) as page:
@@ -295,6 +301,7 @@ def test_filters_narrow_the_table(browser: Browser, report: Path) -> None:
         page.wait_for_function("text => document.getElementById('count').textContent === text", arg=everything)
 
 
+@pytest.mark.browser
 def test_the_count_is_announced(browser: Browser, report: Path) -> None:
     """A screen reader hears the count when the filter changes."""
     with opened(browser, report) as page:
@@ -302,6 +309,7 @@ def test_the_count_is_announced(browser: Browser, report: Path) -> None:
         assert page.get_by_role("status").text_content() == status(page)
 
 
+@pytest.mark.browser
 def test_columns_sort_by_keyboard(browser: Browser, report: Path) -> None:
     """Enter on a column's head sorts by it, again turns it round, and money sorts by value within its currency."""
     with opened(browser, report) as page:
@@ -322,6 +330,7 @@ def test_columns_sort_by_keyboard(browser: Browser, report: Path) -> None:
         assert money.get_attribute("aria-sort") is None
 
 
+@pytest.mark.browser
 def test_more_rows_come_on_demand(browser: Browser, report: Path) -> None:
     """A hundred rows stand there; the button adds the next hundred and moves the focus to the first of them."""
     with opened(browser, report) as page:
@@ -331,6 +340,7 @@ def test_more_rows_come_on_demand(browser: Browser, report: Path) -> None:
         assert page.evaluate("document.activeElement.rowIndex") == 101
 
 
+@pytest.mark.browser
 def test_a_rules_row_leads_to_its_findings(browser: Browser, report: Path) -> None:
     """The link of a rule filters the table by it and moves the focus there, and so does the address in a new window."""
     with opened(browser, report) as page:
@@ -344,6 +354,7 @@ def test_a_rules_row_leads_to_its_findings(browser: Browser, report: Path) -> No
         assert len(listed(page)) == len(expected) > 0
 
 
+@pytest.mark.browser
 def test_a_bar_leads_to_its_findings(browser: Browser, report: Path) -> None:
     """A click on a bar filters the table by what the bar stands for."""
     with opened(browser, report) as page:
@@ -352,6 +363,7 @@ def test_a_bar_leads_to_its_findings(browser: Browser, report: Path) -> None:
         assert {row[3] for row in listed(page)} == {"taxcloud"}
 
 
+@pytest.mark.browser
 def test_light_and_dark(browser: Browser, report: Path) -> None:
     """The page and its charts follow what the reader's system prefers."""
     seen = []
@@ -370,6 +382,7 @@ def test_light_and_dark(browser: Browser, report: Path) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
+@pytest.mark.browser
 def test_nothing_runs_off_the_side(browser: Browser, report: Path, width: int) -> None:
     """On a phone, a tablet and a desk the page is as wide as the window, with every table open."""
     with opened(browser, report, width=width) as page:
@@ -380,7 +393,8 @@ def test_nothing_runs_off_the_side(browser: Browser, report: Path, width: int) -
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (360, False)])
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed in .venv/node")
+@pytest.mark.node
+@pytest.mark.browser
 def test_axe_finds_nothing(browser: Browser, report: Path, width: int, dark: bool) -> None:
     """axe-core finds no violation: contrast, names, order of headings, tables, landmarks."""
     with opened(browser, report, width=width, dark=dark) as page:
@@ -392,6 +406,7 @@ def test_axe_finds_nothing(browser: Browser, report: Path, width: int, dark: boo
         assert violations == []
 
 
+@pytest.mark.browser
 def test_the_page_has_a_shape_to_hear(browser: Browser, report: Path) -> None:
     """Landmarks and headings in order; every chart is an image with words, and its numbers stand in a table."""
     with opened(browser, report) as page:
@@ -412,6 +427,7 @@ def test_the_page_has_a_shape_to_hear(browser: Browser, report: Path) -> None:
         assert page.locator("details table caption").count() == page.locator("details").count() == 4
 
 
+@pytest.mark.browser
 def test_no_text_becomes_code(browser: Browser, tmp_path: Path) -> None:
     """Markup in a finding is shown as it stands, in charts, tables and tooltips, and runs nothing."""
     evil = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">${1}$title"
@@ -427,6 +443,7 @@ def test_no_text_becomes_code(browser: Browser, tmp_path: Path) -> None:
         assert page.title() == "Refund audit"
 
 
+@pytest.mark.browser
 def test_its_policy_allows_nothing_else(browser: Browser, report: Path) -> None:
     """The page's policy allows its own scripts and style by their hashes: no other, no eval, no network."""
     with opened(browser, report) as page:
@@ -447,6 +464,7 @@ def test_card_numbers_are_masked(tmp_path: Path) -> None:
         assert f"{'*' * (len(number_) - 4)}{number_[-4:]}" in text
 
 
+@pytest.mark.browser
 def test_an_audit_without_findings_says_so(browser: Browser, tmp_path: Path) -> None:
     """Nothing found: the page says so with what was audited, has no chart and no empty table, and is small."""
     file = written([], tmp_path, Summary(requests=12345, orders=1200, not_run={"refunds": 77}))
@@ -459,6 +477,7 @@ def test_an_audit_without_findings_says_so(browser: Browser, tmp_path: Path) -> 
         assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
+@pytest.mark.browser
 def test_warnings_alone_are_no_errors(browser: Browser, tmp_path: Path) -> None:
     """With nothing but warnings the page says that there is no error, and no money is at stake."""
     with opened(browser, written([finding(severity="warning")], tmp_path)) as page:
@@ -466,6 +485,7 @@ def test_warnings_alone_are_no_errors(browser: Browser, tmp_path: Path) -> None:
         assert sums(page.locator(".figures").text_content() or "") == {}
 
 
+@pytest.mark.browser
 def test_money_is_exact(browser: Browser, tmp_path: Path) -> None:
     """Sums have every digit, with the decimals of their currency or more where an amount has more."""
     amounts = ["90071992547409931.10", "0.2", "0.005"]
@@ -477,6 +497,7 @@ def test_money_is_exact(browser: Browser, tmp_path: Path) -> None:
     assert {"90,071,992,547,409,931.305 USD", "1,200 JPY", "5.000 KWD", "7.50 no currency"} <= set(values)
 
 
+@pytest.mark.browser
 def test_what_is_left_out_is_said(browser: Browser, tmp_path: Path) -> None:
     """Amounts that no sum can hold and requests without a time are counted in words, not dropped in silence."""
     rows = [finding(row=1, refunded="0.12345678901"), finding(row=2, refunded="1" * 21), finding(row=3, time=None)]
@@ -486,6 +507,7 @@ def test_what_is_left_out_is_said(browser: Browser, tmp_path: Path) -> None:
     assert [note.partition(" with")[0] for note in notes] == ["2 requests", "1 request"]
 
 
+@pytest.mark.browser
 def test_a_long_list_is_cut_and_says_so(browser: Browser, tmp_path: Path) -> None:
     """The page lists 2,000 findings, with the largest of a rare rule among them, and says how many the file has."""
     rows = history(3000)

@@ -10,6 +10,7 @@ import pytest
 import refundkit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from share import share
 from story import text
 
 KINDS = ("PRODUCT", "SHIPPING")
@@ -144,7 +145,9 @@ def test_caps_agree_with_fractions(api: str) -> None:
     judged = {"RF203", "RF207", "RF214", "RF301", "RF302", "RF313"}
     seen: dict[str, int] = {}
 
-    @settings(max_examples=3000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=share(3000, least=500), deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
     @given(requests())
     def agree(request: dict[str, Any]) -> None:
         body = text(request["body"])

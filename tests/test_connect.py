@@ -446,7 +446,7 @@ def at_once(url: str, order: str, way: str, **options: Any) -> list[Any]:
 @pytest.mark.parametrize("way", WAYS)
 def test_refunds_at_the_same_time_never_exceed_the_order(way: str) -> None:
     """200 refunds of one order through one client refund just its total, though the server would take any amount."""
-    with testing.server("woocommerce_legacy", faithful="2.6.2", delay=(0, 0.05)) as server:
+    with testing.server("woocommerce_legacy", faithful="2.6.2", delay=(0, 0.01)) as server:
         order = server.add_order(total=TOTAL)
         outcomes = at_once(server.url, order, way)
         assert refunded(server, order) == TOTAL
@@ -458,7 +458,7 @@ def test_refunds_at_the_same_time_never_exceed_the_order(way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_without_the_guard_they_would(way: str) -> None:
     """The same refunds with the guard off refund far more than the order: the server stops none of them."""
-    with testing.server("woocommerce_legacy", faithful="2.6.2", delay=(0, 0.05)) as server:
+    with testing.server("woocommerce_legacy", faithful="2.6.2", delay=(0, 0.01)) as server:
         order = server.add_order(total=TOTAL)
         at_once(server.url, order, way, guard=False)
         assert refunded(server, order) == 200

@@ -307,7 +307,7 @@ def stays(text: Laid) -> re.Pattern[str]:
     return re.compile("[ \t\r\n,]*".join(map(re.escape, [first, *inner, last])))
 
 
-@settings(max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(database=None, suppress_health_check=list(HealthCheck))
 @given(laid())
 def test_any_layout(tmp_path_factory: pytest.TempPathFactory, one: tuple[str, Laid]) -> None:
     """Whatever the layout: the fields go, no other value or byte changes, and a second run finds nothing."""
@@ -329,7 +329,7 @@ def test_any_layout(tmp_path_factory: pytest.TempPathFactory, one: tuple[str, La
     assert (again.fields, again.after) == (0, found.after)
 
 
-@settings(max_examples=100, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(database=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(laid(SHORT).filter(lambda one: one[0] == TAX), min_size=1, max_size=4), st.booleans())
 def test_any_layout_of_many(
     tmp_path_factory: pytest.TempPathFactory, many: list[tuple[str, Laid]], lines: bool
@@ -367,7 +367,7 @@ def blocks(draw: st.DrawFn) -> tuple[str, str, int]:
     return kept, dropped, gone
 
 
-@settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(database=None, suppress_health_check=list(HealthCheck))
 @given(blocks())
 def test_any_block_layout(tmp_path_factory: pytest.TempPathFactory, one: tuple[str, str, int]) -> None:
     """Of YAML in block style just the lines of the fields go, and every comment and empty line of the others stays."""

@@ -18,6 +18,8 @@ sys.path.insert(0, str(ROOT))  # bench is no installed package
 
 from bench import history  # noqa: E402
 
+pytestmark = [pytest.mark.audit, pytest.mark.xdist_group("history")]
+
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -21,20 +21,7 @@ from test_cli import US, refund
 # In the environment that the tests run in, since wheels are for one Python.
 WHEELS = Path(sys.prefix) / "wheels"
 GIT, PRE_COMMIT = shutil.which("git"), Path(sys.executable).with_name("pre-commit")
-MISSING = next(
-    (
-        f"no {name}"
-        for name, there in (
-            ("git", GIT is not None),
-            ("pre-commit beside this Python", PRE_COMMIT.exists()),
-            ("checkout of git", (ROOT / ".git").exists()),
-            (".venv/wheels: `make peers` fetches them", WHEELS.exists()),
-        )
-        if not there
-    ),
-    "",
-)
-needs_all = pytest.mark.skipif(bool(MISSING), reason=MISSING)
+needs_all = pytest.mark.hook
 
 
 def offline(home: Path) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -20,9 +19,7 @@ ROOT = Path(__file__).parent.parent
 PRISM = ROOT / ".venv" / "node" / "node_modules" / ".bin" / "prism"
 # Walmart's older Canadian API speaks XML, which Prism does not make from schemas.
 APIS = [api for api in operations.APIS if api != "walmart_ca"]
-pytestmark = pytest.mark.skipif(
-    shutil.which("node") is None or not PRISM.exists(), reason="Prism is not here: make .venv/.npm installs it"
-)
+pytestmark = pytest.mark.node
 
 
 @pytest.fixture(scope="module", params=APIS)

@@ -24,18 +24,7 @@ from test_cli import command
 
 NODE = shutil.which("node")
 PACKAGES = ROOT / ".venv" / "node"
-MISSING = next(
-    (
-        f"no {name}"
-        for name, there in (
-            ("node", NODE is not None),
-            (".venv/node: `make peers` installs ajv there", (PACKAGES / "node_modules" / "ajv").exists()),
-        )
-        if not there
-    ),
-    "",
-)
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
+pytestmark = pytest.mark.node
 
 WITH_BODY = [name for name in operations.names() if operations.get(name).described.body is not None]
 

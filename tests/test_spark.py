@@ -23,24 +23,22 @@ from typing import Any, NamedTuple
 import processes
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyspark
 import pytest
+from pyspark.sql import SparkSession
+from refundkit.audit import session, spark
 from refundkit.audit.columns import FINDINGS
 from refundkit.audit.kernel import Settings
 from refundkit.cli import main
 from refundkit.errors import SourceError
 from test_audit import _plain, _random_history
 
-pyspark = pytest.importorskip("pyspark", reason="PySpark is not here: pip install 'refundkit[spark]'")
-if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
-    pytest.skip("Java is not here, and Spark needs it", allow_module_level=True)
-
-from pyspark.sql import SparkSession  # noqa: E402
-from refundkit.audit import session, spark  # noqa: E402
-
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # bench is no installed package
 
 from bench import history  # noqa: E402
+
+pytestmark = [pytest.mark.audit, pytest.mark.spark]
 
 PS = shutil.which("ps") or "/bin/ps"
 PIPES: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}

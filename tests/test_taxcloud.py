@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import refundkit
+from share import share
 from story import text
 
 REFUND = "taxcloud.refund_order"
@@ -66,8 +67,8 @@ def codes(body: Any, order: Any = None, refunds: Any = None, **parts: Any) -> se
 def test_the_cap_agrees_with_fractions() -> None:
     """RF401 names exactly the items that are beyond a line or beyond all their lines, worked out with fractions."""
     chance = random.Random(401)  # noqa: S311 - the same run every time
-    hits = 0
-    for _ in range(4000):
+    cases, hits = share(4000, least=400), 0
+    for _ in range(cases):
         lines = [(chance.choice("ABC"), quantity(chance), place) for place in range(chance.randint(1, 4))]
         history = [
             past(
@@ -87,7 +88,7 @@ def test_the_cap_agrees_with_fractions() -> None:
         items = {body["items"][int(pointer.split("/")[2])]["itemId"] for code, pointer in reported if code == "RF401"}
         assert items == expected, (lines, history, body)
         hits += bool(expected)
-    assert 800 < hits < 3200
+    assert 0.2 * cases < hits < 0.8 * cases
 
 
 def quantity(chance: random.Random) -> Decimal:

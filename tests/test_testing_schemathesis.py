@@ -13,6 +13,8 @@ from processes import WITHIN
 from refundkit import testing
 from story import HEADERS, ROOT
 
+pytestmark = pytest.mark.slow
+
 # Left out: that each value which a schema refuses is refused (a server ignores some), and that an unknown method is a
 # 405 (no spec documents one, so it is a 404).
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"

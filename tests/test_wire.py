@@ -231,7 +231,7 @@ def test_what_is_written_is_read(name: str, part: str) -> None:
     schema = operations.get(name).schema(part)
     ((root, _),) = schema["properties"].items()
 
-    @settings(max_examples=int(os.environ.get("REFUNDKIT_EXAMPLES", "200")), deadline=None, database=None)
+    @settings(database=None)
     @given(valid(schema, schema).map(written))
     def comes_back(text: str) -> None:
         value: Any = read_json(text.encode()).value

@@ -15,6 +15,7 @@ import pytest
 import refundkit
 from refundkit import operations, routes
 from refundkit_apis._runtime.codec import decode
+from share import share
 from story import story, text
 
 CREATE, UPDATE = "woocommerce_legacy.create_refund", "woocommerce_legacy.update_refund"
@@ -188,8 +189,8 @@ def kept(model: Any, answer: Any) -> bool:
 def test_the_order_s_cap_agrees_with_fractions() -> None:
     """RF204 is found exactly when total less other refunds, as fractions, is below the amount."""
     chance = random.Random(204)  # noqa: S311 - the same run every time
-    hits = 0
-    for _ in range(3000):
+    cases, hits = share(3000, least=300), 0
+    for _ in range(cases):
         total = chance.choice(
             [Decimal(chance.randint(0, 3000)).scaleb(-2), Decimal("0.30"), Decimal("9007199254740993")]
         )
@@ -212,7 +213,7 @@ def test_the_order_s_cap_agrees_with_fractions() -> None:
         over = Fraction(amount) > left and not (operation == UPDATE and amount == 0)
         hits += over
         assert over == ("RF204" in {one.code for one in report.findings}), (operation, total, past, own, amount)
-    assert 500 < hits < 2500
+    assert cases / 6 < hits < cases * 5 / 6
 
 
 def spent(chance: random.Random, total: Decimal) -> Decimal:
@@ -231,7 +232,8 @@ def test_the_items_caps_agree_with_fractions() -> None:
     """RF213 and RF404 are found for exactly the items that exceed their line, worked out with fractions."""
     chance = random.Random(213)  # noqa: S311 - the same run every time
     seen = {"RF213": 0, "RF404": 0}
-    for _ in range(2000):
+    cases = share(2000, least=300)
+    for _ in range(cases):
         totals = {str(key): Decimal(chance.randint(-300, 900)).scaleb(-2) for key in range(10, 13)}
         ordered = {str(key): chance.randint(0, 3) for key in range(10, 13)}
         fees = {str(key): Decimal(chance.randint(-300, 300)).scaleb(-2) for key in range(20, 22)}
@@ -274,7 +276,7 @@ def test_the_items_caps_agree_with_fractions() -> None:
         assert {(one.code, one.pointer) for one in report.findings if one.code in seen} == expected, (items, past)
         for code, _ in expected:
             seen[code] += 1
-    assert min(seen.values()) > 300
+    assert min(seen.values()) > 0.15 * cases
 
 
 def item(chance: random.Random, total: Decimal) -> dict[str, Any]:
