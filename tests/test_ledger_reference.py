@@ -22,10 +22,10 @@ import refundkit
 from ledger_reference import Findings, TaxCloud, Walmart, WooCommerce
 from refundkit.audit.columns import REQUESTS
 from refundkit.audit.kernel import Settings, findings
-from refundkit.batch import Batch
 from refundkit.checking.plan import make_plan
 from refundkit.cli import main
 from refundkit.config import Config
+from refundkit.lint.batch import Batch
 from refundkit.request import Request
 from story import text
 
