@@ -4,7 +4,7 @@
 credentials. `server.py` says what a test server keeps and refuses, as ServerModule in serving.py asks for, and
 `orders.json` holds the orders that it starts with; without them the server answers with the spec's examples. `wire.py`
 holds what an API knows besides its spec about calls: `spellings(request)` yields each (method, url) that a server may
-take a request for, and `normalise_ids(path)` spells the ids of the order that a path is about in one way.
+take a request for.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from ..checking.check import check
 from ..checking.plan import make_plan
 from ..config import Config
 from ..errors import VALID_BODY, VALID_ORDER, Finding, RefundBlocked, RefundNotChecked, Report
+from ..order_key import key_of_request
 from ..routes import Match
 from ..rule import BODY, HEADERS, PATH, QUERY, URL
 from ..text import mask_numbers
@@ -133,9 +134,10 @@ class _Locks(Generic[L]):
 
     def of(self, match: Match, request: httpx.Request, loop: int = 0) -> L:
         """The lock of a request's order, under any spelling; one an event loop."""
-        order = [value.casefold() for _, value in sorted(_order_ids(match).items())]
+        order_key = key_of_request(match.operation.api, match.path, None)
+        order = f"{match.operation.api} {sorted(match.path.items())}" if order_key is None else order_key.text
         with self._lock:
-            key = f"{loop} {request.url.netloc!r} {match.operation.api} {order}"
+            key = f"{loop} {request.url.netloc!r} {order.casefold()}"
             lock: L = self._locks.setdefault(key, self._make())
             return lock
 
@@ -295,13 +297,6 @@ def _spellings(request: httpx.Request) -> Iterator[tuple[str, str]]:
         if spellings is not None:
             yield from spellings(request)
     yield request.method, str(request.url)
-
-
-def _order_ids(match: Match) -> dict[str, str]:
-    """The ids of a path, normalised where the API's `wire.py` does that."""
-    normalise = getattr(apis.part(match.operation.api, "wire"), "normalise_ids", dict[str, str])
-    ids: dict[str, str] = normalise(match.path)
-    return ids
 
 
 def _guarded_refund(request: httpx.Request) -> Match | None:

@@ -1,8 +1,8 @@
-"""The spellings that WooCommerce's legacy API has for one call: detours of method and path, and ids with zeros."""
+"""The spellings that WooCommerce's legacy API has for one call: detours of method and path."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import httpx
 
@@ -25,11 +25,6 @@ def spellings(request: httpx.Request) -> Iterator[tuple[str, str]]:
     for address in (url, *routes):
         for method in methods:
             yield method, str(address)
-
-
-def normalise_ids(path: Mapping[str, str]) -> dict[str, str]:
-    """The ids that say which order a call is about, in one spelling: the server reads 0645 as 645."""
-    return {name: value.lstrip("0") for name, value in path.items() if name != "refund_id"}
 
 
 def _php_name(name: str) -> str:
