@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 import test_action
-import test_cli
 import test_hook
+from commands import US, Cli, command, refund, write
 from test_action import Runner
-from test_cli import US, Cli, command, refund, write
 from test_hook import Team, needs_all
 
 cli, folder, team, runner = test_cli.cli, test_cli.folder, test_hook.team, test_action.runner

@@ -13,10 +13,10 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+from commands import AMOUNT, CARD, IBAN, US, Outcome, command, digits, flat, on_terminal, refund, write
 from refundkit.cli import FORMATS, main
 from refundkit.rule import REGISTRY
 from story import ROOT, story, text
-from test_cli import AMOUNT, CARD, IBAN, US, Outcome, command, digits, flat, on_terminal, refund, write
 
 Run = Callable[..., Outcome]
 BOTH = ("json", "jsonl", "sarif", "github", "gitlab", "junit")
