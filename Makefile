@@ -63,7 +63,7 @@ bench: .venv/.bench ## our speed beside our peers', into bench/README.md
 .venv/.test: .venv/.demo
 	@echo "Setting up the tools of development (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group codegen --group test --editable ".[reference,testing,audit,spark]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group codegen --group test --editable ".[testing,audit,spark]"
 	@touch $@
 .venv/.bench: .venv/.test
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench

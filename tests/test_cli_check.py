@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,16 @@ def test_unjudged_payload_never_passes(cli: Cli, rule: str, payload: str) -> Non
     """A payload that nothing judged is exit 1, even where the rule that says so is ignored."""
     write("r.json", payload)
     assert cli("check", "--isolated", "--ignore", rule, "r.json").status == 1
+
+
+def test_everything_is_found_in_one_run(check: Cli) -> None:
+    """Everything that is wrong with every payload is reported at once, an unknown field with its suggestion."""
+    body = json.loads(refund('"19.99"'))
+    body["orderRefund"]["purchaseOrderID"] = body["orderRefund"].pop("purchaseOrderId")
+    write("r.json", json.dumps([body, body]))
+    findings = check("--as", US, "r.json").document["findings"]
+    codes = [(finding["record"], finding["code"]) for finding in findings]
+    assert sorted(codes) == [(record, code) for record in (1, 2) for code in ("RF101", "RF102", "RF103")]
+    unknown = next(finding for finding in findings if finding["code"] == "RF103")
+    assert unknown["pointer"] == "/orderRefund/purchaseOrderID"
+    assert "purchaseOrderId" in unknown["help"]

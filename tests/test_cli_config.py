@@ -114,3 +114,13 @@ def test_request_s_word_wins_over_the_configuration(cli: Cli) -> None:
     write("refundkit.toml", f'files = {{"*" = "{CA}"}}')
     write("r.json", asking(SHOP, '"body": {"order_refund": {"amount": "-1"}}'))
     assert cli("check", "--output-format", "json", "r.json").only["operation"] == SHOP
+
+
+def test_severity_of_a_configuration_may_name_the_rule(cli: Cli) -> None:
+    """The configuration takes a rule's name for its severity; with --fail-on never no severity fails."""
+    write("r.json", refund("-1.005"))
+    write("refundkit.toml", f'severity = {{amount-precision = "error"}}\nfiles = {{"*.json" = "{US}"}}')
+    failed = cli("check", "r.json")
+    assert failed.status == 1
+    assert "error RF206 amount-precision" in failed.out
+    assert cli("check", "--fail-on", "never", "r.json").status == 0

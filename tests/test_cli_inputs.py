@@ -198,3 +198,33 @@ def test_hidden_folders_are_left_out(cli: Cli) -> None:
     write("in/.venv/s.json", "no JSON")
     assert cli("check", "--isolated", "--as", US, "in").status == 0
     assert cli("check", "--isolated", "--as", US, "in/.venv").status == 1
+
+
+@pytest.mark.parametrize("path", ["gone.json", "*.json", "gone/**/*.jsonl", "empty.jsonl", "empty", "none.json"])
+def test_allow_empty_allows_no_missing_file(cli: Cli, path: str) -> None:
+    """--allow-empty is for inputs without a payload; what is not there is exit 2 all the same."""
+    write("empty.jsonl", "\n")
+    Path("empty").mkdir()
+    if path == "none.json":
+        write("none.json", "[]")
+    refused = cli("check", "--as", US, path)
+    assert (refused.status, refused.out) == (2, "")
+    assert cli("check", "--as", US, "--allow-empty", path).status == (0 if Path(path).exists() else 2)
+
+
+def test_payload_without_an_operation_is_found_among_others(check: Cli) -> None:
+    """A file that nothing names an operation for is RF003 in a folder too, and never skipped."""
+    write("deployment.json", '{"kind": "Deployment"}')
+    write("good.json", asking(US, f'"body": {refund()}'))
+    found = check(".")
+    assert found.status == 1
+    assert (found.only["file"], found.only["code"]) == ("deployment.json", "RF003")
+    assert found.document["summary"]["checked"] == 2
+
+
+def test_standard_input_patterns_folders_and_files_in_one_run(check: Cli) -> None:
+    """Standard input, a pattern, a folder and a file are checked in the order of the arguments."""
+    for name in ("a/one.json", "b/two.json", "c.json"):
+        write(name, refund("1"))
+    found = check("--as", US, "-", "b/*.json", "a", "c.json", stdin=refund("1").encode())
+    assert [finding["file"] for finding in found.document["findings"]] == ["-", "b/two.json", "a/one.json", "c.json"]

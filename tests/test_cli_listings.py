@@ -9,7 +9,8 @@ import pytest
 import refundkit
 from commands import Cli, Outcome
 from refundkit import operations
-from story import examples, text
+from refundkit.rule import REGISTRY
+from story import ROOT, examples, text
 
 
 # rule, rules, operations, schema, --version.
@@ -95,3 +96,13 @@ def test_schema_is_the_bundled_one(cli: Cli, operation: str) -> None:
 def test_version(cli: Cli) -> None:
     """--version prints the version of the package."""
     assert cli("--version") == Outcome(0, f"refundkit {refundkit.__version__}\n", "")
+
+
+def test_rule_id_prints_the_same_text_as_the_docs_page(cli: Cli) -> None:
+    """`rule` prints, for an id as for a name, what docs/rules.md has below the anchor of that id."""
+    page = (ROOT / "docs/rules.md").read_text("utf-8")
+    cli("rules")
+    for rule in [rule for rule in REGISTRY.values() if not rule.code.startswith("RF9")]:
+        printed = cli("rule", rule.code).out
+        assert printed == cli("rule", rule.name).out
+        assert f'<a id="{rule.code}"></a>\n\n## {printed}' in page

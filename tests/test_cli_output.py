@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
 from commands import AMOUNT, CA, SCHEMA, SHOP, US, Cli, Outcome, command, flat, on_terminal, refund, write
 from processes import running
+from refundkit.cli import FORMATS
 
 
 def test_full_format(cli: Cli) -> None:
@@ -53,7 +56,7 @@ def test_full_and_coloured_on_a_terminal(folder: Path) -> None:
 
 
 def test_colour_is_asked_for(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    """--color and FORCE_COLOR decide about colour; without them a file gets none."""
+    """--color decides about colour, then NO_COLOR, then FORCE_COLOR; without them a file gets none."""
     write("r.json", refund("19.99"))
     arguments = ("check", "--as", CA, "r.json")
     assert "\x1b" not in cli(*arguments).out
@@ -61,6 +64,9 @@ def test_colour_is_asked_for(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "\x1b[" in cli(*arguments).out
     assert "\x1b" not in cli(*arguments, "--color", "never").out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in cli(*arguments).out
+    assert "\x1b[" in cli(*arguments, "--color", "always").out
 
 
 def test_json_format(check: Cli) -> None:
@@ -170,3 +176,43 @@ def test_no_standard_output_is_said(tmp_path: Path) -> None:
     shell = f'"{sys.executable}" -m refundkit check r.json >&-'
     run = subprocess.run(["/bin/sh", "-c", shell], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (2, "refundkit: there is no standard output to write to\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no pseudo-terminals")
+def test_report_in_a_file_leaves_the_full_text_to_the_terminal(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside a report in a file, a terminal gets the full text in colour; the file has no colour."""
+    write("r.json", refund("19.99"))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    found = cli("check", "--as", US, "--output-format", "sarif", "--output-file", "r.sarif", "r.json")
+    assert found.status == 1
+    assert "^^^^^" in found.out
+    assert "\x1b[" in found.out
+    assert "\x1b[" not in Path("r.sarif").read_text()
+    assert json.loads(Path("r.sarif").read_text())["runs"][0]["results"][0]["ruleId"] == "RF201"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_clean_stdout(cli: Cli, name: str) -> None:
+    """Standard output holds the report and nothing else: what is wrong with the run itself goes to standard error."""
+    write("r.json", refund("1"))
+    found = cli("check", "--isolated", "--as", US, "--output-format", name, "r.json", "missing.json")
+    assert (found.status, found.out) == (2, "")
+    assert "missing.json" in found.err
+    found = command("check", "--isolated", "--as", US, "--output-format", name, "r.json")
+    if name in ("json", "sarif", "gitlab"):
+        json.loads(found.out)
+    elif name == "junit":
+        ElementTree.fromstring(found.out)  # noqa: S314 - our own
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("amount", ["1", "-1"])
+def test_a_summary_line_always(cli: Cli, name: str, amount: str) -> None:
+    """What was checked and what did not run is told in every format, whether or not something was found."""
+    write("r.json", refund(amount))
+    found = cli("check", "--isolated", "--as", US, "--output-format", name, "r.json")
+    if name in ("json", "jsonl"):
+        assert '"checked": 1' in found.out
+    else:
+        assert (found.out + found.err).count("Checked 1 payload in 1 file: ") >= 1
+    assert "RF203" in found.out or "10 rules want the order (--order)" in found.out

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from commands import CA, CARD, IBAN, SECRET, SHOP, TAX, US, Cli, digits, example_order, flat, refund, write
+from refundkit.cli import FORMATS
 from story import examples, story, text
 
 
@@ -124,3 +126,28 @@ def test_source_line_with_a_control_character(cli: Cli) -> None:
     found = cli("check", "--isolated", "--as", SHOP, "--output-format", "full", "r.json")
     assert "RF001" in found.out
     assert printable(found.out)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("number", [CARD, CARD.replace(" ", ""), "378282246310005", IBAN, IBAN.replace(" ", "")])
+def test_card_numbers_and_ibans_never_reach_a_log(cli: Cli, name: str, number: str) -> None:
+    """A card number or IBAN in any value is masked in every format, on the terminal and in a file."""
+    request = story(US)
+    line = request["body"]["orderRefund"]["orderLines"]["orderLine"][0]
+    charge = line["refunds"]["refund"][0]["refundCharges"]["refundCharge"][0]
+    line["lineNumber"] = number
+    line["refunds"]["refund"][0]["refundComments"] = f"to {number}, please"
+    charge["refundReason"] = f"card {number}"
+    charge["charge"]["chargeAmount"]["currency"] = number
+    request["path"]["purchaseOrderId"] = number
+    request["headers"] |= {"WM_MARKET": number, "WM_QOS.CORRELATION_ID": number}
+    write("r.json", text(request))
+    request["body"]["orderRefund"]["orderLines"] = number
+    write("s.json", text(request))
+    arguments = ("check", "--isolated", "--output-format", name, "--statistics", "r.json", "s.json")
+    found = cli(*arguments, "--output-file", "report")
+    assert found.status == 1
+    assert "RF104" in found.out
+    for shown in (*found[1:], cli(*arguments).out, Path("report").read_text()):
+        assert number not in shown
+        assert digits(number)[:-4] not in digits(shown)

@@ -85,3 +85,25 @@ def test_flags_about_requests_are_refused_beside_a_response(cli: Cli, flag: str)
     outcome = cli("check", "--isolated", "--as", US, "--response", "200", flag, "r.json")
     assert outcome.status == 2
     assert f"{flag.partition('=')[0]} is about requests" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("flag", "right", "wrong", "meant"),
+    [
+        ("--select", "RF206", "RF2006", "'RF206'"),
+        ("--select", "amount-precision", "amount-precission", "'amount-precision'"),
+        ("--ignore", "RF206", "RF2066", "'RF206'"),
+        ("--ignore", "amount-precision", "amount_precision", "'amount-precision'"),
+        ("--severity", "RF206=error", "RF2006=error", "'RF206'"),
+        ("--severity", "amount-precision=error", "amount-precison=error", "'amount-precision'"),
+    ],
+)
+def test_rule_is_named_by_its_id_or_its_name(cli: Cli, flag: str, right: str, wrong: str, meant: str) -> None:
+    """Wherever a rule is named its id and its name do; a wrong one is exit 2 and says what was meant."""
+    run = ("check", "--isolated", "--as", US, write("r.json", refund()), flag)
+    assert cli(*run, right).status == 0
+    refused = cli(*run, wrong)
+    assert (refused.status, refused.out) == (2, "")
+    assert f"did you mean {meant}?" in refused.err
+    assert cli("rule", right.partition("=")[0]).status == 0
+    assert f"did you mean {meant}?" in cli("rule", wrong.partition("=")[0]).err

@@ -1,8 +1,8 @@
 """Patterns of files as in a .gitignore, matched in linear time.
 
-pathspec is the library for this, and the reference in our tests. It is not used here because its patterns are regular
-expressions that backtrack: `*a*a*a*a*a*a*a*a*b` takes a minute for a name of 60 letters. It would also accept what we
-refuse (`!`, `..`) and cost every start with a configuration an import. fnmatch knows neither `**` nor `/`.
+pathspec is the library for this, and the reference in our tests. It is not used here: its patterns become regular
+expressions that backtrack, so that `*a*a*a…*b` hangs a run, and its import would cost every start with a configuration.
+fnmatch knows neither `**` nor `/`.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def compile_pattern(glob: str) -> PathPattern:
 
     Without a slash it is a name at any depth, otherwise a path below the configuration's folder; a folder stands for
     all that is in it. `*` and `?` end at a slash, `**` between slashes is any number of folders. Unlike in a .gitignore
-    a backslash, `#`, `^` and a bracket that is not closed are characters like others.
+    a backslash, `#`, `^` and a bracket that is not closed are characters like others, and `./` may stand in front.
     """
     parts = glob.removeprefix("./").rstrip("/").split("/")
     if not any(parts) or glob.startswith("!") or ".." in parts:

@@ -24,7 +24,7 @@ class AuditSettings:
     first request, so the refunds in them are earlier ones; else they may be the audited ones.
     """
 
-    config: Config = Config()
+    config: Config = attrs.Factory(Config)
     statuses: bool = False
     carried: bool = False
 
