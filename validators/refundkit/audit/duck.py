@@ -81,7 +81,7 @@ def _connect(resources: Resources, spill: Path) -> duckdb.DuckDBPyConnection:
 
 
 class _Reading:
-    """The rows of all files on their way into the sort; an error there is kept: DuckDB passes on its text only."""
+    """Reads the rows of all files into the sort; keeps an error, of which DuckDB passes on the text only."""
 
     def __init__(self, sources: AuditFiles, progress: Progress) -> None:
         self.sources = sources
@@ -90,13 +90,13 @@ class _Reading:
         self.unplaced = 0
 
     def sort(self, connection: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
-        """All rows by order, then the order itself before its earlier refunds and its requests in order of time."""
+        """Sort all rows by order: the order itself, then its earlier refunds, then its requests by time."""
         reader = pa.RecordBatchReader.from_batches(rows.SORTED, self._keep_error(self._read_rows()))
         relation = connection.from_arrow(reader).order("key, kind, time NULLS LAST, row")
         yield from relation.to_arrow_reader(_TASK_ROWS)
 
     def explain_error(self, error: Exception, resources: Resources) -> BaseException:
-        """The error that made DuckDB stop, where it was one of ours."""
+        """Return the error that made DuckDB stop, ours if it was one."""
         if self.error is not None:
             return self.error
         if isinstance(error, duckdb.OutOfMemoryException):
@@ -131,7 +131,7 @@ class _Reading:
 
 
 def _make_tasks(batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
-    """The sorted rows in messages of whole orders."""
+    """Make tasks of the sorted rows: messages of whole orders."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         keys = batch.column("key")
@@ -152,7 +152,7 @@ def _make_tasks(batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
 def _judge_tasks(
     batches: Iterable[pa.RecordBatch], settings: AuditSettings, resources: Resources
 ) -> Iterator[tuple[bytes, Tally]]:
-    """What the workers find in the sorted rows, in their order."""
+    """Have the workers judge the sorted rows; yield their findings in order."""
     pool = ProcessPoolExecutor(
         resources.jobs, multiprocessing.get_context("spawn"), initializer=worker.start_worker, initargs=(settings,)
     )
@@ -183,7 +183,7 @@ def _collect(unsorted: Path, results: Iterable[tuple[bytes, Tally]], tally: Tall
 
 
 def _sort_findings(connection: duckdb.DuckDBPyConnection, unsorted: Path) -> Iterator[pa.RecordBatch]:
-    """All findings by row and place, in batches of one size: the same findings make the same file."""
+    """Sort all findings by row and place, in batches of one size: the same findings make the same file."""
     relation = (
         connection.read_parquet(str(unsorted))
         .order("row, place")

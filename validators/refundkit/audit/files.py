@@ -29,7 +29,7 @@ _SECOND = 1_000_000
 
 
 class Columns(msgspec.Struct, frozen=True):
-    """What a kind of file holds: the columns that it must have, and those that it may have."""
+    """The columns that a kind of file must have, and those that it may have."""
 
     kind: str
     required: tuple[str, ...]
@@ -54,12 +54,12 @@ class Chunk(msgspec.Struct, frozen=True):
     columns: dict[str, pa.Array]
 
     def where(self, index: int) -> str:
-        """The row for a message, 1-based."""
+        """Return the file and row for a message, 1-based."""
         return f"{self.file}: row {self.first + index + 1}"
 
 
 def expand_files(patterns: list[str]) -> list[str]:
-    """The files that paths and patterns name. Raises SourceError where there is none, or one of an unknown suffix."""
+    """Expand paths and patterns into files. Raises SourceError for none and for an unknown suffix."""
     files = expand_paths(patterns)
     for file in files:
         suffix = Path(file).suffix.lower()
@@ -75,7 +75,7 @@ def has_column(file: str, name: str) -> bool:
 
 
 def read_chunks(file: str, columns: Columns) -> Iterator[Chunk]:
-    """The rows of a file in its order, in chunks. Raises SourceError where it cannot be read or lacks a column."""
+    """Read the rows of a file in order, in chunks. Raises SourceError where it cannot be read or lacks a column."""
     suffix = Path(file).suffix.lower()
     reader = {PARQUET: _read_parquet, CSV: _read_csv}.get(suffix, _read_json_lines)
     first = 0
@@ -172,7 +172,7 @@ def _make_arrays(rows: list[dict[str, Any]], columns: Columns) -> dict[str, pa.A
 
 
 def read_texts(chunk: Chunk, name: str) -> pa.Array:
-    """A column of a chunk as bytes, nulls where the file lacks it. Raises SourceError for a column of another type."""
+    """Read a column as bytes, nulls where the file lacks it. Raises SourceError for a column of another type."""
     column = chunk.columns.get(name)
     if column is None:
         return pa.nulls(chunk.rows, pa.binary())
@@ -186,7 +186,7 @@ def read_texts(chunk: Chunk, name: str) -> pa.Array:
 
 
 def read_times(chunk: Chunk) -> pa.Array:
-    """The column `time` in microseconds since 1970, from timestamps or ISO 8601 text; one without a zone is UTC."""
+    """Read the column `time` as microseconds since 1970, from timestamps or ISO 8601 text; without a zone it is UTC."""
     column = _decode_dictionary(chunk.columns["time"])
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         return column.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
@@ -224,7 +224,7 @@ def _parse_time(chunk: Chunk, index: int, value: bytes | None) -> int | None:
 
 
 def read_statuses(chunk: Chunk) -> pa.Array:
-    """The column `status` as numbers."""
+    """Read the column `status` as numbers."""
     column = chunk.columns.get("status")
     if column is None:
         return pa.nulls(chunk.rows, pa.int32())
@@ -237,7 +237,7 @@ def read_statuses(chunk: Chunk) -> pa.Array:
 
 
 def read_request_columns(chunk: Chunk) -> dict[str, pa.Array]:
-    """The columns of a chunk of requests in the types of REQUESTS, the time as a number, without `row`."""
+    """Read the columns of a chunk in the types of REQUESTS, the time as a number, without `row`."""
     columns = {
         name: read_texts(chunk, name) for name in ("operation", "path", "query", "headers", "body", "order", "refunds")
     }
@@ -245,7 +245,7 @@ def read_request_columns(chunk: Chunk) -> dict[str, pa.Array]:
 
 
 def to_requests(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """A batch of `row` and the columns of a history as REQUESTS: text for bytes, ISO 8601 for times, columns left out.
+    """Convert a batch to REQUESTS; it may have text for bytes, ISO 8601 for times, and lack optional columns.
 
     Raises SourceError for a column that is missing or of another type.
     """
@@ -264,7 +264,7 @@ def to_requests(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 @contextmanager
 def open_draft(file: Path) -> Iterator[Path]:
-    """A new file beside the one that is wanted; it takes its place at the end, or goes if anything fails."""
+    """Open a new file beside the target; it replaces the target at the end, or is removed after an error."""
     try:
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     except OSError as error:

@@ -52,7 +52,7 @@ class Row(msgspec.Struct, gc=False):
 
 
 class RuleTotal(msgspec.Struct, gc=False):
-    """Of one rule and currency: how many findings, in how many requests, and what those ask to give back in all."""
+    """The findings of one rule and currency, their requests, and the money that those ask to give back."""
 
     findings: int = 0
     requests: int = 0
@@ -60,7 +60,7 @@ class RuleTotal(msgspec.Struct, gc=False):
 
 
 class Tally(msgspec.Struct):
-    """What was looked at, and what it came to.
+    """The counts of an audit.
 
     `money` is by severity, code, name and currency ("" where nobody tells); `not_run` counts requests by operation,
     rules and missing part; `uncounted` refunds took effect, and could not be counted as earlier ones; `unplaced` rows
@@ -107,12 +107,12 @@ def judge_batches(batches: Iterable[pa.RecordBatch], settings: AuditSettings) ->
 
 
 def key_of_row(row: Row) -> OrderKey | None:
-    """The order that a request is about, by its path, or else by its body; None where neither tells."""
+    """Find the order of a request in its path, or else in its body; None where neither names it."""
     return key_of_parts(row.operation, row.path, row.body)
 
 
 def key_of_parts(operation: str | None, path: bytes | None, body: bytes | None) -> OrderKey | None:
-    """As key_of_row, for a row's columns."""
+    """Find the order of a request from a row's columns, as `key_of_row` does."""
     try:
         values = _VALUES.decode(path) if path else None
     except UNREADABLE:
@@ -121,7 +121,7 @@ def key_of_parts(operation: str | None, path: bytes | None, body: bytes | None) 
 
 
 def read_rows(batch: pa.RecordBatch) -> Iterator[Row]:
-    """The rows of a batch of REQUESTS."""
+    """Read the rows of a batch of REQUESTS."""
     columns: list[list[Any]] = []
     for field in REQUESTS:
         column = batch.column(field.name)
@@ -131,7 +131,7 @@ def read_rows(batch: pa.RecordBatch) -> Iterator[Row]:
 
 
 def _read_values(column: pa.Array) -> list[Any]:
-    """As to_pylist, several times as fast for bytes."""
+    """Read the values of a column; for bytes several times as fast as to_pylist."""
     if not pa.types.is_binary(column.type) or column.null_count == len(column):
         return list(column.to_pylist())
     _, offsets, data = column.buffers()
@@ -153,7 +153,7 @@ class Kernel:
         self.tally = Tally()
 
     def take(self) -> tuple[pa.RecordBatch, Tally]:
-        """What was found since the last time."""
+        """Take what was found since the last call."""
         batch = pa.RecordBatch.from_pydict(self.columns, schema=FINDINGS)
         tally = self.tally
         self.columns = {field.name: [] for field in FINDINGS}
@@ -217,7 +217,7 @@ class Kernel:
         return changes and took_effect
 
     def _refuse_unknown(self, key: OrderKey | None, row: Row) -> None:
-        """A request that nothing judges: RF003."""
+        """Report RF003 for a request of an unknown operation."""
         if row.operation is None:
             code, problem = report_unknown_operation({})
             advice = "name it in the column `operation`"
@@ -229,7 +229,7 @@ class Kernel:
         self._write(key, row, self._complete([(REGISTRY[code], problem)], row.operation or ""), None)
 
     def _complete(self, hits: list[Hit], operation: str) -> list[Finding]:
-        """The findings with ids and severities, without those that are off."""
+        """Give the findings ids and severities, and drop those that are off."""
         levels = [(rule, problem, find_severity(self.settings.config, rule)) for rule, problem in hits]
         return [complete(rule, problem, level, operation) for rule, problem, level in levels if level != "off"]
 
@@ -263,7 +263,7 @@ class Kernel:
 
 
 def _describe_refund(judged: Judged | None) -> tuple[Decimal | None, str | None, str | None]:
-    """The money that a request names to give back, its currency and its reason, as far as it says."""
+    """Return the money that a request asks to give back, its currency and its reason; None where it names none."""
     refund = None if judged is None else judged.refund
     if judged is None or refund is None:
         return None, None, None
@@ -275,7 +275,7 @@ def _describe_refund(judged: Judged | None) -> tuple[Decimal | None, str | None,
 
 
 def _sum_refund(refund: Refund) -> Decimal | None:
-    """What a refund names to give back in all, taxes included; None where it names no money."""
+    """Add up what a refund names to give back, taxes included; None where it names no money."""
     postings = [posting for posting in refund.postings if posting.effect in ("add", "set")]
     totals = [posting for posting in postings if posting.account == TOTAL]
     counted = totals or [posting for posting in postings if posting.account not in QUANTITIES]
@@ -283,7 +283,7 @@ def _sum_refund(refund: Refund) -> Decimal | None:
 
 
 def _without_surrogates(value: str) -> str:
-    """A text without lone surrogates, which Arrow cannot hold."""
+    """Escape lone surrogates, which Arrow cannot hold."""
     return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
 
 

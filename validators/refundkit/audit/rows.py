@@ -33,7 +33,7 @@ PLACED = FINDINGS.append(pa.field("place", pa.int32()))
 
 
 def rows_of_orders(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
-    """A chunk of orders. Raises SourceError for a column of another type."""
+    """Make rows of a chunk of orders. Raises SourceError for a column of another type."""
     texts = files.read_texts(chunk, "order")
     rows = zip(texts.to_pylist(), _read_words(chunk, "api"), _read_words(chunk, "order_id"), strict=True)
     keys = [None if text is None else key_of_order(text, api, order_id) for text, api, order_id in rows]
@@ -41,7 +41,7 @@ def rows_of_orders(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
 
 
 def rows_of_earlier(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
-    """A chunk of earlier refunds. Raises SourceError for a column of another type."""
+    """Make rows of a chunk of earlier refunds. Raises SourceError for a column of another type."""
     texts = files.read_texts(chunk, "refunds")
     rows = zip(texts.to_pylist(), _read_words(chunk, "api"), _read_words(chunk, "order_id"), strict=True)
     keys = [None if text is None else key_of_refunds(text, api, order_id) for text, api, order_id in rows]
@@ -49,7 +49,7 @@ def rows_of_earlier(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
 
 
 def rows_of_requests(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
-    """A chunk of requests. Raises SourceError for a column of another type, and a time or a status that is none."""
+    """Make rows of a chunk of requests. Raises SourceError for a wrong type of a column, a wrong time or status."""
     columns: dict[str, Any] = {name: files.read_texts(chunk, name) for name in files.HISTORY.names[2:-1]}
     columns["operation"] = files.read_texts(chunk, "operation")
     columns["time"], columns["status"] = files.read_times(chunk), files.read_statuses(chunk)
@@ -93,7 +93,7 @@ Rows = list[tuple[int, Row]]
 
 
 def group_by_order(batches: Iterable[pa.RecordBatch]) -> Iterator[Rows]:
-    """The sorted rows of each order, as pairs of kind and row; there may be none."""
+    """Group sorted rows by order, as pairs of kind and row; a group may be empty."""
     current: Rows = []
     key = None
     for batch in batches:
@@ -114,7 +114,7 @@ def judge_rows(kernel: Kernel, rows: Rows) -> None:
 
 
 def _fill_context(rows: Rows) -> Iterator[Row]:
-    """The requests of an order, each with the order and the earlier refunds where it brings none of its own.
+    """Yield the requests of an order, each with the order and earlier refunds unless it brings its own.
 
     Of an order that stands several times in its file the last one counts.
     """

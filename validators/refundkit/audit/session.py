@@ -39,7 +39,7 @@ _CONFIGURATION = {
 
 @contextmanager
 def start_session(master: str | None) -> Iterator[SparkSession]:
-    """A session with nothing of Spark's on the terminal but what it says of lost executors and missing resources.
+    """Start a session that prints nothing but Spark's messages about lost executors and missing resources.
 
     A driver whose master is on this machine listens on loopback only. Raises SourceError.
     """
@@ -75,7 +75,7 @@ def _launch(conf: SparkConf) -> SparkSession:
 
 @contextmanager
 def _silence_logging() -> Iterator[None]:
-    """Without Python's logging: Py4J logs an interrupt with its traceback."""
+    """Silence Python's logging: Py4J logs an interrupt with its traceback."""
     before = logging.root.manager.disable
     logging.disable()
     try:
@@ -86,7 +86,7 @@ def _silence_logging() -> Iterator[None]:
 
 @contextmanager
 def _defer_interrupt() -> Iterator[list[int]]:
-    """Interrupts that come in here are kept: a JVM that nobody waits for while it starts would never end."""
+    """Collect interrupts and go on: a JVM that is left alone while it starts would never end."""
     interrupts: list[int] = []
     if current_thread() is not main_thread():
         yield interrupts
@@ -140,7 +140,7 @@ def _require_java() -> None:
 
 
 def _parse_master(master: str | None) -> list[tuple[str, int]]:
-    """The addresses in the URL of a standalone cluster; none for other masters."""
+    """Return the addresses in the URL of a standalone cluster; none for other masters."""
     if master is None or not master.startswith("spark://"):
         return []
     hosts = []
@@ -175,7 +175,7 @@ def _is_local(address: tuple[str, int]) -> bool:
 
 @contextmanager
 def _capture_stderr(jvm_lines: deque[str]) -> Iterator[None]:
-    """A JVM that starts in here writes its stderr to us: its lines are kept, what a person should know is passed on."""
+    """Collect the stderr of a JVM that starts in this block, and print what a person should know."""
     read, write = os.pipe()
     listener = Thread(target=_listen, args=(os.fdopen(read, "rb"), jvm_lines), daemon=True)
     listener.start()
@@ -203,7 +203,7 @@ def _listen(stream: IO[bytes], jvm_lines: deque[str]) -> None:
 
 
 def _find_reason(error: Exception, jvm_lines: Iterable[str]) -> str:
-    """Why there is no session, in one line: Spark's own exception, or what the JVM said last."""
+    """Return in one line why there is no session: Spark's exception, or the JVM's last line."""
     lines = [line for line in jvm_lines if line.strip() and not line.startswith(("WARNING", "\tat "))]
     java = getattr(error, "java_exception", None)
     if java is not None:

@@ -156,7 +156,7 @@ def audit(sources: AuditFiles, settings: AuditSettings, master: str | None, out:
 def write_audit(
     session: SparkSession, sources: AuditFiles, settings: AuditSettings, target: Path, suffix: str
 ) -> Tally:
-    """As `audit`, in a session that is there, to a file of any name in the form that the suffix names."""
+    """Audit as `audit` does, in a session that runs already, to a file in the form that the suffix names."""
     tally = Tally()
     try:
         pieces = list(_find_pieces(session, sources))
@@ -173,7 +173,7 @@ def write_audit(
 def _run_pieces(
     session: SparkSession, pieces: list[_Piece], read: Callable[..., Iterator[pa.RecordBatch]], schema: pa.Schema
 ) -> DataFrame:
-    """What `read` makes of each piece, each in a task of its own."""
+    """Run `read` on each piece, each in a task of its own."""
     count = len(pieces)
     return session.range(0, count, 1, max(1, count)).mapInArrow(partial(read, pieces), _to_ddl(schema))
 
@@ -191,7 +191,7 @@ def _find_pieces(session: SparkSession, sources: AuditFiles) -> Iterator[_Piece]
 
 
 def _split_file(kind: str, path: str, first: int) -> Iterator[_Piece]:
-    """The pieces of a file: of Parquet its row groups, so many together that they are worth a task."""
+    """Split a file into pieces: Parquet into row groups, enough of them to be worth a task."""
     file = str(Path(path).absolute())
     next(files.read_chunks(file, _COLUMNS[kind]), None)  # says what is wrong with the file as such
     if Path(file).suffix.lower() != files.PARQUET:
@@ -219,7 +219,7 @@ def _read_row_groups(file: str) -> list[tuple[int, int]]:
 
 
 def _count_rows(session: SparkSession, paths: list[str]) -> dict[str, int]:
-    """The rows of each file that another one follows; who knows them only after reading is asked of the cluster."""
+    """Count the rows of every file but the last; the cluster counts what Parquet does not say."""
     lengths, unknown = {}, []
     for file in paths[:-1]:
         if Path(file).suffix.lower() == files.PARQUET:
@@ -255,7 +255,7 @@ def _read_pieces(pieces: list[_Piece], batches: Iterable[pa.RecordBatch]) -> Ite
 
 
 def _read_groups(piece: _Piece) -> Iterator[files.Chunk]:
-    """The rows of some row groups; their numbers begin at 0."""
+    """Read the rows of some row groups, numbered from 0."""
     from pyarrow import parquet
 
     first = 0
@@ -267,7 +267,7 @@ def _read_groups(piece: _Piece) -> Iterator[files.Chunk]:
 
 
 def _drop_nameless_texts(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The rows, those that name no order without their text: they are only counted, all of them in one place."""
+    """Drop the texts of rows that name no order: they are only counted, all in one place."""
     keys = batch.column("key")
     if not keys.null_count:
         return batch
@@ -279,7 +279,7 @@ def _drop_nameless_texts(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _judge_rows(rows: DataFrame, settings: AuditSettings) -> DataFrame:
-    """The findings in rows of every kind, and what was looked at."""
+    """Judge rows of every kind; return findings and tallies."""
     config = msgspec.structs.replace(settings.config, folder=str(Path(settings.config.folder).absolute()))
     settings = attrs.evolve(settings, config=config)  # executors run in folders of their own
     return (
@@ -309,7 +309,7 @@ def _judge_batches(settings: AuditSettings, batches: Iterable[pa.RecordBatch]) -
 
 @contextmanager
 def _pause_collector() -> Iterator[None]:
-    """Without looking for cycles all the time: models hold none, and are many."""
+    """Pause the garbage collector: models hold no cycles, and are many."""
     before = gc.isenabled()
     gc.disable()
     try:
@@ -331,7 +331,7 @@ def _take_findings(kernel: Kernel, nameless: int) -> Iterator[pa.RecordBatch]:
 
 
 def _pack_findings(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """All findings in order, in few large values: Spark hands over values one by one."""
+    """Pack all findings in order into few large values: Spark hands over values one by one."""
     tally = Tally()
 
     def drop_tallies() -> Iterator[pa.RecordBatch]:
@@ -383,7 +383,7 @@ _TRACE = "Traceback (most recent call last):\n"
 
 
 def _explain_error(error: Exception) -> str:
-    """What to tell of a failed job; of a Python error that nobody foresaw its kind alone: its words may quote data."""
+    """Return the message for a failed job; of an unforeseen error only its kind: its words may quote data."""
     text = str(error.java_exception.toString()) if isinstance(error, Py4JJavaError) else str(error)
     _, separator, trace = text.rpartition(_TRACE)
     if not separator:

@@ -34,7 +34,7 @@ def judge_task(task: bytes) -> tuple[bytes, Tally]:
 
 
 def encode_batches(batches: list[pa.RecordBatch]) -> bytes:
-    """Batches of one schema as an Arrow stream."""
+    """Encode batches of one schema as an Arrow stream."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batches[0].schema) as writer:
         for batch in batches:

@@ -160,9 +160,9 @@ class _Process:
 
 
 def answer_tasks(start_check: Callable[[dict[str, Any]], Check], describe_error: Callable[[Exception], str]) -> None:
-    """The other end: answers tasks from standard input on standard output until there are none.
+    """Run in a process of --jobs: answer tasks from standard input on standard output until there are none.
 
-    `begin` makes the check from the options; `worded` is what the user reads of an error.
+    `start_check` makes the check from the options; `describe_error` makes what the user reads of an error.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What a user's own rule prints must not get between the answers.

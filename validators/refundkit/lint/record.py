@@ -65,7 +65,7 @@ class Linted(msgspec.Struct, frozen=True, kw_only=True):
     payload: str = ""
 
 
-class ContextSource(Protocol):
+class ContextFinder(Protocol):
     """Finds the order and the earlier refunds of a record."""
 
     def find(self, record: Record, document: RequestDocument) -> RecordContext:
@@ -79,7 +79,7 @@ def lint_part(
     part: Part,
     settings: Settings,
     schema_of: SchemaOf,
-    contexts: ContextSource | None = None,
+    contexts: ContextFinder | None = None,
     batch: Batch | None = None,
 ) -> Iterator[Linted]:
     """Check every record of a part, in order. Raises SourceError.
@@ -93,14 +93,14 @@ def lint_part(
 
 
 def _lint_lines(
-    part: Part, settings: Settings, contexts: ContextSource | None, batch: Batch | None
+    part: Part, settings: Settings, contexts: ContextFinder | None, batch: Batch | None
 ) -> Iterator[Linted]:
     for number, text in read_lines(part):
         record = make_record(part.file, number, text)
         yield lint_record(record, settings, _finder(contexts, record), batch)
 
 
-def _finder(contexts: ContextSource | None, record: Record) -> FindContext:
+def _finder(contexts: ContextFinder | None, record: Record) -> FindContext:
     return _find_nothing if contexts is None else partial(contexts.find, record)
 
 

@@ -57,12 +57,12 @@ class Run(msgspec.Struct, kw_only=True):
 
     @property
     def findings(self) -> Iterator[tuple[Finding, Excerpt | None]]:
-        """Every finding with its excerpt, in the order of the run."""
+        """Yield every finding with its excerpt, in the order of the run."""
         return (pair for one in self.linted for pair in one.findings)
 
     @property
     def not_run(self) -> list[Skipped]:
-        """What did not run: one entry per file, operation and missing part."""
+        """List what did not run: one entry per file, operation and missing part."""
         merged: dict[tuple[str, str, str], tuple[set[str], int]] = {}
         for (file, operation, entry), records in self.skipped.items():
             codes, count = merged.get((file, operation, entry.missing), (set(), 0))
@@ -74,7 +74,7 @@ class Run(msgspec.Struct, kw_only=True):
 
     @property
     def unjudged(self) -> dict[str, int]:
-        """How many payloads of a file nothing judged, and no finding says so; files without such are left out."""
+        """Count the payloads of each file that nothing judged and no finding is about."""
         counts: dict[str, int] = {}
         for (file, _, entry), records in self.skipped.items():
             if entry.missing == VALID_BODY:
@@ -85,7 +85,7 @@ class Run(msgspec.Struct, kw_only=True):
         return {file: count for file, count in counts.items() if count}
 
     def count(self, severity: str) -> int:
-        """How many findings have that severity."""
+        """Count the findings of a severity."""
         return sum(one.severity == severity for one, _ in self.findings)
 
 
@@ -93,7 +93,7 @@ Reporter = Callable[[Run, "TextIO", bool], None]
 
 
 def find_reporter(name: str) -> Reporter:
-    """The function of a format: it writes a run to a stream, in colour or not."""
+    """Find the function of a format, which writes a run to a stream, in colour or not."""
     module = import_module(f"{__name__}.{name}")
     report: Reporter = module.report
     return report

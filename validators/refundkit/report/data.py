@@ -53,12 +53,12 @@ def _write_entries(stream: TextIO, brackets: str, entries: Iterator[tuple[str, o
 
 
 def format_line(document: object) -> str:
-    """A value as one line of JSON in ASCII."""
+    """Format a value as one line of JSON in ASCII."""
     return json.dumps(document) + "\n"
 
 
 def to_plain(item: msgspec.Struct) -> dict[str, Any]:
-    """A finding, or what did not run, as a dict; its file as text."""
+    """Return a finding, or what did not run, as a dict; its file as text."""
     fields: dict[str, Any] = msgspec.to_builtins(item)
     if fields["file"] is not None:
         fields["file"] = decode_name(fields["file"])
@@ -66,12 +66,12 @@ def to_plain(item: msgspec.Struct) -> dict[str, Any]:
 
 
 def decode_name(file: str) -> str:
-    """A file's name as text: its bytes that are none are escaped."""
+    """Return a file's name as text; bytes that are no text are escaped."""
     return os.fsencode(file).decode("utf-8", "backslashreplace")
 
 
 def find_place(file: str) -> str:
-    """A file as seen from the root of the checkout, or from the folder of the run; what lies outside stays absolute."""
+    """Return a file's path from the root of the checkout, else from the run's folder; outside it stays absolute."""
     return file if file == STDIN else _relative_place(file, Path.cwd(), *map(os.environ.get, _CHECKOUTS))
 
 
@@ -85,7 +85,7 @@ def _relative_place(file: str, working_folder: Path, *checkouts: str | None) -> 
 
 
 def make_uri(path: str) -> str:
-    """A place as a URI: a relative reference, or file:// for an absolute path."""
+    """Return a path as a URI: a relative reference, or file:// for an absolute path."""
     return ("file://" if path.startswith("/") else "") + quote(os.fsencode(path), safe="/")
 
 
@@ -106,7 +106,7 @@ class Fingerprints:
 
 
 def make_summary(run: Run) -> dict[str, Any]:
-    """The counts of a run, as version 1 of the JSON output has them."""
+    """Return the counts of a run, as version 1 of the JSON output has them."""
     return {
         "files": run.files,
         "checked": run.checked,
@@ -118,7 +118,7 @@ def make_summary(run: Run) -> dict[str, Any]:
 
 
 def describe_skipped(skipped: Skipped) -> str:
-    """In a sentence: which rules did not run, for want of what."""
+    """Return a sentence: which rules did not run, and what was missing."""
     payloads = "1 payload" if skipped.records == 1 else f"{skipped.records} payloads"
     codes = ", ".join(skipped.codes) or "it is refused as it stands"
     article = "a" if skipped.missing.startswith("valid") else "the"

@@ -14,7 +14,7 @@ from ..errors import SourceError
 
 @contextmanager
 def open_report(path: str) -> Iterator[TextIO]:
-    """A stream whose text is the content of the file once the block has ended; after an error the file is as it was.
+    """Open a file for a report that replaces it when the block ends; after an error the file is as it was.
 
     The text is kept beside the file until then. What is no regular file, such as /dev/stdout, is written to directly.
     Raises SourceError at the start for a path that cannot be written.

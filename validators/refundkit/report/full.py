@@ -34,7 +34,7 @@ def _format_excerpt(finding: Finding, excerpt: Excerpt, color: bool) -> str:
 
 
 def _shield(text: str) -> str:
-    """The source line with one character for each that is not printable, so that the carets stay where they belong."""
+    """Replace each unprintable character by one of the same width, so that the carets stay in place."""
     return (
         text
         if text.isprintable()

@@ -51,5 +51,5 @@ def _escape_data(text: str) -> str:
 
 
 def _escape_property(text: str) -> str:
-    """The value of a property, which a colon or a comma would end."""
+    """Escape the value of a property, which a colon or a comma would end."""
     return _escape_data(text).replace(":", "%3A").replace(",", "%2C")

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 def report(run: Run, stream: TextIO, color: bool) -> None:
     """Write a JSON object a line, as `$defs/line` of output.schema.json has it."""
-    for one, _ in run.findings:
-        stream.write(format_line(to_plain(one)))
+    for finding, _ in run.findings:
+        stream.write(format_line(to_plain(finding)))
     for skipped in run.not_run:
         stream.write(format_line(to_plain(skipped)))
     last: dict[str, Any] = {"version": 1, "summary": make_summary(run)}

@@ -69,7 +69,7 @@ def _make_cases(file: str, payloads: int, linted: list[Linted], unjudged: int, r
 
 
 def _name_clean(file: str, payloads: int, reported: list[int], unjudged: int) -> Iterable[str]:
-    """The names of the clean payloads: their record numbers where those are known without having been kept."""
+    """Yield the names of the clean payloads, by record number where that follows from the others."""
     if payloads == 1:
         return () if reported or unjudged else ("payload",)
     if Path(file).suffix.lower() in LINES or unjudged:
@@ -93,8 +93,8 @@ def _format_content(linted: Linted, run: Run) -> str:
     text = ""
     if failing:
         first = failing[0]
-        more = f" (and {len(failing) - 1} more)" if len(failing) > 1 else ""
-        message = _quote(f"{first.code} {first.name}: {first.message}{more}")
+        count = f" (and {len(failing) - 1} more)" if len(failing) > 1 else ""
+        message = _quote(f"{first.code} {first.name}: {first.message}{count}")
         text += f'<failure type="{first.code}" message={message}>{_format_findings(failing)}</failure>\n'
     elif _is_unjudged(linted):
         text += _format_unjudged(run)

@@ -121,7 +121,7 @@ def _make_notification(skipped: Skipped) -> dict[str, Any]:
 
 
 def find_docs_address(rule: Rule) -> str:
-    """Where a rule's docs are to be read, as an absolute URI.
+    """Find the address of a rule's docs, as an absolute URI.
 
     That is the rule's section of the page that `[project.urls]` of pyproject.toml names as Documentation. Of a rule
     that a user wrote, and while the project names no page, the URI holds the docs themselves.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def count_rules(run: Run) -> list[dict[str, Any]]:
-    """The number of findings by rule, severity and operation, the most frequent first."""
+    """Count the findings by rule, severity and operation, the most frequent first."""
     counted = Counter((one.code, one.name, one.severity, one.operation) for one, _ in run.findings)
     ordered = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
     return [
@@ -22,7 +22,7 @@ def count_rules(run: Run) -> list[dict[str, Any]]:
 
 
 def format_table(run: Run, color: bool) -> str:
-    """The counts as lines of text; nothing where nothing was found."""
+    """Format the counts as lines of text; "" without findings."""
     rows = count_rules(run)
     width = len(str(rows[0]["findings"])) if rows else 0
     names = max((len(row["name"]) for row in rows), default=0)

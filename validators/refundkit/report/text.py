@@ -22,12 +22,12 @@ _MISSING = {
 
 
 def paint(text: str, style: str, color: bool) -> str:
-    """The text in a style, where colour is wanted."""
+    """Return the text in a style, if in colour."""
     return f"\x1b[{_COLORS[style]}m{text}\x1b[0m" if color else text
 
 
 def make_printable(text: str) -> str:
-    """The text with every control character escaped, so that no value forges a line, a colour or an annotation."""
+    """Escape every control character, so that no value forges a line, a colour or an annotation."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else _escape(character) for character in text)
@@ -48,7 +48,7 @@ def format_headline(finding: Finding, color: bool) -> str:
 
 
 def summarize(run: Run, color: bool) -> str:
-    """What was checked, what was found, and what could not be looked at."""
+    """Return what was checked, what was found and what did not run, in one line."""
     errors, warnings = run.count("error"), run.count("warning")
     style = "error" if errors else "warning" if warnings else "good"
     counts = paint(f"{count_nouns(errors, 'error')}, {count_nouns(warnings, 'warning')}", style, color)
@@ -61,7 +61,7 @@ def summarize(run: Run, color: bool) -> str:
 
 
 def describe_not_run(run: Run) -> str:
-    """What could not be looked at, in one line; nothing where everything was."""
+    """Return what was not judged and what did not run, in one line; "" if everything did."""
     unjudged = sum(run.unjudged.values())
     wants = _describe_missing(run)
     parts = [f"Not judged: {count_nouns(unjudged, 'payload')}."] if unjudged else []

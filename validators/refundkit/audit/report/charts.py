@@ -34,7 +34,7 @@ class Bar(msgspec.Struct, frozen=True):
 
 
 def draw_bars(rows: Sequence[Bar]) -> dict[str, Any]:
-    """Horizontal bars in the given order: name and number above each, so that they fit a narrow screen."""
+    """Draw horizontal bars in order, name and number above each, so that they fit a narrow screen."""
     import altair as alt
 
     base = _make_base(rows).encode(y=alt.Y("key:N", sort=None, axis=None, scale=alt.Scale(padding=0)))
@@ -63,7 +63,7 @@ def draw_bars(rows: Sequence[Bar]) -> dict[str, Any]:
 
 
 def draw_columns(rows: Sequence[Bar]) -> dict[str, Any]:
-    """Stacked columns along time, in the given order."""
+    """Draw stacked columns along time, in order."""
     import altair as alt
 
     keys = list(dict.fromkeys(one.key for one in rows))

@@ -125,7 +125,7 @@ def read_totals(findings: Path | Table) -> Totals:
 
 
 def _open_findings(base: DuckDBPyConnection, findings: Path | Table) -> None:
-    """Let SQL know the findings as `given`."""
+    """Open the findings for SQL as `given`."""
     if not isinstance(findings, Path):
         base.register("given", findings)
         return
@@ -172,12 +172,12 @@ def _query_totals(base: DuckDBPyConnection) -> Totals:
 
 
 def _sort_key(group: Group) -> tuple[int, int, str]:
-    """A key that sorts what has most errors first."""
+    """Return a key that sorts the most errors first."""
     return -group.errors, -group.warnings, group.name or ""
 
 
 def _group_rows(rows: Iterable[tuple[Any, ...]]) -> list[Group]:
-    """Groups, out of rows that hold a group's name and one currency, errors, warnings and money each."""
+    """Merge rows of a name and a currency into groups, with errors, warnings and money."""
     counts: dict[str | None, Group] = {}
     for name, currency, errors, warnings, money in rows:
         before = counts.get(name, Group(name, 0, 0, {}))
@@ -200,7 +200,7 @@ def _group_rules(rows: Iterable[tuple[Any, ...]]) -> list[RuleFindings]:
             before.unsummed + unsummed,
             before.money if money is None else {**before.money, currency: money},
         )
-    return sorted(rules.values(), key=lambda one: (one.severity != "error", -one.requests, one.code))
+    return sorted(rules.values(), key=lambda rule: (rule.severity != "error", -rule.requests, rule.code))
 
 
 # `place` is a finding's position in the file: two reads of it agree. An amount has room for 10^8 of its size in a sum.

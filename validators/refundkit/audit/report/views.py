@@ -24,7 +24,7 @@ _NO_REASON, _OTHER_REASONS = "no reason given", "all other reasons"
 _GROUP_HEADS = ["With errors", "With warnings only", "Money of those with errors"]
 
 
-class Amount(msgspec.Struct, frozen=True):
+class FigureAmount(msgspec.Struct, frozen=True):
     """A number and its unit, in elements of their own, so that numbers stand right under each other."""
 
     number: str
@@ -35,7 +35,7 @@ class Figure(msgspec.Struct, frozen=True):
     """A number of the headline."""
 
     name: str
-    amounts: list[Amount]
+    amounts: list[FigureAmount]
     note: str
 
 
@@ -137,7 +137,7 @@ def make_figures(totals: Totals, summary: Summary) -> list[Figure]:
 
 def _make_figure(name: str, values: list[str], note: str) -> Figure:
     pairs = (value.partition(" ") for value in values)
-    return Figure(name, [Amount(number, unit) for number, _, unit in pairs], note)
+    return Figure(name, [FigureAmount(number, unit) for number, _, unit in pairs], note)
 
 
 def make_notes(totals: Totals, summary: Summary) -> list[str]:
