@@ -72,7 +72,7 @@ bench: .venv/.bench .venv/.all ## our speed beside our peers', into bench/README
 .venv/.test: .venv/.demo
 	@echo "Setting up the tests (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group codegen --group test --editable ".[reference,testing]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group codegen --group test --editable ".[testing]"
 	@touch $@
 .venv/.dev: .venv/.test
 	@echo "Setting up the linters (once)"

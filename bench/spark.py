@@ -21,7 +21,7 @@ from typing import Any
 
 import pyspark
 from refundkit.audit import session, spark
-from refundkit.audit.kernel import Settings
+from refundkit.audit.settings import AuditFiles, AuditSettings
 
 from . import history
 from .audit import _EACH, Meter, _family, _found
@@ -73,20 +73,20 @@ def cluster(workers: int, folder: Path) -> Iterator[tuple[str, list[int]]]:
             (process.stderr or sys.stdin).close()
 
 
-def _sources(folder: Path) -> spark.Sources:
+def _sources(folder: Path) -> AuditFiles:
     requests, orders = (sorted(map(str, (folder / name).glob("*.parquet"))) for name in ("requests", "orders"))
-    return spark.Sources(requests=requests, orders=orders)
+    return AuditFiles(requests=requests, orders=orders)
 
 
 def measured(workers: int, large: Path, small: Path) -> dict[str, Any]:
     """Audit the large history on so many workers, and say what it cost."""
     with tempfile.TemporaryDirectory() as folder, cluster(workers, Path(folder)) as (master, processes):
         found = Path(folder, "found.parquet")
-        with session.started(master) as own:
-            spark.write(own, _sources(small), Settings(statuses=True), found, ".parquet")
+        with session.start_session(master) as own:
+            spark.write_audit(own, _sources(small), AuditSettings(statuses=True), found, ".parquet")
             with Meter(os.getpid()) as meter:
                 begun = time.perf_counter()
-                tally = spark.write(own, _sources(large), Settings(statuses=True), found, ".parquet")
+                tally = spark.write_audit(own, _sources(large), AuditSettings(statuses=True), found, ".parquet")
                 seconds = time.perf_counter() - begun
         return {
             "workers": len(processes),

@@ -5,6 +5,7 @@ A body that only its model refuses is such a defect, and raises.
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 from collections.abc import Callable
@@ -17,7 +18,9 @@ from pathlib import Path
 import pytest
 import test_agreement
 from _pytest.mark.expression import Expression
+from commands import Cli, Outcome
 from hypothesis import HealthCheck, settings
+from refundkit.cli import main
 from refundkit.operations import Operation
 from story import ROOT
 
@@ -136,6 +139,41 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand the counts of a worker to the controller."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["agreement"] = test_agreement.COUNTS
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that the command runs in."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def cli(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Runs the command in this process."""
+
+    def run(*arguments: str, stdin: bytes = b"") -> Outcome:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), "utf-8"))
+        capsys.readouterr()
+        try:
+            status = main(arguments)
+        except SystemExit as left:  # --version and --help leave so
+            status = int(left.code or 0)
+        return Outcome(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def check(cli: Cli) -> Cli:
+    """Runs `refundkit check --output-format json --isolated`."""
+
+    def run(*arguments: str, stdin: bytes = b"") -> Outcome:
+        return cli("check", "--output-format", "json", "--isolated", *arguments, stdin=stdin)
+
+    return run
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

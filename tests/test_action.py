@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from commands import US, refund
 from processes import WITHIN
 from story import ROOT
-from test_cli import US, refund
 from test_hook import needs_all, offline, source
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))

@@ -26,7 +26,8 @@ import refundkit
 from refundkit import Report, operations
 from refundkit.audit import worker
 from refundkit.audit.columns import FINDINGS, REQUESTS
-from refundkit.audit.kernel import Settings, Tally, findings
+from refundkit.audit.kernel import Tally, judge_batches
+from refundkit.audit.settings import AuditSettings
 from refundkit.cli import main
 from story import story, text
 
@@ -347,7 +348,7 @@ def _reference(rows: list[Row]) -> Iterator[tuple[int, Report]]:
 def test_kernel_finds_what_plain_checks_find(seed: int) -> None:
     """Every finding and every rule that did not run are those of one plain check a request, with all it needs given."""
     rows = _random_history(seed)
-    ((found, tally),) = findings([_batch(rows)], Settings(statuses=True))
+    ((found, tally),) = judge_batches([_batch(rows)], AuditSettings(statuses=True))
     own: defaultdict[int, list[tuple[str, ...]]] = defaultdict(list)
     for one in found.to_pylist():
         if not one["pointer"].startswith("request:/") or one["pointer"] == "request:/body":
@@ -378,17 +379,17 @@ def _request(operation: str, body: Any, **parts: Any) -> Row:
     return {**row, "status": 200, **parts}
 
 
-_STATUSES = Settings(statuses=True)
+_STATUSES = AuditSettings(statuses=True)
 
 
-def _found(rows: list[Row], settings: Settings = _STATUSES) -> tuple[list[tuple[int, str]], Tally]:
-    ((found, tally),) = findings([_batch(rows)], settings)
+def _found(rows: list[Row], settings: AuditSettings = _STATUSES) -> tuple[list[tuple[int, str]], Tally]:
+    ((found, tally),) = judge_batches([_batch(rows)], settings)
     return [(one["row"], one["code"]) for one in found.to_pylist() if one["severity"] == "error"], tally
 
 
 def _columns(rows: list[Row]) -> list[dict[str, Any]]:
     """The rows of findings."""
-    ((found, _),) = findings([_batch(rows)], _STATUSES)
+    ((found, _),) = judge_batches([_batch(rows)], _STATUSES)
     return list(found.to_pylist())
 
 
@@ -415,7 +416,7 @@ def test_only_what_took_effect_counts() -> None:
         _request("walmart.refund_order_lines", _walmart("-30.00"), status=status) for status in (400, None, 200, 200)
     ]
     assert _found(rows)[0] == [(3, "RF203")]
-    assert _found(rows, Settings())[0] == [(1, "RF203"), (2, "RF203"), (3, "RF203")]
+    assert _found(rows, AuditSettings())[0] == [(1, "RF203"), (2, "RF203"), (3, "RF203")]
 
 
 def test_requests_are_judged_in_order_of_time() -> None:
@@ -436,7 +437,7 @@ def test_refunds_in_the_order_count_only_when_it_was_read_before() -> None:
         _request("walmart.refund_order_lines", _walmart(amount), order=text(order)) for amount in ("-5.00", "-6.00")
     ]
     assert _found(rows)[0] == []
-    assert _found(rows, Settings(statuses=True, carried=True))[0] == [(1, "RF203")]
+    assert _found(rows, AuditSettings(statuses=True, carried=True))[0] == [(1, "RF203")]
 
 
 def test_a_refund_that_the_order_carries_is_not_counted_twice() -> None:
@@ -448,7 +449,7 @@ def test_a_refund_that_the_order_carries_is_not_counted_twice() -> None:
     carried = {"refundId": "R-1", "refundCharges": {"refundCharge": [{"charge": charge}]}}
     order["order"]["orderLines"]["orderLine"][0]["refund"] = carried
     rows = [_request("walmart.refund_order_lines", one, order=text(order)) for one in (body, _walmart("-20.00"))]
-    assert _found(rows, Settings(statuses=True, carried=True))[0] == []
+    assert _found(rows, AuditSettings(statuses=True, carried=True))[0] == []
 
 
 def _woocommerce(amount: str) -> Any:
@@ -545,7 +546,7 @@ def test_the_kernel_takes_text_and_may_lack_columns() -> None:
     texts = pa.RecordBatch.from_pydict(
         {**given, "row": batch.column("row"), "time": times, "status": batch.column("status")}
     )
-    assert next(findings([texts], _STATUSES))[0].equals(next(findings([batch], _STATUSES))[0])
+    assert next(judge_batches([texts], _STATUSES))[0].equals(next(judge_batches([batch], _STATUSES))[0])
 
 
 # Files, and what a user meets.
@@ -751,7 +752,7 @@ def test_a_killed_worker_is_exit_2(
     history: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is written, and it says what to try."""
-    monkeypatch.setattr(worker, "work", die)
+    monkeypatch.setattr(worker, "judge_task", die)
     before = sorted(history.iterdir())
     assert _audit(history, "never.parquet") == 2
     assert "a worker process was killed" in capsys.readouterr().err

@@ -7,12 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import test_cli
+from commands import AMOUNT, CARD, LINE, SHOP, US, Cli, Outcome, asking, command, example_order, flat, refund, write
 from refundkit import Config
-from refundkit.lint.baseline import read
-from test_cli import CARD, SHOP, US, Cli, Outcome, asking, command, example_order, flat, refund, write
-
-cli, folder = test_cli.cli, test_cli.folder
+from refundkit.lint.baseline import read_baseline
 
 FILE = "known.json"
 
@@ -187,8 +184,8 @@ def test_stale_entries_are_reported(cli: Cli) -> None:
     found = check(cli, "--baseline", FILE, "a.json")
     assert (found.status, found.codes) == (0, [])
     first, second, last = found.err.splitlines()
-    assert first == f"refundkit: {FILE}: no longer found: RF504 a.json {test_cli.LINE}"
-    assert second == f"refundkit: {FILE}: no longer found: RF206 b.json {test_cli.AMOUNT}"
+    assert first == f"refundkit: {FILE}: no longer found: RF504 a.json {LINE}"
+    assert second == f"refundkit: {FILE}: no longer found: RF206 b.json {AMOUNT}"
     assert last == f"refundkit: `--write-baseline {FILE}` takes what is stale out"
     assert check(cli, "--baseline", FILE, "--fail-on", "warning", "a.json").status == 1
     assert check(cli, "--baseline", FILE, "--fail-on", "never", "a.json").status == 0
@@ -345,6 +342,6 @@ def test_entries_of_a_baseline_nothing_has_met(folder: Path) -> None:
     """A baseline that was read and not used has only entries of files that are gone to tell of."""
     write("r.json", refund())
     write(FILE, '{"version": 1, "findings": [{"file": "r.json", "pointer": "/a", "code": "RF201"}]}')
-    assert read(FILE).stale(Config(), []) == []
+    assert read_baseline(FILE).find_stale(Config(), []) == []
     Path("r.json").unlink()
-    assert [one.file for one in read(FILE).stale(Config(), [])] == ["r.json"]
+    assert [one.file for one in read_baseline(FILE).find_stale(Config(), [])] == ["r.json"]

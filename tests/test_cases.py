@@ -27,8 +27,9 @@ import msgspec
 import pytest
 from refundkit import Config, operations, rules
 from refundkit.errors import Severity
-from refundkit.lint.record import Context, Linted, Settings, lint
-from refundkit.lint.sources import records
+from refundkit.lint.places import RecordContext
+from refundkit.lint.record import Linted, Settings, lint_record
+from refundkit.lint.sources import read_records
 from refundkit.rule import REGISTRY
 from refundkit_apis._runtime.codec import encode
 from story import story
@@ -102,8 +103,8 @@ def linted(file: Path, folder: Path) -> list[Linted]:
         require=tuple(one.require),
     )
     return [
-        lint(record, settings, lambda asked: Context())
-        for record in records(str(document), lambda root: _schema(named))
+        lint_record(record, settings, lambda asked: RecordContext())
+        for record in read_records(str(document), lambda root: _schema(named))
     ]
 
 

@@ -11,14 +11,11 @@ from typing import Any
 
 import pytest
 import refundkit
-import test_cli
-from refundkit import config, rules
-from refundkit.config import Config, excluded, for_file, operation_of
+from commands import SHOP, TAX, US, Cli, command, flat, refund, write
+from refundkit import rules, user_rules
+from refundkit.config import Config, config_for_file, find_operation, is_excluded
 from refundkit.errors import ConfigError, RuleError
 from refundkit.rule import REGISTRY
-from test_cli import SHOP, TAX, US, Cli, command, flat, refund, write
-
-cli, folder = test_cli.cli, test_cli.folder
 
 OWN = '''\
 """Rules of our own."""
@@ -65,8 +62,8 @@ def fresh_rules() -> Iterator[None]:
     yield
     REGISTRY.clear()
     REGISTRY.update(before)
-    config._ORIGINS.clear()
-    config._load.cache_clear()
+    user_rules._FILES.clear()
+    user_rules._load_file.cache_clear()
     import_module("refundkit.checking.plan").make_plan.cache_clear()
 
 
@@ -104,8 +101,8 @@ def found(cli: Cli, *arguments: str) -> list[tuple[str, str]]:
 def test_patterns(pattern: str, names: list[str], others: list[str]) -> None:
     """A pattern means what it means in a .gitignore: `*` within a name, `**` across folders, a name at any depth."""
     one = Config(exclude=(pattern,))
-    assert [name for name in names if not excluded(one, name)] == []
-    assert [name for name in others if excluded(one, name)] == []
+    assert [name for name in names if not is_excluded(one, name)] == []
+    assert [name for name in others if is_excluded(one, name)] == []
 
 
 @pytest.mark.parametrize("pattern", ["", "/", "!keep.json", "../other/*.json", "r[z-a].json"])
@@ -157,7 +154,7 @@ def test_excludes_hold_in_folders_globs_and_for_explicit_paths(cli: Cli) -> None
 def test_first_pattern_of_files_counts(cli: Cli) -> None:
     """`files` is read from the top: the first pattern that matches names the operation."""
     one = Config(files=(("shop/*.json", SHOP), ("shop", TAX), ("*.json", US)))
-    names = [operation_of(one, name) for name in ("shop/a.json", "shop/x/a.json", "b.json", "b.xml")]
+    names = [find_operation(one, name) for name in ("shop/a.json", "shop/x/a.json", "b.json", "b.xml")]
     assert names == [SHOP, TAX, US, None]
 
 
@@ -181,9 +178,9 @@ def test_per_file_ignores(cli: Cli) -> None:
 def test_per_file_ignores_are_one_configuration_each(cli: Cli) -> None:
     """Files with the same ignores share a configuration, so that rules are sorted out once for all of them."""
     one = Config(per_file_ignores=(("*.json", ("RF206",)),))
-    assert for_file(one, "a.json") is for_file(one, "b.json")
-    assert for_file(one, "a.xml") is one
-    assert for_file(one, "a.json").ignore == ("RF206",)
+    assert config_for_file(one, "a.json") is config_for_file(one, "b.json")
+    assert config_for_file(one, "a.xml") is one
+    assert config_for_file(one, "a.json").ignore == ("RF206",)
 
 
 # What is wrong in a configuration.

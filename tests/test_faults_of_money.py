@@ -14,13 +14,10 @@ from typing import Any
 import httpx
 import pytest
 import refundkit
-import test_cli
+from commands import Cli, Outcome, write
 from refundkit import RefundOutcomeUnknown, connect
 from refundkit_apis.walmart import models
 from story import story, text
-from test_cli import Cli, Outcome, write
-
-cli, folder = test_cli.cli, test_cli.folder
 
 INPUTS = Path(__file__).parent / "fault_inputs"
 REFUND = "walmart.refund_order_lines"
@@ -313,6 +310,7 @@ def audit(cli: Cli, *arguments: str | Path) -> tuple[Outcome, list[tuple[int, st
     return outcome, [(row["row"], row["code"]) for row in rows]
 
 
+@pytest.mark.audit
 def test_second_full_refund_of_a_history_is_found(cli: Cli) -> None:
     """In an audit, too, a full refund takes all that was left then: the later one is too much, the first is fine."""
     requests = ("--requests", INPUTS / "audit-full-twice.requests.jsonl")
@@ -335,6 +333,7 @@ SINGLE = {
 }
 
 
+@pytest.mark.audit
 def test_audit_counts_the_refunds_of_orders_as_the_check_does(cli: Cli) -> None:
     """Each request with an order that was read before it has the same findings in an audit."""
     requests, orders = [], []

@@ -13,18 +13,15 @@ from shutil import which
 from typing import Any
 
 import pytest
-import test_cli
+from commands import SHOP, TAX, US, Cli, asking, command, refund, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from refundkit import Config, operations
 from refundkit.lint import fix
-from refundkit.lint.fix import fix_of
+from refundkit.lint.fix import find_fix
 from refundkit.lint.record import Settings
 from refundkit.reading.json import read_json
 from refundkit.reading.yaml import read_yaml
-from test_cli import SHOP, TAX, US, Cli, asking, command, refund, write
-
-cli, folder = test_cli.cli, test_cli.folder
 
 
 def settings_of(operation: str = SHOP, **more: Any) -> Settings:
@@ -34,7 +31,7 @@ def settings_of(operation: str = SHOP, **more: Any) -> Settings:
 
 def fixed(name: str, content: str | bytes, operation: str = SHOP) -> str:
     """The content of a file as --fix would leave it."""
-    found = fix_of(write(name, content), settings_of(operation), lambda root: None)
+    found = find_fix(write(name, content), settings_of(operation), lambda root: None)
     assert Path(name).read_bytes() == found.before
     return found.after.decode()
 
@@ -117,7 +114,7 @@ def test_lines(folder: Path) -> None:
     ]
     write("r.jsonl", b"".join(lines))
     lines[0], lines[3] = lines[0].replace(b', "id": 5', b""), lines[3].replace(b'"id": 5, ', b"")
-    assert fix_of("r.jsonl", settings_of(), lambda root: None).after == b"".join(lines)
+    assert find_fix("r.jsonl", settings_of(), lambda root: None).after == b"".join(lines)
 
 
 YAML = [
@@ -314,8 +311,8 @@ def test_any_layout(tmp_path_factory: pytest.TempPathFactory, one: tuple[str, La
     operation, text = one
     file = tmp_path_factory.getbasetemp() / "laid.json"
     file.write_bytes(text.text.encode("utf-8"))
-    found = fix_of(str(file), settings_of(operation), lambda root: None)
-    assert found.left == ""
+    found = find_fix(str(file), settings_of(operation), lambda root: None)
+    assert found.unfixed == ""
     assert found.fields == len(text.gone)
     if not text.gone:
         assert found.after == found.before
@@ -323,9 +320,9 @@ def test_any_layout(tmp_path_factory: pytest.TempPathFactory, one: tuple[str, La
     after = found.after.decode()
     assert is_same(read_json(found.after).value, without(read_json(found.before).value, operation))
     assert stays(text).fullmatch(after), after
-    fix.write(found)
+    fix.write_fix(found)
     assert file.read_bytes() == found.after
-    again = fix_of(str(file), settings_of(operation), lambda root: None)
+    again = find_fix(str(file), settings_of(operation), lambda root: None)
     assert (again.fields, again.after) == (0, found.after)
 
 
@@ -338,8 +335,8 @@ def test_any_layout_of_many(
     file = tmp_path_factory.getbasetemp() / ("laid.jsonl" if lines else "laid.json")
     texts = [text.text for _, text in many]
     file.write_bytes(("\n".join(texts) if lines else "[" + ",\n".join(texts) + "]").encode())
-    found = fix_of(str(file), settings_of(TAX), lambda root: None)
-    assert found.left == ""
+    found = find_fix(str(file), settings_of(TAX), lambda root: None)
+    assert found.unfixed == ""
     assert found.fields == sum(len(text.gone) for _, text in many)
     after = found.after.decode()
     values = [read_json(line.encode()).value for line in after.split("\n")] if lines else read_json(found.after).value
@@ -374,8 +371,8 @@ def test_any_block_layout(tmp_path_factory: pytest.TempPathFactory, one: tuple[s
     before, after, fields = one
     file = tmp_path_factory.getbasetemp() / "laid.yaml"
     file.write_text(before)
-    found = fix_of(str(file), settings_of(TAX), lambda root: None)
-    if found.left:  # a blank line behind a block scalar would become part of another one
+    found = find_fix(str(file), settings_of(TAX), lambda root: None)
+    if found.unfixed:  # a blank line behind a block scalar would become part of another one
         assert found.after == found.before
         return
     assert (found.after.decode(), found.fields) == (after, fields)
@@ -510,7 +507,7 @@ def test_mode_and_link_are_kept(cli: Cli) -> None:
 def test_file_that_changed_meanwhile_is_left_alone(cli: Cli, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     """A file that changes between reading and writing keeps what the other wrote: exit 2, and the others are fixed."""
     other = BAD.replace("1.00", "2.00")
-    without_change = fix._agrees
+    without_change = fix._is_faithful
 
     def changing(*arguments: Any) -> bool:
         agrees = without_change(*arguments)
@@ -526,7 +523,7 @@ def test_file_that_changed_meanwhile_is_left_alone(cli: Cli, monkeypatch: pytest
 
     write("a.json", BAD)
     write("b.json", BAD)
-    monkeypatch.setattr(fix, "_agrees", changing)
+    monkeypatch.setattr(fix, "_is_faithful", changing)
     outcome = cli("check", "--isolated", "--as", SHOP, "--fix", "--allow-empty", "a.json", "b.json")
     assert outcome.status == 2
     assert "a.json: " in outcome.err

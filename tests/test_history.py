@@ -85,7 +85,7 @@ run()
 
 @pytest.mark.parametrize(
     ("module", "name", "left"),
-    [("refundkit.audit.files", "chunks", ""), ("refundkit.audit.duck", "_judged", "found.parquet")],
+    [("refundkit.audit.files", "read_chunks", ""), ("refundkit.audit.duck", "_judge_tasks", "found.parquet")],
     ids=["reads", "judges"],
 )
 def test_an_interrupt_leaves_no_file(written: Path, tmp_path: Path, module: str, name: str, left: str) -> None:

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import pytest
 import yaml
+from commands import US, refund
 from processes import WITHIN
 from story import ROOT
-from test_cli import US, refund
 
 # In the environment that the tests run in, since wheels are for one Python.
 WHEELS = Path(sys.prefix) / "wheels"

@@ -261,12 +261,12 @@ _CUT = """\
 import os, sys
 from refundkit import cli
 from refundkit.lint import sources
-told = sources._end
+told = sources._find_end
 def cut(stream):
     end = told(stream)
     os.truncate(stream.name, end // 2)
     return end
-sources._end = cut
+sources._find_end = cut
 sys.exit(cli.main(sys.argv[1:]))
 """
 

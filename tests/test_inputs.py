@@ -13,7 +13,8 @@ import pytest
 from processes import COMMAND, WITHIN, run, running
 from refundkit.cli import main
 from refundkit.lint import sources
-from refundkit.lint.sources import Part, expand, lines, records
+from refundkit.lint.paths import expand_paths
+from refundkit.lint.sources import Part, read_lines, read_records
 from story import examples, story, text
 
 US, CA = "walmart.refund_order_lines", "walmart_ca.refund_order_lines"
@@ -76,7 +77,7 @@ def laid_out(*names: str) -> None:
 def test_paths(check: Check, arguments: list[str], wanted: list[str]) -> None:
     """A folder is every known file in it, a pattern what it matches, each once and in order; a name is itself."""
     laid_out("a/b.json", "a/b/c.JSON", "a/b/d.jsonl", "a/x.yaml", "a/y.YML", "a/z.ndjson", "a/n.txt", "e.json")
-    assert expand(arguments) == wanted
+    assert expand_paths(arguments) == wanted
 
 
 def test_file_that_is_named_twice(check: Check, tmp_path: Path) -> None:
@@ -89,13 +90,13 @@ def test_file_that_is_named_twice(check: Check, tmp_path: Path) -> None:
 def test_absolute_pattern(check: Check, tmp_path: Path) -> None:
     """A pattern may begin at the root, and keeps to what is below its first part."""
     laid_out("a/b.json", "a/c/d.json", ".hidden/e.json")
-    assert expand([f"{tmp_path}/**/*.json"]) == [f"{tmp_path}/a/b.json", f"{tmp_path}/a/c/d.json"]
+    assert expand_paths([f"{tmp_path}/**/*.json"]) == [f"{tmp_path}/a/b.json", f"{tmp_path}/a/c/d.json"]
 
 
 def test_name_with_the_characters_of_a_pattern(check: Check) -> None:
     """A file that is there is meant by its name, whatever characters that has."""
     laid_out("a[1].json", "[x]/**/r.json", "[x]/**/s/t.json")
-    assert expand(["a[1].json", "[[]x]/**/r.json"]) == ["a[1].json", "[x]/**/r.json"]
+    assert expand_paths(["a[1].json", "[[]x]/**/r.json"]) == ["a[1].json", "[x]/**/r.json"]
 
 
 def test_excluded_files(check: Check) -> None:
@@ -196,11 +197,11 @@ def test_line_of_the_largest_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     file = tmp_path / "r.jsonl"
     for ending in (b"", b"\n"):
         file.write_bytes(b"0123456789\n01234567890\nx\n0123456789" + ending)
-        assert list(lines(Part(str(file)))) == [(1, b"0123456789"), (2, None), (3, b"x"), (4, b"0123456789")]
+        assert list(read_lines(Part(str(file)))) == [(1, b"0123456789"), (2, None), (3, b"x"), (4, b"0123456789")]
         file.write_bytes(b"0123456789\r\nx\r\n01234567890\r\n\r\n0123456789\r" + ending)
-        assert list(lines(Part(str(file)))) == [(1, b"0123456789"), (2, b"x"), (3, None), (5, b"0123456789")]
+        assert list(read_lines(Part(str(file)))) == [(1, b"0123456789"), (2, b"x"), (3, None), (5, b"0123456789")]
         file.write_bytes(b"y\n01234567890123456789" + ending)
-        assert list(lines(Part(str(file)))) == [(1, b"y"), (2, None)]
+        assert list(read_lines(Part(str(file)))) == [(1, b"y"), (2, None)]
 
 
 def test_array_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,13 +209,13 @@ def test_array_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(sources, "MOST", 10)
     file = tmp_path / "r.json"
     file.write_bytes(b'[{"a": 1},{"a":           1},{"a": 2}]')
-    found = list(records(str(file), lambda root: None))
+    found = list(read_records(str(file), lambda root: None))
     assert [one.data for one in found] == [b'{"a": 1}', None, b'{"a": 2}']
     (problem,) = found[1].document.problems
     assert (problem.code, problem.line, found[1].number) == ("RF001", 1, 2)
     for content in (b'[{"a": 1},{"a":  ', b'{"a":          1}'):
         file.write_bytes(content)
-        (only,) = records(str(file), lambda root: None)
+        (only,) = read_records(str(file), lambda root: None)
         assert only.data is None
 
 

@@ -22,7 +22,7 @@ from processes import WITHIN, run, running
 from refundkit.cli import main
 from refundkit.lint import jobs, progress, sources
 from refundkit.lint.record import Linted
-from refundkit.lint.sources import Part, lines, parts
+from refundkit.lint.sources import Part, read_lines, split_file
 from story import examples, text
 
 US, SHOP = "walmart.refund_order_lines", "woocommerce_legacy.create_refund"
@@ -120,8 +120,8 @@ def test_parts_are_all_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         b"{}\n" + b"y" * 90,
     ):
         Path(file).write_bytes(content)
-        cut = list(parts(file))
-        assert [one for part in cut for one in lines(part)] == list(lines(Part(file)))
+        cut = list(split_file(file))
+        assert [one for part in cut for one in read_lines(part)] == list(read_lines(Part(file)))
         assert all(part.stop is None or part.stop > part.start for part in cut)
 
 
@@ -131,7 +131,7 @@ def test_clean_records_are_counted_where_they_begin() -> None:
     def one(operation: str, records: int = 1) -> Linted:
         return Linted(file="f", operation=operation, findings=(), not_run=(), records=records)
 
-    compact = jobs.compact([one("a"), one("b"), one("a", 5), one("c"), one("b")])
+    compact = jobs.merge_clean([one("a"), one("b"), one("a", 5), one("c"), one("b")])
     assert [(each.operation, each.records) for each in compact] == [("a", 6), ("b", 2), ("c", 1)]
 
 
@@ -311,15 +311,16 @@ def test_short_run_shows_no_progress(folder: Path) -> None:
 
 def test_large_file_is_spread_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From 32 MiB on a JSON Lines file gets all cores, a smaller or another one gets one process."""
-    from refundkit import cli
+    from refundkit.cli.check import count_jobs
+    from refundkit.cli.parser import build_parser
 
     for name, size in (("large.jsonl", 1 << 25), ("small.jsonl", (1 << 25) - 1), ("large.json", 1 << 25)):
         with (tmp_path / name).open("wb") as stream:
             stream.truncate(size)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(jobs, "cores", lambda: 5)
-    counts: Callable[..., int] = lambda *given: cli._jobs(  # noqa: E731
-        cli._parser().parse_args(["check", *given]), [one for one in given if one.endswith((".json", "jsonl", "-"))]
+    monkeypatch.setattr(jobs, "count_cores", lambda: 5)
+    counts: Callable[..., int] = lambda *given: count_jobs(  # noqa: E731
+        build_parser().parse_args(["check", *given]), [one for one in given if one.endswith((".json", "jsonl", "-"))]
     )
     assert counts("large.jsonl") == 5
     assert counts("small.jsonl") == counts("large.json") == 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
@@ -13,15 +11,14 @@ from typing import Any, NamedTuple
 import pytest
 import refundkit
 import test_choice
-import test_cli
+from commands import Cli, Outcome, write
 from refundkit import Config, Finding, RefundBlocked, operations
 from refundkit.rule import REGISTRY, rule
 from refundkit.xml_writer import write_xml
 from story import story, text
-from test_cli import Cli, write
 from test_guard import Api
 
-cli, folder, fresh_rules = test_cli.cli, test_cli.folder, test_choice.fresh_rules
+fresh_rules = test_choice.fresh_rules
 
 REFUNDS = {
     "walmart": "walmart.refund_order_lines",
@@ -127,7 +124,7 @@ def ours(findings: Any) -> set[str]:
     return {each.code for each in findings if each.code.startswith("RF9")}
 
 
-def codes(outcome: test_cli.Outcome) -> dict[int, set[str]]:
+def codes(outcome: Outcome) -> dict[int, set[str]]:
     """The ids of our own rules that spoke of each record of the JSON output."""
     found: dict[int, set[str]] = {}
     for each in outcome.document["findings"]:
@@ -244,6 +241,7 @@ def audited(rows: list[dict[str, Any]]) -> list[tuple[int, str, str]]:
     return sorted((row, code, message if code.startswith("RF92") else "") for row, code, message in told)
 
 
+@pytest.mark.audit
 def test_audit_runs_a_new_rule(cli: Cli, config: Config) -> None:
     """Rules of the file run in the worker processes, with the whole order, its text decoded, and what came before."""
     write("requests.jsonl", "\n".join(map(json.dumps, history().requests)))
@@ -255,11 +253,9 @@ def test_audit_runs_a_new_rule(cli: Cli, config: Config) -> None:
     assert audited([json.loads(line) for line in lines]) == expected()
 
 
+@pytest.mark.spark
 def test_spark_runs_a_new_rule(folder: Path) -> None:
     """Rules of the file run on Spark's executors as they do in the embedded engine."""
-    pytest.importorskip("pyspark", reason="PySpark is not here: pip install 'refundkit[spark]'")
-    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
-        pytest.skip("Java is not here, and Spark needs it")
     from refundkit.audit import session, spark
 
     rows = history()

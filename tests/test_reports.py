@@ -18,13 +18,13 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+from commands import CA, GUID, SCHEMA, TAX, US, Outcome, asking, command, flat, module_paths, refund, write
 from refundkit import __version__, rules
 from refundkit.cli import FORMATS, main
-from refundkit.report.sarif import docs_address
+from refundkit.report.sarif import find_docs_address
 from refundkit.rule import REGISTRY, rule
 from refundkit.rules import page
 from story import ROOT, story, text
-from test_cli import CA, GUID, SCHEMA, TAX, US, Outcome, _paths, asking, command, flat, refund, write
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 DOCS = "https://docs.example/rules.md"
@@ -40,7 +40,7 @@ Check = Callable[..., Outcome]
 def check(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Check:
     """Runs `refundkit check --isolated` in an empty folder, in this process."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("refundkit.report.sarif._published", lambda: DOCS)
+    monkeypatch.setattr("refundkit.report.sarif._find_docs_page", lambda: DOCS)
     for name in ("NO_COLOR", "FORCE_COLOR", "GITHUB_WORKSPACE", "CI_PROJECT_DIR"):
         monkeypatch.delenv(name, raising=False)
 
@@ -167,11 +167,11 @@ def test_sarif_of_a_rule_that_is_off_by_default(check: Check) -> None:
 
 def test_address_without_a_published_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """While the project names no page of its docs, the address of a rule's docs holds them."""
-    monkeypatch.setattr("refundkit.report.sarif._published", lambda: "")
+    monkeypatch.setattr("refundkit.report.sarif._find_docs_page", lambda: "")
     rules.load_all()
     from urllib.request import urlopen
 
-    with urlopen(docs_address(REGISTRY["RF203"])) as docs:  # noqa: S310 - a data: URI
+    with urlopen(find_docs_address(REGISTRY["RF203"])) as docs:  # noqa: S310 - a data: URI
         assert docs.read().decode() == page.text(REGISTRY["RF203"])
 
 
@@ -183,7 +183,7 @@ def test_address_of_a_user_s_rule() -> None:
         """A rule that a user wrote."""
 
     try:
-        assert docs_address(REGISTRY["RF998"]).startswith("data:")
+        assert find_docs_address(REGISTRY["RF998"]).startswith("data:")
         assert "RF998" not in page.page()
     finally:
         del REGISTRY["RF998"]
@@ -449,7 +449,7 @@ def test_file_is_there_though_nobody_reads_the_text(check: Check) -> None:
             stdout=closed,
             stderr=subprocess.PIPE,
             check=False,
-            env={**os.environ, **_paths()},
+            env={**os.environ, **module_paths()},
         )
     assert (done.returncode, done.stderr) == (2, b"")
     assert json.loads(Path("report").read_text())["version"] == 1
@@ -497,7 +497,7 @@ def test_text_formats_import_no_other(check: Check) -> None:
         [sys.executable, "-c", program, "check", "--isolated", "--as", US, "r.json"],
         capture_output=True,
         check=True,
-        env={**os.environ, **_paths()},
+        env={**os.environ, **module_paths()},
     )
     assert done.stderr.decode().strip() == "['refundkit.report.concise', 'refundkit.report.text']"
 

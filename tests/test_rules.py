@@ -8,7 +8,8 @@ import pytest
 import refundkit
 from refundkit import apis, operations, rules
 from refundkit.lint.batch import Batch
-from refundkit.lint.record import Context, Settings, lint
+from refundkit.lint.places import RecordContext
+from refundkit.lint.record import Settings, lint_record
 from refundkit.lint.sources import Record
 from refundkit.reading.json import read_json
 from refundkit.rule import REGISTRY, Rule
@@ -47,7 +48,7 @@ def found(changes: dict[str, Any], rule: Rule, batch: Batch | None) -> set[str]:
         require=require,
     )
     record = Record("docs.json", 1, data, lambda: read_json(data))
-    return {one.code for one, _ in lint(record, settings, lambda asked: Context(), batch).findings}
+    return {one.code for one, _ in lint_record(record, settings, lambda asked: RecordContext(), batch).findings}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import refundkit
+from commands import command
 from processes import WITHIN
 from refundkit import operations
 from refundkit.checking.body import read_body
@@ -20,7 +21,6 @@ from refundkit.reading.json import read_json
 from refundkit.request import Request
 from story import ROOT
 from test_cases import CASES, case
-from test_cli import command
 
 NODE = shutil.which("node")
 PACKAGES = ROOT / ".venv" / "node"

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from commands import CARD, SHOP, US, flat, refund
 from refundkit import cli
 from story import story, text
-from test_cli import CARD, SHOP, US, flat, refund
 
 SECRET = "sesame-open-9f27"
 

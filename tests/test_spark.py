@@ -28,7 +28,7 @@ import pytest
 from pyspark.sql import SparkSession
 from refundkit.audit import session, spark
 from refundkit.audit.columns import FINDINGS
-from refundkit.audit.kernel import Settings
+from refundkit.audit.settings import AuditFiles, AuditSettings, Resources
 from refundkit.cli import main
 from refundkit.errors import SourceError
 from test_audit import _plain, _random_history
@@ -263,7 +263,7 @@ def test_a_killed_worker_changes_nothing(written: Path, cluster: Cluster) -> Non
 @pytest.fixture(scope="module")
 def local() -> Iterator[SparkSession]:
     """A session on two cores of this machine."""
-    with session.started("local[2]") as found:
+    with session.start_session("local[2]") as found:
         yield found
 
 
@@ -327,10 +327,10 @@ def test_both_engines_write_the_same_file(
         "orders": [str(odd / ("orders.jsonl" if requests.endswith("jsonl") else "orders.parquet"))],
         "refunds": [str(odd / "earlier.jsonl")],
     }
-    settings = Settings(statuses=True)
+    settings = AuditSettings(statuses=True)
     one, two = odd / f"duckdb{suffix}", odd / f"spark{suffix}"
-    embedded = duck.audit(duck.Sources(**named), settings, duck.Resources(jobs=1), one)
-    assert spark.write(local, spark.Sources(**named), settings, two, suffix) == embedded
+    embedded = duck.audit(AuditFiles(**named), settings, Resources(jobs=1), one)
+    assert spark.write_audit(local, AuditFiles(**named), settings, two, suffix) == embedded
     assert embedded.unplaced
     assert two.read_bytes() == one.read_bytes()
     assert one.stat().st_size > 1000
@@ -383,12 +383,12 @@ def test_bad_input_is_said_with_its_place(local: SparkSession, tmp_path: Path) -
     """What an executor finds wrong reaches the user in the same words."""
     line = '{"operation": "x", "time": "%s"}\n'
     (tmp_path / "r.jsonl").write_text(line % "2025-01-01" * 3 + line % "soon", "utf-8")
-    sources = spark.Sources(requests=[str(tmp_path / "r.jsonl")])
+    sources = AuditFiles(requests=[str(tmp_path / "r.jsonl")])
     with pytest.raises(SourceError, match=r"r\.jsonl: row 4: the time 'soon' is no ISO 8601"):
-        spark.write(local, sources, Settings(), tmp_path / "f.csv", ".csv")
+        spark.write_audit(local, sources, AuditSettings(), tmp_path / "f.csv", ".csv")
     (tmp_path / "r.jsonl").write_text("", "utf-8")
     with pytest.raises(SourceError, match="no request at all"):
-        spark.write(local, sources, Settings(), tmp_path / "f.csv", ".csv")
+        spark.write_audit(local, sources, AuditSettings(), tmp_path / "f.csv", ".csv")
 
 
 # What keeps it from starting.

@@ -1,29 +1,39 @@
-"""Which rules run, where, and how loudly; the user's own rules; where the configuration is found."""
+"""Which rules run, where, and how loudly; where the configuration is found."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterable
-from functools import cache, lru_cache, wraps
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
-from types import ModuleType, TracebackType
 from typing import Any
 
 import msgspec
 
-from . import apis, operations
-from .errors import ConfigError, Finding, RuleError, Severity
-from .ledger import UnreadableError
+from . import operations
+from .errors import ConfigError, Severity
+from .patterns import compile_pattern
 from .rule import REGISTRY, Rule
 from .text import suggest_name
+from .user_rules import LEVELS, is_foreign, load_rules
 
-NAMES = ("refundkit.toml", "pyproject.toml")
-_LEVELS: tuple[Severity, ...] = ("error", "warning", "off")
-_OWN_CODE = re.compile("RF9[0-9]{2}")
-_OWN_NAME = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
-# The file that a rule of the user's own came from, by the rule's id.
-_ORIGINS: dict[str, str] = {}
+_FILE_NAMES = ("refundkit.toml", "pyproject.toml")
+_TEXTS = (tuple[str, ...], "a list of texts")
+_PAIRS = (dict[str, str], "a table of texts")
+_LISTS = (dict[str, tuple[str, ...]], "a table of lists of texts")
+_TEXT = (str, "a text")
+# The keys of a configuration file: the type of each, for msgspec.convert, and the words for it.
+_KEYS: dict[str, tuple[Any, str]] = {
+    "select": _TEXTS,
+    "ignore": _TEXTS,
+    "severity": _PAIRS,
+    "files": _PAIRS,
+    "per-file-ignores": _LISTS,
+    "exclude": _TEXTS,
+    "rules": _TEXTS,
+    "order": _TEXT,
+    "refunds": _TEXT,
+}
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +44,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     pattern and the operation that such files are for, the first that matches counts; `per_file_ignores` is pairs of a
     pattern and more to ignore there; `exclude` is patterns of files that are not checked. Those three are about files,
     so `check()` has no use for them. `rules` names Python files with rules of your own; they are run, once a process.
-    Patterns and files are relative to `folder`. What is wrong or unknown raises ConfigError.
+    Patterns and files are relative to `folder`. What is wrong or unknown raises ConfigError, which names all of it.
     """
 
     select: tuple[str, ...] = ()
@@ -49,27 +59,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     folder: str = ""
 
     def __post_init__(self) -> None:
-        from . import rules
-
-        load_rules(self)
-        ignored = [name for _, names in self.per_file_ignores for name in names]
-        if self.select or self.ignore or self.severity or ignored:
-            rules.load_all()
-        for name in (*self.select, *self.ignore, *ignored):
-            if not any(_means(name, rule) for rule in REGISTRY.values()):
-                raise ConfigError(f"unknown rule {name!r}{_nearest(name)}")
-        for name, level in self.severity:
-            if not any(_is(name, rule) for rule in REGISTRY.values()):
-                raise ConfigError(f"unknown rule {name!r}{_nearest(name)}")
-            if level not in _LEVELS:
-                raise ConfigError(f"severity {level!r} of {name} is none of error, warning and off")
-        for _, operation in self.files:
-            if operations.find(operation) is None:
-                raise ConfigError(
-                    f"files: unknown operation {operation!r}{suggest_name(operation, operations.names())}"
-                )
-        for pattern in (*self.exclude, *(name for name, _ in (*self.files, *self.per_file_ignores))):
-            _pattern(pattern)
+        load_rules(self.rules, self.folder)
+        problems = [*_find_rule_problems(self), *_find_file_problems(self)]
+        if problems:
+            raise ConfigError("\n".join(problems))
 
     @classmethod
     def load(cls, path: str | Path) -> Config:
@@ -78,244 +71,119 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Raises ConfigError when the file cannot be read or says something unknown.
         """
         file = Path(path)
-        return _parsed(_table(file) or {}, file)
+        return _convert_table(_read_table(file) or {}, file)
 
 
-def discover(start: Path) -> Config:
-    """The nearest configuration upwards of a folder; the empty one where there is none. Raises ConfigError."""
+def discover_config(start: Path) -> Config:
+    """Find the nearest configuration upwards of a folder, or return the empty one. Raises ConfigError."""
     for folder in (start, *start.parents):
-        for name in NAMES:
+        for name in _FILE_NAMES:
             file = folder / name
             if file.is_file():
-                table = _table(file)
+                table = _read_table(file)
                 if table is not None:
-                    return _parsed(table, file)
+                    return _convert_table(table, file)
     return Config()
+
+
+def _find_rule_problems(config: Config) -> Iterator[str]:
+    """Yield what is wrong with the names of rules and their severities."""
+    ignored = [*config.ignore, *(name for _, names in config.per_file_ignores for name in names)]
+    if config.select or ignored or config.severity:
+        from . import rules
+
+        rules.load_all()
+    for name in (*config.select, *ignored):
+        if not any(_is_selected(rule, name) for rule in REGISTRY.values()):
+            yield f"unknown rule {name!r}{_suggest_rule(name)}"
+    for name, level in config.severity:
+        if not any(_has_name(rule, name) for rule in REGISTRY.values()):
+            yield f"unknown rule {name!r}{_suggest_rule(name)}"
+        if level not in LEVELS:
+            yield f"severity {level!r} of {name} is none of error, warning and off"
+
+
+def _find_file_problems(config: Config) -> Iterator[str]:
+    """Yield what is wrong with the patterns of files and the operations for them."""
+    for _, operation in config.files:
+        if operations.find(operation) is None:
+            yield f"files: unknown operation {operation!r}{suggest_name(operation, operations.names())}"
+    for pattern in (*config.exclude, *(name for name, _ in (*config.files, *config.per_file_ignores))):
+        try:
+            compile_pattern(pattern)
+        except ConfigError as error:
+            yield str(error)
 
 
 # Which rules run.
 
 
-def effective(config: Config, rule: Rule) -> Severity:
-    """The severity of a rule under a configuration; "off" when it does not run."""
-    level = rule.severity
-    if rule.code in _ORIGINS and _ORIGINS[rule.code] not in _rule_files(config.rules, config.folder):
+def find_severity(config: Config, rule: Rule) -> Severity:
+    """Find the severity of a rule under a configuration; "off" when it does not run."""
+    severity = rule.severity
+    if is_foreign(rule, config.rules, config.folder):
         return "off"
     if config.select:
-        if not any(_means(name, rule) for name in config.select):
+        if not any(_is_selected(rule, name) for name in config.select):
             return "off"
-        if level == "off" and any(_is(name, rule) for name in config.select):
-            level = "warning"
-    if any(_means(name, rule) for name in config.ignore):
+        if severity == "off" and any(_has_name(rule, name) for name in config.select):
+            severity = "warning"
+    if any(_is_selected(rule, name) for name in config.ignore):
         return "off"
-    for name, chosen in config.severity:
-        if _is(name, rule):
-            level = chosen
-    return level
+    for name, level in config.severity:
+        if _has_name(rule, name):
+            severity = level
+    return severity
 
 
-def _is(name: str, rule: Rule) -> bool:
+def _has_name(rule: Rule, name: str) -> bool:
     return name in (rule.code, rule.name)
 
 
-def _means(name: str, rule: Rule) -> bool:
-    return _is(name, rule) or (name.startswith("RF") and rule.code.startswith(name))
+def _is_selected(rule: Rule, name: str) -> bool:
+    return _has_name(rule, name) or (name.startswith("RF") and rule.code.startswith(name))
 
 
-def _nearest(name: str) -> str:
-    known = [part for rule in REGISTRY.values() for part in (rule.code, rule.name)]
-    return suggest_name(name, known)
+def _suggest_rule(name: str) -> str:
+    return suggest_name(name, [text for rule in REGISTRY.values() for text in (rule.code, rule.name)])
 
 
-# Which files: patterns as in a .gitignore.
+# Which files.
 
 
-def excluded(config: Config, file: str) -> bool:
+def is_excluded(config: Config, file: str) -> bool:
     """Whether `exclude` has a pattern for the file or folder, however it was named; never for standard input."""
-    return bool(config.exclude) and file != "-" and any(_matches(config, pattern, file) for pattern in config.exclude)
+    return bool(config.exclude) and file != "-" and any(_is_match(config, pattern, file) for pattern in config.exclude)
 
 
-def operation_of(config: Config, file: str) -> str | None:
-    """The operation that `files` names for the file, by the first pattern that matches."""
-    return next((name for pattern, name in config.files if _matches(config, pattern, file)), None)
+def find_operation(config: Config, file: str) -> str | None:
+    """Find the operation that `files` names for the file, by the first pattern that matches."""
+    return next((name for pattern, name in config.files if _is_match(config, pattern, file)), None)
 
 
-def for_file(config: Config, file: str) -> Config:
-    """The configuration with what `per-file-ignores` says of the file among `ignore`."""
-    more = tuple(
-        name for pattern, names in config.per_file_ignores if _matches(config, pattern, file) for name in names
+def config_for_file(config: Config, file: str) -> Config:
+    """Return the configuration with the file's `per-file-ignores` added to `ignore`."""
+    added = tuple(
+        name for pattern, names in config.per_file_ignores if _is_match(config, pattern, file) for name in names
     )
-    return _ignoring(config, more) if more else config
+    return _add_ignored(config, added) if added else config
 
 
 @lru_cache(maxsize=512)
-def _ignoring(config: Config, more: tuple[str, ...]) -> Config:
-    return msgspec.structs.replace(config, ignore=(*config.ignore, *more))
+def _add_ignored(config: Config, added: tuple[str, ...]) -> Config:
+    return msgspec.structs.replace(config, ignore=(*config.ignore, *added))
 
 
-def _matches(config: Config, pattern: str, file: str) -> bool:
+def _is_match(config: Config, pattern: str, file: str) -> bool:
     name = os.path.relpath(file, config.folder or ".").replace(os.sep, "/")
-    return _pattern(pattern).match(name) is not None
+    return compile_pattern(pattern).matches(name)
 
 
-@cache
-def _pattern(glob: str) -> re.Pattern[str]:
-    """A pattern as a .gitignore has it, for a path with forward slashes. Raises ConfigError.
-
-    Without a slash it is a name at any depth, otherwise a path below the configuration's folder; what names a folder
-    stands for all that is in it. `*` and `?` end at a slash, `**` between slashes is any number of folders.
-    """
-    parts = glob.removeprefix("./").rstrip("/").split("/")
-    if not any(parts) or glob.startswith("!") or ".." in parts:
-        raise ConfigError(f"{glob!r} is no pattern: write names and paths as in a .gitignore, with no '!' and no '..'")
-    if parts[0] == "":
-        parts = parts[1:]
-    elif len(parts) == 1:
-        parts = ["**", *parts]
-    inside = r"/.+" if glob.endswith("/") else r"(?:/.*)?"
-    text = ""
-    for index, part in enumerate(parts):
-        last = index == len(parts) - 1
-        if part == "**":
-            text += ".+" if last else "(?:[^/]+/)*"
-        else:
-            text += _one_name(part) + ("" if last else "/")
-    try:
-        return re.compile(text + inside + r"\Z", re.DOTALL)
-    except re.error:
-        raise ConfigError(f"{glob!r} is no pattern: a range in its brackets ends before it begins") from None
+# The configuration's file.
 
 
-def _one_name(glob: str) -> str:
-    """The regular expression of a name between slashes."""
-    text = ""
-    for piece in re.findall(r"\[!?\]?[^]]*\]|\*+|.", glob, re.DOTALL):
-        if piece[0] == "*":
-            text += "[^/]*"
-        elif piece == "?":
-            text += "[^/]"
-        elif piece[0] == "[" and len(piece) > 1:
-            inner = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[").replace("^", "\\^")
-            text += f"(?!/)[{'^' + inner[1:] if inner.startswith('!') else inner}]"
-        else:
-            text += re.escape(piece)
-    return text
-
-
-# Rules of the user's own.
-
-
-def load_rules(config: Config) -> None:
-    """Run the files that `rules` names, each once in this process. Raises ConfigError with the file and the line.
-
-    Making, copying or unpickling a Config has done this already.
-    """
-    for file in _rule_files(config.rules, config.folder):
-        _load(file)
-
-
-def _rule_files(names: tuple[str, ...], folder: str) -> tuple[str, ...]:
-    return tuple(os.path.realpath(Path(folder, name)) for name in names)
-
-
-@cache
-def _load(file: str) -> None:
-    """Run a file of rules; what it has registered is taken back where one thing in it is wrong."""
-    import sys
-
-    from . import rules
-
-    rules.load_all()
-    before = set(REGISTRY)
-    module = ModuleType(f"refundkit_rules_{Path(file).stem}")
-    module.__file__ = file
-    # Whoever asks for a class's annotations finds its module here.
-    sys.modules[module.__name__] = module
-    try:
-        code = compile(Path(file).read_bytes(), file, "exec")
-        exec(code, module.__dict__)  # noqa: S102 - the file is the user's own, as an import of it would be
-        own = [rule for name, rule in REGISTRY.items() if name not in before]
-        for rule in own:
-            _judge(rule, file)
-    except BaseException as error:
-        for name in REGISTRY.keys() - before:
-            del REGISTRY[name]
-        if isinstance(error, (Exception, SystemExit)) and not isinstance(error, ConfigError):
-            raise ConfigError(_failure(error, file)) from error
-        raise
-    for rule in own:
-        _ORIGINS[rule.code] = file
-        REGISTRY[rule.code] = msgspec.structs.replace(rule, run=_guarded(rule, file))
-
-
-def _failure(error: BaseException, file: str) -> str:
-    """Where in a file of rules an error arose, and what it says."""
-    if isinstance(error, OSError) and error.filename == file:
-        return f"rules: {file}: {error.strerror}"
-    if isinstance(error, SyntaxError) and error.filename == file:
-        return f"{file}:{error.lineno}: {error.msg}"
-    line = _line(error.__traceback__, file)
-    return f"{file}{f':{line}' if line else ''}: {type(error).__name__}: {error}"
-
-
-def _line(trace: TracebackType | None, file: str) -> int | None:
-    """The innermost line of the file that a traceback goes through."""
-    line = None
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == file:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
-
-
-def _judge(rule: Rule, file: str) -> None:
-    """Raises ConfigError for a rule of the user's own that could never run or be told from ours."""
-    place = f"{file}:{rule.run.__code__.co_firstlineno}"
-    if not _OWN_CODE.fullmatch(rule.code):
-        raise ConfigError(f"{place}: rule {rule.code!r}: rules of your own have ids from RF900 to RF999")
-    if not _OWN_NAME.fullmatch(rule.name):
-        raise ConfigError(f"{place}: rule {rule.code}: name it in small letters and digits with '-', not {rule.name!r}")
-    if rule.severity not in _LEVELS:
-        raise ConfigError(f"{place}: rule {rule.code}: severity {rule.severity!r} is none of error, warning and off")
-    traits = {trait for name in operations.names() for trait in apis.traits(name)}
-    known = (*operations.APIS, *operations.names(), *sorted(traits))
-    for name in rule.on:
-        if name not in known:
-            raise ConfigError(f"{place}: rule {rule.code}: unknown operation {name!r}{suggest_name(name, known)}")
-    if not rule.parameters or "value" in rule.parameters:
-        raise ConfigError(f"{place}: rule {rule.code} would never run: let it ask for refund, ledger, body, order, …")
-    if not rule.title:
-        raise ConfigError(f"{place}: rule {rule.code} has no docstring: its first line is the title in every output")
-
-
-def _guarded(rule: Rule, file: str) -> Callable[..., tuple[Finding, ...]]:
-    """The rule, with whatever goes wrong in it told as its own failure."""
-    run, own = rule.run, f"rule {rule.code} {rule.name}"
-
-    @wraps(run)
-    def guarded(*arguments: Any) -> tuple[Finding, ...]:
-        try:
-            found = run(*arguments)
-            findings = () if found is None else (found,) if isinstance(found, Finding) else tuple(found)
-        except UnreadableError:  # the order is odd where the rule looks: it does not run
-            raise
-        except (Exception, SystemExit) as error:  # a rule must not end the run as if all were well
-            # Not its words: they may quote a payload.
-            line = _line(error.__traceback__, file)
-            raise RuleError(f"{own} raised {type(error).__name__} at {file}:{line}") from error
-        if not all(isinstance(one, Finding) for one in findings):
-            place = f"{file}:{run.__code__.co_firstlineno}"
-            raise RuleError(f"{own} at {place} gives something else than findings: see refundkit.finding()")
-        return findings
-
-    return guarded
-
-
-# The file.
-
-
-def _table(file: Path) -> dict[str, Any] | None:
-    """The configuration in a file; None where a pyproject.toml has none."""
+def _read_table(file: Path) -> dict[str, Any] | None:
+    """Read the configuration of a file; None where a pyproject.toml has none."""
     import tomllib
 
     try:
@@ -335,52 +203,28 @@ def _table(file: Path) -> dict[str, Any] | None:
     return table
 
 
-def _parsed(table: dict[str, Any], file: Path) -> Config:
-    known = {field.replace("_", "-") for field in Config.__struct_fields__} - {"folder"}
-    for key in sorted(table.keys() - known):
-        raise ConfigError(f"{file}: unknown key {key!r}{suggest_name(key, sorted(known))}")
+def _convert_table(table: dict[str, Any], file: Path) -> Config:
+    """Convert the table of a file. Raises ConfigError, which names every problem with its file.
+
+    Key by key: msgspec stops at the first problem of a whole table, and knows no nearest name of an unknown key.
+    """
+    values: dict[str, Any] = {}
+    problems = []
+    for key, value in table.items():
+        if key not in _KEYS:
+            problems.append(f"unknown key {key!r}{suggest_name(key, sorted(_KEYS))}")
+            continue
+        kind, words = _KEYS[key]
+        try:
+            converted = msgspec.convert(value, kind)
+        except msgspec.ValidationError:
+            problems.append(f"{key} must be {words}")
+        else:
+            values[key.replace("-", "_")] = tuple(converted.items()) if isinstance(converted, dict) else converted
     try:
-        return Config(
-            select=_texts(table, "select"),
-            ignore=_texts(table, "ignore"),
-            severity=_pairs(table, "severity"),
-            files=_pairs(table, "files"),
-            per_file_ignores=_lists(table, "per-file-ignores"),
-            exclude=_texts(table, "exclude"),
-            rules=_texts(table, "rules"),
-            order=_text(table, "order"),
-            refunds=_text(table, "refunds"),
-            folder=str(file.parent),
-        )
+        config = Config(**values, folder=str(file.parent))
     except ConfigError as error:
-        raise ConfigError(f"{file}: {error}") from error
-
-
-def _texts(table: dict[str, Any], key: str) -> tuple[str, ...]:
-    given = table.get(key, [])
-    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
-        raise ConfigError(f"{key} must be a list of texts")
-    return tuple(given)
-
-
-def _pairs(table: dict[str, Any], key: str) -> tuple[tuple[str, Any], ...]:
-    given = table.get(key, {})
-    if not isinstance(given, dict) or not all(isinstance(one, str) for one in given.values()):
-        raise ConfigError(f"{key} must be a table of texts")
-    return tuple(given.items())
-
-
-def _lists(table: dict[str, Any], key: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    given = table.get(key, {})
-    if not isinstance(given, dict):
-        raise ConfigError(f"{key} must be a table of lists of texts")
-    if not all(isinstance(one, list) for one in given.values()):
-        raise ConfigError(f"{key} must be a table of lists of texts")
-    return tuple((pattern, _texts(given, pattern)) for pattern in given)
-
-
-def _text(table: dict[str, Any], key: str) -> str | None:
-    given: Iterable[str] | None = table.get(key)
-    if given is not None and not isinstance(given, str):
-        raise ConfigError(f"{key} must be a text")
-    return given
+        problems += str(error).splitlines()
+    if problems:
+        raise ConfigError("\n".join(f"{file}: {problem}" for problem in problems))
+    return config

@@ -15,14 +15,13 @@ def reference(operation: str) -> jsonschema.protocols.Validator:
     """A plain `jsonschema` validator (Draft 2020-12) of the operation's body, for people who want that one.
 
     It takes what `reading` and msgspec give: a Decimal is a number, and an integer where it is whole. Raises ValueError
-    for an operation that does not exist or takes no body, ImportError where `refundkit[reference]` is not installed.
+    for an operation that does not exist or takes no body.
     """
-    try:
-        from jsonschema import Draft202012Validator, validators
-    except ImportError as error:
-        raise ImportError("refundkit.reference() wants jsonschema: pip install 'refundkit[reference]'") from error
-    found = get(operation)
-    if found.described.body is None:
+    # A check never imports it: jsonschema takes longer to import than a check takes.
+    from jsonschema import Draft202012Validator, validators
+
+    target = get(operation)
+    if target.described.body is None:
         raise ValueError(f"{operation} takes no body")
 
     def is_integer(checker: object, value: object) -> bool:
@@ -32,5 +31,5 @@ def reference(operation: str) -> jsonschema.protocols.Validator:
 
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
     extend: Any = validators.extend
-    plain: jsonschema.protocols.Validator = extend(Draft202012Validator, type_checker=types)(found.schema())
+    plain: jsonschema.protocols.Validator = extend(Draft202012Validator, type_checker=types)(target.schema())
     return plain

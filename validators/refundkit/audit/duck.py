@@ -15,40 +15,29 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import duckdb
-import msgspec
 import pyarrow as pa
 
 from ..errors import SourceError
 from . import files, rows, worker
 from .columns import FINDINGS
-from .kernel import Settings, Tally
+from .kernel import Tally
+from .settings import AuditFiles, AuditSettings, Resources
 
 # Rows of one task, and tasks for each worker that may wait: what is under way stays small.
-_TASK, _WAITING = 1024, 3
+_TASK_ROWS, _TASKS_WAITING = 1024, 3
 # What DuckDB's sort wants for each of its threads.
-_THREAD = 1_000_000_000
-
-
-class Sources(msgspec.Struct, frozen=True, kw_only=True):
-    """The files of an audit, each by its suffix."""
-
-    requests: list[str]
-    orders: list[str] = []
-    refunds: list[str] = []
-
-
-class Resources(msgspec.Struct, frozen=True, kw_only=True):
-    """`memory` in bytes is about what reading and sorting may take; `jobs` worker processes judge, of 100 MB each."""
-
-    memory: int = 1 << 30
-    jobs: int = 1
+_THREAD_MEMORY = 1_000_000_000
 
 
 Progress = Callable[[str, int], None]
 
 
 def audit(
-    sources: Sources, settings: Settings, resources: Resources, out: Path, progress: Progress = lambda phase, rows: None
+    sources: AuditFiles,
+    settings: AuditSettings,
+    resources: Resources,
+    out: Path,
+    progress: Progress = lambda phase, rows: None,
 ) -> Tally:
     """Audit a history and write its findings to `out`, by row and place. `progress` hears of rows read and judged.
 
@@ -56,31 +45,31 @@ def audit(
     written then, nor when it is interrupted.
     """
     tally = Tally()
-    with files.draft(out) as target, tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
-        kept = Path(folder, "found.parquet")
-        with _connected(resources, Path(folder, "spill")) as connection:
+    with files.open_draft(out) as target, tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
+        unsorted = Path(folder, "found.parquet")
+        with _connect(resources, Path(folder, "spill")) as connection:
             reading = _Reading(sources, progress)
             try:
-                _collect(kept, _judged(reading.sorted(connection), settings, resources), tally, progress)
+                _collect(unsorted, _judge_tasks(reading.sort(connection), settings, resources), tally, progress)
             except (duckdb.Error, pa.ArrowException) as error:
-                raise reading.explained(error, resources) from error
+                raise reading.explain_error(error, resources) from error
             except BrokenProcessPool as error:
                 message = "a worker process was killed, perhaps for want of memory: nothing is written"
                 raise SourceError(f"{message}; run again with fewer --jobs or less --memory") from error
         if not tally.requests:
             raise SourceError(f"{', '.join(sources.requests)}: no request at all")
         tally.unplaced = reading.unplaced
-        with _connected(resources, Path(folder, "spill")) as connection:
+        with _connect(resources, Path(folder, "spill")) as connection:
             try:
-                files.write(target, out.suffix.lower(), _in_order(connection, kept))
+                files.write_findings(target, out.suffix.lower(), _sort_findings(connection, unsorted))
             except duckdb.Error as error:
-                raise reading.explained(error, resources) from error
+                raise reading.explain_error(error, resources) from error
     return tally
 
 
-def _connected(resources: Resources, spill: Path) -> duckdb.DuckDBPyConnection:
+def _connect(resources: Resources, spill: Path) -> duckdb.DuckDBPyConnection:
     # A process takes about 250 MB more than DuckDB's limit: the libraries, Arrow's batches, results on their way.
-    threads = max(1, min(resources.jobs, resources.memory // _THREAD))
+    threads = max(1, min(resources.jobs, resources.memory // _THREAD_MEMORY))
     return duckdb.connect(
         config={
             "memory_limit": f"{resources.memory * 3 // 5 // 1_000_000}MB",
@@ -92,22 +81,22 @@ def _connected(resources: Resources, spill: Path) -> duckdb.DuckDBPyConnection:
 
 
 class _Reading:
-    """The rows of all files on their way into the sort; an error there is kept: DuckDB passes on its text only."""
+    """Reads the rows of all files into the sort; keeps an error, of which DuckDB passes on the text only."""
 
-    def __init__(self, sources: Sources, progress: Progress) -> None:
+    def __init__(self, sources: AuditFiles, progress: Progress) -> None:
         self.sources = sources
         self.progress = progress
         self.error: BaseException | None = None
         self.unplaced = 0
 
-    def sorted(self, connection: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
-        """All rows by order, then the order itself before its earlier refunds and its requests in order of time."""
-        reader = pa.RecordBatchReader.from_batches(rows.SORTED, self._kept(self._rows()))
+    def sort(self, connection: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
+        """Sort all rows by order: the order itself, then its earlier refunds, then its requests by time."""
+        reader = pa.RecordBatchReader.from_batches(rows.SORTED, self._keep_error(self._read_rows()))
         relation = connection.from_arrow(reader).order("key, kind, time NULLS LAST, row")
-        yield from relation.to_arrow_reader(_TASK)
+        yield from relation.to_arrow_reader(_TASK_ROWS)
 
-    def explained(self, error: Exception, resources: Resources) -> BaseException:
-        """The error that made DuckDB stop, where it was one of ours."""
+    def explain_error(self, error: Exception, resources: Resources) -> BaseException:
+        """Return the error that made DuckDB stop, ours if it was one."""
         if self.error is not None:
             return self.error
         if isinstance(error, duckdb.OutOfMemoryException):
@@ -115,34 +104,34 @@ class _Reading:
             return SourceError(f"{megabytes} MB are too little for the sort: give it more with --memory")
         return SourceError(f"DuckDB: {str(error).partition(chr(10))[0]}")
 
-    def _kept(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def _keep_error(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         try:
             yield from batches
         except BaseException as error:
             self.error = error
             raise
 
-    def _rows(self) -> Iterator[pa.RecordBatch]:
-        for columns, form, named in (
-            (files.ORDERS, rows.of_orders, self.sources.orders),
-            (files.EARLIER, rows.of_earlier, self.sources.refunds),
+    def _read_rows(self) -> Iterator[pa.RecordBatch]:
+        for columns, make_rows, paths in (
+            (files.ORDERS, rows.rows_of_orders, self.sources.orders),
+            (files.EARLIER, rows.rows_of_earlier, self.sources.refunds),
         ):
-            for index, file in enumerate(named):
-                for chunk in files.chunks(file, columns):
+            for index, file in enumerate(paths):
+                for chunk in files.read_chunks(file, columns):
                     begin = (index << 40) + chunk.first  # of what stands in several files the last file's counts
-                    batch = form(chunk, range(begin, begin + chunk.rows))
+                    batch = make_rows(chunk, range(begin, begin + chunk.rows))
                     self.unplaced += batch.column("key").null_count
                     yield batch
         first = 0
         for file in self.sources.requests:
-            for chunk in files.chunks(file, files.HISTORY):
-                yield rows.of_requests(chunk, range(first, first + chunk.rows))
+            for chunk in files.read_chunks(file, files.HISTORY):
+                yield rows.rows_of_requests(chunk, range(first, first + chunk.rows))
                 first += chunk.rows
                 self.progress("read", chunk.rows)
 
 
-def _tasks(batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
-    """The sorted rows in messages of whole orders."""
+def _make_tasks(batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
+    """Make tasks of the sorted rows: messages of whole orders."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         keys = batch.column("key")
@@ -154,24 +143,24 @@ def _tasks(batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
             waiting.append(batch)  # one order goes on
             continue
         # Everything before the batch's last order is whole; so is that before it, if the order begins here.
-        yield worker.message([*waiting, batch.slice(0, start)])
+        yield worker.encode_batches([*waiting, batch.slice(0, start)])
         waiting = [batch.slice(start)]
     if waiting:
-        yield worker.message(waiting)
+        yield worker.encode_batches(waiting)
 
 
-def _judged(
-    batches: Iterable[pa.RecordBatch], settings: Settings, resources: Resources
+def _judge_tasks(
+    batches: Iterable[pa.RecordBatch], settings: AuditSettings, resources: Resources
 ) -> Iterator[tuple[bytes, Tally]]:
-    """What the workers find in the sorted rows, in their order."""
+    """Have the workers judge the sorted rows; yield their findings in order."""
     pool = ProcessPoolExecutor(
-        resources.jobs, multiprocessing.get_context("spawn"), initializer=worker.begin, initargs=(settings,)
+        resources.jobs, multiprocessing.get_context("spawn"), initializer=worker.start_worker, initargs=(settings,)
     )
     under_way: deque[Future[tuple[bytes, Tally]]] = deque()
     try:
-        for task in _tasks(batches):
-            under_way.append(pool.submit(worker.work, task))
-            if len(under_way) > resources.jobs * _WAITING:
+        for task in _make_tasks(batches):
+            under_way.append(pool.submit(worker.judge_task, task))
+            if len(under_way) > resources.jobs * _TASKS_WAITING:
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()
@@ -179,25 +168,25 @@ def _judged(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _collect(kept: Path, results: Iterable[tuple[bytes, Tally]], tally: Tally, progress: Progress) -> None:
+def _collect(unsorted: Path, results: Iterable[tuple[bytes, Tally]], tally: Tally, progress: Progress) -> None:
     """Write what the workers found to a file, as it comes."""
     from pyarrow import parquet
 
-    with parquet.ParquetWriter(kept, rows.PLACED, compression="lz4") as writer:
-        for message, own in results:
+    with parquet.ParquetWriter(unsorted, rows.PLACED, compression="lz4") as writer:
+        for message, part in results:
             with pa.ipc.open_stream(message) as reader:
                 for batch in reader:
                     if batch.num_rows:
                         writer.write_batch(batch)
-            tally.add(own)
-            progress("judged", own.requests)
+            tally.add(part)
+            progress("judged", part.requests)
 
 
-def _in_order(connection: duckdb.DuckDBPyConnection, kept: Path) -> Iterator[pa.RecordBatch]:
-    """All findings by row and place, in batches of one size: the same findings make the same file."""
+def _sort_findings(connection: duckdb.DuckDBPyConnection, unsorted: Path) -> Iterator[pa.RecordBatch]:
+    """Sort all findings by row and place, in batches of one size: the same findings make the same file."""
     relation = (
-        connection.read_parquet(str(kept))
+        connection.read_parquet(str(unsorted))
         .order("row, place")
         .project(", ".join(f'"{name}"' for name in FINDINGS.names))
     )
-    yield from rows.evened(relation.to_arrow_reader(_TASK))
+    yield from rows.even_batches(relation.to_arrow_reader(_TASK_ROWS))

@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 
 from ..errors import SourceError
-from ..lint.sources import LINES, expand
+from ..lint.paths import LINES, expand_paths
 from ..reading.keys import UNREADABLE
 from ..text import without_bom
 from .columns import FINDINGS, REQUESTS
@@ -29,7 +29,7 @@ _SECOND = 1_000_000
 
 
 class Columns(msgspec.Struct, frozen=True):
-    """What a kind of file holds: the columns that it must have, and those that it may have."""
+    """The columns that a kind of file must have, and those that it may have."""
 
     kind: str
     required: tuple[str, ...]
@@ -54,13 +54,13 @@ class Chunk(msgspec.Struct, frozen=True):
     columns: dict[str, pa.Array]
 
     def where(self, index: int) -> str:
-        """The row for a message, 1-based."""
+        """Return the file and row for a message, 1-based."""
         return f"{self.file}: row {self.first + index + 1}"
 
 
-def named(patterns: list[str]) -> list[str]:
-    """The files that paths and patterns name. Raises SourceError where there is none, or one of an unknown suffix."""
-    files = expand(patterns)
+def expand_files(patterns: list[str]) -> list[str]:
+    """Expand paths and patterns into files. Raises SourceError for none and for an unknown suffix."""
+    files = expand_paths(patterns)
     for file in files:
         suffix = Path(file).suffix.lower()
         if suffix not in SUFFIXES:
@@ -70,18 +70,18 @@ def named(patterns: list[str]) -> list[str]:
 
 def has_column(file: str, name: str) -> bool:
     """Whether a file has a column; of JSON Lines, whether one of its first lines has it. Raises SourceError."""
-    first = next(chunks(file, Columns("", (), (name,))), None)
+    first = next(read_chunks(file, Columns("", (), (name,))), None)
     return first is not None and name in first.columns
 
 
-def chunks(file: str, columns: Columns) -> Iterator[Chunk]:
-    """The rows of a file in its order, in chunks. Raises SourceError where it cannot be read or lacks a column."""
+def read_chunks(file: str, columns: Columns) -> Iterator[Chunk]:
+    """Read the rows of a file in order, in chunks. Raises SourceError where it cannot be read or lacks a column."""
     suffix = Path(file).suffix.lower()
-    reader = {PARQUET: _parquet, CSV: _csv}.get(suffix, _json_lines)
+    reader = {PARQUET: _read_parquet, CSV: _read_csv}.get(suffix, _read_json_lines)
     first = 0
     try:
-        for rows, found in reader(file, columns):
-            yield Chunk(file, first, rows, found)
+        for rows, arrays in reader(file, columns):
+            yield Chunk(file, first, rows, arrays)
             first += rows
     except OSError as error:
         raise SourceError(f"{file}: {error.strerror or error}") from error
@@ -89,16 +89,16 @@ def chunks(file: str, columns: Columns) -> Iterator[Chunk]:
         raise SourceError(f"{file}: cannot be read as {suffix[1:]}: {str(error).partition(chr(10))[0]}") from error
 
 
-def _parquet(file: str, columns: Columns) -> Iterator[tuple[int, dict[str, pa.Array]]]:
+def _read_parquet(file: str, columns: Columns) -> Iterator[tuple[int, dict[str, pa.Array]]]:
     from pyarrow import parquet
 
     with parquet.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False) as opened:
-        present = _present(file, columns, opened.schema_arrow.names)
+        present = _find_columns(file, columns, opened.schema_arrow.names)
         for batch in opened.iter_batches(_BATCH, columns=list(present)):
             yield batch.num_rows, {name: batch.column(name) for name in present}
 
 
-def _csv(file: str, columns: Columns) -> Iterator[tuple[int, dict[str, pa.Array]]]:
+def _read_csv(file: str, columns: Columns) -> Iterator[tuple[int, dict[str, pa.Array]]]:
     from pyarrow import csv
 
     convert = csv.ConvertOptions(
@@ -111,35 +111,35 @@ def _csv(file: str, columns: Columns) -> Iterator[tuple[int, dict[str, pa.Array]
     parse = csv.ParseOptions(newlines_in_values=True)
     reading = csv.ReadOptions(block_size=_BLOCK, use_threads=False)
     with csv.open_csv(file, read_options=reading, parse_options=parse, convert_options=convert) as opened:
-        present = _present(file, columns, opened.schema.names)
-        for whole in opened:
-            for start in range(0, whole.num_rows, _BATCH):
-                batch = whole.slice(start, _BATCH)
+        present = _find_columns(file, columns, opened.schema.names)
+        for block in opened:
+            for start in range(0, block.num_rows, _BATCH):
+                batch = block.slice(start, _BATCH)
                 yield batch.num_rows, {name: batch.column(name) for name in present}
 
 
-def _present(file: str, columns: Columns, names: list[str]) -> tuple[str, ...]:
+def _find_columns(file: str, columns: Columns, names: list[str]) -> tuple[str, ...]:
     for name in columns.required:
         if name not in names:
-            wanted = ", ".join(columns.required)
-            raise SourceError(f"{file}: no column {name!r}; a file of {columns.kind} has {wanted}")
+            required = ", ".join(columns.required)
+            raise SourceError(f"{file}: no column {name!r}; a file of {columns.kind} has {required}")
     return tuple(name for name in columns.names if name in names)
 
 
-def _json_lines(file: str, columns: Columns) -> Iterator[tuple[int, dict[str, pa.Array]]]:
+def _read_json_lines(file: str, columns: Columns) -> Iterator[tuple[int, dict[str, pa.Array]]]:
     rows: list[dict[str, Any]] = []
     with Path(file).open("rb") as stream:
         for number, line in enumerate(stream, 1):
             if line.strip():
-                rows.append(_members(file, number, line, columns))
+                rows.append(_read_line(file, number, line, columns))
             if len(rows) == _BATCH:
-                yield len(rows), _arrays(rows, columns)
+                yield len(rows), _make_arrays(rows, columns)
                 rows = []
     if rows:
-        yield len(rows), _arrays(rows, columns)
+        yield len(rows), _make_arrays(rows, columns)
 
 
-def _members(file: str, number: int, line: bytes, columns: Columns) -> dict[str, Any]:
+def _read_line(file: str, number: int, line: bytes, columns: Columns) -> dict[str, Any]:
     """One line by column: a text as it is, everything else as its JSON; a text that holds JSON is that JSON."""
     try:
         members = _LINE.decode(without_bom(line))
@@ -154,10 +154,10 @@ def _members(file: str, number: int, line: bytes, columns: Columns) -> dict[str,
             raise SourceError(
                 f"{file}:{number}: no {name!r}; a line of {columns.kind} has {', '.join(columns.required)}"
             )
-    return {name: _member(bytes(members[name])) for name in columns.names if name in members}
+    return {name: _read_member(bytes(members[name])) for name in columns.names if name in members}
 
 
-def _member(raw: bytes) -> bytes | None:
+def _read_member(raw: bytes) -> bytes | None:
     if raw == b"null":
         return None
     try:
@@ -166,17 +166,17 @@ def _member(raw: bytes) -> bytes | None:
         return raw
 
 
-def _arrays(rows: list[dict[str, Any]], columns: Columns) -> dict[str, pa.Array]:
+def _make_arrays(rows: list[dict[str, Any]], columns: Columns) -> dict[str, pa.Array]:
     present = {name for row in rows for name in row}
     return {name: pa.array([row.get(name) for row in rows], pa.binary()) for name in columns.names if name in present}
 
 
-def texts(chunk: Chunk, name: str) -> pa.Array:
-    """A column of a chunk as bytes, nulls where the file lacks it. Raises SourceError for a column of another type."""
+def read_texts(chunk: Chunk, name: str) -> pa.Array:
+    """Read a column as bytes, nulls where the file lacks it. Raises SourceError for a column of another type."""
     column = chunk.columns.get(name)
     if column is None:
         return pa.nulls(chunk.rows, pa.binary())
-    column = _decoded(column)
+    column = _decode_dictionary(column)
     kind = column.type
     if _is_text(kind):
         return column.cast(pa.binary())
@@ -185,18 +185,18 @@ def texts(chunk: Chunk, name: str) -> pa.Array:
     raise SourceError(f"{chunk.file}: the column {name!r} is {kind}, not text; write its JSON as text")
 
 
-def times(chunk: Chunk) -> pa.Array:
-    """The column `time` in microseconds since 1970, from timestamps or ISO 8601 text; one without a zone is UTC."""
-    column = _decoded(chunk.columns["time"])
+def read_times(chunk: Chunk) -> pa.Array:
+    """Read the column `time` as microseconds since 1970, from timestamps or ISO 8601 text; without a zone it is UTC."""
+    column = _decode_dictionary(chunk.columns["time"])
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         return column.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
     if not _is_text(column.type):
         raise SourceError(f"{chunk.file}: the column 'time' is {column.type}, neither a timestamp nor ISO 8601 text")
-    found = [_moment(chunk, index, one) for index, one in enumerate(texts(chunk, "time").to_pylist())]
-    return pa.array(found, pa.int64())
+    moments = [_parse_time(chunk, index, text) for index, text in enumerate(read_texts(chunk, "time").to_pylist())]
+    return pa.array(moments, pa.int64())
 
 
-def _decoded(column: pa.Array) -> pa.Array:
+def _decode_dictionary(column: pa.Array) -> pa.Array:
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
@@ -210,7 +210,7 @@ _TEXTS = (pa.binary(), pa.string(), pa.large_binary(), pa.large_string(), pa.bin
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _moment(chunk: Chunk, index: int, value: bytes | None) -> int | None:
+def _parse_time(chunk: Chunk, index: int, value: bytes | None) -> int | None:
     if value is None:
         return None
     try:
@@ -223,37 +223,39 @@ def _moment(chunk: Chunk, index: int, value: bytes | None) -> int | None:
     return (since.days * 86_400 + since.seconds) * _SECOND + since.microseconds
 
 
-def statuses(chunk: Chunk) -> pa.Array:
-    """The column `status` as numbers."""
+def read_statuses(chunk: Chunk) -> pa.Array:
+    """Read the column `status` as numbers."""
     column = chunk.columns.get("status")
     if column is None:
         return pa.nulls(chunk.rows, pa.int32())
     try:
         if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
             return column.cast(pa.int32())
-        return texts(chunk, "status").cast(pa.string()).cast(pa.int32())
+        return read_texts(chunk, "status").cast(pa.string()).cast(pa.int32())
     except pa.ArrowInvalid:
         raise SourceError(f"{chunk.file}: the column 'status' holds something else than HTTP statuses") from None
 
 
-def given(chunk: Chunk) -> dict[str, pa.Array]:
-    """The columns of a chunk of requests in the types of REQUESTS, the time as a number, without `row`."""
-    found = {name: texts(chunk, name) for name in ("operation", "path", "query", "headers", "body", "order", "refunds")}
-    return {**found, "time": times(chunk), "status": statuses(chunk)}
+def read_request_columns(chunk: Chunk) -> dict[str, pa.Array]:
+    """Read the columns of a chunk in the types of REQUESTS, the time as a number, without `row`."""
+    columns = {
+        name: read_texts(chunk, name) for name in ("operation", "path", "query", "headers", "body", "order", "refunds")
+    }
+    return {**columns, "time": read_times(chunk), "status": read_statuses(chunk)}
 
 
-def as_requests(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """A batch of `row` and the columns of a history as REQUESTS: text for bytes, ISO 8601 for times, columns left out.
+def to_requests(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Convert a batch to REQUESTS; it may have text for bytes, ISO 8601 for times, and lack optional columns.
 
     Raises SourceError for a column that is missing or of another type.
     """
     if batch.schema.equals(REQUESTS):
         return batch
-    present = _present(
+    present = _find_columns(
         "requests", Columns("requests", ("row", *HISTORY.required), HISTORY.optional), batch.schema.names
     )
     chunk = Chunk("requests", 0, batch.num_rows, {name: batch.column(name) for name in present})
-    columns = {**given(chunk), "row": batch.column("row").cast(pa.int64())}
+    columns = {**read_request_columns(chunk), "row": batch.column("row").cast(pa.int64())}
     return pa.RecordBatch.from_arrays([columns[field.name].cast(field.type) for field in REQUESTS], schema=REQUESTS)
 
 
@@ -261,8 +263,8 @@ def as_requests(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 @contextmanager
-def draft(file: Path) -> Iterator[Path]:
-    """A new file beside the one that is wanted; it takes its place at the end, or goes if anything fails."""
+def open_draft(file: Path) -> Iterator[Path]:
+    """Open a new file beside the target; it replaces the target at the end, or is removed after an error."""
     try:
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     except OSError as error:
@@ -277,7 +279,7 @@ def draft(file: Path) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-def write(path: Path, suffix: str, batches: Iterable[pa.RecordBatch]) -> None:
+def write_findings(path: Path, suffix: str, batches: Iterable[pa.RecordBatch]) -> None:
     """Write findings in the form that the suffix names. Raises SourceError."""
     _WRITERS.get(suffix, _write_lines)(path, batches)
 
@@ -293,17 +295,17 @@ def _write_parquet(path: Path, batches: Iterable[pa.RecordBatch]) -> None:
 def _write_csv(path: Path, batches: Iterable[pa.RecordBatch]) -> None:
     from pyarrow import csv
 
-    schema = pa.schema([pa.field("time", pa.string()) if one.name == "time" else one for one in FINDINGS])
+    schema = pa.schema([pa.field("time", pa.string()) if field.name == "time" else field for field in FINDINGS])
     with csv.CSVWriter(path, schema) as writer:
         for batch in batches:
-            times = pa.array([_iso(one) for one in _microseconds(batch)], pa.string())
+            times = pa.array([_format_time(field) for field in _read_microseconds(batch)], pa.string())
             writer.write_batch(batch.set_column(1, schema.field("time"), times))
 
 
 def _write_lines(path: Path, batches: Iterable[pa.RecordBatch]) -> None:
     with path.open("wb") as stream:
         for batch in batches:
-            moments = [_iso(one) for one in _microseconds(batch)]
+            moments = [_format_time(one) for one in _read_microseconds(batch)]
             columns = [moments if name == "time" else batch.column(name).to_pylist() for name in batch.schema.names]
             for values in zip(*columns, strict=True):
                 row = dict(zip(batch.schema.names, values, strict=True))
@@ -313,14 +315,14 @@ def _write_lines(path: Path, batches: Iterable[pa.RecordBatch]) -> None:
 _WRITERS: dict[str, Callable[[Path, Iterable[pa.RecordBatch]], None]] = {PARQUET: _write_parquet, CSV: _write_csv}
 
 
-def _microseconds(batch: pa.RecordBatch) -> list[int | None]:
-    found: list[int | None] = batch.column("time").cast(pa.int64()).to_pylist()
-    return found
+def _read_microseconds(batch: pa.RecordBatch) -> list[int | None]:
+    moments: list[int | None] = batch.column("time").cast(pa.int64()).to_pylist()
+    return moments
 
 
-def _iso(moment: int | None) -> str | None:
+def _format_time(moment: int | None) -> str | None:
     if moment is None:
         return None
-    seconds, rest = divmod(moment, _SECOND)
+    seconds, fraction = divmod(moment, _SECOND)
     text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{rest:06}Z"
+    return f"{text}.{fraction:06}Z"

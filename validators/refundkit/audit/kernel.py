@@ -17,10 +17,10 @@ import pyarrow as pa
 from .. import apis, operations
 from ..checking.check import Hit, Judged, complete, judge, order_of, place_findings
 from ..checking.plan import make_plan
-from ..config import Config, effective
+from ..config import find_severity
 from ..errors import VALID_BODY, Finding, NotRun, finding
 from ..ledger import QUANTITIES, TOTAL, OrderHistory, Refund
-from ..lint.document import unknown_operation
+from ..lint.document import report_unknown_operation
 from ..money import ZERO, exact
 from ..operations import Operation
 from ..order_key import OrderKey, id_in_body, key_of_request
@@ -29,10 +29,11 @@ from ..request import Request as CheckedRequest
 from ..rule import REGISTRY
 from ..text import mask_numbers, suggest_name
 from .columns import FINDINGS, REQUESTS
-from .files import as_requests
+from .files import to_requests
+from .settings import AuditSettings
 
 _VALUES = msgspec.json.Decoder(dict[str, str | int | bool | None])
-_UNREAD = NotRun(codes=(), missing=VALID_BODY)
+_UNJUDGED = NotRun(codes=(), missing=VALID_BODY)
 
 
 class Row(msgspec.Struct, gc=False):
@@ -50,8 +51,8 @@ class Row(msgspec.Struct, gc=False):
     status: int | None
 
 
-class Money(msgspec.Struct, gc=False):
-    """Of one rule and currency: how many findings, in how many requests, and what those ask to give back in all."""
+class RuleTotal(msgspec.Struct, gc=False):
+    """The findings of one rule and currency, their requests, and the money that those ask to give back."""
 
     findings: int = 0
     requests: int = 0
@@ -59,7 +60,7 @@ class Money(msgspec.Struct, gc=False):
 
 
 class Tally(msgspec.Struct):
-    """What was looked at, and what it came to.
+    """The counts of an audit.
 
     `money` is by severity, code, name and currency ("" where nobody tells); `not_run` counts requests by operation,
     rules and missing part; `uncounted` refunds took effect, and could not be counted as earlier ones; `unplaced` rows
@@ -71,33 +72,24 @@ class Tally(msgspec.Struct):
     with_findings: int = 0
     uncounted: int = 0
     unplaced: int = 0
-    money: dict[tuple[str, str, str, str], Money] = {}
+    money: dict[tuple[str, str, str, str], RuleTotal] = {}
     not_run: Counter[tuple[str, tuple[str, ...], str]] = msgspec.field(default_factory=Counter)
 
-    def add(self, other: Tally) -> None:
+    def add(self, tally: Tally) -> None:
         """Take in what another part of the history came to."""
-        self.requests += other.requests
-        self.orders += other.orders
-        self.with_findings += other.with_findings
-        self.uncounted += other.uncounted
-        self.not_run.update(other.not_run)
-        for key, more in other.money.items():
-            own = self.money.setdefault(key, Money())
-            own.findings += more.findings
-            own.requests += more.requests
-            own.refunded = own.refunded + more.refunded
+        self.requests += tally.requests
+        self.orders += tally.orders
+        self.with_findings += tally.with_findings
+        self.uncounted += tally.uncounted
+        self.not_run.update(tally.not_run)
+        for key, added in tally.money.items():
+            total = self.money.setdefault(key, RuleTotal())
+            total.findings += added.findings
+            total.requests += added.requests
+            total.refunded = total.refunded + added.refunded
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """How to judge. `statuses`: only a request with a 2xx took effect; else all of them did. `carried`: the orders were
-    read before the first request, so the refunds in them are earlier ones; else they may be the audited ones."""
-
-    config: Config = Config()
-    statuses: bool = False
-    carried: bool = False
-
-
-def findings(batches: Iterable[pa.RecordBatch], settings: Settings) -> Iterator[tuple[pa.RecordBatch, Tally]]:
+def judge_batches(batches: Iterable[pa.RecordBatch], settings: AuditSettings) -> Iterator[tuple[pa.RecordBatch, Tally]]:
     """For each batch of REQUESTS, its FINDINGS and what was looked at. All requests of an order are in one batch.
 
     Text may stand for bytes and ISO 8601 for times, and all but `row`, `operation` and `time` may be left out. The
@@ -106,21 +98,21 @@ def findings(batches: Iterable[pa.RecordBatch], settings: Settings) -> Iterator[
     kernel = Kernel(settings)
     for batch in batches:
         groups: dict[Any, list[Row]] = {}
-        for row in requests(as_requests(batch)):
+        for row in read_rows(to_requests(batch)):
             key = key_of_row(row)
             groups.setdefault(row.row if key is None else key, []).append(row)
         for key, group in groups.items():
-            kernel.history(key if isinstance(key, OrderKey) else None, group)
-        yield kernel.taken()
+            kernel.judge_order(key if isinstance(key, OrderKey) else None, group)
+        yield kernel.take()
 
 
 def key_of_row(row: Row) -> OrderKey | None:
-    """The order that a request is about, by its path, or else by its body; None where neither tells."""
+    """Find the order of a request in its path, or else in its body; None where neither names it."""
     return key_of_parts(row.operation, row.path, row.body)
 
 
 def key_of_parts(operation: str | None, path: bytes | None, body: bytes | None) -> OrderKey | None:
-    """As key_of_row, for a row's columns."""
+    """Find the order of a request from a row's columns, as `key_of_row` does."""
     try:
         values = _VALUES.decode(path) if path else None
     except UNREADABLE:
@@ -128,18 +120,18 @@ def key_of_parts(operation: str | None, path: bytes | None, body: bytes | None) 
     return key_of_request((operation or "").partition(".")[0], values, body)
 
 
-def requests(batch: pa.RecordBatch) -> Iterator[Row]:
-    """The rows of a batch of REQUESTS."""
+def read_rows(batch: pa.RecordBatch) -> Iterator[Row]:
+    """Read the rows of a batch of REQUESTS."""
     columns: list[list[Any]] = []
     for field in REQUESTS:
         column = batch.column(field.name)
-        columns.append(column.cast(pa.int64()).to_pylist() if field.name == "time" else _values(column))
-    for row, time, operation, *rest in zip(*columns, strict=True):
-        yield Row(row, time, None if operation is None else operation.decode("utf-8", "replace"), *rest)
+        columns.append(column.cast(pa.int64()).to_pylist() if field.name == "time" else _read_values(column))
+    for row, time, operation, *texts in zip(*columns, strict=True):
+        yield Row(row, time, None if operation is None else operation.decode("utf-8", "replace"), *texts)
 
 
-def _values(column: pa.Array) -> list[Any]:
-    """As to_pylist, several times as fast for bytes."""
+def _read_values(column: pa.Array) -> list[Any]:
+    """Read the values of a column; for bytes several times as fast as to_pylist."""
     if not pa.types.is_binary(column.type) or column.null_count == len(column):
         return list(column.to_pylist())
     _, offsets, data = column.buffers()
@@ -155,20 +147,20 @@ def _values(column: pa.Array) -> list[Any]:
 class Kernel:
     """Judges orders one after another and keeps what it found until it is taken."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: AuditSettings) -> None:
         self.settings = settings
         self.columns: dict[str, list[Any]] = {field.name: [] for field in FINDINGS}
         self.tally = Tally()
 
-    def taken(self) -> tuple[pa.RecordBatch, Tally]:
-        """What was found since the last time."""
-        found = pa.RecordBatch.from_pydict(self.columns, schema=FINDINGS)
+    def take(self) -> tuple[pa.RecordBatch, Tally]:
+        """Take what was found since the last call."""
+        batch = pa.RecordBatch.from_pydict(self.columns, schema=FINDINGS)
         tally = self.tally
         self.columns = {field.name: [] for field in FINDINGS}
         self.tally = Tally()
-        return found, tally
+        return batch, tally
 
-    def history(self, key: OrderKey | None, group: list[Row]) -> None:
+    def judge_order(self, key: OrderKey | None, group: list[Row]) -> None:
         """Judge the requests of one order in order of time, then row; those without a time come last."""
         if len(group) > 1:
             group.sort(key=lambda row: (row.time is None, row.time or 0, row.row))
@@ -182,7 +174,7 @@ class Kernel:
             if operation is None:
                 self._refuse_unknown(key, row)
                 continue
-            if key is not None and _names_another(operation, row, key):
+            if key is not None and _names_other_order(operation, row, key):
                 self._judge(key, row, operation, None)  # RF501: nobody knows whose refund it is
                 counts = False
             else:
@@ -196,9 +188,9 @@ class Kernel:
         problems: list[Hit] = []
         request = CheckedRequest(
             body=row.body,
-            path=_parameters("path", row.path, problems),
-            query=_parameters("query", row.query, problems),
-            headers=_parameters("headers", row.headers, problems),
+            path=_read_parameters("path", row.path, problems),
+            query=_read_parameters("query", row.query, problems),
+            headers=_read_parameters("headers", row.headers, problems),
             order=row.order,
             refunds=row.refunds,
         )
@@ -225,21 +217,21 @@ class Kernel:
         return changes and took_effect
 
     def _refuse_unknown(self, key: OrderKey | None, row: Row) -> None:
-        """A request that nothing judges: RF003."""
+        """Report RF003 for a request of an unknown operation."""
         if row.operation is None:
-            code, found = unknown_operation({})
+            code, problem = report_unknown_operation({})
             advice = "name it in the column `operation`"
-            found = msgspec.structs.replace(found, help=advice, pointer="request:/operation")
+            problem = msgspec.structs.replace(problem, help=advice, pointer="request:/operation")
         else:
             message = f"unknown operation {row.operation!r}{suggest_name(row.operation, operations.names())}"
-            code, found = "RF003", finding("request:/operation", message, "`refundkit operations` lists them")
-        self._count_not_run(row.operation or "", (_UNREAD,))
-        self._write(key, row, self._complete([(REGISTRY[code], found)], row.operation or ""), None)
+            code, problem = "RF003", finding("request:/operation", message, "`refundkit operations` lists them")
+        self._count_not_run(row.operation or "", (_UNJUDGED,))
+        self._write(key, row, self._complete([(REGISTRY[code], problem)], row.operation or ""), None)
 
     def _complete(self, hits: list[Hit], operation: str) -> list[Finding]:
-        """The findings with ids and severities, without those that are off."""
-        levels = [(rule, found, effective(self.settings.config, rule)) for rule, found in hits]
-        return [complete(rule, found, level, operation) for rule, found, level in levels if level != "off"]
+        """Give the findings ids and severities, and drop those that are off."""
+        levels = [(rule, problem, find_severity(self.settings.config, rule)) for rule, problem in hits]
+        return [complete(rule, problem, level, operation) for rule, problem, level in levels if level != "off"]
 
     def _count_not_run(self, operation: str, not_run: tuple[NotRun, ...]) -> None:
         for entry in not_run:
@@ -261,7 +253,7 @@ class Kernel:
             columns["refunded"].append(None if refunded is None else format(refunded, "f"))
             columns["currency"].append(currency)
             columns["reason"].append(reason)
-            money.setdefault((each.severity, each.code, each.name, currency or ""), Money()).findings += 1
+            money.setdefault((each.severity, each.code, each.name, currency or ""), RuleTotal()).findings += 1
         with exact():
             for severity, code, name in {(each.severity, each.code, each.name): None for each in findings}:
                 counted = money[severity, code, name, currency or ""]
@@ -271,7 +263,7 @@ class Kernel:
 
 
 def _describe_refund(judged: Judged | None) -> tuple[Decimal | None, str | None, str | None]:
-    """The money that a request names to give back, its currency and its reason, as far as it says."""
+    """Return the money that a request asks to give back, its currency and its reason; None where it names none."""
     refund = None if judged is None else judged.refund
     if judged is None or refund is None:
         return None, None, None
@@ -279,29 +271,29 @@ def _describe_refund(judged: Judged | None) -> tuple[Decimal | None, str | None,
     if not currency and judged.ledger is not None and refund.amounts:
         currency = judged.ledger.currency
     with exact():
-        return _money_of(refund), currency or None, mask_numbers(refund.reason) if refund.reason else None
+        return _sum_refund(refund), currency or None, mask_numbers(refund.reason) if refund.reason else None
 
 
-def _money_of(refund: Refund) -> Decimal | None:
-    """What a refund names to give back in all, taxes included; None where it names no money."""
-    named = [posting for posting in refund.postings if posting.effect in ("add", "set")]
-    totals = [posting for posting in named if posting.account == TOTAL]
-    counted = totals or [posting for posting in named if posting.account not in QUANTITIES]
+def _sum_refund(refund: Refund) -> Decimal | None:
+    """Add up what a refund names to give back, taxes included; None where it names no money."""
+    postings = [posting for posting in refund.postings if posting.effect in ("add", "set")]
+    totals = [posting for posting in postings if posting.account == TOTAL]
+    counted = totals or [posting for posting in postings if posting.account not in QUANTITIES]
     return sum((posting.amount + posting.tax for posting in counted), ZERO) if counted else None
 
 
 def _without_surrogates(value: str) -> str:
-    """A text without lone surrogates, which Arrow cannot hold."""
+    """Escape lone surrogates, which Arrow cannot hold."""
     return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
 
 
-def _names_another(operation: Operation, row: Row, key: OrderKey) -> bool:
+def _names_other_order(operation: Operation, row: Row, key: OrderKey) -> bool:
     """Whether the body names another order than the path (RF501)."""
     in_body = id_in_body(operation, row.body)
     return bool(in_body) and key.order_id not in in_body.values()
 
 
-def _parameters(part: str, text: bytes | None, problems: list[Hit]) -> dict[str, str] | None:
+def _read_parameters(part: str, text: bytes | None, problems: list[Hit]) -> dict[str, str] | None:
     """Path, query or headers from JSON text; what is wrong with it goes into `problems`."""
     if text is None or text == b"null":
         return None
@@ -316,6 +308,6 @@ def _parameters(part: str, text: bytes | None, problems: list[Hit]) -> dict[str,
         from ..reading.json import read_json
 
         for problem in read_json(text).problems:
-            found = finding(f"request:/{part}{problem.pointer}", problem.message, problem.help)
-            problems.append((REGISTRY[problem.code], found))
+            duplicate = finding(f"request:/{part}{problem.pointer}", problem.message, problem.help)
+            problems.append((REGISTRY[problem.code], duplicate))
     return operations.values(values)

@@ -13,7 +13,7 @@ import pyarrow as pa
 from ..order_key import OrderKey, key_of_order, key_of_refunds
 from . import files
 from .columns import FINDINGS, REQUESTS
-from .kernel import Kernel, Row, key_of_parts, key_of_row, requests
+from .kernel import Kernel, Row, key_of_parts, key_of_row, read_rows
 
 _ORDER, _EARLIER, _REQUEST = 0, 1, 2
 # Rows of a piece of the findings file.
@@ -32,58 +32,58 @@ PLACED = FINDINGS.append(pa.field("place", pa.int32()))
 """FINDINGS with the number of each among those of its request."""
 
 
-def of_orders(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
-    """A chunk of orders. Raises SourceError for a column of another type."""
-    texts = files.texts(chunk, "order")
-    named = zip(texts.to_pylist(), _words(chunk, "api"), _words(chunk, "order_id"), strict=True)
-    keys = [None if text is None else key_of_order(text, api, order_id) for text, api, order_id in named]
-    return _context(chunk, numbers, keys, _ORDER, "order", texts)
+def rows_of_orders(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
+    """Make rows of a chunk of orders. Raises SourceError for a column of another type."""
+    texts = files.read_texts(chunk, "order")
+    rows = zip(texts.to_pylist(), _read_words(chunk, "api"), _read_words(chunk, "order_id"), strict=True)
+    keys = [None if text is None else key_of_order(text, api, order_id) for text, api, order_id in rows]
+    return _make_context_rows(chunk, numbers, keys, _ORDER, "order", texts)
 
 
-def of_earlier(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
-    """A chunk of earlier refunds. Raises SourceError for a column of another type."""
-    texts = files.texts(chunk, "refunds")
-    named = zip(texts.to_pylist(), _words(chunk, "api"), _words(chunk, "order_id"), strict=True)
-    keys = [None if text is None else key_of_refunds(text, api, order_id) for text, api, order_id in named]
-    return _context(chunk, numbers, keys, _EARLIER, "refunds", texts)
+def rows_of_earlier(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
+    """Make rows of a chunk of earlier refunds. Raises SourceError for a column of another type."""
+    texts = files.read_texts(chunk, "refunds")
+    rows = zip(texts.to_pylist(), _read_words(chunk, "api"), _read_words(chunk, "order_id"), strict=True)
+    keys = [None if text is None else key_of_refunds(text, api, order_id) for text, api, order_id in rows]
+    return _make_context_rows(chunk, numbers, keys, _EARLIER, "refunds", texts)
 
 
-def of_requests(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
-    """A chunk of requests. Raises SourceError for a column of another type, and a time or a status that is none."""
-    given: dict[str, Any] = {name: files.texts(chunk, name) for name in files.HISTORY.names[2:-1]}
-    given["operation"] = files.texts(chunk, "operation")
-    given["time"], given["status"] = files.times(chunk), files.statuses(chunk)
-    given["row"] = numbers
-    named = zip(*(given[name].to_pylist() for name in ("operation", "path", "body")), strict=True)
-    keys = [key_of_parts(_word(operation), path, body) for operation, path, body in named]
-    given["key"] = [f"?{row}" if key is None else key.text for row, key in zip(numbers, keys, strict=True)]
-    return _batch(chunk.rows, _REQUEST, given)
+def rows_of_requests(chunk: files.Chunk, numbers: Any) -> pa.RecordBatch:
+    """Make rows of a chunk of requests. Raises SourceError for a wrong type of a column, a wrong time or status."""
+    columns: dict[str, Any] = {name: files.read_texts(chunk, name) for name in files.HISTORY.names[2:-1]}
+    columns["operation"] = files.read_texts(chunk, "operation")
+    columns["time"], columns["status"] = files.read_times(chunk), files.read_statuses(chunk)
+    columns["row"] = numbers
+    parts = zip(*(columns[name].to_pylist() for name in ("operation", "path", "body")), strict=True)
+    keys = [key_of_parts(_decode_word(operation), path, body) for operation, path, body in parts]
+    columns["key"] = [f"?{row}" if key is None else key.text for row, key in zip(numbers, keys, strict=True)]
+    return _make_batch(chunk.rows, _REQUEST, columns)
 
 
-def _context(
+def _make_context_rows(
     chunk: files.Chunk, numbers: Any, keys: list[OrderKey | None], kind: int, name: str, texts: pa.Array
 ) -> pa.RecordBatch:
-    given = {"key": [None if one is None else one.text for one in keys], name: texts, "row": numbers}
-    return _batch(chunk.rows, kind, given)
+    columns = {"key": [None if one is None else one.text for one in keys], name: texts, "row": numbers}
+    return _make_batch(chunk.rows, kind, columns)
 
 
-def _words(chunk: files.Chunk, name: str) -> list[str | None]:
-    return [_word(value) for value in files.texts(chunk, name).to_pylist()]
+def _read_words(chunk: files.Chunk, name: str) -> list[str | None]:
+    return [_decode_word(value) for value in files.read_texts(chunk, name).to_pylist()]
 
 
-def _word(value: bytes | None) -> str | None:
+def _decode_word(value: bytes | None) -> str | None:
     return None if value is None else value.decode("utf-8", "replace")
 
 
-def _batch(rows: int, kind: int, given: dict[str, Any]) -> pa.RecordBatch:
+def _make_batch(rows: int, kind: int, values: dict[str, Any]) -> pa.RecordBatch:
     """Rows of one kind on their way into the sort; what is not given is null."""
-    given["kind"] = pa.repeat(pa.scalar(kind, pa.int8()), rows)
+    values["kind"] = pa.repeat(pa.scalar(kind, pa.int8()), rows)
     columns = [
         pa.nulls(rows, field.type)
-        if field.name not in given
-        else given[field.name]
-        if isinstance(given[field.name], pa.Array)
-        else pa.array(given[field.name], field.type)
+        if field.name not in values
+        else values[field.name]
+        if isinstance(values[field.name], pa.Array)
+        else pa.array(values[field.name], field.type)
         for field in SORTED
     ]
     return pa.RecordBatch.from_arrays(columns, schema=SORTED)
@@ -92,55 +92,55 @@ def _batch(rows: int, kind: int, given: dict[str, Any]) -> pa.RecordBatch:
 Rows = list[tuple[int, Row]]
 
 
-def by_order(batches: Iterable[pa.RecordBatch]) -> Iterator[Rows]:
-    """The sorted rows of each order, as pairs of kind and row; there may be none."""
+def group_by_order(batches: Iterable[pa.RecordBatch]) -> Iterator[Rows]:
+    """Group sorted rows by order, as pairs of kind and row; a group may be empty."""
     current: Rows = []
     key = None
     for batch in batches:
         kinds, keys = batch.column("kind").to_pylist(), batch.column("key").to_pylist()
-        for kind, own, one in zip(kinds, keys, requests(batch), strict=True):
-            if own != key:
+        for kind, row_key, row in zip(kinds, keys, read_rows(batch), strict=True):
+            if row_key != key:
                 yield current
-                current, key = [], own
-            current.append((kind, one))
+                current, key = [], row_key
+            current.append((kind, row))
     yield current
 
 
-def judge(kernel: Kernel, rows: Rows) -> None:
+def judge_rows(kernel: Kernel, rows: Rows) -> None:
     """Judge the requests among the rows of one order; the kernel keeps what it finds."""
-    first = next((one for kind, one in rows if kind == _REQUEST), None)
+    first = next((row for kind, row in rows if kind == _REQUEST), None)
     if first is not None:
-        kernel.history(key_of_row(first), list(_filled(rows)))
+        kernel.judge_order(key_of_row(first), list(_fill_context(rows)))
 
 
-def _filled(rows: Rows) -> Iterator[Row]:
-    """The requests of an order, each with the order and the earlier refunds where it brings none of its own.
+def _fill_context(rows: Rows) -> Iterator[Row]:
+    """Yield the requests of an order, each with the order and earlier refunds unless it brings its own.
 
     Of an order that stands several times in its file the last one counts.
     """
     order = refunds = None
-    for kind, one in rows:
+    for kind, row in rows:
         if kind == _ORDER:
-            order = one.order
+            order = row.order
         elif kind == _EARLIER:
-            refunds = one.refunds
+            refunds = row.refunds
         else:
-            one.order = order if one.order is None else one.order
-            one.refunds = refunds if one.refunds is None else one.refunds
-            yield one
+            row.order = order if row.order is None else row.order
+            row.refunds = refunds if row.refunds is None else row.refunds
+            yield row
 
 
-def placed(found: pa.RecordBatch) -> pa.RecordBatch:
+def add_places(batch: pa.RecordBatch) -> pa.RecordBatch:
     """FINDINGS, the findings of a request together, as PLACED."""
     places: list[int] = []
     before = None
-    for row in found.column("row").to_pylist():
+    for row in batch.column("row").to_pylist():
         places.append(places[-1] + 1 if row == before else 0)
         before = row
-    return found.append_column("place", pa.array(places, pa.int32()))
+    return batch.append_column("place", pa.array(places, pa.int32()))
 
 
-def evened(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def even_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Sorted findings in batches of one size, so that the same findings make the same file."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:

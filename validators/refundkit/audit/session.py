@@ -27,8 +27,8 @@ JAVA = 17
 """The oldest Java that Spark runs on."""
 
 # Seconds for a master to answer.
-_ANSWER = 10
-_QUIET = {
+_TIMEOUT = 10
+_CONFIGURATION = {
     "spark.app.name": "refundkit audit",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -38,44 +38,44 @@ _QUIET = {
 
 
 @contextmanager
-def started(master: str | None) -> Iterator[SparkSession]:
-    """A session with nothing of Spark's on the terminal but what it says of lost executors and missing resources.
+def start_session(master: str | None) -> Iterator[SparkSession]:
+    """Start a session that prints nothing but Spark's messages about lost executors and missing resources.
 
     A driver whose master is on this machine listens on loopback only. Raises SourceError.
     """
-    _need_java()
-    hosts = _hosts(master)
-    _need_answer(master, hosts)
-    given = dict(_QUIET)
+    _require_java()
+    hosts = _parse_master(master)
+    _require_master(master, hosts)
+    configuration = dict(_CONFIGURATION)
     if master is not None:
-        given["spark.master"] = master
-    if all(map(_is_here, hosts)) and (hosts or (master or "").startswith("local")):
-        given |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+        configuration["spark.master"] = master
+    if all(map(_is_local, hosts)) and (hosts or (master or "").startswith("local")):
+        configuration |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    with _unlogged():
-        with _held() as interrupted:
-            session = _launched(SparkConf().setAll(list(given.items())))
+    with _silence_logging():
+        with _defer_interrupt() as interrupted:
+            session = _launch(SparkConf().setAll(list(configuration.items())))
         try:
             if interrupted:
                 raise KeyboardInterrupt
-            with _noted():
+            with _keep_interrupt():
                 yield session
         finally:
             session.stop()
 
 
-def _launched(conf: SparkConf) -> SparkSession:
-    said: deque[str] = deque(maxlen=50)
+def _launch(conf: SparkConf) -> SparkSession:
+    jvm_lines: deque[str] = deque(maxlen=50)
     try:
-        with _overheard(said):
+        with _capture_stderr(jvm_lines):
             return SparkSession.builder.config(conf=conf).getOrCreate()
     except Exception as error:  # whatever keeps a JVM from starting
-        raise SourceError(f"Spark does not start: {_reason(error, said)}") from error
+        raise SourceError(f"Spark does not start: {_find_reason(error, jvm_lines)}") from error
 
 
 @contextmanager
-def _unlogged() -> Iterator[None]:
-    """Without Python's logging: Py4J logs an interrupt with its traceback."""
+def _silence_logging() -> Iterator[None]:
+    """Silence Python's logging: Py4J logs an interrupt with its traceback."""
     before = logging.root.manager.disable
     logging.disable()
     try:
@@ -85,79 +85,79 @@ def _unlogged() -> Iterator[None]:
 
 
 @contextmanager
-def _held() -> Iterator[list[int]]:
-    """Interrupts that come in here are kept: a JVM that nobody waits for while it starts would never end."""
-    kept: list[int] = []
+def _defer_interrupt() -> Iterator[list[int]]:
+    """Collect interrupts and go on: a JVM that is left alone while it starts would never end."""
+    interrupts: list[int] = []
     if current_thread() is not main_thread():
-        yield kept
+        yield interrupts
         return
-    before = signal.signal(signal.SIGINT, lambda number, frame: kept.append(number))
+    before = signal.signal(signal.SIGINT, lambda number, frame: interrupts.append(number))
     try:
-        yield kept
+        yield interrupts
     finally:
         signal.signal(signal.SIGINT, before)  # not Spark's own, which would interrupt who ignores it
 
 
 @contextmanager
-def _noted() -> Iterator[None]:
+def _keep_interrupt() -> Iterator[None]:
     """An interrupt in here ends as one, though Py4J may make an error of its own of what it interrupts."""
     if current_thread() is not main_thread() or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         yield
         return
-    kept: list[int] = []
+    interrupts: list[int] = []
 
     def interrupt(number: int, frame: object) -> None:
-        kept.append(number)
+        interrupts.append(number)
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     except Exception:
-        if kept:
+        if interrupts:
             raise KeyboardInterrupt from None
         raise
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _need_java() -> None:
+def _require_java() -> None:
     """Raise SourceError without a Java that Spark can use; it takes the one of JAVA_HOME, or else of PATH."""
     home = os.environ.get("JAVA_HOME")
     java = shutil.which("java") if not home else shutil.which(Path(home, "bin", "java"))
-    wanted = f"Spark needs Java {JAVA} or later"
+    requirement = f"Spark needs Java {JAVA} or later"
     if java is None:
         where = f"JAVA_HOME={home} has none" if home else "there is none on this machine"
-        raise SourceError(f"{wanted}, and {where}: install it, or set JAVA_HOME to where it is")
+        raise SourceError(f"{requirement}, and {where}: install it, or set JAVA_HOME to where it is")
     try:
-        told = subprocess.run([java, "-version"], capture_output=True, check=False, timeout=60)
+        result = subprocess.run([java, "-version"], capture_output=True, check=False, timeout=60)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise SourceError(f"{wanted}, and {java} does not run: {error}") from error
-    found = re.search(r'version "(?:1\.)?([0-9]+)', told.stderr.decode("utf-8", "replace"))
-    if found is None or int(found[1]) < JAVA:
-        version = f"is {found[1]}" if found else "does not tell its version"
-        raise SourceError(f"{wanted}, and {java} {version}: install it, or set JAVA_HOME to where it is")
+        raise SourceError(f"{requirement}, and {java} does not run: {error}") from error
+    version = re.search(r'version "(?:1\.)?([0-9]+)', result.stderr.decode("utf-8", "replace"))
+    if version is None or int(version[1]) < JAVA:
+        problem = f"is {version[1]}" if version else "does not tell its version"
+        raise SourceError(f"{requirement}, and {java} {problem}: install it, or set JAVA_HOME to where it is")
 
 
-def _hosts(master: str | None) -> list[tuple[str, int]]:
-    """The addresses in the URL of a standalone cluster; none for other masters."""
+def _parse_master(master: str | None) -> list[tuple[str, int]]:
+    """Return the addresses in the URL of a standalone cluster; none for other masters."""
     if master is None or not master.startswith("spark://"):
         return []
-    found = []
-    for one in master.removeprefix("spark://").split(","):
-        host, _, port = one.rpartition(":")
+    hosts = []
+    for address in master.removeprefix("spark://").split(","):
+        host, _, port = address.rpartition(":")
         if not host or not port.isdecimal():
             raise SourceError(f"--master {master}: write spark://HOST:PORT")
-        found.append((host, int(port)))
-    return found
+        hosts.append((host, int(port)))
+    return hosts
 
 
-def _need_answer(master: str | None, hosts: list[tuple[str, int]]) -> None:
+def _require_master(master: str | None, hosts: list[tuple[str, int]]) -> None:
     """Raise SourceError where nobody listens: Spark itself would try for minutes."""
     reason = ""
     for address in hosts:
         try:
-            socket.create_connection(address, _ANSWER).close()
+            socket.create_connection(address, _TIMEOUT).close()
         except OSError as error:
             reason = error.strerror or str(error)
         else:
@@ -166,7 +166,7 @@ def _need_answer(master: str | None, hosts: list[tuple[str, int]]) -> None:
         raise SourceError(f"no Spark master answers at {master}: {reason}")
 
 
-def _is_here(address: tuple[str, int]) -> bool:
+def _is_local(address: tuple[str, int]) -> bool:
     try:
         return address[0] == "localhost" or ip_address(address[0]).is_loopback
     except ValueError:
@@ -174,38 +174,38 @@ def _is_here(address: tuple[str, int]) -> bool:
 
 
 @contextmanager
-def _overheard(said: deque[str]) -> Iterator[None]:
-    """A JVM that starts in here writes its stderr to us: its lines are kept, what a person should know is passed on."""
+def _capture_stderr(jvm_lines: deque[str]) -> Iterator[None]:
+    """Collect the stderr of a JVM that starts in this block, and print what a person should know."""
     read, write = os.pipe()
-    listener = Thread(target=_listen, args=(os.fdopen(read, "rb"), said), daemon=True)
+    listener = Thread(target=_listen, args=(os.fdopen(read, "rb"), jvm_lines), daemon=True)
     listener.start()
-    own = os.dup(2)
+    stderr = os.dup(2)
     os.dup2(write, 2)
     os.close(write)
     try:
         yield
     except Exception:
-        os.dup2(own, 2)
-        listener.join(_ANSWER)  # the JVM is gone: all that it said
+        os.dup2(stderr, 2)
+        listener.join(_TIMEOUT)  # the JVM is gone: all that it said
         raise
     finally:
-        os.dup2(own, 2)
-        os.close(own)
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
-def _listen(stream: IO[bytes], said: deque[str]) -> None:
+def _listen(stream: IO[bytes], jvm_lines: deque[str]) -> None:
     with stream:
         for line in stream:
-            said.append(line.decode("utf-8", "replace").rstrip())
-            _, found, told = said[-1].partition(" TaskSchedulerImpl: ")
-            if found:
-                sys.stderr.write(f"refundkit: Spark: {told}\n")
+            jvm_lines.append(line.decode("utf-8", "replace").rstrip())
+            _, separator, message = jvm_lines[-1].partition(" TaskSchedulerImpl: ")
+            if separator:
+                sys.stderr.write(f"refundkit: Spark: {message}\n")
 
 
-def _reason(error: Exception, said: Iterable[str]) -> str:
-    """Why there is no session, in one line: Spark's own exception, or what the JVM said last."""
-    told = [line for line in said if line.strip() and not line.startswith(("WARNING", "\tat "))]
+def _find_reason(error: Exception, jvm_lines: Iterable[str]) -> str:
+    """Return in one line why there is no session: Spark's exception, or the JVM's last line."""
+    lines = [line for line in jvm_lines if line.strip() and not line.startswith(("WARNING", "\tat "))]
     java = getattr(error, "java_exception", None)
     if java is not None:
         return str(java.toString()).partition("\n")[0]
-    return told[-1] if told else str(error).partition("\n")[0]
+    return lines[-1] if lines else str(error).partition("\n")[0]

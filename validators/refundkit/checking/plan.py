@@ -7,7 +7,7 @@ from functools import lru_cache
 import msgspec
 
 from .. import apis, operations, rules
-from ..config import Config, effective
+from ..config import Config, find_severity
 from ..errors import VALID_BODY, VALID_ORDER, NotRun, Severity
 from ..ledger import OrderModel
 from ..operations import Operation
@@ -66,7 +66,7 @@ def make_plan(name: str, config: Config) -> Plan:
     operation = operations.get(name)
     rules.load(operation.api)
     severities: dict[str, Severity] = {
-        rule.code: level for rule in REGISTRY.values() if (level := effective(config, rule)) != "off"
+        rule.code: level for rule in REGISTRY.values() if (level := find_severity(config, rule)) != "off"
     }
     traits = apis.traits(name)
     running = [

@@ -1,9 +1,9 @@
-"""Findings that a team knows of and has put off: kept in a file, by rule, file and JSON pointer, and never by line.
+"""Baselines: findings that a team has put off, in a file, by rule, file and JSON pointer, never by line.
 
-A single document is known by those three: it may change elsewhere. A payload among others in its file is known besides
-by a digest of what it says, since it has no other name that outlives an added line; a digest does not see layout, nor
-the order of the others. A payload that no rule has judged, since its schema refuses it or nobody could read it, fails a
-run all the same: nobody knows what hides behind the findings that were put off.
+These three identify a finding of a single document, which may change elsewhere. A payload among several in a file has
+no name that outlives an added line, so a digest of its value is added, which ignores layout and order. A payload that
+no rule has judged, since its schema refuses it or it cannot be read, fails the run all the same: the findings that were
+put off may hide others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from ..config import Config, effective, for_file
+from ..config import Config, config_for_file, find_severity
 from ..errors import ConfigError
 from ..reading.keys import UNREADABLE
 from ..rule import REGISTRY
@@ -30,7 +30,7 @@ Key: TypeAlias = tuple[str, str, str, str]
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """So many findings of a rule at a pointer of a file; `file` is relative to the baseline's folder, with slashes."""
+    """`count` findings of a rule at a pointer of a file; `file` is relative to the baseline's folder, with slashes."""
 
     file: str
     pointer: str
@@ -39,89 +39,89 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     count: int = 1
 
 
-class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a baseline file holds."""
+class BaselineFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of a baseline file."""
 
     version: Literal[1]
     findings: list[Entry]
 
 
 class Baseline:
-    """What is known, and what a run has met of it. One that `learns` knows whatever it meets.
+    """The findings to leave out of a run, and those that it has left out. One that `learns` leaves out all.
 
-    `suppressed` counts the findings that were known.
+    `suppressed` counts the findings that were left out.
     """
 
     def __init__(self, file: str, entries: Iterable[Entry] = (), *, learns: bool = False) -> None:
         self.folder = os.path.dirname(file)  # noqa: PTH120 - "" for the folder that the command runs in
         self.learns = learns
-        self.left = Counter({(one.file, one.pointer, one.code, one.payload): one.count for one in entries})
-        self.met: Counter[Key] = Counter()
-        self.seen: set[str] = set()
+        self.unmatched = Counter({(one.file, one.pointer, one.code, one.payload): one.count for one in entries})
+        self.matched: Counter[Key] = Counter()
+        self.checked: set[str] = set()
 
     @property
     def suppressed(self) -> int:
-        return self.met.total()
+        return self.matched.total()
 
-    def sift(self, one: Linted) -> Linted:
-        """One record without the findings that are known."""
-        self.seen.add(self._name(one.file))
-        keys = [self._key(found, one.payload) for found, _ in one.findings]
-        known = [self._is_known(key) for key in keys]
-        if not any(known):
-            return one
-        new = tuple(pair for pair, old in zip(one.findings, known, strict=True) if not old)
-        return msgspec.structs.replace(one, findings=new)
+    def sift(self, linted: Linted) -> Linted:
+        """Remove the findings of the baseline from a result."""
+        self.checked.add(self._relative_name(linted.file))
+        keys = [self._make_key(finding, linted.payload) for finding, _ in linted.findings]
+        matches = [self._match(key) for key in keys]
+        if not any(matches):
+            return linted
+        new = tuple(pair for pair, matched in zip(linted.findings, matches, strict=True) if not matched)
+        return msgspec.structs.replace(linted, findings=new)
 
-    def _is_known(self, key: Key) -> bool:
+    def _match(self, key: Key) -> bool:
         if not self.learns:
-            if not self.left[key]:
+            if not self.unmatched[key]:
                 return False
-            self.left[key] -= 1
-        self.met[key] += 1
+            self.unmatched[key] -= 1
+        self.matched[key] += 1
         return True
 
-    def _key(self, one: Finding, payload: str) -> Key:
-        return self._name(one.file or ""), one.pointer, one.code, payload
+    def _make_key(self, finding: Finding, payload: str) -> Key:
+        return self._relative_name(finding.file or ""), finding.pointer, finding.code, payload
 
-    def _name(self, file: str) -> str:
-        """The name of a file in a baseline."""
+    def _relative_name(self, file: str) -> str:
+        """Return the name of a file as a baseline holds it."""
         name = file if file == "-" else os.path.relpath(file, self.folder or ".").replace(os.sep, "/")
         return os.fsencode(name).decode("utf-8", "backslashreplace")
 
-    def stale(self, config: Config, not_run: Iterable[Skipped]) -> list[Entry]:
-        """What is known and was not met, though its rule ran on its file; a file that is gone counts as well."""
-        kept_from: dict[str, set[str]] = {}
-        for one in not_run:
-            kept_from.setdefault(self._name(one.file), set()).update(one.codes)
+    def find_stale(self, config: Config, not_run: Iterable[Skipped]) -> list[Entry]:
+        """Find the entries that matched nothing, though their rule ran on their file or the file is gone."""
+        not_run_codes: dict[str, set[str]] = {}
+        for skipped in not_run:
+            not_run_codes.setdefault(self._relative_name(skipped.file), set()).update(skipped.codes)
         return [
             entry
-            for entry in _entries(self.left)
-            if self._was_looked_for(entry.file, entry.code, config) and entry.code not in kept_from.get(entry.file, ())
+            for entry in _make_entries(self.unmatched)
+            if self._is_checked(entry.file, entry.code, config) and entry.code not in not_run_codes.get(entry.file, ())
         ]
 
-    def _was_looked_for(self, name: str, code: str, config: Config) -> bool:
+    def _is_checked(self, name: str, code: str, config: Config) -> bool:
         file = os.path.join(self.folder, name)  # noqa: PTH118 - as it would be named
-        if name not in self.seen:
+        if name not in self.checked:
             return not os.path.lexists(file) and name != "-"
-        return code not in REGISTRY or effective(for_file(config, file), REGISTRY[code]) != "off"
+        return code not in REGISTRY or find_severity(config_for_file(config, file), REGISTRY[code]) != "off"
 
-    def written(self) -> bytes:
-        """The baseline of what was met, as a file holds it: sorted, so that two of them compare."""
-        content = Content(version=1, findings=list(_entries(self.met)))
+    def encode(self) -> bytes:
+        """Encode what was left out as the text of a file, sorted, so that two of them compare."""
+        content = BaselineFile(version=1, findings=list(_make_entries(self.matched)))
         return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
 
 
-def _entries(counts: Mapping[Key, int]) -> Iterator[Entry]:
+def _make_entries(counts: Mapping[Key, int]) -> Iterator[Entry]:
     for (file, pointer, code, payload), count in sorted(counts.items()):
         if count:
             yield Entry(file, pointer, code, payload, count)
 
 
-def read(file: str) -> Baseline:
-    """The baseline in a file. Raises ConfigError where there is none."""
+def read_baseline(file: str) -> Baseline:
+    """Read the baseline of a file. Raises ConfigError where there is none."""
     try:
-        content = msgspec.json.decode(Path(file).read_bytes(), type=Content)
+        content = msgspec.json.decode(Path(file).read_bytes(), type=BaselineFile)
     except OSError as error:
         raise ConfigError(f"--baseline {file}: {error.strerror or error}") from error
     except UNREADABLE as error:
@@ -130,9 +130,9 @@ def read(file: str) -> Baseline:
     return Baseline(file, content.findings)
 
 
-def write(file: str, baseline: Baseline) -> None:
-    """Write what a baseline has met to a file. Raises ConfigError."""
+def write_baseline(file: str, baseline: Baseline) -> None:
+    """Write what a baseline has left out to a file. Raises ConfigError."""
     try:
-        Path(file).write_bytes(baseline.written())
+        Path(file).write_bytes(baseline.encode())
     except OSError as error:
         raise ConfigError(f"--write-baseline {file}: {error.strerror or error}") from error

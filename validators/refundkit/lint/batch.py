@@ -1,7 +1,6 @@
-"""The records of a run as one batch that is about to be sent: what the earlier ones say to a later one (--batch).
+"""The records of a run as one batch that is about to be sent (--batch): each is judged with the earlier ones.
 
-Of an order no more is kept than its ledger, of a record two digests of 16 bytes, which tell whether the same is sent
-twice.
+Memory holds the ledger of an order and two digests of 16 bytes of a record, which show whether it is sent twice.
 """
 
 from __future__ import annotations
@@ -34,8 +33,8 @@ RequestId: TypeAlias = tuple[str, ...]
 Shop: TypeAlias = tuple[str, ...]
 
 
-class Place(msgspec.Struct, frozen=True, gc=False):
-    """Where a record stands."""
+class RecordPlace(msgspec.Struct, frozen=True, gc=False):
+    """The file and number of a record, for a message."""
 
     file: str
     number: int
@@ -45,22 +44,22 @@ class Place(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Order:
-    """What a batch sends to one order: its refunds so far, and where each body stands first."""
+    """What a batch sends to one order: its refunds so far, and the first place of each body."""
 
     def __init__(self, api: str) -> None:
         self.history = OrderHistory(apis.order_model(api))
-        self.bodies: dict[bytes, Place] = {}
+        self.bodies: dict[bytes, RecordPlace] = {}
 
 
 class Batch:
-    """The records of a run so far: each is judged with the earlier ones, and then is one of them itself."""
+    """The records of a run so far: each is judged with the earlier ones and then added."""
 
     def __init__(self) -> None:
         self._orders: dict[tuple[str, str], dict[Shop, _Order]] = {}
-        self._ids: dict[RequestId, tuple[bytes, Place]] = {}
+        self._ids: dict[RequestId, tuple[bytes, RecordPlace]] = {}
 
     def judge(self, plan: Plan, request: Request, require: tuple[str, ...], file: str, record: int) -> Judged:
-        """Judge a request with what the batch sends before it, and add it, whatever is wrong with it."""
+        """Judge a request with the earlier ones of its order, and add it, whatever is wrong with it."""
         operation = plan.operation
         base = routes.base_of(operation, request.url) if request.url else ""
         key = key_of_request(operation.api, request.path, request.body, request.order, base)
@@ -69,7 +68,7 @@ class Batch:
         if judged.refund is None or not judged.counts:
             return judged
         if "refunds" in apis.traits(operation.name):
-            repeats = self._find_repeats(operation, judged.refund, request, key, order, Place(file, record))
+            repeats = self._find_repeats(operation, judged.refund, request, key, order, RecordPlace(file, record))
             judged.hits.extend((REGISTRY[_REPEATED], each) for each in repeats if _REPEATED in plan.severities)
         if order is not None:
             order.history.commit(judged.refund)
@@ -80,9 +79,9 @@ class Batch:
         return msgspec.structs.replace(judged, not_run=(*judged.not_run, uncounted))
 
     def _find_order(self, key: OrderKey) -> _Order | None:
-        """The order that a request is about; None where it does not name the shop, and several shops have such one.
+        """Find the order of a request; None where it names no shop and several shops have such an order.
 
-        A request that does not name the shop is of the only one that others name.
+        A request that names no shop belongs to the only shop that is named by others.
         """
         orders = self._orders.setdefault((key.api, key.order_id), {})
         shop = (key.base, *key.ids[:-1])
@@ -102,7 +101,7 @@ class Batch:
         request: Request,
         key: OrderKey | None,
         order: _Order | None,
-        place: Place,
+        place: RecordPlace,
     ) -> Iterator[Finding]:
         digest = _digest(request.body or b"")
         if key is not None and order is not None:
@@ -110,16 +109,16 @@ class Batch:
             if first is not place:
                 yield finding("", f"{first} sends the same to order {key.order_id}", "send it once")
         for pointer, request_id in _request_ids(operation, refund, request, key):
-            whole = _hash(repr(key and (key.api, key.ids)).encode() + digest)
-            known, first = self._ids.setdefault(request_id, (whole, place))
-            if known != whole:
+            refund_hash = _hash(repr(key and (key.api, key.ids)).encode() + digest)
+            first_hash, first = self._ids.setdefault(request_id, (refund_hash, place))
+            if first_hash != refund_hash:
                 yield finding(pointer, f"{first} bears this id too, with another refund", "give every request its own")
 
 
 def _request_ids(
     operation: Operation, refund: Refund, request: Request, key: OrderKey | None
 ) -> Iterator[tuple[str, RequestId]]:
-    """The ids that a server tells requests apart by, each with its place."""
+    """Yield the ids by which a server tells requests apart, each with its pointer."""
     for name, value in (request.headers or {}).items():
         if name.lower() == _CORRELATION and value:
             yield f"header:{name}", (_CORRELATION, value.lower())
@@ -129,20 +128,20 @@ def _request_ids(
 
 
 def _digest(text: bytes) -> bytes:
-    """What is the same for two bodies that say the same: spaces, the order of keys and spare zeros do not count."""
+    """Hash the value of a body: layout, the order of keys and trailing zeros do not count."""
     value = _DECODER.decode(without_bom(text))
-    return _hash(repr(_canonical(value)).encode("utf-8", "surrogatepass"))
+    return _hash(repr(_make_canonical(value)).encode("utf-8", "surrogatepass"))
 
 
 def _hash(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=_DIGEST_SIZE).digest()
 
 
-def _canonical(node: Any) -> Any:
+def _make_canonical(node: Any) -> Any:
     if isinstance(node, dict):
-        return {key: _canonical(node[key]) for key in sorted(node)}
+        return {key: _make_canonical(node[key]) for key in sorted(node)}
     if isinstance(node, list):
-        return [_canonical(inner) for inner in node]
+        return [_make_canonical(child) for child in node]
     if isinstance(node, (int, Decimal)) and not isinstance(node, bool):
         number = Decimal(node)
         with exact(number.adjusted()):
@@ -151,6 +150,6 @@ def _canonical(node: Any) -> Any:
 
 
 class _Number(msgspec.Struct, frozen=True):
-    """A number by value, which is no text of the same characters."""
+    """A number by value, to differ from a text of the same characters."""
 
     value: str

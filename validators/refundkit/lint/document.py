@@ -1,4 +1,4 @@
-"""What a document says of itself: a bare body, or a whole request with its operation and its parts."""
+"""JSON text -> a request: from a bare body, or from a whole request with its operation and its parts."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ..reading.keys import UNREADABLE, has_unique_keys
 from ..request import Request
 from ..text import suggest_name
 
-_NAMED = ("path", "query", "headers")
+_PARAMETER_KEYS = ("path", "query", "headers")
 KEYS = ("operation", "method", "url", "path", "query", "headers", "body", "order", "refunds")
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _VALUES = msgspec.json.Decoder(dict[str, str | int | bool | None])
 
 
 class RequestDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A document read as a request: what it is for, its parts, and what is wrong with it as a request.
+    """A document read as a request: its operation, its parts, and what is wrong with it as a request.
 
-    `is_request` is false for a bare body. `may_repeat_keys`: only a slow reading can tell whether a key stands twice.
+    `is_request` is false for a bare body. `may_repeat_keys`: only a slow reading shows whether a key stands twice.
     """
 
     request: Request
@@ -37,29 +37,31 @@ def read_request(data: bytes, default: Operation | None, forced: bool, *, xml: b
     """Read JSON text as a bare body or a request.
 
     `default` is the operation that config or `--as` names, `forced` is true for the latter; `xml`: the file is XML.
-    Text that is no JSON object is a bare body; what is wrong with it, the check of the body says.
+    Text that is no JSON object is a bare body, and the check of the body reports what is wrong with it.
     """
     try:
         members = _MEMBERS.decode(data)
     except UNREADABLE:
         members = None
     if members is None or not _is_request(members):
-        return _bare(data, members or {}, default, xml)
+        return _read_bare(data, members or {}, default, xml)
     problems: list[tuple[str, Finding]] = []
     for key in members:
         if key not in KEYS:
             help_text = suggest_name(key, KEYS).lstrip("; ") or f"a request has {', '.join(KEYS)}"
             problems.append(("RF103", finding(f"request:/{key}", f"a request has no {key!r}", help_text)))
     parts = {key: text for key, raw in members.items() if (text := bytes(raw)) != b"null"}
-    named = {key: _parameters(parts[key], key, problems) for key in _NAMED if key in parts}
+    parameters = {key: _read_parameters(parts[key], key, problems) for key in _PARAMETER_KEYS if key in parts}
     has_unique = has_unique_keys(data, members)
-    has_unique = has_unique and all(has_unique_keys(parts[key], named[key]) for key in named)
-    path, query, headers = (operations.values(named.get(key)) for key in _NAMED)
-    method, url = (_word(parts, key, problems) for key in ("method", "url"))
+    has_unique = has_unique and all(has_unique_keys(parts[key], parameters[key]) for key in parameters)
+    path, query, headers = (operations.values(parameters.get(key)) for key in _PARAMETER_KEYS)
+    method, url = (_read_word(parts, key, problems) for key in ("method", "url"))
     match = routes.match(method, url) if method and url else None
     if match is not None:
         path, query = {**match.path, **(path or {})}, {**match.query, **(query or {})}
-    operation = _operation(_word(parts, "operation", problems), match, method, url, default, forced, problems)
+    operation = _choose_operation(
+        _read_word(parts, "operation", problems), match, method, url, default, forced, problems
+    )
     request = Request(
         body=parts.get("body"),
         path=path,
@@ -78,30 +80,30 @@ def read_request(data: bytes, default: Operation | None, forced: bool, *, xml: b
     )
 
 
-def candidates(members: dict[str, Any]) -> list[Operation]:
-    """The operations whose body could have these top-level fields, the current API before an older one."""
-    found = []
+def find_candidates(members: dict[str, Any]) -> list[Operation]:
+    """Find the operations whose body could have these top-level fields, the current API before an older one."""
+    candidates = []
     for name in operations.names():
         operation = operations.get(name)
         if operation.described.body is not None and members:
             fields = operation.schema().get("properties", {})
             if all(key in fields for key in members):
-                found.append(operation)
-    return found
+                candidates.append(operation)
+    return candidates
 
 
-def unknown_operation(members: dict[str, Any], *, xml: bool = False) -> tuple[str, Finding]:
-    """RF003 for a body that nothing names an operation for, with the flag to add; only XML operations take XML."""
-    fitting = [operation for operation in candidates(members) if operation.xml or not xml]
-    if not fitting:
+def report_unknown_operation(members: dict[str, Any], *, xml: bool = False) -> tuple[str, Finding]:
+    """Return RF003 for a body without an operation, with the flag to add; only XML operations take XML."""
+    candidates = [operation for operation in find_candidates(members) if operation.xml or not xml]
+    if not candidates:
         help_text = "name it with --as OPERATION; `refundkit operations` lists them"
     else:
         help_text = " or ".join(
             f"--as {operation.name}" + ("" if operation.current else f" (older; {operation.replaced_by} replaces it)")
-            for operation in fitting
+            for operation in candidates
         )
         glob = "*.xml" if xml else "*.json"
-        help_text = f'add {help_text}, or files = {{"{glob}" = "{fitting[0].name}"}} to the configuration'
+        help_text = f'add {help_text}, or files = {{"{glob}" = "{candidates[0].name}"}} to the configuration'
     return "RF003", finding("", "nothing says which operation this payload is for", help_text)
 
 
@@ -111,12 +113,12 @@ def _is_request(members: dict[str, Any]) -> bool:
     return "body" in members and all(key in KEYS for key in members)
 
 
-def _bare(data: bytes, members: dict[str, Any], default: Operation | None, xml: bool) -> RequestDocument:
-    problems = () if default is not None else (unknown_operation(members, xml=xml),)
+def _read_bare(data: bytes, members: dict[str, Any], default: Operation | None, xml: bool) -> RequestDocument:
+    problems = () if default is not None else (report_unknown_operation(members, xml=xml),)
     return RequestDocument(operation=default, request=Request(body=data), problems=problems)
 
 
-def _parameters(text: bytes, key: str, problems: list[tuple[str, Finding]]) -> dict[str, Any] | None:
+def _read_parameters(text: bytes, key: str, problems: list[tuple[str, Finding]]) -> dict[str, Any] | None:
     try:
         return _VALUES.decode(text)
     except UNREADABLE:
@@ -124,7 +126,7 @@ def _parameters(text: bytes, key: str, problems: list[tuple[str, Finding]]) -> d
         return None
 
 
-def _word(parts: dict[str, bytes], key: str, problems: list[tuple[str, Finding]]) -> str | None:
+def _read_word(parts: dict[str, bytes], key: str, problems: list[tuple[str, Finding]]) -> str | None:
     if key not in parts:
         return None
     try:
@@ -134,12 +136,12 @@ def _word(parts: dict[str, bytes], key: str, problems: list[tuple[str, Finding]]
         return None
 
 
-def _shown(url: str) -> str:
-    """A URL without its query, and without credentials before its host."""
+def _clean_url(url: str) -> str:
+    """Return a URL without its query and without credentials before its host."""
     return re.sub("//[^/]*@", "//", url.partition("?")[0])
 
 
-def _operation(
+def _choose_operation(
     name: str | None,
     match: routes.Match | None,
     method: str | None,
@@ -148,20 +150,20 @@ def _operation(
     forced: bool,
     problems: list[tuple[str, Finding]],
 ) -> Operation | None:
-    """What the request says of its operation wins over config; a clash with --as is RF003."""
-    said = operations.find(name) if name is not None else match.operation if match else None
-    if name is not None and said is None:
+    """Choose the operation: the request's wins over config; a clash with --as is RF003."""
+    requested = operations.find(name) if name is not None else match.operation if match else None
+    if name is not None and requested is None:
         message = f"unknown operation {name!r}{suggest_name(name, operations.names())}"
         problems.append(("RF003", finding("request:/operation", message, "`refundkit operations` lists them")))
         return None
-    if name is None and method and url and said is None:
-        message = f"{method.upper()} {_shown(url)} is no operation of a spec"
+    if name is None and method and url and requested is None:
+        message = f"{method.upper()} {_clean_url(url)} is no operation of a spec"
         problems.append(("RF003", finding("request:/url", message, "`refundkit operations` lists them")))
         return None
-    if said is not None and forced and default is not None and said != default:
-        message = f"the request is for {said.name}, --as says {default.name}"
+    if requested is not None and forced and default is not None and requested != default:
+        message = f"the request is for {requested.name}, --as says {default.name}"
         problems.append(("RF003", finding("request:/operation", message, "drop one of the two")))
         return None
-    if said is None and default is None:
-        problems.append(unknown_operation({}))
-    return said or default
+    if requested is None and default is None:
+        problems.append(report_unknown_operation({}))
+    return requested or default

@@ -1,4 +1,4 @@
-"""How far a long run is, on a terminal."""
+"""A progress bar for a long run on a terminal."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .sources import Part, extent
+from .sources import Part, measure_part
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
 AFTER = 2.0
-"""The seconds that a run takes before it says how far it is."""
+"""Seconds after which a run shows its bar."""
 
 
 class Progress:
-    """A bar on standard error, and only on a terminal: bytes done of all that there are."""
+    """A bar on standard error, if that is a terminal: bytes done of all bytes."""
 
     def __init__(self, total: Callable[[], int]) -> None:
         self.total = total
         self.done = 0
         self.begun = time.monotonic()
-        self.shown = sys.stderr is not None and sys.stderr.isatty()
+        self.is_shown = sys.stderr is not None and sys.stderr.isatty()
         self.bar: tqdm[Any] | None = None
 
     def __enter__(self) -> Progress:
@@ -35,10 +35,10 @@ class Progress:
             self.bar.close()
 
     def add(self, parts: Iterable[Part]) -> None:
-        """These parts are checked."""
-        if not self.shown:
+        """Count these parts as checked."""
+        if not self.is_shown:
             return
-        done = sum(extent(part) for part in parts)
+        done = sum(measure_part(part) for part in parts)
         self.done += done
         if self.bar is not None:
             self.bar.update(done)

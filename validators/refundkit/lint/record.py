@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from refundkit_apis._runtime.codec import encode
 
-from ..checking.check import Hit, complete, is_in_body, judge, mask_pointer, order_of, part_of
+from ..checking.check import Hit, complete, judge, mask_pointer, order_of
 from ..checking.context import places_in_model, read_order
 from ..checking.plan import make_plan
-from ..config import Config, effective
+from ..config import Config, find_severity
 from ..errors import VALID_BODY, Finding, NotRun, RuleError
 from ..errors import finding as make_finding
 from ..operations import Operation
@@ -21,26 +21,22 @@ from ..request import Request
 from ..rule import REGISTRY
 from . import sources
 from .document import RequestDocument, read_request
-from .secrets import CREDENTIALS, mask_secrets
-from .sources import LINES, Part, Record, SchemaOf, line_record, lines
+from .paths import LINES
+from .places import Excerpt, RecordContext, place_findings
+from .sources import Part, Record, SchemaOf, make_record, read_lines
 
 if TYPE_CHECKING:
-    from ..reading.document import Document, Location, Problem
     from .batch import Batch
 
 # A payload that nothing judged is never a pass, even where RF001 or RF003 is ignored.
 _UNJUDGED = (NotRun(codes=(), missing=VALID_BODY),)
-# Characters of a source line that are kept for showing it.
-_WIDTH = 100
-_READING = frozenset({"RF001", "RF002", "RF004"})
-# The part of a request that the prefix of a pointer names.
-_FOLDERS = {"path": "path", "query": "query", "header": "headers"}
+_NO_CONTEXT = RecordContext()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line and the configuration say about every record of a run.
 
-    `digests`: a payload with findings is to be known again by what it says.
+    `digests`: compute a digest of each payload with findings, to recognise it in the next run.
     """
 
     config: Config
@@ -54,29 +50,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     digests: bool = False
 
 
-class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """The order and the earlier refunds that a record is judged by, where files hold them."""
-
-    order: Record | None = None
-    refunds: Record | None = None
-
-
-_NOWHERE = Context()
-
-
-class Excerpt(msgspec.Struct, frozen=True):
-    """The part of a source line around a value: the value is `width` characters from `start` (0-based)."""
-
-    text: str
-    start: int
-    width: int
-
-
 class Linted(msgspec.Struct, frozen=True, kw_only=True):
     """The findings of one record, each with its excerpt where it has a line, and what did not run for it.
 
-    Without findings it may stand for several `records` of the file, which are alike in all that is said here. `payload`
-    is a digest of what the record says, where one is wanted and its pointers alone do not tell enough.
+    Without findings it may stand for several `records` of the file that are alike in every field. `payload` is a digest
+    of the record's value, made only where its pointers alone do not identify it.
     """
 
     file: str
@@ -87,84 +65,88 @@ class Linted(msgspec.Struct, frozen=True, kw_only=True):
     payload: str = ""
 
 
-class Contexts(Protocol):
-    """Where the order and the earlier refunds of a record are looked for."""
+class ContextFinder(Protocol):
+    """Finds the order and the earlier refunds of a record."""
 
-    def of(self, record: Record, asked: RequestDocument) -> Context:
-        """The context for what the record asks; it may raise SourceError."""
+    def find(self, record: Record, document: RequestDocument) -> RecordContext:
+        """Find the context of a record. May raise SourceError."""
+
+
+FindContext = Callable[[RequestDocument], RecordContext]
 
 
 def lint_part(
     part: Part,
     settings: Settings,
     schema_of: SchemaOf,
-    contexts: Contexts | None = None,
+    contexts: ContextFinder | None = None,
     batch: Batch | None = None,
 ) -> Iterator[Linted]:
     """Check every record of a part, in order. Raises SourceError.
 
-    Records of which nothing is said but what did not run come as one, as many as follow each other.
+    Records in a row without findings come as one where they are alike.
     """
     if Path(part.file).suffix.lower() in LINES:
-        return _merged_alike(_lint_lines(part, settings, contexts, batch))
-    every = sources.records(part.file, schema_of, batches=settings.response is None)
-    return _merged_alike(lint(record, settings, _finder(contexts, record), batch) for record in every)
+        return _merge_alike(_lint_lines(part, settings, contexts, batch))
+    records = sources.read_records(part.file, schema_of, batches=settings.response is None)
+    return _merge_alike(lint_record(record, settings, _finder(contexts, record), batch) for record in records)
 
 
-def _lint_lines(part: Part, settings: Settings, contexts: Contexts | None, batch: Batch | None) -> Iterator[Linted]:
-    for number, text in lines(part):
-        record = line_record(part.file, number, text)
-        yield lint(record, settings, _finder(contexts, record), batch)
+def _lint_lines(
+    part: Part, settings: Settings, contexts: ContextFinder | None, batch: Batch | None
+) -> Iterator[Linted]:
+    for number, text in read_lines(part):
+        record = make_record(part.file, number, text)
+        yield lint_record(record, settings, _finder(contexts, record), batch)
 
 
-def _finder(contexts: Contexts | None, record: Record) -> Callable[[RequestDocument], Context]:
-    return _no_context if contexts is None else partial(contexts.of, record)
+def _finder(contexts: ContextFinder | None, record: Record) -> FindContext:
+    return _find_nothing if contexts is None else partial(contexts.find, record)
 
 
-def _no_context(asked: RequestDocument) -> Context:
-    return _NOWHERE
+def _find_nothing(document: RequestDocument) -> RecordContext:
+    return _NO_CONTEXT
 
 
-def _merged_alike(found: Iterable[Linted]) -> Iterator[Linted]:
+def _merge_alike(results: Iterable[Linted]) -> Iterator[Linted]:
+    """Merge results in a row that have no findings and are alike."""
     last: Linted | None = None
-    for one in found:
-        if last is not None and _is_alike(one, last):
-            last = msgspec.structs.replace(last, records=last.records + one.records)
+    for linted in results:
+        if last is not None and _is_alike(linted, last):
+            last = msgspec.structs.replace(last, records=last.records + linted.records)
             continue
         if last is not None:
             yield last
-        last = one
+        last = linted
     if last is not None:
         yield last
 
 
-def _is_alike(one: Linted, last: Linted) -> bool:
-    said = one.findings or last.findings
-    return not said and one.operation == last.operation and one.not_run == last.not_run
+def _is_alike(linted: Linted, last: Linted) -> bool:
+    findings = linted.findings or last.findings
+    return not findings and linted.operation == last.operation and linted.not_run == last.not_run
 
 
-def lint(
-    record: Record, settings: Settings, context: Callable[[RequestDocument], Context], batch: Batch | None = None
-) -> Linted:
-    """Check one record. `context` finds order and refunds for what the record asks; it may raise SourceError.
+def lint_record(record: Record, settings: Settings, find_context: FindContext, batch: Batch | None = None) -> Linted:
+    """Check one record. `find_context` finds its order and refunds, and may raise SourceError.
 
-    With a `batch` it is judged with what the earlier records send to its order, and is one of them from then on.
+    With a `batch` it is judged with what the earlier records send to its order, and then becomes one of them.
     """
     if record.data is None:
-        return _finished(record, "", _reading_problems(record), _UNJUDGED, settings)
+        return _finish(record, "", _reading_problems(record), _UNJUDGED, settings)
     if settings.operation is not None and settings.response is not None:
-        return _response(record, settings, settings.operation, settings.response)
+        return _lint_response(record, settings, settings.operation, settings.response)
     xml = record.file.lower().endswith(".xml")
-    asked = read_request(record.data, settings.operation, settings.forced, xml=xml)
-    problems = [(REGISTRY[code], one) for code, one in asked.problems]
-    if asked.operation is None:
+    document = read_request(record.data, settings.operation, settings.forced, xml=xml)
+    problems = [(REGISTRY[code], problem) for code, problem in document.problems]
+    if document.operation is None:
         if not record.document.readable:
             problems = _reading_problems(record)
-        return _finished(record, "", problems, _UNJUDGED, settings, asked)
-    found = context(asked)
-    plan = make_plan(asked.operation.name, settings.config)
-    request = _merged(asked.request, settings, found)
-    if record.written and not asked.is_request:
+        return _finish(record, "", problems, _UNJUDGED, settings, document)
+    context = find_context(document)
+    plan = make_plan(document.operation.name, settings.config)
+    request = _merge_request(document.request, settings, context)
+    if record.from_json and not document.is_request:
         request = msgspec.structs.replace(request, read=lambda: record.document)
     try:
         if batch is None:
@@ -173,54 +155,56 @@ def lint(
             judged = batch.judge(plan, request, settings.require, record.file, record.number)
     except RuleError as error:
         raise RuleError(f"{error}, with record {record.number} of {record.file}") from error
-    if asked.may_repeat_keys or not record.written:
-        problems.extend(_repeated_keys(record, asked.is_request))
-    problems.extend(_repeated_context(asked.operation, found))
+    if document.may_repeat_keys or not record.from_json:
+        problems.extend(_find_repeated_keys(record, document.is_request))
+    problems.extend(_find_repeated_context_keys(document.operation, context))
     hits = [*problems, *judged.hits]
-    return _finished(record, asked.operation.name, hits, judged.not_run, settings, asked, found)
+    return _finish(record, document.operation.name, hits, judged.not_run, settings, document, context)
 
 
-def _response(record: Record, settings: Settings, operation: Operation, status: str) -> Linted:
-    """The record as a response of the operation: its reading and its schema."""
+def _lint_response(record: Record, settings: Settings, operation: Operation, status: str) -> Linted:
+    """Check the record as a response of the operation: its reading and its schema."""
     from ..checking.schema import flaws
 
     hits = _reading_problems(record)
     if not record.document.readable:
-        return _finished(record, operation.name, hits, _UNJUDGED, settings)
-    found = flaws(operation, record.document.value, status)
-    hits.extend((REGISTRY[flaw.code], flaw.finding) for flaw in found)
-    return _finished(record, operation.name, hits, (), settings)
+        return _finish(record, operation.name, hits, _UNJUDGED, settings)
+    hits.extend((REGISTRY[flaw.code], flaw.finding) for flaw in flaws(operation, record.document.value, status))
+    return _finish(record, operation.name, hits, (), settings)
 
 
 def _reading_problems(record: Record) -> list[Hit]:
-    """What is wrong with the text of the whole record."""
-    return [(REGISTRY[one.code], make_finding(one.pointer, one.message, one.help)) for one in record.document.problems]
+    """Return what is wrong with the text of the whole record."""
+    return [
+        (REGISTRY[problem.code], make_finding(problem.pointer, problem.message, problem.help))
+        for problem in record.document.problems
+    ]
 
 
-def _repeated_keys(record: Record, whole: bool) -> Iterator[Hit]:
-    """Keys that stand twice where nobody has looked yet.
+def _find_repeated_keys(record: Record, is_request: bool) -> Iterator[Hit]:
+    """Find keys that stand twice where no check of a part has looked.
 
-    That is the request itself, outside the parts that are read on their own; of YAML and XML it is every part, since
-    what is read on its own there is our own text.
+    That is the request itself, outside the parts that are read by themselves. Of YAML and XML it is every part, since
+    the checks of the parts read our JSON text of them.
     """
-    for one in record.document.problems:
-        inside = one.pointer
-        if one.code != "RF002" or not inside:
+    for problem in record.document.problems:
+        pointer = problem.pointer
+        if problem.code != "RF002" or not pointer:
             continue
-        part = inside.split("/")[1] if whole else "body"
-        is_part = part in ("body", "order", "refunds") and (inside.count("/") > 1 or not whole)
+        part = pointer.split("/")[1] if is_request else "body"
+        is_part = part in ("body", "order", "refunds") and (pointer.count("/") > 1 or not is_request)
         if not is_part:
-            yield REGISTRY["RF002"], make_finding(f"request:{inside}", one.message, one.help)
-        elif not record.written:
-            pointer = inside.removeprefix(f"/{part}") if whole else inside
+            yield REGISTRY["RF002"], make_finding(f"request:{pointer}", problem.message, problem.help)
+        elif not record.from_json:
             prefix = "" if part == "body" else f"{part}:"
-            yield REGISTRY["RF002"], make_finding(prefix + pointer, one.message, one.help)
+            pointer_in_part = pointer.removeprefix(f"/{part}") if is_request else pointer
+            yield REGISTRY["RF002"], make_finding(prefix + pointer_in_part, problem.message, problem.help)
 
 
-def _repeated_context(operation: Operation, context: Context) -> Iterator[Hit]:
-    """Keys that stand twice in an order or list of refunds that is YAML or XML; of an order in what its model holds."""
+def _find_repeated_context_keys(operation: Operation, context: RecordContext) -> Iterator[Hit]:
+    """Find keys that stand twice in context of YAML or XML; of an order only in what its model holds."""
     for part, record in (("order", context.order), ("refunds", context.refunds)):
-        repeats = [] if record is None or record.written else record.document.problems
+        repeats = [] if record is None or record.from_json else record.document.problems
         repeats = [problem for problem in repeats if problem.code == "RF002"]
         if repeats and part == "order" and record is not None:
             model, _ = read_order(operation, record.data or b"")
@@ -231,158 +215,60 @@ def _repeated_context(operation: Operation, context: Context) -> Iterator[Hit]:
             yield REGISTRY["RF002"], make_finding(f"{part}:{problem.pointer}", message, problem.help)
 
 
-def _merged(request: Request, settings: Settings, context: Context) -> Request:
-    """The parts of the request, with those of the command line beside them: its own word wins over a flag's."""
-    if context is _NOWHERE and settings.path is settings.query is settings.headers is None:
+def _merge_request(request: Request, settings: Settings, context: RecordContext) -> Request:
+    """Add the parts of the command line to the request, whose own parts win."""
+    if context is _NO_CONTEXT and settings.path is settings.query is settings.headers is None:
         return request
     return msgspec.structs.replace(
         request,
-        path=_both(settings.path, request.path),
-        query=_both(settings.query, request.query),
-        headers=_both_headers(settings.headers, request.headers),
+        path=_merge_values(settings.path, request.path),
+        query=_merge_values(settings.query, request.query),
+        headers=_merge_headers(settings.headers, request.headers),
         order=request.order if context.order is None else context.order.data or b"",
         refunds=request.refunds if context.refunds is None else context.refunds.data or b"",
     )
 
 
-def _both(flags: dict[str, str] | None, own: dict[str, str] | None) -> dict[str, str] | None:
-    return own if flags is None else {**flags, **(own or {})}
+def _merge_values(flags: dict[str, str] | None, values: dict[str, str] | None) -> dict[str, str] | None:
+    return values if flags is None else {**flags, **(values or {})}
 
 
-def _both_headers(flags: dict[str, str] | None, own: dict[str, str] | None) -> dict[str, str] | None:
-    """As `_both`; names compare without case."""
-    if flags is None or own is None:
-        return flags if own is None else own
-    names = {name.lower() for name in own}
-    return {**{name: value for name, value in flags.items() if name.lower() not in names}, **own}
+def _merge_headers(flags: dict[str, str] | None, headers: dict[str, str] | None) -> dict[str, str] | None:
+    """Merge as `_merge_values` does; names compare without case."""
+    if flags is None or headers is None:
+        return flags if headers is None else headers
+    names = {name.lower() for name in headers}
+    return {**{name: value for name, value in flags.items() if name.lower() not in names}, **headers}
 
 
-def _finished(
+def _finish(
     record: Record,
     operation: str,
     hits: list[Hit],
     not_run: tuple[NotRun, ...],
     settings: Settings,
-    asked: RequestDocument | None = None,
-    context: Context | None = None,
+    document: RequestDocument | None = None,
+    context: RecordContext = _NO_CONTEXT,
 ) -> Linted:
-    """The findings with severities and places, in their order."""
+    """Give the findings their severities and places, and sort them."""
     if not hits:
         return Linted(file=record.file, operation=operation, findings=(), not_run=not_run)
-    found = [
-        complete(rule, one, severity, operation)
-        for rule, one in hits
-        if (severity := effective(settings.config, rule)) != "off"
+    findings = [
+        complete(rule, finding, severity, operation)
+        for rule, finding in hits
+        if (severity := find_severity(settings.config, rule)) != "off"
     ]
-    whole = asked is not None and asked.is_request
-    secrets = _secrets(asked.request if asked is not None else None)
-    placed = _placed(found, record, whole, context or Context(), secrets)
-    ordered = tuple(sorted(((mask_pointer(one), shown) for one, shown in placed), key=lambda pair: order_of(pair[0])))
-    payload = _digest(record) if settings.digests and not record.alone else ""
+    placed = place_findings(findings, record, document, context)
+    masked = [(mask_pointer(finding), excerpt) for finding, excerpt in placed]
+    ordered = tuple(sorted(masked, key=lambda pair: order_of(pair[0])))
+    payload = _digest(record) if settings.digests and not record.is_alone else ""
     return Linted(file=record.file, operation=operation, findings=ordered, not_run=not_run, payload=payload)
 
 
 def _digest(record: Record) -> str:
-    """16 hexadecimal digits of what the record says, whatever its layout; "" where none of it was kept."""
+    """Return 16 hexadecimal digits of the record's value, whatever its layout; "" for an oversized record."""
     from hashlib import sha256
 
     document = record.document
-    said = encode(document.value) if document.readable else document.source.data
-    return sha256(said).hexdigest()[:16] if said else ""
-
-
-def _placed(
-    findings: list[Finding], record: Record, whole: bool, context: Context, secrets: tuple[str, ...]
-) -> Iterator[tuple[Finding, Excerpt | None]]:
-    """The findings at line and column of the file that holds the value, each with that part of the line."""
-    homes = [_home(one, record, whole, context) for one in findings]
-    for holder in dict.fromkeys(holder for holder, _ in homes):
-        own = [(one, pointer) for one, (home, pointer) in zip(findings, homes, strict=True) if home is holder]
-        shown: dict[int, str] = {}
-        for (one, _), place in zip(own, _places(holder.document, own), strict=True):
-            here = msgspec.structs.replace(one, file=holder.file, record=record.number)
-            if place is None:
-                yield here, None
-            else:
-                before = holder.column if place.line == holder.document.source.first_line else 0
-                line = msgspec.structs.replace(here, line=place.line, column=before + place.column)
-                if place.line not in shown:
-                    shown[place.line] = _hidden(holder.document.line(place.line), secrets)
-                yield line, _excerpt(shown[place.line], place)
-
-
-def _home(one: Finding, record: Record, whole: bool, context: Context) -> tuple[Record, str]:
-    """The record that holds what a finding is about, and the pointer of it there."""
-    prefix, rest = ("", one.pointer) if is_in_body(one.pointer) else one.pointer.split(":", 1)
-    holder = {"order": context.order, "refunds": context.refunds}.get(prefix)
-    if holder is not None:
-        return holder, rest
-    if prefix in _FOLDERS:
-        return record, f"/{_FOLDERS[prefix]}/{rest}"
-    if prefix in ("order", "refunds"):
-        return record, f"/{prefix}{rest}"
-    return record, ("/body" if whole and not prefix else "") + rest
-
-
-def _places(document: Document, own: list[tuple[Finding, str]]) -> list[Location | None]:
-    """Where the findings of one document stand; what reading found has its own place.
-
-    A path, query or header value that is missing stands where it should be: at the object that lacks it.
-    """
-    found = document.locate_all([(pointer, part_of(one)) for one, pointer in own])
-    lost = [index for index, place in enumerate(found) if place is None]
-    if lost:
-        around = document.locate_all([(own[index][1].rpartition("/")[0], "value") for index in lost])
-        for index, place in zip(lost, around, strict=True):
-            found[index] = place
-    known: dict[tuple[str, str], Problem] = {}
-    for problem in reversed(document.problems):
-        known[problem.code, problem.pointer] = known[problem.code, ""] = problem
-    for index, (one, pointer) in enumerate(own):
-        if one.code in _READING:
-            found[index] = _reading_place(known.get((one.code, pointer)) or known.get((one.code, "")))
-    return found
-
-
-def _reading_place(problem: Problem | None) -> Location | None:
-    if problem is None or problem.line is None or problem.column is None or problem.end_column is None:
-        return None
-    return _location(problem.line, problem.column, problem.end_column)
-
-
-def _location(line: int, column: int, end_column: int) -> Location:
-    from ..reading.document import Location
-
-    return Location(line, column, line, end_column)
-
-
-def _secrets(request: Request | None) -> tuple[str, ...]:
-    """The values of credentials in a request, longest first: no line is shown with one of them."""
-    if request is None or (request.headers is None and request.query is None):
-        return ()
-    from json import dumps
-
-    values = [
-        value
-        for part in (request.headers, request.query)
-        for name, value in (part or {}).items()
-        if name.lower() in CREDENTIALS and value
-    ]
-    return tuple(sorted({form for value in values for form in (value, dumps(value)[1:-1])}, key=len, reverse=True))
-
-
-def _hidden(line: str, secrets: tuple[str, ...]) -> str:
-    """A line without what is nobody's business; cut only afterwards, since half a card number is none, and is shown."""
-    text = mask_secrets(line)
-    for secret in secrets:
-        text = text.replace(secret, "*" * len(secret))
-    return text
-
-
-def _excerpt(text: str, place: Location) -> Excerpt:
-    start = place.column - 1
-    end = place.end_column - 1 if place.end_line == place.line else len(text)
-    first = max(0, min(start - _WIDTH // 3, len(text) - _WIDTH))
-    window = text[first : first + _WIDTH]
-    width = max(1, min(end, first + len(window)) - start)
-    return Excerpt(window.expandtabs(1), start - first, width)
+    text = encode(document.value) if document.readable else document.source.data
+    return sha256(text).hexdigest()[:16] if text else ""

@@ -11,7 +11,7 @@ CREDENTIALS = frozenset(
     "authorization proxy-authorization cookie x-api-key wm_sec.access_token wm_sec.auth_signature wm_consumer.id"
     " consumer_key consumer_secret oauth_consumer_key oauth_token oauth_signature".split()
 )
-"""Headers and query keys whose values are secrets, in lower case."""
+"""Names of headers and query keys whose values are secrets, in lower case."""
 
 
 def mask_secrets(text: str) -> str:

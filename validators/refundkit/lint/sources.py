@@ -1,13 +1,11 @@
 """Paths, globs and standard input -> records, each a document with its text and its place in a file.
 
-Memory does not grow with a file: JSON Lines are read line by line, and of everything but an array of requests no more
-than one document of MOST bytes is ever held.
+Memory does not grow with a file: JSON Lines are read line by line, and of every file but an array of requests no more
+than one document of MOST bytes is held.
 """
 
 from __future__ import annotations
 
-import errno
-import glob
 import os
 import stat
 import sys
@@ -23,53 +21,50 @@ from refundkit_apis._runtime.codec import encode
 from ..errors import SourceError
 from ..reading.keys import UNREADABLE
 from ..text import without_bom
+from .paths import LINES, STDIN, YAML, make_read_error
 
 if TYPE_CHECKING:
     from ..reading.document import Document
 
-LINES = frozenset({".jsonl", ".ndjson"})
-YAML = frozenset({".yaml", ".yml"})
-SUFFIXES = frozenset({".json", ".xml"}) | LINES | YAML
-STDIN = "-"
 MOST = 1 << 23
-"""The bytes that one document may have: 8 MiB, a line of a JSON Lines file and an entry of an array included."""
+"""The most bytes of one document, a line of JSON Lines or an entry of an array: 8 MiB."""
 STRETCH = 1 << 22
-"""The bytes of a part of a JSON Lines file, about."""
+"""About how many bytes of a JSON Lines file make a part."""
 _LARGE = 1 << 25  # from here on a JSON Lines file is worth more than one process
 _SPACE = b" \t\r\n"
-# Read at a time from a file that is looked through for its lines.
+# Bytes that are read at a time while counting lines.
 _BLOCK = 1 << 20
-# Chooses the JSON Schema by which an XML document becomes its JSON form, from the name of its root element.
+# Chooses the schema by which an XML document becomes its JSON form, from the name of its root element.
 SchemaOf = Callable[[str], Mapping[str, Any] | None]
 
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Record(msgspec.Struct, frozen=True, dict=True, eq=False):
-    """One document to check: `data` is its JSON text, None where there is no reading it.
+    """One document to check: `data` is its JSON text, None where it cannot be read.
 
-    `number` is 1-based: the line of a JSON Lines file, the entry of a batch. `written` is false where the text is ours,
-    since the file is YAML or XML. The document is read on first use; its first line has `column` characters of the file
-    before it. `alone`: nothing else stands in the file.
+    `number` is 1-based: the line of a JSON Lines file, the entry of a batch. `from_json` is false for YAML and XML,
+    whose JSON text we made. The document is read on first use; `column` characters of the file stand before it on its
+    first line. `is_alone`: the file holds nothing else.
     """
 
     file: str
     number: int
     data: bytes | None
-    read: Callable[[], Document]
-    written: bool = True
+    read_document: Callable[[], Document]
+    from_json: bool = True
     column: int = 0
-    alone: bool = True
+    is_alone: bool = True
 
     @cached_property
     def document(self) -> Document:
-        return self.read()
+        return self.read_document()
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A stretch of a JSON Lines file, from `start` to before `stop` in bytes, whose first line is `first`.
+    """The bytes of a JSON Lines file from `start` to before `stop`, which begin with line number `first`.
 
-    `stop` is None for the whole of a file, whatever it holds.
+    `stop` is None for a whole file of any kind.
     """
 
     file: str
@@ -78,154 +73,69 @@ class Part(msgspec.Struct, frozen=True):
     first: int = 1
 
 
-def expand(paths: list[str]) -> list[str]:
-    """The files that the arguments name, each once: a folder stands for every file in it with a known suffix.
-
-    A folder that is only linked to is not entered, neither there nor for the `**` of a pattern, so that links may go
-    round in circles. Raises SourceError for a path that does not exist, a pattern that matches nothing, and a folder
-    that cannot be read.
-    """
-    files: list[str] = []
-    for path in paths:
-        if not path:
-            raise SourceError("an empty path: name files, folders or patterns, or - for standard input")
-        kind = 0 if path == STDIN else _kind(path)
-        if kind is None:
-            files.extend(_matches(path))
-        elif stat.S_ISDIR(kind):
-            files.extend(_inside(path))
-        else:
-            files.append(path)
-    once: dict[str, str] = {}
-    for file in files:
-        # However it is named: a batch would hold it to have been sent twice.
-        once.setdefault(file if file == STDIN else os.path.abspath(file), file)  # noqa: PTH100 - as in report.data
-    return list(once.values())
-
-
-def _kind(path: str) -> int | None:
-    """What a path is, as the mode of os.stat; None where there is nothing. Raises SourceError."""
-    try:
-        return os.stat(path).st_mode  # noqa: PTH116 - a Path says no of what it cannot look at
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return None
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: str | bytes, error: OSError) -> SourceError:
-    return SourceError(f"{os.fsdecode(path)}: {error.strerror or error}")
-
-
-def _matches(pattern: str) -> list[str]:
-    if not glob.has_magic(pattern):
-        raise SourceError(f"{pattern}: no such file or folder")
-    found = sorted({name for name in _matching(pattern) if Path(name).is_file()})
-    if not found:
-        raise SourceError(f"{pattern}: the pattern matches no file")
-    return found
-
-
-def _matching(pattern: str) -> Iterator[str]:
-    """What a pattern matches; glob would follow links below `**`, round in circles."""
-    parts = pattern.split("/")
-    if "**" not in parts:
-        yield from glob.glob(pattern)  # noqa: PTH207 - keeps the path as it was given
-        return
-    index = parts.index("**")
-    above, below = "".join(f"{part}/" for part in parts[:index]), "/".join(parts[index + 1 :]) or "*"
-    for folder in glob.glob(above) if above else [""]:  # noqa: PTH207
-        for place, folders, _ in os.walk(folder or os.curdir, onerror=_refuse):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            inner = place if folder else os.path.relpath(place)
-            yield from _matching("/".join([glob.escape(inner).removesuffix("/"), below]) if inner != "." else below)
-
-
-def _inside(folder: str) -> list[str]:
-    found: list[Path] = []
-    for place, folders, names in os.walk(folder, onerror=_refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]  # as `**` leaves out .git and .venv
-        found += [Path(place, name) for name in names if Path(name).suffix.lower() in SUFFIXES]
-    return [str(file) for file in sorted(found) if _is_regular(file)]
-
-
-def _refuse(error: OSError) -> None:
-    raise _unreadable(error.filename, error) from error
-
-
-def _is_regular(file: Path) -> bool:
-    """Whether there is a file to read; a link that leads nowhere, or to itself, holds no payload."""
-    try:
-        return stat.S_ISREG(file.stat().st_mode)
-    except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ELOOP):
-            return False
-        raise _unreadable(str(file), error) from error
-
-
-def records(file: str, schema_of: SchemaOf, *, batches: bool = True) -> Iterator[Record]:
-    """Every record of one file, in its order; JSON Lines are streamed. Raises SourceError.
+def read_records(file: str, schema_of: SchemaOf, *, batches: bool = True) -> Iterator[Record]:
+    """Read every record of one file, in its order; JSON Lines are streamed. Raises SourceError.
 
     `batches`: an array in a .json file is a batch of requests; otherwise it is one document.
     """
     suffix = Path(file).suffix.lower()
     if suffix in LINES:
-        for number, text in lines(Part(file)):
-            yield line_record(file, number, text)
+        for number, text in read_lines(Part(file)):
+            yield make_record(file, number, text)
         return
-    data = _content(file, suffix in YAML or suffix == ".xml" or not batches)
+    data = _read_content(file, suffix in YAML or suffix == ".xml" or not batches)
     if data is None:
-        yield _oversized(file, 1)
+        yield _make_oversized(file, 1)
     elif suffix in YAML:
-        yield from _yaml(file, data)
+        yield from _read_yaml(file, data)
     elif suffix == ".xml":
-        yield _xml(file, data, schema_of)
+        yield _read_xml(file, data, schema_of)
     else:
-        yield from _json(file, data, batches)
+        yield from _read_json(file, data, batches)
 
 
-def read_one(file: str, schema_of: SchemaOf) -> Record:
-    """The one document of a context file. Raises SourceError when there are several, or it is too large."""
-    found = list(records(file, schema_of, batches=False))
-    if len(found) != 1:
-        raise SourceError(f"{file}: one document is wanted here, not {len(found)}")
-    if found[0].data is None and found[0].document.source.data == b"":
-        raise SourceError(f"{file}: {found[0].document.problems[0].message}")
-    return found[0]
+def read_single_record(file: str, schema_of: SchemaOf) -> Record:
+    """Read the one document of a context file. Raises SourceError for several, and for an oversized one."""
+    records = list(read_records(file, schema_of, batches=False))
+    if len(records) != 1:
+        raise SourceError(f"{file}: one document is wanted here, not {len(records)}")
+    if records[0].data is None and records[0].document.source.data == b"":
+        raise SourceError(f"{file}: {records[0].document.problems[0].message}")
+    return records[0]
 
 
-def size(file: str) -> int | None:
-    """How many bytes a file has; None where nobody can tell before it is read. Raises SourceError."""
+def measure_file(file: str) -> int | None:
+    """Return the size of a file in bytes; None for a stream. Raises SourceError."""
     if file == STDIN:
         return None
     try:
-        told = os.stat(file)  # noqa: PTH116 - as in _kind
+        status = os.stat(file)  # noqa: PTH116 - as in _kind
     except OSError as error:
-        raise _unreadable(file, error) from error
-    return told.st_size if stat.S_ISREG(told.st_mode) else None
+        raise make_read_error(file, error) from error
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def extent(part: Part) -> int:
-    """How many bytes a part has; 0 where nobody can tell. Raises SourceError."""
-    return (size(part.file) or 0) if part.stop is None else part.stop - part.start
+def measure_part(part: Part) -> int:
+    """Return the size of a part in bytes; 0 for a stream. Raises SourceError."""
+    return (measure_file(part.file) or 0) if part.stop is None else part.stop - part.start
 
 
 def is_large(file: str) -> bool:
     """Whether a file is worth more than one process. Raises SourceError."""
-    return Path(file).suffix.lower() in LINES and (size(file) or 0) >= _LARGE
+    return Path(file).suffix.lower() in LINES and (measure_file(file) or 0) >= _LARGE
 
 
-def parts(file: str) -> Iterator[Part]:
-    """A file of JSON Lines in stretches of about STRETCH bytes, of whole lines; any other file in one piece.
+def split_file(file: str) -> Iterator[Part]:
+    """Split a JSON Lines file into parts of whole lines, about STRETCH bytes each; other files stay whole.
 
     Raises SourceError.
     """
-    if Path(file).suffix.lower() not in LINES or (size(file) or 0) <= STRETCH:
+    if Path(file).suffix.lower() not in LINES or (measure_file(file) or 0) <= STRETCH:
         yield Part(file)
         return
     start = position = before = 0
     first = 1
-    with _opened(file) as stream:
+    with _open_file(file) as stream:
         while block := stream.read(_BLOCK):
             end = block.rfind(b"\n") + 1
             if end and position + end - start >= STRETCH:
@@ -239,18 +149,18 @@ def parts(file: str) -> Iterator[Part]:
         yield Part(file, start, position, first)
 
 
-def lines(part: Part) -> Iterator[tuple[int, bytes | None]]:
-    """The lines of a stretch that are not blank, each with its number; None for one of over MOST bytes.
+def read_lines(part: Part) -> Iterator[tuple[int, bytes | None]]:
+    """Read the lines of a part that are not blank, with their numbers; None for a line of over MOST bytes.
 
-    Raises SourceError, also where the file ends before it did when it was opened.
+    Raises SourceError, also for a file that was cut short after it was opened.
     """
-    with _opened(part.file) as stream:
-        end = part.stop or _end(stream)
+    with _open_file(part.file) as stream:
+        end = part.stop or _find_end(stream)
         position = part.start
         if position:
             stream.seek(position)
         number = part.first - 1
-        # As much of a line as can be one document, and an end of two bytes.
+        # The longest line that can be a document, and an end of two bytes.
         for line in iter(partial(stream.readline, MOST + 2), b""):
             number += 1
             position += len(line)
@@ -266,11 +176,11 @@ def lines(part: Part) -> Iterator[tuple[int, bytes | None]]:
             raise SourceError(f"{part.file}: the file was cut short while it was read")
 
 
-def line_record(file: str, number: int, text: bytes | None) -> Record:
-    """The record of one of `lines`."""
+def make_record(file: str, number: int, text: bytes | None) -> Record:
+    """Make the record of a line from `read_lines`."""
     if text is None:
-        return _oversized(file, number)
-    return Record(file, number, text, partial(_line, text, number), alone=False)
+        return _make_oversized(file, number)
+    return Record(file, number, text, partial(_read_line, text, number), is_alone=False)
 
 
 def _skip_line(stream: IO[bytes]) -> int:
@@ -283,7 +193,7 @@ def _skip_line(stream: IO[bytes]) -> int:
 
 
 @contextmanager
-def _opened(file: str) -> Iterator[IO[bytes]]:
+def _open_file(file: str) -> Iterator[IO[bytes]]:
     try:
         if file != STDIN:
             with Path(file).open("rb") as stream:
@@ -293,22 +203,22 @@ def _opened(file: str) -> Iterator[IO[bytes]]:
         else:
             yield sys.stdin.buffer
     except OSError as error:
-        raise _unreadable(file, error) from error
+        raise make_read_error(file, error) from error
 
 
-def _end(stream: IO[bytes]) -> int:
-    """Where a file ends now; 0 for what is no file."""
+def _find_end(stream: IO[bytes]) -> int:
+    """Return the present end of a file; 0 for a stream."""
     try:
-        told = os.fstat(stream.fileno())
+        status = os.fstat(stream.fileno())
     except OSError:  # what a test, or another program, has put into the place of standard input
         return 0
-    return told.st_size if stat.S_ISREG(told.st_mode) else 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
-def _content(file: str, limited: bool) -> bytes | None:
-    """All that a file holds; None where it is more than one document may be, and `limited` or no array of them."""
-    with _opened(file) as stream:
-        end = _end(stream)
+def _read_content(file: str, limited: bool) -> bytes | None:
+    """Read a whole file; None for an oversized one that is `limited` to one document or is no array."""
+    with _open_file(file) as stream:
+        end = _find_end(stream)
         data = stream.read(MOST + 1)
         if len(data) > MOST:
             if limited or not _is_array(data):
@@ -323,12 +233,12 @@ def _is_array(data: bytes) -> bool:
     return without_bom(data[:_BLOCK]).lstrip(_SPACE)[:1] == b"["
 
 
-def _oversized(file: str, number: int) -> Record:
-    """A record of more bytes than one may have, none of which are kept."""
-    return Record(file, number, None, lambda: _too_large(number))
+def _make_oversized(file: str, number: int) -> Record:
+    """Make the record of a document that is too large, without its text."""
+    return Record(file, number, None, lambda: _refuse_oversized(number))
 
 
-def _too_large(number: int) -> Document:
+def _refuse_oversized(number: int) -> Document:
     from ..reading.document import Fault, Source, make_unreadable
 
     message = f"the document has more than {MOST:,} bytes"
@@ -336,7 +246,7 @@ def _too_large(number: int) -> Document:
     return make_unreadable(Source(b"", first_line=number), [Fault("RF001", message, hint, span=(0, 1))])
 
 
-def _json(file: str, data: bytes, batches: bool) -> Iterator[Record]:
+def _read_json(file: str, data: bytes, batches: bool) -> Iterator[Record]:
     text = without_bom(data)
     items: list[msgspec.Raw] | None = None
     if batches and _is_array(text):
@@ -345,61 +255,61 @@ def _json(file: str, data: bytes, batches: bool) -> Iterator[Record]:
         except UNREADABLE:
             items = None
     if items is not None:
-        yield from _batch(file, data, items)
+        yield from _split_array(file, data, items)
     elif len(data) > MOST:
-        yield _oversized(file, 1)
+        yield _make_oversized(file, 1)
     else:
-        yield Record(file, 1, text, partial(_whole, data))
+        yield Record(file, 1, text, partial(_read_whole, data))
 
 
-def _whole(data: bytes) -> Document:
+def _read_whole(data: bytes) -> Document:
     from ..reading.json import read_json
 
     return read_json(data)
 
 
-def _batch(file: str, data: bytes, items: list[msgspec.Raw]) -> Iterator[Record]:
-    """The entries of an array, each a document of its own, so that a broken one spoils no other."""
+def _split_array(file: str, data: bytes, items: list[msgspec.Raw]) -> Iterator[Record]:
+    """Make each entry of an array a record of its own, so that a broken one does not spoil the others."""
     end, line, column = len(data) - len(without_bom(data)), 1, 0
     for number, item in enumerate(items, 1):
         text = bytes(item)
         start = data.index(text, end)
-        line, column = _after(data[end:start], line, column)
+        line, column = _advance(data[end:start], line, column)
         if len(text) > MOST:
-            yield msgspec.structs.replace(_oversized(file, line), number=number, column=column)
+            yield msgspec.structs.replace(_make_oversized(file, line), number=number, column=column)
         else:
-            yield Record(file, number, text, partial(_line, text, line), column=column, alone=False)
-        line, column = _after(text, line, column)
+            yield Record(file, number, text, partial(_read_line, text, line), column=column, is_alone=False)
+        line, column = _advance(text, line, column)
         end = start + len(text)
 
 
-def _after(text: bytes, line: int, column: int) -> tuple[int, int]:
-    """The line, and the characters before on it, where a text ends that begins at these."""
+def _advance(text: bytes, line: int, column: int) -> tuple[int, int]:
+    """Return the line and column where a text ends that begins at this line and column."""
     breaks = text.count(b"\n")
-    own = len((text[text.rindex(b"\n") + 1 :] if breaks else text).decode("utf-8", "replace"))
-    return line + breaks, own if breaks else column + own
+    width = len((text[text.rindex(b"\n") + 1 :] if breaks else text).decode("utf-8", "replace"))
+    return line + breaks, width if breaks else column + width
 
 
-def _line(text: bytes, number: int) -> Document:
+def _read_line(text: bytes, number: int) -> Document:
     from ..reading.json import read_json
 
     return read_json(text, first_line=number)
 
 
-def _yaml(file: str, data: bytes) -> Iterator[Record]:
+def _read_yaml(file: str, data: bytes) -> Iterator[Record]:
     from ..reading.yaml import read_yaml
 
     documents = read_yaml(data)
     for number, document in enumerate(documents, 1):
-        yield _ready(file, number, document, alone=len(documents) == 1)
+        yield _make_read_record(file, number, document, is_alone=len(documents) == 1)
 
 
-def _xml(file: str, data: bytes, schema_of: SchemaOf) -> Record:
+def _read_xml(file: str, data: bytes, schema_of: SchemaOf) -> Record:
     from ..reading.xml import find_root_name, read_xml
 
-    return _ready(file, 1, read_xml(data, schema_of(find_root_name(data))), alone=True)
+    return _make_read_record(file, 1, read_xml(data, schema_of(find_root_name(data))), is_alone=True)
 
 
-def _ready(file: str, number: int, document: Document, *, alone: bool) -> Record:
+def _make_read_record(file: str, number: int, document: Document, *, is_alone: bool) -> Record:
     data = encode(document.value) if document.readable else None
-    return Record(file, number, data, lambda: document, written=False, alone=alone)
+    return Record(file, number, data, lambda: document, from_json=False, is_alone=is_alone)

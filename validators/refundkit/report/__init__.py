@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..errors import VALID_BODY, Finding, NotRun
-from ..lint.record import Excerpt, Linted
+from ..lint.places import Excerpt
+from ..lint.record import Linted
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -44,28 +45,28 @@ class Run(msgspec.Struct, kw_only=True):
     stale: int = 0
     skipped: dict[tuple[str, str, NotRun], int] = {}
 
-    def add(self, one: Linted) -> None:
+    def add(self, linted: Linted) -> None:
         """Take in one record's findings, or that so many records alike have none."""
-        self.checked += one.records
-        self.payloads[one.file] = self.payloads.get(one.file, 0) + one.records
-        if one.findings:
-            self.linted.append(one)
-        for missing in one.not_run:
-            key = (one.file, one.operation, missing)
-            self.skipped[key] = self.skipped.get(key, 0) + one.records
+        self.checked += linted.records
+        self.payloads[linted.file] = self.payloads.get(linted.file, 0) + linted.records
+        if linted.findings:
+            self.linted.append(linted)
+        for entry in linted.not_run:
+            key = (linted.file, linted.operation, entry)
+            self.skipped[key] = self.skipped.get(key, 0) + linted.records
 
     @property
     def findings(self) -> Iterator[tuple[Finding, Excerpt | None]]:
-        """Every finding with its excerpt, in the order of the run."""
+        """Yield every finding with its excerpt, in the order of the run."""
         return (pair for one in self.linted for pair in one.findings)
 
     @property
     def not_run(self) -> list[Skipped]:
-        """What did not run: one entry per file, operation and missing part."""
+        """List what did not run: one entry per file, operation and missing part."""
         merged: dict[tuple[str, str, str], tuple[set[str], int]] = {}
-        for (file, operation, one), records in self.skipped.items():
-            codes, count = merged.get((file, operation, one.missing), (set(), 0))
-            merged[file, operation, one.missing] = (codes | set(one.codes), count + records)
+        for (file, operation, entry), records in self.skipped.items():
+            codes, count = merged.get((file, operation, entry.missing), (set(), 0))
+            merged[file, operation, entry.missing] = (codes | set(entry.codes), count + records)
         return [
             Skipped(file=file, operation=operation, codes=tuple(sorted(codes)), missing=missing, records=records)
             for (file, operation, missing), (codes, records) in merged.items()
@@ -73,26 +74,26 @@ class Run(msgspec.Struct, kw_only=True):
 
     @property
     def unjudged(self) -> dict[str, int]:
-        """How many payloads of a file nothing judged, and no finding says so; files without such are left out."""
+        """Count the payloads of each file that nothing judged and no finding is about."""
         counts: dict[str, int] = {}
-        for (file, _, one), records in self.skipped.items():
-            if one.missing == VALID_BODY:
+        for (file, _, entry), records in self.skipped.items():
+            if entry.missing == VALID_BODY:
                 counts[file] = counts.get(file, 0) + records
         for linted in self.linted:
-            if any(one.missing == VALID_BODY for one in linted.not_run):
+            if any(entry.missing == VALID_BODY for entry in linted.not_run):
                 counts[linted.file] -= 1
         return {file: count for file, count in counts.items() if count}
 
     def count(self, severity: str) -> int:
-        """How many findings have that severity."""
+        """Count the findings of a severity."""
         return sum(one.severity == severity for one, _ in self.findings)
 
 
 Reporter = Callable[[Run, "TextIO", bool], None]
 
 
-def reporter(name: str) -> Reporter:
-    """The function of a format: it writes a run to a stream, in colour or not."""
+def find_reporter(name: str) -> Reporter:
+    """Find the function of a format, which writes a run to a stream, in colour or not."""
     module = import_module(f"{__name__}.{name}")
-    found: Reporter = module.report
-    return found
+    report: Reporter = module.report
+    return report

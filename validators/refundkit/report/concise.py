@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .text import headline, summary
+from .text import format_headline, summarize
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 
 def report(run: Run, stream: TextIO, color: bool) -> None:
     """Write `file:line:column: severity CODE name: message`, a line a finding, and the summary."""
-    for one, _ in run.findings:
-        stream.write(headline(one, color) + "\n")
-    stream.write(summary(run, color) + "\n")
+    for finding, _ in run.findings:
+        stream.write(format_headline(finding, color) + "\n")
+    stream.write(summarize(run, color) + "\n")

@@ -25,65 +25,67 @@ _ENCODER = json.JSONEncoder(indent=2)
 _CHECKOUTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 
 
-def write(stream: TextIO, document: object) -> None:
+def write_json(stream: TextIO, document: object) -> None:
     """Write a value as JSON in ASCII, which every encoding of a stream or file can hold.
 
     An iterator is written as an array, and so is each of its entries before the next is asked for.
     """
-    _write(stream, document, "\n")
+    _write_value(stream, document, "\n")
     stream.write("\n")
 
 
-def _write(stream: TextIO, value: object, margin: str) -> None:
+def _write_value(stream: TextIO, value: object, margin: str) -> None:
     if isinstance(value, Iterator):
-        _entries(stream, "[]", (("", one) for one in value), margin)
+        _write_entries(stream, "[]", (("", one) for one in value), margin)
     elif isinstance(value, dict) and any(isinstance(one, Iterator) for one in value.values()):
-        _entries(stream, "{}", ((f'"{key}": ', one) for key, one in value.items()), margin)
+        _write_entries(stream, "{}", ((f'"{key}": ', one) for key, one in value.items()), margin)
     else:
         stream.write(_ENCODER.encode(value).replace("\n", margin))
 
 
-def _entries(stream: TextIO, brackets: str, entries: Iterator[tuple[str, object]], margin: str) -> None:
+def _write_entries(stream: TextIO, brackets: str, entries: Iterator[tuple[str, object]], margin: str) -> None:
     before, end = brackets[0], brackets[1]
     for key, value in entries:
         stream.write(f"{before}{margin}  {key}")
-        _write(stream, value, f"{margin}  ")
+        _write_value(stream, value, f"{margin}  ")
         before, end = ",", f"{margin}{brackets[1]}"
     stream.write(end if before == "," else brackets)
 
 
-def line(document: object) -> str:
-    """A value as one line of JSON in ASCII."""
+def format_line(document: object) -> str:
+    """Format a value as one line of JSON in ASCII."""
     return json.dumps(document) + "\n"
 
 
-def plain(one: msgspec.Struct) -> dict[str, Any]:
-    """A finding, or what did not run, as a dict; its file as text."""
-    fields: dict[str, Any] = msgspec.to_builtins(one)
+def to_plain(item: msgspec.Struct) -> dict[str, Any]:
+    """Return a finding, or what did not run, as a dict; its file as text."""
+    fields: dict[str, Any] = msgspec.to_builtins(item)
     if fields["file"] is not None:
-        fields["file"] = name(fields["file"])
+        fields["file"] = decode_name(fields["file"])
     return fields
 
 
-def name(file: str) -> str:
-    """A file's name as text: its bytes that are none are escaped."""
+def decode_name(file: str) -> str:
+    """Return a file's name as text; bytes that are no text are escaped."""
     return os.fsencode(file).decode("utf-8", "backslashreplace")
 
 
-def place(file: str) -> str:
-    """A file as seen from the root of the checkout, or from the folder of the run; what lies outside stays absolute."""
-    return file if file == STDIN else _place(file, Path.cwd(), *map(os.environ.get, _CHECKOUTS))
+def find_place(file: str) -> str:
+    """Return a file's path from the root of the checkout, else from the run's folder; outside it stays absolute."""
+    return file if file == STDIN else _relative_place(file, Path.cwd(), *map(os.environ.get, _CHECKOUTS))
 
 
 @lru_cache
-def _place(file: str, here: Path, *checkouts: str | None) -> str:
-    root = next((Path(folder) for folder in checkouts if folder and here.is_relative_to(folder)), here)
-    whole = os.path.abspath(file)  # noqa: PTH100 - a Path would leave `..` in
-    return Path(whole).relative_to(root).as_posix() if Path(whole).is_relative_to(root) else whole
+def _relative_place(file: str, working_folder: Path, *checkouts: str | None) -> str:
+    root = next(
+        (Path(folder) for folder in checkouts if folder and working_folder.is_relative_to(folder)), working_folder
+    )
+    path = os.path.abspath(file)  # noqa: PTH100 - a Path would leave `..` in
+    return Path(path).relative_to(root).as_posix() if Path(path).is_relative_to(root) else path
 
 
-def uri(path: str) -> str:
-    """A place as a URI: a relative reference, or file:// for an absolute path."""
+def make_uri(path: str) -> str:
+    """Return a path as a URI: a relative reference, or file:// for an absolute path."""
     return ("file://" if path.startswith("/") else "") + quote(os.fsencode(path), safe="/")
 
 
@@ -94,17 +96,17 @@ class Fingerprints:
     """
 
     def __init__(self) -> None:
-        self.seen: Counter[tuple[str, ...]] = Counter()
+        self.counts: Counter[tuple[str, ...]] = Counter()
 
-    def of(self, *parts: str) -> str:
+    def make(self, *parts: str) -> str:
         """64 hexadecimal digits for the next thing that these parts name."""
-        self.seen[parts] += 1
-        text = "\0".join((*parts, str(self.seen[parts])))
+        self.counts[parts] += 1
+        text = "\0".join((*parts, str(self.counts[parts])))
         return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def summary(run: Run) -> dict[str, Any]:
-    """The counts of a run, as version 1 of the JSON output has them."""
+def make_summary(run: Run) -> dict[str, Any]:
+    """Return the counts of a run, as version 1 of the JSON output has them."""
     return {
         "files": run.files,
         "checked": run.checked,
@@ -115,9 +117,9 @@ def summary(run: Run) -> dict[str, Any]:
     }
 
 
-def lack(one: Skipped) -> str:
-    """In a sentence: which rules did not run, for want of what."""
-    payloads = "1 payload" if one.records == 1 else f"{one.records} payloads"
-    codes = ", ".join(one.codes) or "it is refused as it stands"
-    article = "a" if one.missing.startswith("valid") else "the"
-    return f"not run on {payloads} for want of {article} {one.missing}: {codes}"
+def describe_skipped(skipped: Skipped) -> str:
+    """Return a sentence: which rules did not run, and what was missing."""
+    payloads = "1 payload" if skipped.records == 1 else f"{skipped.records} payloads"
+    codes = ", ".join(skipped.codes) or "it is refused as it stands"
+    article = "a" if skipped.missing.startswith("valid") else "the"
+    return f"not run on {payloads} for want of {article} {skipped.missing}: {codes}"

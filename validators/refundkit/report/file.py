@@ -13,19 +13,19 @@ from ..errors import SourceError
 
 
 @contextmanager
-def writing(path: str) -> Iterator[TextIO]:
-    """A stream whose text is the content of the file once the block has ended; after an error the file is as it was.
+def open_report(path: str) -> Iterator[TextIO]:
+    """Open a file for a report that replaces it when the block ends; after an error the file is as it was.
 
     The text is kept beside the file until then. What is no regular file, such as /dev/stdout, is written to directly.
     Raises SourceError at the start for a path that cannot be written.
     """
-    given = Path(path)
+    destination = Path(path)
     try:
-        mode = given.stat().st_mode if given.exists() else None
+        mode = destination.stat().st_mode if destination.exists() else None
         direct = mode is not None and not stat.S_ISREG(mode)
         if mode is not None and stat.S_ISDIR(mode):
             raise IsADirectoryError(0, "it is a folder")
-        target = given if direct else Path(os.path.realpath(path))  # a link stays one
+        target = destination if direct else Path(os.path.realpath(path))  # a link stays one
         beside = target.with_name(f".{target.name[:200]}.{os.getpid()}")
         if mode is not None and not os.access(target, os.W_OK):
             raise PermissionError(0, "no permission to write it")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .data import STDIN, place
-from .text import not_run, printable, summary
+from .data import STDIN, find_place
+from .text import describe_not_run, make_printable, summarize
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -20,36 +20,36 @@ if TYPE_CHECKING:
 def report(run: Run, stream: TextIO, color: bool) -> None:
     """Write a command a finding, errors first, a notice of what did not run, and the summary for the log."""
     for severity in ("error", "warning"):
-        for one, _ in run.findings:
-            if one.severity == severity:
-                stream.write(_command(severity, _properties(one), _message(one)))
-    if lacking := not_run(run):
-        stream.write(_command("notice", {"title": "refundkit"}, lacking))
-    stream.write(summary(run, color=False) + "\n")
+        for finding, _ in run.findings:
+            if finding.severity == severity:
+                stream.write(_format_command(severity, _make_properties(finding), _format_message(finding)))
+    if lacking := describe_not_run(run):
+        stream.write(_format_command("notice", {"title": "refundkit"}, lacking))
+    stream.write(summarize(run, color=False) + "\n")
 
 
-def _properties(one: Finding) -> dict[str, str]:
-    file = one.file or STDIN
-    where = {} if file == STDIN else {"file": place(file)}
-    if one.line is not None and where:
-        where |= {"line": str(one.line), "col": str(one.column)}
-    return {**where, "title": f"{one.code} {one.name}"}
+def _make_properties(finding: Finding) -> dict[str, str]:
+    file = finding.file or STDIN
+    where = {} if file == STDIN else {"file": find_place(file)}
+    if finding.line is not None and where:
+        where |= {"line": str(finding.line), "col": str(finding.column)}
+    return {**where, "title": f"{finding.code} {finding.name}"}
 
 
-def _message(one: Finding) -> str:
-    return f"{one.message}{f'; {one.help}' if one.help else ''} ({one.pointer or '/'})"
+def _format_message(finding: Finding) -> str:
+    return f"{finding.message}{f'; {finding.help}' if finding.help else ''} ({finding.pointer or '/'})"
 
 
-def _command(name: str, properties: dict[str, str], message: str) -> str:
-    given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::{name} {given}::{_data(message)}\n"
+def _format_command(name: str, properties: dict[str, str], message: str) -> str:
+    listed = ",".join(f"{key}={_escape_property(value)}" for key, value in properties.items())
+    return f"::{name} {listed}::{_escape_data(message)}\n"
 
 
-def _data(text: str) -> str:
+def _escape_data(text: str) -> str:
     """Text behind the second `::`; a percent sign begins an escape there."""
-    return printable(text).replace("%", "%25")
+    return make_printable(text).replace("%", "%25")
 
 
-def _property(text: str) -> str:
-    """The value of a property, which a colon or a comma would end."""
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(text: str) -> str:
+    """Escape the value of a property, which a colon or a comma would end."""
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")

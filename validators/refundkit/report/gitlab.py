@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from .data import Fingerprints, lack, name, place, write
-from .text import printable
+from .data import Fingerprints, decode_name, describe_skipped, find_place, write_json
+from .text import make_printable
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -26,34 +26,35 @@ _SEVERITIES = {"error": "major", "warning": "minor"}
 def report(run: Run, stream: TextIO, color: bool) -> None:
     """Write one JSON array: an issue a finding, then one for each operation and missing part of what did not run."""
     fingerprints = Fingerprints()
-    issues = (_finding(one, fingerprints) for one, _ in run.findings)
+    issues = (_make_issue(skipped, fingerprints) for skipped, _ in run.findings)
     lacks: dict[tuple[str, str], list[Skipped]] = {}
-    for one in run.not_run:
-        lacks.setdefault((one.operation, one.missing), []).append(one)
-    write(stream, chain(issues, (_skipped(alike, fingerprints) for alike in lacks.values())))
+    for skipped in run.not_run:
+        lacks.setdefault((skipped.operation, skipped.missing), []).append(skipped)
+    write_json(stream, chain(issues, (_make_skipped_issue(alike, fingerprints) for alike in lacks.values())))
 
 
-def _finding(one: Finding, fingerprints: Fingerprints) -> dict[str, Any]:
-    file = place(one.file or "")
-    column = "" if one.column is None else f", column {one.column}"
+def _make_issue(finding: Finding, fingerprints: Fingerprints) -> dict[str, Any]:
+    file = find_place(finding.file or "")
+    column = "" if finding.column is None else f", column {finding.column}"
+    advice = f"; {finding.help}" if finding.help else ""
     return {
-        "check_name": f"{one.code} {one.name}",
-        "description": printable(f"{one.message}{f'; {one.help}' if one.help else ''} ({one.pointer or '/'}{column})"),
-        "severity": _SEVERITIES[one.severity],
-        "fingerprint": fingerprints.of(one.code, file, one.pointer),
+        "check_name": f"{finding.code} {finding.name}",
+        "description": make_printable(f"{finding.message}{advice} ({finding.pointer or '/'}{column})"),
+        "severity": _SEVERITIES[finding.severity],
+        "fingerprint": fingerprints.make(finding.code, file, finding.pointer),
         # An issue has to have a line; what has none is about the file.
-        "location": {"path": name(file), "lines": {"begin": one.line or 1}},
+        "location": {"path": decode_name(file), "lines": {"begin": finding.line or 1}},
     }
 
 
-def _skipped(alike: list[Skipped], fingerprints: Fingerprints) -> dict[str, Any]:
+def _make_skipped_issue(alike: list[Skipped], fingerprints: Fingerprints) -> dict[str, Any]:
     """One issue for what the same part was missing for, at the first of the files."""
     codes = sorted({code for one in alike for code in one.codes})
-    whole = replace(alike[0], codes=tuple(codes), records=sum(one.records for one in alike))
+    merged = replace(alike[0], codes=tuple(codes), records=sum(one.records for one in alike))
     return {
         "check_name": "not-run",
-        "description": f"{whole.operation or 'unknown operation'}: {lack(whole)}",
+        "description": f"{merged.operation or 'unknown operation'}: {describe_skipped(merged)}",
         "severity": "info",
-        "fingerprint": fingerprints.of("not-run", whole.operation, whole.missing),
-        "location": {"path": name(place(whole.file)), "lines": {"begin": 1}},
+        "fingerprint": fingerprints.make("not-run", merged.operation, merged.missing),
+        "location": {"path": decode_name(find_place(merged.file)), "lines": {"begin": 1}},
     }

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .data import line, plain, summary
-from .statistics import counts
+from .data import format_line, make_summary, to_plain
+from .statistics import count_rules
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 def report(run: Run, stream: TextIO, color: bool) -> None:
     """Write a JSON object a line, as `$defs/line` of output.schema.json has it."""
-    for one, _ in run.findings:
-        stream.write(line(plain(one)))
+    for finding, _ in run.findings:
+        stream.write(format_line(to_plain(finding)))
     for skipped in run.not_run:
-        stream.write(line(plain(skipped)))
-    last: dict[str, Any] = {"version": 1, "summary": summary(run)}
+        stream.write(format_line(to_plain(skipped)))
+    last: dict[str, Any] = {"version": 1, "summary": make_summary(run)}
     if run.statistics:
-        last["statistics"] = counts(run)
-    stream.write(line(last))
+        last["statistics"] = count_rules(run)
+    stream.write(format_line(last))

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr  # escapes what is written; nothing is read
 
 from ..errors import VALID_BODY
-from ..lint.sources import LINES
-from .data import lack, name, place
-from .text import headline, printable, summary
+from ..lint.paths import LINES
+from .data import decode_name, describe_skipped, find_place
+from .text import format_headline, make_printable, summarize
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 def report(run: Run, stream: TextIO, color: bool) -> None:
     """Write one suite with a case for each payload, its counts as properties, and what did not run as its output."""
     linted: dict[str, list[Linted]] = {}
-    for one in run.linted:
-        linted.setdefault(one.file, []).append(one)
+    for result in run.linted:
+        linted.setdefault(result.file, []).append(result)
     unjudged = run.unjudged
-    failures = sum(1 for one in run.linted if _failing(one, run))
-    errors = sum(unjudged.values()) + sum(1 for one in run.linted if _unjudged(one) and not _failing(one, run))
+    failures = sum(1 for result in run.linted if _find_failing(result, run))
+    errors = sum(unjudged.values()) + sum(
+        1 for result in run.linted if _is_unjudged(result) and not _find_failing(result, run)
+    )
     numbers = {"tests": run.checked, "failures": failures}
     numbers |= {"errors": errors, "skipped": 0} if run.failing else {"errors": 0, "skipped": errors}
     counts = " ".join(f'{key}="{value}"' for key, value in numbers.items()) + f' time="{run.seconds:.3f}"'
@@ -42,91 +44,96 @@ def report(run: Run, stream: TextIO, color: bool) -> None:
         stream.write(f'<property name="{key}" value="{value}"/>\n')
     stream.write("</properties>\n")
     for file, payloads in run.payloads.items():
-        for case in _cases(file, payloads, linted.get(file, []), unjudged.get(file, 0), run):
+        for case in _make_cases(file, payloads, linted.get(file, []), unjudged.get(file, 0), run):
             stream.write(case)
     stream.write("<system-out>")
     for skipped in run.not_run:
-        stream.write(_text(f"{name(skipped.file)}: {skipped.operation or 'unknown operation'}: {lack(skipped)}") + "\n")
-    stream.write(f"{_text(summary(run, color=False))}</system-out>\n</testsuite>\n</testsuites>\n")
+        stream.write(
+            _escape_text(
+                f"{decode_name(skipped.file)}: {skipped.operation or 'unknown operation'}: {describe_skipped(skipped)}"
+            )
+            + "\n"
+        )
+    stream.write(f"{_escape_text(summarize(run, color=False))}</system-out>\n</testsuite>\n</testsuites>\n")
 
 
-def _cases(file: str, payloads: int, linted: list[Linted], unjudged: int, run: Run) -> Iterator[str]:
-    owner = _attribute(name(place(file)))
-    for one in linted:
-        title = f"record {_record(one)}" if payloads > 1 else "payload"
-        yield _case(owner, title, _content(one, run))
+def _make_cases(file: str, payloads: int, linted: list[Linted], unjudged: int, run: Run) -> Iterator[str]:
+    owner = _quote(decode_name(find_place(file)))
+    for result in linted:
+        title = f"record {_record_of(result)}" if payloads > 1 else "payload"
+        yield _format_case(owner, title, _format_content(result, run))
     for number in range(1, unjudged + 1):
-        yield _case(owner, f"not judged {number}", _not_judged(run))
-    for title in _clean(file, payloads, [_record(one) for one in linted], unjudged):
-        yield _case(owner, title, "")
+        yield _format_case(owner, f"not judged {number}", _format_unjudged(run))
+    for title in _name_clean(file, payloads, [_record_of(result) for result in linted], unjudged):
+        yield _format_case(owner, title, "")
 
 
-def _clean(file: str, payloads: int, told: list[int], unjudged: int) -> Iterable[str]:
-    """The names of the clean payloads: their record numbers where those are known without having been kept."""
+def _name_clean(file: str, payloads: int, reported: list[int], unjudged: int) -> Iterable[str]:
+    """Yield the names of the clean payloads, by record number where that follows from the others."""
     if payloads == 1:
-        return () if told or unjudged else ("payload",)
+        return () if reported or unjudged else ("payload",)
     if Path(file).suffix.lower() in LINES or unjudged:
-        return (f"clean {number}" for number in range(1, payloads - len(told) - unjudged + 1))
-    known = set(told)
-    return (f"record {number}" for number in range(1, payloads + 1) if number not in known)
+        return (f"clean {number}" for number in range(1, payloads - len(reported) - unjudged + 1))
+    records = set(reported)
+    return (f"record {number}" for number in range(1, payloads + 1) if number not in records)
 
 
-def _record(one: Linted) -> int:
-    return one.findings[0][0].record
+def _record_of(linted: Linted) -> int:
+    return linted.findings[0][0].record
 
 
-def _case(owner: str, title: str, content: str) -> str:
+def _format_case(owner: str, title: str, content: str) -> str:
     start = f'<testcase classname={owner} name="{title}" file={owner}'
     return f"{start}>\n{content}</testcase>\n" if content else f"{start}/>\n"
 
 
-def _content(one: Linted, run: Run) -> str:
-    failing = _failing(one, run)
-    others = [finding for finding, _ in one.findings if finding not in failing]
+def _format_content(linted: Linted, run: Run) -> str:
+    failing = _find_failing(linted, run)
+    passing = [finding for finding, _ in linted.findings if finding not in failing]
     text = ""
     if failing:
         first = failing[0]
-        more = f" (and {len(failing) - 1} more)" if len(failing) > 1 else ""
-        message = _attribute(f"{first.code} {first.name}: {first.message}{more}")
-        text += f'<failure type="{first.code}" message={message}>{_lines(failing)}</failure>\n'
-    elif _unjudged(one):
-        text += _not_judged(run)
-    if others:
-        text += f"<system-out>{_lines(others)}</system-out>\n"
+        count = f" (and {len(failing) - 1} more)" if len(failing) > 1 else ""
+        message = _quote(f"{first.code} {first.name}: {first.message}{count}")
+        text += f'<failure type="{first.code}" message={message}>{_format_findings(failing)}</failure>\n'
+    elif _is_unjudged(linted):
+        text += _format_unjudged(run)
+    if passing:
+        text += f"<system-out>{_format_findings(passing)}</system-out>\n"
     return text
 
 
-def _unjudged(one: Linted) -> bool:
-    return any(part.missing == VALID_BODY for part in one.not_run)
+def _is_unjudged(linted: Linted) -> bool:
+    return any(part.missing == VALID_BODY for part in linted.not_run)
 
 
-def _not_judged(run: Run) -> str:
+def _format_unjudged(run: Run) -> str:
     """No payload passes that nothing judged: the exit status says so too, unless nothing makes it 1."""
     return f'<{"error" if run.failing else "skipped"} message="no rule could judge the payload"/>\n'
 
 
-def _failing(one: Linted, run: Run) -> list[Finding]:
-    return [finding for finding, _ in one.findings if finding.severity in run.failing]
+def _find_failing(linted: Linted, run: Run) -> list[Finding]:
+    return [finding for finding, _ in linted.findings if finding.severity in run.failing]
 
 
-def _lines(findings: list[Finding]) -> str:
-    return "\n".join(_text(_line(one)) for one in findings)
+def _format_findings(findings: list[Finding]) -> str:
+    return "\n".join(_escape_text(_format_finding(one)) for one in findings)
 
 
-def _line(one: Finding) -> str:
+def _format_finding(finding: Finding) -> str:
     # The headline names the pointer where there is no line to name.
-    pointer = f" ({one.pointer or '/'})" if one.line is not None else ""
-    return f"{headline(one, color=False)}{pointer}{f'; {one.help}' if one.help else ''}"
+    pointer = f" ({finding.pointer or '/'})" if finding.line is not None else ""
+    return f"{format_headline(finding, color=False)}{pointer}{f'; {finding.help}' if finding.help else ''}"
 
 
-def _text(text: str) -> str:
+def _escape_text(text: str) -> str:
     """Text of an element: escaped, without a character that XML cannot hold, in ASCII."""
-    return _ascii(escape(printable(text)))
+    return _to_ascii(escape(make_printable(text)))
 
 
-def _attribute(text: str) -> str:
-    return _ascii(quoteattr(printable(text)))
+def _quote(text: str) -> str:
+    return _to_ascii(quoteattr(make_printable(text)))
 
 
-def _ascii(text: str) -> str:
+def _to_ascii(text: str) -> str:
     return text.encode("ascii", "xmlcharrefreplace").decode("ascii")

@@ -9,14 +9,24 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__, rules
 from ..rule import REGISTRY, Rule
 from ..rules.page import is_ours, text
-from .data import STDIN, Fingerprints, lack, name, place, plain, summary, uri, write
-from .text import printable
+from .data import (
+    STDIN,
+    Fingerprints,
+    decode_name,
+    describe_skipped,
+    find_place,
+    make_summary,
+    make_uri,
+    to_plain,
+    write_json,
+)
+from .text import make_printable
 
 if TYPE_CHECKING:
     from typing import TextIO
 
     from ..errors import Finding
-    from ..lint.record import Excerpt
+    from ..lint.places import Excerpt
     from . import Run, Skipped
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -26,32 +36,31 @@ _ROOT = "%SRCROOT%"
 def report(run: Run, stream: TextIO, color: bool) -> None:
     """Write one log with one run: the rules that spoke, a result a finding, and what did not run as notifications."""
     rules.load_all()
-    codes = sorted({one.code for one, _ in run.findings})
+    codes = sorted({finding.code for finding, _ in run.findings})
     numbers = {code: number for number, code in enumerate(codes)}
     fingerprints = Fingerprints()
+    notifications = [_make_notification(skipped) for skipped in run.not_run]
     log = {
         "tool": {
             "driver": {
                 "name": "refundkit",
                 "version": __version__,
                 "semanticVersion": __version__,
-                "rules": [_rule(REGISTRY[code]) for code in codes],
+                "rules": [_make_rule(REGISTRY[code]) for code in codes],
             }
         },
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {
             _ROOT: {"description": {"text": "The root of the checkout, else the folder that refundkit ran in."}}
         },
-        "invocations": [
-            {"executionSuccessful": True, "toolExecutionNotifications": [_skipped(one) for one in run.not_run]}
-        ],
-        "results": (_result(one, excerpt, numbers, fingerprints) for one, excerpt in run.findings),
-        "properties": {"summary": summary(run)},
+        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notifications}],
+        "results": (_make_result(finding, excerpt, numbers, fingerprints) for finding, excerpt in run.findings),
+        "properties": {"summary": make_summary(run)},
     }
-    write(stream, {"$schema": SCHEMA, "version": "2.1.0", "runs": iter([log])})
+    write_json(stream, {"$schema": SCHEMA, "version": "2.1.0", "runs": iter([log])})
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _make_rule(rule: Rule) -> dict[str, Any]:
     off = rule.severity == "off"
     return {
         "id": rule.code,
@@ -59,75 +68,77 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": " ".join(rule.doc.partition("\nBad:\n")[0].split())},
         "help": {"text": text(rule), "markdown": text(rule)},
-        "helpUri": docs_address(rule),
+        "helpUri": find_docs_address(rule),
         "defaultConfiguration": {"enabled": not off, "level": "warning" if off else rule.severity},
     }
 
 
-def _result(
-    one: Finding, excerpt: Excerpt | None, numbers: dict[str, int], fingerprints: Fingerprints
+def _make_result(
+    finding: Finding, excerpt: Excerpt | None, numbers: dict[str, int], fingerprints: Fingerprints
 ) -> dict[str, Any]:
-    file = place(one.file or STDIN)
-    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": _artifact(file)}}
-    if one.line is not None:
-        region: dict[str, Any] = {"startLine": one.line, "startColumn": one.column}
-        if one.column is not None and excerpt is not None:
-            region["endColumn"] = one.column + excerpt.width
+    file = find_place(finding.file or STDIN)
+    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": _make_artifact(file)}}
+    if finding.line is not None:
+        region: dict[str, Any] = {"startLine": finding.line, "startColumn": finding.column}
+        if finding.column is not None and excerpt is not None:
+            region["endColumn"] = finding.column + excerpt.width
         location["physicalLocation"]["region"] = region
-    if one.pointer:
-        location["logicalLocations"] = [{"fullyQualifiedName": one.pointer}]
-    known = plain(one)
+    if finding.pointer:
+        location["logicalLocations"] = [{"fullyQualifiedName": finding.pointer}]
+    fields = to_plain(finding)
     return {
-        "ruleId": one.code,
-        "ruleIndex": numbers[one.code],
-        "level": one.severity,
-        "message": {"text": _message(f"{one.message}{f'; {one.help}' if one.help else ''}")},
+        "ruleId": finding.code,
+        "ruleIndex": numbers[finding.code],
+        "level": finding.severity,
+        "message": {"text": _format_message(f"{finding.message}{f'; {finding.help}' if finding.help else ''}")},
         "locations": [location],
-        "partialFingerprints": {"refundkit/v1": fingerprints.of(one.code, file, one.pointer)},
-        "properties": {key: known[key] for key in ("operation", "record", "pointer", "source")},
+        "partialFingerprints": {"refundkit/v1": fingerprints.make(finding.code, file, finding.pointer)},
+        "properties": {key: fields[key] for key in ("operation", "record", "pointer", "source")},
     }
 
 
-def _artifact(file: str) -> dict[str, str]:
-    known = {"uri": uri(file)}
-    return known if file == STDIN or file.startswith("/") else {**known, "uriBaseId": _ROOT}
+def _make_artifact(file: str) -> dict[str, str]:
+    artifact = {"uri": make_uri(file)}
+    return artifact if file == STDIN or file.startswith("/") else {**artifact, "uriBaseId": _ROOT}
 
 
-def _message(text: str) -> str:
+def _format_message(text: str) -> str:
     """Text of one line, in which a value makes no link."""
-    shown = printable(text)
+    shown = make_printable(text)
     return shown.replace("[", "\\[").replace("]", "\\]") if "](" in shown else shown
 
 
-def _skipped(one: Skipped) -> dict[str, Any]:
-    known = plain(one)
+def _make_notification(skipped: Skipped) -> dict[str, Any]:
+    fields = to_plain(skipped)
+    file = make_printable(decode_name(skipped.file))
+    text = f"{file}: {skipped.operation or 'unknown operation'}: {describe_skipped(skipped)}"
     return {
-        "level": "warning" if one.missing == "valid body" else "note",
-        "message": {"text": f"{printable(name(one.file))}: {one.operation or 'unknown operation'}: {lack(one)}"},
-        "locations": [{"physicalLocation": {"artifactLocation": _artifact(place(one.file))}}],
-        "properties": {key: known[key] for key in ("operation", "missing", "codes", "records")},
+        "level": "warning" if skipped.missing == "valid body" else "note",
+        "message": {"text": text},
+        "locations": [{"physicalLocation": {"artifactLocation": _make_artifact(find_place(skipped.file))}}],
+        "properties": {key: fields[key] for key in ("operation", "missing", "codes", "records")},
     }
 
 
-def docs_address(rule: Rule) -> str:
-    """Where a rule's docs are to be read, as an absolute URI.
+def find_docs_address(rule: Rule) -> str:
+    """Find the address of a rule's docs, as an absolute URI.
 
     That is the rule's section of the page that `[project.urls]` of pyproject.toml names as Documentation. Of a rule
     that a user wrote, and while the project names no page, the URI holds the docs themselves.
     """
-    page = _published() if is_ours(rule) else ""
+    page = _find_docs_page() if is_ours(rule) else ""
     # In base64, since some validators take no other data: URI with a character beyond ASCII in it.
-    return f"{page}#{rule.code}" if page else f"data:text/plain;charset=utf-8;base64,{_encoded(text(rule))}"
+    return f"{page}#{rule.code}" if page else f"data:text/plain;charset=utf-8;base64,{_encode(text(rule))}"
 
 
-def _encoded(words: str) -> str:
+def _encode(words: str) -> str:
     return b64encode(words.encode()).decode("ascii")
 
 
-def _published() -> str:
+def _find_docs_page() -> str:
     try:
-        known = metadata.metadata("refundkit").get_all("Project-URL") or []
+        urls = metadata.metadata("refundkit").get_all("Project-URL") or []
     except metadata.PackageNotFoundError:  # run from its source
         return ""
-    named = (entry.partition(", ") for entry in known)
-    return next((url for label, _, url in named if label.lower() == "documentation"), "")
+    pairs = (entry.partition(", ") for entry in urls)
+    return next((url for label, _, url in pairs if label.lower() == "documentation"), "")

@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from .text import painted
+from .text import paint
 
 if TYPE_CHECKING:
     from . import Run
 
 
-def counts(run: Run) -> list[dict[str, Any]]:
-    """The number of findings by rule, severity and operation, the most frequent first."""
-    found = Counter((one.code, one.name, one.severity, one.operation) for one, _ in run.findings)
-    ordered = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
+def count_rules(run: Run) -> list[dict[str, Any]]:
+    """Count the findings by rule, severity and operation, the most frequent first."""
+    counted = Counter((one.code, one.name, one.severity, one.operation) for one, _ in run.findings)
+    ordered = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
     return [
         {"code": code, "name": name, "severity": severity, "operation": operation, "findings": number}
         for (code, name, severity, operation), number in ordered
     ]
 
 
-def table(run: Run, color: bool) -> str:
-    """The counts as lines of text; nothing where nothing was found."""
-    rows = counts(run)
+def format_table(run: Run, color: bool) -> str:
+    """Format the counts as lines of text; "" without findings."""
+    rows = count_rules(run)
     width = len(str(rows[0]["findings"])) if rows else 0
     names = max((len(row["name"]) for row in rows), default=0)
     return "".join(
-        f"{row['findings']:>{width}}  {painted(row['code'], row['severity'], color)}  {row['severity']:<7}  "
+        f"{row['findings']:>{width}}  {paint(row['code'], row['severity'], color)}  {row['severity']:<7}  "
         f"{row['name']:<{names}}  {row['operation']}".rstrip()
         + "\n"
         for row in rows

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from . import Run
 
 _COLORS = {"error": "31", "warning": "33", "bold": "1", "faint": "2", "good": "32"}
-_WANTS = {
+_MISSING = {
     "order": "the order (--order)",
     "refunds": "the earlier refunds (--refunds)",
     "path": "the path",
@@ -22,61 +22,65 @@ _WANTS = {
 }
 
 
-def painted(text: str, style: str, color: bool) -> str:
-    """The text in a style, where colour is wanted."""
+def paint(text: str, style: str, color: bool) -> str:
+    """Return the text in a style, if in colour."""
     return f"\x1b[{_COLORS[style]}m{text}\x1b[0m" if color else text
 
 
-def printable(text: str) -> str:
-    """The text with every control character escaped, so that no value forges a line, a colour or an annotation."""
+def make_printable(text: str) -> str:
+    """Escape every control character, so that no value forges a line, a colour or an annotation."""
     if text.isprintable():
         return text
-    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+    return "".join(character if character.isprintable() else _escape(character) for character in text)
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def headline(one: Finding, color: bool) -> str:
+def format_headline(finding: Finding, color: bool) -> str:
     """`file:line:column: severity CODE name: message`; a place outside the file's text is named by its pointer."""
-    place = printable(":".join(str(part) for part in (one.file, one.line, one.column) if part is not None))
-    where = "" if one.line is not None else f" ({printable(one.pointer)})" if one.pointer else ""
-    severity = painted(f"{one.severity} {one.code}", one.severity, color)
-    return f"{painted(place, 'bold', color)}: {severity} {one.name}: {printable(one.message)}{where}"
+    place = make_printable(
+        ":".join(str(part) for part in (finding.file, finding.line, finding.column) if part is not None)
+    )
+    where = "" if finding.line is not None else f" ({make_printable(finding.pointer)})" if finding.pointer else ""
+    severity = paint(f"{finding.severity} {finding.code}", finding.severity, color)
+    return f"{paint(place, 'bold', color)}: {severity} {finding.name}: {make_printable(finding.message)}{where}"
 
 
-def summary(run: Run, color: bool) -> str:
-    """What was checked, what was found, and what could not be looked at."""
+def summarize(run: Run, color: bool) -> str:
+    """Return what was checked, what was found and what did not run, in one line."""
     errors, warnings = run.count("error"), run.count("warning")
     style = "error" if errors else "warning" if warnings else "good"
-    counts = painted(f"{_many(errors, 'error')}, {_many(warnings, 'warning')}", style, color)
-    known = f", {run.suppressed} in the baseline" if run.suppressed else ""
+    counts = paint(f"{count_nouns(errors, 'error')}, {count_nouns(warnings, 'warning')}", style, color)
+    baseline = f", {run.suppressed} in the baseline" if run.suppressed else ""
     stale = f", {run.stale} stale there" if run.stale else ""
-    text = f"Checked {_many(run.checked, 'payload')} in {_many(run.files, 'file')}: {counts}{known}{stale}."
-    return " ".join(part for part in (text, not_run(run)) if part)
+    text = (
+        f"Checked {count_nouns(run.checked, 'payload')} in {count_nouns(run.files, 'file')}: {counts}{baseline}{stale}."
+    )
+    return " ".join(part for part in (text, describe_not_run(run)) if part)
 
 
-def not_run(run: Run) -> str:
-    """What could not be looked at, in one line; nothing where everything was."""
+def describe_not_run(run: Run) -> str:
+    """Return what was not judged and what did not run, in one line; "" if everything did."""
     unjudged = sum(run.unjudged.values())
-    wants = _wants(run)
-    parts = [f"Not judged: {_many(unjudged, 'payload')}."] if unjudged else []
+    wants = _describe_missing(run)
+    parts = [f"Not judged: {count_nouns(unjudged, 'payload')}."] if unjudged else []
     return " ".join(parts + ([f"Not run: {wants}"] if wants else []))
 
 
-def _wants(run: Run) -> str:
+def _describe_missing(run: Run) -> str:
     codes: dict[str, set[str]] = {}
-    for one in run.not_run:
-        codes.setdefault(one.missing, set()).update(one.codes)
-    wants = [(len(codes[missing]), words) for missing, words in _WANTS.items() if codes.get(missing)]
-    if not wants:
+    for skipped in run.not_run:
+        codes.setdefault(skipped.missing, set()).update(skipped.codes)
+    parts = [(len(codes[missing]), words) for missing, words in _MISSING.items() if codes.get(missing)]
+    if not parts:
         return ""
-    first, *rest = [f"{count} {part}" for count, part in wants]
+    first, *later_parts = [f"{count} {part}" for count, part in parts]
     count, part = first.split(" ", 1)
-    words = [f"{count} {'rule wants' if count == '1' else 'rules want'} {part}", *rest]
+    words = [f"{count} {'rule wants' if count == '1' else 'rules want'} {part}", *later_parts]
     return ", ".join(words)
 
 
-def _many(count: int, noun: str) -> str:
+def count_nouns(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

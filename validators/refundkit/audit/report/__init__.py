@@ -19,10 +19,10 @@ def write_report(findings: Path | Table, summary: Summary, file: Path) -> None:
     A page that stood there before stays until the new one is whole. Raises OSError where the page cannot be written,
     ValueError for a findings file of another kind and duckdb.Error for one that cannot be read.
     """
-    from .page import page
-    from .totals import totals
+    from .page import render_page
+    from .totals import read_totals
 
-    text = page(totals(findings), summary)
+    text = render_page(read_totals(findings), summary)
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     os.close(handle)
     draft = Path(name)

@@ -15,7 +15,7 @@ INK, MUTED, LINE = "var(--ink)", "var(--muted)", "var(--line)"
 KINDS = {"error": "var(--accent)", "warning": "var(--warning)"}
 
 # The height of a horizontal bar with the words above it, and the width of a column where there are few.
-_STEP, _WIDEST = 42, 64
+_BAR_HEIGHT, _WIDEST_COLUMN = 42, 64
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -33,17 +33,17 @@ class Bar(msgspec.Struct, frozen=True):
     go: str = ""
 
 
-def bars(rows: Sequence[Bar]) -> dict[str, Any]:
-    """Horizontal bars in the given order: name and number above each, so that they fit a narrow screen."""
+def draw_bars(rows: Sequence[Bar]) -> dict[str, Any]:
+    """Draw horizontal bars in order, name and number above each, so that they fit a narrow screen."""
     import altair as alt
 
-    base = _base(rows).encode(y=alt.Y("key:N", sort=None, axis=None, scale=alt.Scale(padding=0)))
-    return _specification(
+    base = _make_base(rows).encode(y=alt.Y("key:N", sort=None, axis=None, scale=alt.Scale(padding=0)))
+    return _make_specification(
         alt.layer(
             base.mark_bar(height=7, cursor="pointer", yOffset=9, cornerRadiusEnd=1).encode(
                 x=alt.X("length:Q", axis=None, scale=alt.Scale(nice=False, zero=True)),
                 order="kind:O",
-                color=_color(),
+                color=_make_color(),
                 tooltip="tip:N",
             ),
             base.mark_text(
@@ -58,20 +58,22 @@ def bars(rows: Sequence[Bar]) -> dict[str, Any]:
             base.mark_text(align="right", baseline="bottom", dy=2, fontSize=13, color=INK, fontWeight=600).encode(
                 x=alt.value("width"), text="text:N"
             ),
-        ).properties(width="container", height=_STEP * len({one.key for one in rows}))
+        ).properties(width="container", height=_BAR_HEIGHT * len({one.key for one in rows}))
     )
 
 
-def columns(rows: Sequence[Bar]) -> dict[str, Any]:
-    """Stacked columns along time, in the given order."""
+def draw_columns(rows: Sequence[Bar]) -> dict[str, Any]:
+    """Draw stacked columns along time, in order."""
     import altair as alt
 
     keys = list(dict.fromkeys(one.key for one in rows))
     peak = int(max(sum(one.length for one in rows if one.key == key) for key in keys))
     axis = alt.Axis(title=None, labelAngle=0, labelOverlap="greedy", labelSeparation=12, ticks=False, labelPadding=8)
-    scale = alt.Scale(paddingInner=0.25, paddingOuter=0, rangeMax=alt.ExprRef(f"min(width, {_WIDEST * len(keys)})"))
+    scale = alt.Scale(
+        paddingInner=0.25, paddingOuter=0, rangeMax=alt.ExprRef(f"min(width, {_WIDEST_COLUMN * len(keys)})")
+    )
     column = (
-        _base(rows)
+        _make_base(rows)
         .mark_bar()
         .encode(
             x=alt.X("key:N", sort=keys, axis=axis, scale=scale),
@@ -82,26 +84,26 @@ def columns(rows: Sequence[Bar]) -> dict[str, Any]:
                 ),
             ),
             order="kind:O",
-            color=_color(),
+            color=_make_color(),
             tooltip="tip:N",
         )
     )
-    return _specification(alt.layer(column).properties(width="container", height=200))
+    return _make_specification(alt.layer(column).properties(width="container", height=200))
 
 
-def _base(rows: Sequence[Bar]) -> Any:
+def _make_base(rows: Sequence[Bar]) -> Any:
     import altair as alt
 
     return alt.Chart(alt.InlineData([msgspec.structs.asdict(one) for one in rows]))
 
 
-def _color() -> Any:
+def _make_color() -> Any:
     import altair as alt
 
     return alt.Color("kind:N", legend=None, scale=alt.Scale(domain=list(KINDS), range=list(KINDS.values())))
 
 
-def _specification(chart: LayerChart | FacetChart) -> dict[str, Any]:
+def _make_specification(chart: LayerChart | FacetChart) -> dict[str, Any]:
     dressed = (
         chart.configure(
             background="transparent",

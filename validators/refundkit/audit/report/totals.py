@@ -30,7 +30,7 @@ TEXTS = "operation order_id code name severity message help pointer source refun
 Money = Mapping[str, Decimal]  # currency, "" where none is known -> an exact sum
 
 
-class Count(msgspec.Struct, frozen=True):
+class Group(msgspec.Struct, frozen=True):
     """Requests of one group: those with errors and the money they ask for, and those with nothing but warnings."""
 
     name: str | None
@@ -39,7 +39,7 @@ class Count(msgspec.Struct, frozen=True):
     money: Money
 
 
-class Broken(msgspec.Struct, frozen=True):
+class RuleFindings(msgspec.Struct, frozen=True):
     """One rule with what it found; `unsummed` counts the requests that name no amount, or none that can be added."""
 
     code: str
@@ -52,7 +52,7 @@ class Broken(msgspec.Struct, frozen=True):
     money: Money
 
 
-class Order(msgspec.Struct, frozen=True):
+class OrderTotal(msgspec.Struct, frozen=True):
     """One order: how many of its requests have errors, the money of those in one currency, and the rules they break."""
 
     api: str
@@ -63,7 +63,7 @@ class Order(msgspec.Struct, frozen=True):
     codes: list[str]
 
 
-class Listed(msgspec.Struct, frozen=True):
+class ListedFinding(msgspec.Struct, frozen=True):
     """One finding; `time` is UTC, as in 2025-01-31 23:59, and `refunded` the whole request's, as the file writes it."""
 
     row: int
@@ -90,24 +90,24 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     findings: int
-    all: Count
+    all: Group
     orders: int
     beyond: int
     since: str | None
     until: str | None
     currencies: tuple[str, ...]
-    rules: tuple[Broken, ...]
+    rules: tuple[RuleFindings, ...]
     step: str
-    times: tuple[Count, ...]
+    times: tuple[Group, ...]
     untimed: int
-    apis: tuple[Count, ...]
-    reasons: tuple[Count, ...]
-    worst: tuple[Order, ...]
+    apis: tuple[Group, ...]
+    reasons: tuple[Group, ...]
+    worst: tuple[OrderTotal, ...]
     matches: tuple[tuple[str, str, str, int], ...]
-    listed: tuple[Listed, ...]
+    listed: tuple[ListedFinding, ...]
 
 
-def totals(findings: Path | Table) -> Totals:
+def read_totals(findings: Path | Table) -> Totals:
     """Add up a findings file (.parquet, .jsonl or .csv) or an Arrow table of the same columns.
 
     Raises ValueError for another kind of file and duckdb.Error for one that cannot be read.
@@ -119,13 +119,13 @@ def totals(findings: Path | Table) -> Totals:
         duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": folder}) as base,
     ):
         base.execute("SET TimeZone = 'UTC'; SET autoinstall_known_extensions = false")
-        _offer(base, findings)
+        _open_findings(base, findings)
         base.execute(_TABLES)
-        return _totals(base)
+        return _query_totals(base)
 
 
-def _offer(base: DuckDBPyConnection, findings: Path | Table) -> None:
-    """Let SQL know the findings as `given`."""
+def _open_findings(base: DuckDBPyConnection, findings: Path | Table) -> None:
+    """Open the findings for SQL as `given`."""
     if not isinstance(findings, Path):
         base.register("given", findings)
         return
@@ -144,53 +144,53 @@ def _offer(base: DuckDBPyConnection, findings: Path | Table) -> None:
             raise ValueError(f"{findings} is no findings file: its name ends in neither .parquet nor .jsonl nor .csv")
 
 
-def _totals(base: DuckDBPyConnection) -> Totals:
-    def rows(statement: str, **given: Any) -> list[tuple[Any, ...]]:
-        return base.execute(statement, given or None).fetchall()
+def _query_totals(base: DuckDBPyConnection) -> Totals:
+    def rows(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        return base.execute(statement, parameters or None).fetchall()
 
     ((findings, orders, beyond, untimed, since, until, step),) = rows(_WHOLE)
-    times = {name: Count(name, 0, 0, {}) for (name,) in rows(_STEPS, step=step)} if step != "year" else {}
-    times |= {one.name: one for one in _counts(rows(_BY_TIME, step=step)) if one.name is not None}
+    times = {name: Group(name, 0, 0, {}) for (name,) in rows(_STEPS, step=step)} if step != "year" else {}
+    times |= {group.name: group for group in _group_rows(rows(_BY_TIME, step=step)) if group.name is not None}
     return Totals(
         findings=findings,
-        all=next(iter(_counts(rows(_ALL))), Count(None, 0, 0, {})),
+        all=next(iter(_group_rows(rows(_ALL))), Group(None, 0, 0, {})),
         orders=orders,
         beyond=beyond,
         since=since,
         until=until,
         currencies=tuple(name for (name,) in rows("SELECT currency FROM currency ORDER BY position")),
-        rules=tuple(_broken(rows(_RULES))),
+        rules=tuple(_group_rules(rows(_RULES))),
         step=step,
         times=tuple(times[name] for name in sorted(times)),
         untimed=untimed,
-        apis=tuple(sorted(_counts(rows(_BY_API)), key=_weight)),
-        reasons=tuple(sorted(_counts(rows(_BY_REASON)), key=lambda one: (one.name == "", *_weight(one)))),
-        worst=tuple(Order(*row) for row in rows(_WORST)),
+        apis=tuple(sorted(_group_rows(rows(_BY_API)), key=_sort_key)),
+        reasons=tuple(sorted(_group_rows(rows(_BY_REASON)), key=lambda group: (group.name == "", *_sort_key(group)))),
+        worst=tuple(OrderTotal(*row) for row in rows(_WORST)),
         matches=tuple((code, severity, api, count) for code, severity, api, count in rows(_MATCHES)),
-        listed=tuple(Listed(*row) for row in rows(_LISTED)),
+        listed=tuple(ListedFinding(*row) for row in rows(_LISTED)),
     )
 
 
-def _weight(one: Count) -> tuple[int, int, str]:
-    """A key that sorts what has most errors first."""
-    return -one.errors, -one.warnings, one.name or ""
+def _sort_key(group: Group) -> tuple[int, int, str]:
+    """Return a key that sorts the most errors first."""
+    return -group.errors, -group.warnings, group.name or ""
 
 
-def _counts(rows: Iterable[tuple[Any, ...]]) -> list[Count]:
-    """Groups, out of rows that hold a group's name and one currency, errors, warnings and money each."""
-    counts: dict[str | None, Count] = {}
+def _group_rows(rows: Iterable[tuple[Any, ...]]) -> list[Group]:
+    """Merge rows of a name and a currency into groups, with errors, warnings and money."""
+    counts: dict[str | None, Group] = {}
     for name, currency, errors, warnings, money in rows:
-        before = counts.get(name, Count(name, 0, 0, {}))
+        before = counts.get(name, Group(name, 0, 0, {}))
         sums = before.money if money is None else {**before.money, currency: money}
-        counts[name] = Count(name, before.errors + errors, before.warnings + warnings, sums)
+        counts[name] = Group(name, before.errors + errors, before.warnings + warnings, sums)
     return list(counts.values())
 
 
-def _broken(rows: Iterable[tuple[Any, ...]]) -> list[Broken]:
-    rules: dict[tuple[str, str, str], Broken] = {}
+def _group_rules(rows: Iterable[tuple[Any, ...]]) -> list[RuleFindings]:
+    rules: dict[tuple[str, str, str], RuleFindings] = {}
     for code, name, severity, currency, source, findings, requests, unsummed, money in rows:
-        before = rules.get((code, name, severity), Broken(code, name, severity, source, 0, 0, 0, {}))
-        rules[code, name, severity] = Broken(
+        before = rules.get((code, name, severity), RuleFindings(code, name, severity, source, 0, 0, 0, {}))
+        rules[code, name, severity] = RuleFindings(
             code,
             name,
             severity,
@@ -200,7 +200,7 @@ def _broken(rows: Iterable[tuple[Any, ...]]) -> list[Broken]:
             before.unsummed + unsummed,
             before.money if money is None else {**before.money, currency: money},
         )
-    return sorted(rules.values(), key=lambda one: (one.severity != "error", -one.requests, one.code))
+    return sorted(rules.values(), key=lambda rule: (rule.severity != "error", -rule.requests, rule.code))
 
 
 # `place` is a finding's position in the file: two reads of it agree. An amount has room for 10^8 of its size in a sum.

@@ -1,0 +1,108 @@
+"""The command line: rule, rules, operations, schema and --version."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+import refundkit
+from commands import Cli, Outcome
+from refundkit import operations
+from refundkit.rule import REGISTRY
+from story import ROOT, examples, text
+
+
+# rule, rules, operations, schema, --version.
+@pytest.mark.parametrize("name", ["RF203", "refund-exceeds-charge"])
+def test_rule_prints_its_docs(cli: Cli, name: str) -> None:
+    """`rule` takes an id or a name and prints the rule's whole text."""
+    found = cli("rule", name)
+    assert found.status == 0
+    assert found.out.startswith("RF203 refund-exceeds-charge (error)\n")
+    assert "Bad:" in found.out
+    assert "Good:" in found.out
+
+
+def test_unknown_rule_is_an_error_with_a_suggestion(cli: Cli) -> None:
+    """A rule that does not exist is exit 2, with the nearest name, on standard error."""
+    found = cli("rule", "refund-exceeds-charg")
+    assert (found.status, found.out) == (2, "")
+    assert "refund-exceeds-charge" in found.err
+
+
+def test_rules_lists_every_rule_in_order(cli: Cli) -> None:
+    """`rules` lists every rule once, by id, with its severity, name and title."""
+    found = cli("rules")
+    assert found.status == 0
+    listed = [line.split()[0] for line in found.out.splitlines()]
+    assert listed == sorted(set(listed))
+    assert {"RF001", "RF101", "RF201", "RF301", "RF401", "RF501", "RF601"} <= set(listed)
+    document = json.loads(cli("rules", "--output-format", "json").out)
+    assert [one["code"] for one in document] == listed
+    assert all(one["title"] and one["severity"] in ("error", "warning", "off") for one in document)
+
+
+def test_operations_are_all_listed(cli: Cli) -> None:
+    """`operations` lists each operation with its method, path and page, and says which Walmart API is current."""
+    found = cli("operations")
+    assert found.status == 0
+    for name in operations.names():
+        described = operations.get(name).described
+        (at,) = [index for index, line in enumerate(found.out.splitlines()) if line.split()[:1] == [name]]
+        shown = " ".join(" ".join(found.out.splitlines()[at : at + 2]).split())
+        assert f"{described.method} {described.path}" in shown
+        assert described.page in shown
+    headings = {line.split(":")[0]: line for line in found.out.splitlines() if not line.startswith(" ")}
+    assert "Current" in headings["walmart"]
+    assert "US and Canad" in headings["walmart"]
+    assert "JSON" in headings["walmart"]
+    assert "Older" in headings["walmart_ca"]
+    assert "XML" in headings["walmart_ca"]
+
+
+EXPECTED = {
+    "walmart": {"refund_order_lines", "get_order", "create_token"},
+    "walmart_ca": {"refund_order_lines", "cancel_order_lines", "get_order"},
+    "woocommerce_legacy": {
+        "create_refund",
+        "get_refund",
+        "list_refunds",
+        "update_refund",
+        "delete_refund",
+        "get_order",
+    },
+    "taxcloud": {"refund_order", "get_order"},
+}
+
+
+def test_operations_are_those_of_the_pages(cli: Cli) -> None:
+    """Every documented endpoint, and those that a check needs beside them, is an operation."""
+    listed = {line.split()[0] for line in cli("operations").out.splitlines() if line.startswith("  ") and "/" in line}
+    assert listed == {f"{api}.{name}" for api, found in EXPECTED.items() for name in found}
+
+
+@pytest.mark.parametrize("operation", [name for name in operations.names() if operations.get(name).described.body])
+def test_schema_is_the_bundled_one(cli: Cli, operation: str) -> None:
+    """`schema` prints one JSON Schema without outside references, which takes the spec's own examples."""
+    found = cli("schema", operation)
+    assert found.status == 0
+    schema = json.loads(found.out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for example in examples(operation):
+        jsonschema.Draft202012Validator(schema).validate(json.loads(text(example)))
+
+
+def test_version(cli: Cli) -> None:
+    """--version prints the version of the package."""
+    assert cli("--version") == Outcome(0, f"refundkit {refundkit.__version__}\n", "")
+
+
+def test_rule_id_prints_the_same_text_as_the_docs_page(cli: Cli) -> None:
+    """`rule` prints, for an id as for a name, what docs/rules.md has below the anchor of that id."""
+    page = (ROOT / "docs/rules.md").read_text("utf-8")
+    cli("rules")
+    for rule in [rule for rule in REGISTRY.values() if not rule.code.startswith("RF9")]:
+        printed = cli("rule", rule.code).out
+        assert printed == cli("rule", rule.name).out
+        assert f'<a id="{rule.code}"></a>\n\n## {printed}' in page

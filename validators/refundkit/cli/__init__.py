@@ -1,0 +1,71 @@
+"""The command: arguments in, findings on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from pathlib import Path
+
+from ..errors import ConfigError, SourceError, UsageError
+from .arguments import FAILED, FORMATS
+from .parser import parse_arguments
+
+__all__ = ["FORMATS", "main", "run", "work"]
+
+_INTERRUPTED = 130
+
+
+def run() -> None:
+    """Run the command and leave the process: the entry point of what is installed."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command. Returns the exit status: 0 clean, 1 findings, 2 could not check, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # what the terminal's encoding lacks is escaped, never a traceback
+            stream.reconfigure(errors="backslashreplace")
+    if sys.stdout is None:  # as after `>&-` in a shell
+        print("refundkit: there is no standard output to write to", file=sys.stderr)
+        return FAILED
+    try:
+        options = parse_arguments(arguments)
+        status: int = options.do(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has enough; Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Exception as error:
+        print(f"refundkit: {_describe_error(error)}", file=sys.stderr)
+        return FAILED
+    return status
+
+
+def work() -> None:
+    """Answer the tasks of `check --jobs` in a process of its own."""
+    from ..lint.jobs import answer_tasks
+    from .check import start_worker
+
+    answer_tasks(start_worker, _describe_error)
+
+
+def _describe_error(error: Exception) -> str:
+    """Return what the user reads of an error."""
+    if isinstance(error, OSError):  # errors of reading are SourceErrors
+        return f"what was found could not be written: {error.strerror or error}"
+    return str(error) if isinstance(error, (UsageError, ConfigError, SourceError)) else _describe_defect(error)
+
+
+def _describe_defect(error: Exception) -> str:
+    """Return kind and place of an unforeseen error; its own words may quote a payload."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code if trace is not None else None
+    place = f" in {Path(code.co_filename).name}:{trace.tb_lineno}" if code is not None and trace is not None else ""
+    return f"a defect of refundkit: {type(error).__name__}{place}; please report it with the payload"

@@ -1,0 +1,47 @@
+"""--fix and --diff: the files without the fields that the server computes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ..config import is_excluded
+from ..errors import SourceError, UsageError
+from ..lint.fix import diff_fix, find_fix, write_fix
+from ..lint.record import Settings
+from ..lint.secrets import mask_secrets
+from .arguments import CLEAN, FAILED, FOUND
+from .settings import is_report, list_files, schema_chooser, settings_for_file
+
+
+def fix_files(options: argparse.Namespace, settings: Settings) -> int:
+    """Fix the files, or show with --diff what would change.
+
+    Returns 1 where --diff would change something, 2 where a file could not be written.
+    """
+    if "-" in options.paths:
+        raise UsageError("--fix and --diff work on files, not on standard input")
+    status, files, fields = CLEAN, 0, 0
+    for file in list_files(options):
+        file_settings = settings_for_file(settings, file)
+        if is_excluded(file_settings.config, file) or is_report(options, file):
+            continue
+        fix = find_fix(file, file_settings, schema_chooser(file_settings))
+        if fix.unfixed:
+            print(f"refundkit: {file}: fields of RF108 were left where they are: {fix.unfixed}", file=sys.stderr)
+        if not fix.fields:
+            continue
+        if options.diff:
+            sys.stdout.write(mask_secrets(diff_fix(fix)))
+            status = FOUND
+            continue
+        try:
+            write_fix(fix)
+        except SourceError as error:
+            print(f"refundkit: {error}", file=sys.stderr)
+            status = FAILED
+        else:
+            files, fields = files + 1, fields + fix.fields
+    if fields and not options.quiet:
+        print(f"Dropped {fields} field{'s' * (fields > 1)} in {files} file{'s' * (files > 1)}", file=sys.stderr)
+    return status

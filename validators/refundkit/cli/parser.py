@@ -1,0 +1,85 @@
+"""The parser of the command; a subcommand's module is imported only when the arguments name it.
+
+argparse stays: click, typer or rich would add their import to every start, which test_cli_start.py keeps short.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+from .. import __version__
+from ..errors import UsageError
+from ..text import suggest_name
+
+# Each subcommand is a module of this name, with `add_arguments` and `run`.
+_COMMANDS = {
+    "check": "lint payloads",
+    "audit": "hold a history of refunds to its orders",
+    "rule": "the docs of one rule",
+    "rules": "every rule",
+    "operations": "every operation that can be checked",
+    "schema": "the JSON Schema of an operation's body",
+}
+
+
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the arguments into options, with the subcommand's function as `do`. Raises UsageError."""
+    # Without a subcommand all of them are needed, to suggest one of their flags.
+    parser = build_parser([name for name in _COMMANDS if name in arguments] or _COMMANDS)
+    options, extra = parser.parse_known_args(arguments)
+    # argparse takes paths in one row only, not with flags between them.
+    is_paths = hasattr(options, "paths") and not any(word.startswith("-") and word != "-" for word in extra)
+    if extra and not is_paths:
+        parser.error(f"unrecognized arguments: {' '.join(extra)}")
+    if extra:
+        options.paths += extra
+    return options
+
+
+def build_parser(commands: Iterable[str] = tuple(_COMMANDS)) -> argparse.ArgumentParser:
+    """Build the parser, with the arguments of these subcommands alone."""
+    parser = _Parser(prog="refundkit", description="Check refund requests before money moves.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"refundkit {__version__}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    for name, summary in _COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=summary, allow_abbrev=False)
+        if name in commands:
+            module = import_module(f"{__package__}.{name}")
+            module.add_arguments(subparser)
+            subparser.set_defaults(do=module.run)
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, with the nearest flag suggested for an unknown one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=_make_formatter, **options)
+
+    def error(self, message: str) -> NoReturn:
+        words = message.removeprefix("unrecognized arguments: ").split() if "unrecognized" in message else []
+        unknown = next((word.split("=")[0] for word in words if word.startswith("-")), "")
+        raise UsageError(f"{message}{suggest_name(unknown, list(_iter_flags(self)))}" if unknown else message)
+
+
+def _make_formatter(prog: str) -> argparse.HelpFormatter:
+    """Make argparse's formatter as wide as the terminal; by itself it imports shutil at every start."""
+    columns = os.environ.get("COLUMNS", "")
+    try:
+        width = int(columns) if columns.isdecimal() else os.get_terminal_size().columns
+    except OSError:
+        width = 0
+    return argparse.HelpFormatter(prog, width=(width or 80) - 2)
+
+
+def _iter_flags(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Yield the flags of a parser and of its subcommands."""
+    for action in parser._actions:
+        yield from action.option_strings
+        if isinstance(action, argparse._SubParsersAction):
+            for subparser in action.choices.values():
+                yield from _iter_flags(subparser)
