@@ -260,7 +260,7 @@ def test_spark_runs_a_new_rule(folder: Path) -> None:
 
     rows = history()
     numbered = [{"row": number, **row} for number, row in enumerate(rows.requests)]
-    with session.started("local[2]") as local:
+    with session.start_session("local[2]") as local:
         requests, orders = (
             local.createDataFrame([tuple(row.values()) for row in each], list(each[0]))
             for each in (numbered, rows.orders)
