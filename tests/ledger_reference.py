@@ -346,9 +346,11 @@ class TaxCloud:
             if len(places) > 1:
                 self.ordered |= {(item, index): quantity for index, quantity in places.items()}
         self.refunds: list[dict[str, Any]] = []
+        self.told = 0
 
     def read_list(self, told: Any) -> None:
         """Count earlier refunds as TaxCloud tells them."""
+        self.told = len(told)
         for refund in told:
             sums = self._sums([(item["itemId"], item.get("index"), item["quantity"]) for item in refund["items"]])
             key = refund.get("idempotencyKey")
@@ -357,7 +359,7 @@ class TaxCloud:
 
     def merge(self, other: TaxCloud) -> None:
         """Of two tellings of the history the larger counts, account by account; the longer one tells the keys."""
-        longer, shorter = (other, self) if len(other.refunds) >= len(self.refunds) else (self, other)
+        longer, shorter = (other, self) if other.told >= self.told else (self, other)
         mine, theirs = longer._back(), shorter._back()
         more = {account: pieces - mine.get(account, NOTHING) for account, pieces in theirs.items()}
         refunds = [*longer.refunds, {"key": None, "sums": {}, "named": {}}]
