@@ -213,6 +213,25 @@ def test_wrong_name_in_a_configuration(cli: Cli, content: str, said: str) -> Non
     assert said in outcome.err
 
 
+def test_every_mistake_of_a_configuration_is_named(cli: Cli) -> None:
+    """All mistakes of a file are reported at once, a line each with the file's name."""
+    write(
+        "refundkit.toml",
+        "exlude = []\nselect = 'RF201'\nignore = ['RF9999']\nseverity = {RF201 = 'fatal'}\norder = 7\n",
+    )
+    outcome = cli("check", write("r.json", refund()), "--as", US)
+    assert (outcome.status, outcome.out) == (2, "")
+    lines = outcome.err.removeprefix("refundkit: ").splitlines()
+    assert all("refundkit.toml: " in line for line in lines)
+    assert [line.partition("refundkit.toml: ")[2].split(";")[0] for line in lines] == [
+        "unknown key 'exlude'",
+        "select must be a list of texts",
+        "order must be a text",
+        "unknown rule 'RF9999'",
+        "severity 'fatal' of RF201 is none of error, warning and off",
+    ]
+
+
 @pytest.mark.parametrize("content", ["tool = 3", "[tool]\nrefundkit = 3", "[tool]\nrefundkit = ['RF201']"])
 def test_table_that_is_none(cli: Cli, content: str) -> None:
     """A pyproject.toml whose [tool.refundkit] is no table is exit 2."""

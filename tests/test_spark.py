@@ -321,7 +321,7 @@ def test_both_engines_write_the_same_file(
     """To the byte, whatever the files are; the row groups of a Parquet file are read apart."""
     from refundkit.audit import duck
 
-    monkeypatch.setattr(spark, "_PIECE", 1)
+    monkeypatch.setattr(spark, "_PIECE_SIZE", 1)
     named = {
         "requests": sorted(map(str, odd.glob(requests))),
         "orders": [str(odd / ("orders.jsonl" if requests.endswith("jsonl") else "orders.parquet"))],
