@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
@@ -30,7 +30,7 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
         "body": {
             "orderRefund": {
                 "purchaseOrderId": "1",
-                "orderLines": {"orderLine": [draw(_refund_line(number)) for number in wanted]},
+                "orderLines": {"orderLine": [draw(_refund_line(number, lines.get(number))) for number in wanted]},
             }
         },
         "order": {"order": {"purchaseOrderId": "1", "orderLines": {"orderLine": list(lines.values())}}},
@@ -67,13 +67,26 @@ def _charge(draw: st.DrawFn, kind: str, sign: int) -> dict[str, Any]:
 
 
 @st.composite
-def _refund_line(draw: st.DrawFn, number: str) -> dict[str, Any]:
+def _refund_line(draw: st.DrawFn, number: str, line: dict[str, Any] | None) -> dict[str, Any]:
+    """A refund of a line, its amounts at random or just what is left of the charge."""
     charges = []
     for kind in draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=2)):
         charge = {**draw(_charge(kind, -1)), "chargeName": "ItemPrice"}
         charge["chargeAmount"]["amount"] = min(charge["chargeAmount"]["amount"], Decimal("-0.01"))
+        if line is not None and _left(line, kind) > 0 and draw(st.booleans()):
+            charge["chargeAmount"]["amount"] = -_left(line, kind)
         charges.append({"refundReason": "Others", "charge": charge})
     return {"lineNumber": number, "refunds": {"refund": [{"refundCharges": {"refundCharge": charges}}]}}
+
+
+def _left(line: dict[str, Any], kind: str) -> Decimal:
+    """What is left of a line's charges of a type."""
+    past = line.get("refund", {"refundCharges": {"refundCharge": []}})["refundCharges"]["refundCharge"]
+    charges = [*line["charges"]["charge"], *(entry["charge"] for entry in past)]
+    with localcontext(prec=100):
+        return sum(
+            (Decimal(each["chargeAmount"]["amount"]) for each in charges if each["chargeType"] == kind), Decimal(0)
+        )
 
 
 def sums(charges: list[dict[str, Any]], kind: str) -> tuple[Fraction, Fraction]:
