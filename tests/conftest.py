@@ -16,10 +16,13 @@ from pathlib import Path
 
 import pytest
 import test_agreement
+import yaml
 from _pytest.mark.expression import Expression
 from hypothesis import HealthCheck, settings
 from refundkit.operations import Operation
 from story import ROOT
+
+sys.path.insert(0, str(ROOT))  # codegen is no installed package
 
 # `make test` runs the first, `make test-all` the second. No example fails because the machine is slow.
 for profile, examples in (("default", 100), ("all", 2000)):
@@ -118,6 +121,14 @@ def _raise(operation: Operation, error: Exception) -> None:
 def loud_disagreement(monkeypatch: pytest.MonkeyPatch) -> None:
     """In production such a body is RF102; here it stops the test."""
     monkeypatch.setattr(import_module("refundkit.checking.body"), "disagreement", _raise)
+
+
+@pytest.fixture(params=["c", "python"])
+def yaml_parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Runs the test with each of PyYAML's parsers, the C one and the Python one."""
+    if request.param == "python":
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    return str(request.param)
 
 
 # How many payloads were held against jsonschema: a worker counts its own, and the controller adds them up.
