@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,6 +18,7 @@ import pytest
 import test_agreement
 import yaml
 from _pytest.mark.expression import Expression
+from api_server import Server, running_server
 from hypothesis import HealthCheck, settings
 from refundkit.operations import Operation
 from story import ROOT
@@ -129,6 +130,21 @@ def yaml_parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     if request.param == "python":
         monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
     return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def shared_server() -> Iterator[Server]:
+    """A server that the tests of a module share."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Server:
+    """The shared server of the module, without earlier requests, answering {}."""
+    shared_server.received.clear()
+    shared_server.answer(200, b"{}")
+    return shared_server
 
 
 # How many payloads were held against jsonschema: a worker counts its own, and the controller adds them up.

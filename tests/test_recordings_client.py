@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from api_server import Server, plain, running_server
 from refundkit import operations, routes
 from refundkit_apis._runtime import errors
 from refundkit_apis.woocommerce_legacy import models
-from test_clients import Server, plain, serving
 
 BODIES = {
     "woocommerce_legacy.create_refund": (models.RefundCreateRequest, models.RefundCreate),
@@ -94,8 +94,9 @@ LEFT_OUT = [exchange for exchange in EXCHANGES if made(exchange) is None]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with serving() as listening:
-        yield listening
+    """A server that replays the recorded responses."""
+    with running_server() as server:
+        yield server
 
 
 def run(call: Made, server: Server, way: str) -> Any:
@@ -118,12 +119,12 @@ def run(call: Made, server: Server, way: str) -> Any:
 def replay(exchange: Exchange, call: Made, server: Server, way: str) -> Any:
     """Make the call against a server that answers what was recorded; what it got is what was recorded."""
     answered = exchange.response
-    server.sent.clear()
+    server.received.clear()
     server.answer(answered.status, answered.content, {"Content-Type": answered.content_type})
     try:
         return run(call, server, way)
     finally:
-        (sent,) = server.sent
+        (sent,) = server.received
         path, _, query = exchange.request.path.partition("?")
         assert (sent.method, sent.path) == (exchange.request.method, path)
         assert [f"{key}={value}" for key, value in sent.query.items()] == [*filter(None, query.split("&"))]
