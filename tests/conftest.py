@@ -1,6 +1,6 @@
-"""How the tests run: profiles, what a marker needs, workers, and a defect that stops every test.
+"""How the tests run: profiles, markers and what they need, shared fixtures, and counts of the workers.
 
-A body that only its model refuses is such a defect, and raises.
+A body that only its model refuses fails the test that meets it.
 """
 
 from __future__ import annotations
@@ -74,13 +74,13 @@ def missing(marker: str) -> list[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect what the workers counted, where there are workers."""
+    """Add up the counts of the workers, if there are any."""
     if config.pluginmanager.hasplugin("dsession"):
         config.pluginmanager.register(WorkerCounts())
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out a module that could not be imported, and whose tests are not asked for.
+    """Skip a module that cannot be imported here and whose tests are not selected.
 
     Its markers stand in one line, `pytestmark = …`, because it is not imported.
     """
@@ -99,7 +99,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that share something dear, such as a cluster or a browser, on one worker."""
+    """Run the tests that share a cluster, a browser or the hook on one worker."""
     for item in items:
         for marker in ("spark", "browser", "hook"):
             if item.get_closest_marker(marker):
@@ -108,7 +108,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Fail a test whose marker needs what is not here."""
+    """Fail a test if something that its marker needs is missing."""
     for marker in NEEDS:
         if item.get_closest_marker(marker) and missing(marker):
             pytest.fail(f"not here: {', '.join(missing(marker))}; or make test-all WITHOUT={marker}", pytrace=False)
@@ -120,7 +120,7 @@ def _raise(operation: Operation, error: Exception) -> None:
 
 @pytest.fixture(autouse=True)
 def loud_disagreement(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In production such a body is RF102; here it stops the test."""
+    """Makes a body that only its model refuses fail the test; in production it is RF102."""
     monkeypatch.setattr(import_module("refundkit.checking.body"), "disagreement", _raise)
 
 
@@ -154,7 +154,7 @@ class WorkerCounts:
     """Adds up the counts of the workers, in the process that starts them."""
 
     def pytest_testnodedown(self, node: object) -> None:
-        """Take over what a worker that ended has counted."""
+        """Add the counts of a worker that ended."""
         for name, count in getattr(node, "workeroutput", {}).get("agreement", {}).items():
             test_agreement.COUNTS[name] = test_agreement.COUNTS.get(name, 0) + count
 
@@ -166,6 +166,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many payloads were held against jsonschema, an operation each."""
+    """Print how many payloads were compared with jsonschema for each operation."""
     for name, count in sorted(test_agreement.COUNTS.items()):
         terminalreporter.write_line(f"{name}: {count:,} payloads on which fast way, slow way and jsonschema agree")

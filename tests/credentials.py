@@ -75,10 +75,12 @@ class FakeWalmart:
 
 
 def token_response(text: str, lifetime: float = 900) -> httpx.Response:
+    """Return the response of Walmart's token endpoint with the token."""
     return httpx.Response(200, json={"access_token": text, "token_type": "Bearer", "expires_in": lifetime})
 
 
 def walmart_token(**options: Any) -> auth.WalmartToken:
+    """Return Walmart credentials with SECRET as their secret."""
     return auth.WalmartToken("an-id", SECRET, **options)
 
 

@@ -1,4 +1,4 @@
-"""What the tests of reading ask of a document that was read."""
+"""Helpers of the reading tests: the problem, the place and the exact value in a document."""
 
 from __future__ import annotations
 
