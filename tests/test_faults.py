@@ -291,8 +291,7 @@ def test_a_refund_lost_after_its_token_was_renewed(server: Server, made: bool, w
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("own", ["rma-5521", "", None])
 def test_taxcloud_repeats_carry_one_key_and_the_same_bytes(own: str | None, way: str) -> None:
-    """The caller's key goes as it is, another is made once; all attempts are the same bytes, are checked once and make
-    one refund."""
+    """All attempts of a TaxCloud refund carry one key and the same bytes, are checked once and make one refund."""
     body = users.body(REFUND["taxcloud"])
     body = msgspec.structs.replace(body, idempotency_key=msgspec.UNSET if own is None else own)
     with serving("taxcloud") as server:
