@@ -1,6 +1,6 @@
-"""How the tests run: profiles, what a marker needs, workers, and a defect that stops every test.
+"""How the tests run: profiles, markers and what they need, shared fixtures, and counts of the workers.
 
-A body that only its model refuses is such a defect, and raises.
+A body that only its model refuses fails the test that meets it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -17,12 +17,16 @@ from pathlib import Path
 
 import pytest
 import test_agreement
+import yaml
 from _pytest.mark.expression import Expression
+from api_server import Server, running_server
 from commands import Cli, Outcome
 from hypothesis import HealthCheck, settings
 from refundkit.cli import main
 from refundkit.operations import Operation
 from story import ROOT
+
+sys.path.insert(0, str(ROOT))  # codegen is no installed package
 
 # `make test` runs the first, `make test-all` the second. No example fails because the machine is slow.
 for profile, examples in (("default", 100), ("all", 2000)):
@@ -73,13 +77,13 @@ def missing(marker: str) -> list[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect what the workers counted, where there are workers."""
+    """Add up the counts of the workers, if there are any."""
     if config.pluginmanager.hasplugin("dsession"):
         config.pluginmanager.register(WorkerCounts())
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out a module that could not be imported, and whose tests are not asked for.
+    """Skip a module that cannot be imported here and whose tests are not selected.
 
     Its markers stand in one line, `pytestmark = …`, because it is not imported.
     """
@@ -98,7 +102,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that share something dear, such as a cluster or a browser, on one worker."""
+    """Run the tests that share a cluster, a browser or the hook on one worker."""
     for item in items:
         for marker in ("spark", "browser", "hook"):
             if item.get_closest_marker(marker):
@@ -107,7 +111,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Fail a test whose marker needs what is not here."""
+    """Fail a test if something that its marker needs is missing."""
     for marker in NEEDS:
         if item.get_closest_marker(marker) and missing(marker):
             pytest.fail(f"not here: {', '.join(missing(marker))}; or make test-all WITHOUT={marker}", pytrace=False)
@@ -119,8 +123,31 @@ def _raise(operation: Operation, error: Exception) -> None:
 
 @pytest.fixture(autouse=True)
 def loud_disagreement(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In production such a body is RF102; here it stops the test."""
+    """Makes a body that only its model refuses fail the test; in production it is RF102."""
     monkeypatch.setattr(import_module("refundkit.checking.body"), "disagreement", _raise)
+
+
+@pytest.fixture(params=["c", "python"])
+def yaml_parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Runs the test with each of PyYAML's parsers, the C one and the Python one."""
+    if request.param == "python":
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def shared_server() -> Iterator[Server]:
+    """A server that the tests of a module share."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Server:
+    """The shared server of the module, without earlier requests, answering {}."""
+    shared_server.received.clear()
+    shared_server.answer(200, b"{}")
+    return shared_server
 
 
 # How many payloads were held against jsonschema: a worker counts its own, and the controller adds them up.
@@ -130,7 +157,7 @@ class WorkerCounts:
     """Adds up the counts of the workers, in the process that starts them."""
 
     def pytest_testnodedown(self, node: object) -> None:
-        """Take over what a worker that ended has counted."""
+        """Add the counts of a worker that ended."""
         for name, count in getattr(node, "workeroutput", {}).get("agreement", {}).items():
             test_agreement.COUNTS[name] = test_agreement.COUNTS.get(name, 0) + count
 
@@ -177,6 +204,6 @@ def check(cli: Cli) -> Cli:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many payloads were held against jsonschema, an operation each."""
+    """Print how many payloads were compared with jsonschema for each operation."""
     for name, count in sorted(test_agreement.COUNTS.items()):
         terminalreporter.write_line(f"{name}: {count:,} payloads on which fast way, slow way and jsonschema agree")

@@ -1,4 +1,4 @@
-"""A server that misbehaves: an API of refundkit.testing behind plain sockets, which goes wrong where it is told to."""
+"""A server that fails on demand: an API of refundkit.testing behind plain sockets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CONNECTION = "0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608"
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of one request.
+    """What happens to one request.
 
     `made`: the API acts on it before anything goes wrong. `answer` is sent, the API's own where it is None, under the
     Content-Type `relabelled`. Of that `sends` says how much: "half" promises the whole, "shortened" promises the half
@@ -69,34 +69,34 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def fail(self, kind: Kind, fault: Fault, times: int = 1000) -> None:
-        """Let the next requests of a kind go wrong; the others are answered as they should be."""
+        """Set the faults of the next requests of a kind; later requests are answered correctly."""
         self._faults[kind] = [fault] * times
         if fault.refused and kind != "refund":
             self.refuse()
 
     def fail_first(self, kind: Kind, fault: Fault) -> None:
-        """Let the very next request of a kind go wrong in this way, before the other faults."""
+        """Set the fault of the very next request of a kind, before its other faults."""
         with self._lock:
             self._faults.setdefault(kind, []).insert(0, fault)
 
     def requests(self, kind: Kind) -> list[Request]:
-        """What arrived of a kind, a connection that was reset unread with an empty body."""
+        """Return the requests of a kind that arrived; one that was reset unread has an empty body."""
         with self._lock:
             return [request for own, request in self.seen if own == kind]
 
     def armed(self, kind: Kind) -> Fault | None:
-        """What the next request of a kind will meet."""
+        """Return the fault of the next request of a kind."""
         with self._lock:
             return next(iter(self._faults.get(kind, [])), None)
 
     def recover(self) -> None:
-        """Answer as an API should, from now on."""
+        """Answer correctly from now on."""
         with self._lock:
             self._faults.clear()
         self.listen()
 
     def listen(self) -> None:
-        """Take connections, from now on or again."""
+        """Accept connections, from now on or again."""
         if self._listening is None:
             near, far = socket.socketpair()
             listener = _bound(self.port)
@@ -114,7 +114,7 @@ class Server:
             self._listening = None
 
     def wait_for_silence(self, number: int) -> None:
-        """Wait until so many requests have come to nothing but silence."""
+        """Wait until this many requests were left without a response."""
         with self._silence:
             assert self._silence.wait_for(lambda: self.silences >= number, timeout=WITHIN)
 
@@ -141,7 +141,7 @@ class Server:
                 pass
 
     def _exchange(self, connection: socket.socket) -> bool:
-        """Serve one request; whether another may follow on the connection."""
+        """Serve one request, and return whether the connection may take another."""
         if self._is_left_unread(connection):
             _reset(connection)
             return False
@@ -158,7 +158,7 @@ class Server:
         return fault.ends == "kept"
 
     def _is_left_unread(self, connection: socket.socket) -> bool:
-        """Whether the request that has arrived, and waits to be read, never will be."""
+        """Return whether the request that has arrived will be left unread."""
         method, _, rest = connection.recv(65536, socket.MSG_PEEK).decode("latin-1").partition(" ")
         path = rest.partition(" ")[0]
         kind = _kind(path, method)
@@ -192,7 +192,7 @@ class Server:
             return answer
 
     def state(self) -> Any:
-        """What the API keeps of the order."""
+        """Return the order and its refunds as the API stores them."""
         return self.shop.orders[ORDERS[self.api]], self.shop.refunds(ORDERS[self.api])
 
     def _send(self, connection: socket.socket, fault: Fault, answer: Answer) -> None:
@@ -223,7 +223,7 @@ class Server:
 
 @contextmanager
 def serving(api: testing.Api) -> Iterator[Server]:
-    """A server of an API, which does all as it should until it is told to fail."""
+    """Run a server of an API that works correctly until `fail` is called."""
     server = Server(api)
     try:
         yield server
@@ -232,7 +232,7 @@ def serving(api: testing.Api) -> Iterator[Server]:
 
 
 class Wire(httpx.HTTPTransport):
-    """A real transport to a server, patient but where the server is silent; `refused` is called where none listens.
+    """A real transport with a short timeout where the server is silent; `refused` is called if none listens.
 
     `patience` is in seconds, None for that of the request. A timeout is raised once the server is at its silence, so
     that what it made before counts, however slow the machine.
@@ -252,7 +252,7 @@ class Wire(httpx.HTTPTransport):
 
 
 class AsyncWire(httpx.AsyncHTTPTransport):
-    """As Wire, for an async client."""
+    """Like Wire, for an async client."""
 
     def __init__(
         self, server: Server, refused: Callable[[], None] = lambda: None, patience: float | None = 0.05
@@ -303,7 +303,7 @@ def _bound(port: int) -> socket.socket:
 
 
 def _read(connection: socket.socket, url: str) -> Request | None:
-    """The next request, None where the client has closed."""
+    """Read the next request; None if the client has closed the connection."""
     data = b""
     while b"\r\n\r\n" not in data:
         chunk = connection.recv(65536)
@@ -323,7 +323,7 @@ def _read(connection: socket.socket, url: str) -> Request | None:
 
 
 def _reset(connection: socket.socket) -> None:
-    """Close with a reset instead of a goodbye."""
+    """Close a connection with a TCP reset."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 

@@ -38,7 +38,7 @@ PIECES += [b"\xff", b"\xef\xbb\xbf", b"1" * 401, b"[" * 70, b'"amount":', b" ", 
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes:
-    """The text with a few bytes cut, doubled, swapped or replaced by a nasty piece."""
+    """Return the text with a few bytes cut, doubled, swapped or replaced."""
     for _ in range(chance.randint(1, 4)):
         start = chance.randrange(len(data) + 1)
         end = min(len(data), start + chance.choice([0, 1, 1, 2, 8, 40]))
@@ -48,7 +48,7 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
 
 
 def bytes_run(name: str, chance: random.Random, rounds: int = 2000) -> Iterator[float]:
-    """Raw bytes as body, order and refunds; yields the seconds that each check took."""
+    """Check mutated bodies, orders and refunds, and yield the seconds of each check."""
     bodies = [text(example) for example in examples(name)]
     request = story(name)
     context = {part: text(request[part]) for part in ("order", "refunds") if part in request}
@@ -67,7 +67,7 @@ def bytes_run(name: str, chance: random.Random, rounds: int = 2000) -> Iterator[
 
 
 def agree(name: str, first: int, examples: int = 500) -> None:
-    """Hold so many payloads of an operation against jsonschema."""
+    """Compare this many payloads of an operation with jsonschema."""
 
     @seed(first)
     @settings(
@@ -85,7 +85,7 @@ def agree(name: str, first: int, examples: int = 500) -> None:
 
 
 def main() -> int:
-    """Fuzz until interrupted; prints how many payloads were judged and the slowest check."""
+    """Fuzz until interrupted, and print the number of payloads and the slowest check."""
     first = random.SystemRandom().randrange(2**32)
     print(f"seed {first}; Ctrl-C ends it")
     total, slowest, turn = 0, 0.0, 0

@@ -1,4 +1,4 @@
-"""Payloads made from a JSON Schema, as text with exact numbers: valid ones, near-misses with one mutation, noise."""
+"""Draws payloads for a JSON Schema as text with exact numbers: valid ones, near misses and noise."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TEXTS += ["USD", "CAD", "us", "2025-11-12T10:00:00Z", "2025-11-12", "x" * 36, "x
 
 
 class Literal:
-    """A number as its text, so that nothing between here and the checker rounds it."""
+    """A number as text, so that it is not rounded."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -45,7 +45,7 @@ class Literal:
 
 
 def written(value: Any) -> str:
-    """The JSON text of a value with Literals."""
+    """Return the JSON text of a value with Literals."""
     if isinstance(value, Literal):
         return value.text
     if isinstance(value, dict):
@@ -70,7 +70,7 @@ noise = st.recursive(
 
 
 def valid(schema: dict[str, Any], root: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Values that the schema likely accepts (bounds and patterns are met most of the time)."""
+    """Return a strategy of values that the schema mostly accepts."""
     if "$ref" in schema:
         return valid(root["$defs"][schema["$ref"].rpartition("/")[2]], root)
     if "anyOf" in schema:
@@ -134,7 +134,7 @@ _OF_TYPE: dict[str, Callable[[dict[str, Any], dict[str, Any]], st.SearchStrategy
 
 @st.composite
 def near_misses(draw: st.DrawFn, schema: dict[str, Any]) -> str:
-    """The text of a payload with one mutation."""
+    """Draw the text of a payload with one mutation."""
     value = copy.deepcopy(draw(valid(schema, schema)))
     places = _containers(value)
     if not places:
@@ -169,7 +169,7 @@ def _containers(node: Any) -> list[Any]:
 
 
 def _doubled(root: Any, holder: dict[str, Any], key: str, other: Any) -> str:
-    """The text with one key of one object written twice."""
+    """Return the text with one key of one object written twice."""
     marker = "\u0001duplicate"
     holder[marker] = other
     text = written(root)

@@ -7,5 +7,5 @@ from refundkit.reading.places import Part
 
 
 def locate(document: Document, pointer: str, part: Part = "value") -> Location | None:
-    """The location of the value or key at a JSON pointer; None without such a value."""
+    """Return the place of the value or key at a JSON pointer; None without such a value."""
     return document.locate_all([(pointer, part)])[0]

@@ -1,4 +1,4 @@
-"""The command in a process of its own: what it leaves behind, and how much memory it took at most."""
+"""Runs the command in its own process, and reports its output, status and peak memory."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Left(NamedTuple):
 
 
 def environment() -> dict[str, str]:
-    """That of the tests, in which the command finds the same modules as they do."""
+    """Return the environment of the tests, in which the command finds the same modules."""
     kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
     return {**kept, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let children that start in here end by SIGINT, also where the tests were started with SIGINT ignored.
+    """Let child processes that start here end by SIGINT, even if the tests ignore SIGINT.
 
     A shell starts what runs in its background so, and a child inherits it. A handler is not inherited: exec replaces it
     by the default. `preexec_fn` would do the same, but is a warning where there are threads.
@@ -61,7 +61,7 @@ def running(
 
 
 def kill(process: subprocess.Popen[Any]) -> None:
-    """Kill a process that leads a group, and all of its group, and close our ends of its pipes."""
+    """Kill a process and its group, and close our ends of its pipes."""
     with suppress(ProcessLookupError):  # the whole group has ended
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -72,7 +72,7 @@ def kill(process: subprocess.Popen[Any]) -> None:
 
 
 def run(*arguments: str, folder: Path, stdin: Path | None = None, command: tuple[str, ...] = COMMAND) -> Left:
-    """Runs the command in a folder to its end, or kills it after WITHIN seconds: then its status is -9."""
+    """Run the command in a folder to its end, or kill it after WITHIN seconds: then its status is -9."""
     with ExitStack() as stack:
         out, err, told = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(3))
         process = stack.enter_context(
@@ -106,7 +106,7 @@ sys.exit(status if status >= 0 else 128 - status)
 
 
 def ended(process: subprocess.Popen[bytes]) -> int:
-    """Waits for a process that `running` gave, or kills it after WITHIN seconds: its exit status."""
+    """Wait for a process from `running`, or kill it after WITHIN seconds; return its exit status."""
     try:
         return process.wait(WITHIN)
     except subprocess.TimeoutExpired:
@@ -115,7 +115,7 @@ def ended(process: subprocess.Popen[bytes]) -> int:
 
 
 def without_rights() -> tuple[str, ...]:
-    """The command for a user whom only the right to read lets read; root gives up being let in without it."""
+    """Return the command as run by a user who cannot read files without permission, even if the tests run as root."""
     return (sys.executable, "-c", _HUMBLE) if os.geteuid() == 0 else COMMAND
 
 

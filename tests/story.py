@@ -1,4 +1,4 @@
-"""The story that a spec's own examples tell: a good request of an operation with its order, and variations of it."""
+"""A valid request of each operation with its order, from the examples of the specs, and variations of it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ HEADERS: dict[str, dict[str, str]] = {
 
 
 class Exact(yaml.SafeLoader):
-    """YAML with numbers as they are written."""
+    """Loads YAML with its numbers as Decimals."""
 
 
 Exact.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Decimal(node.value))
@@ -46,13 +46,13 @@ Exact.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Decimal(no
 
 @cache
 def spec(api: str) -> dict[str, Any]:
-    """A parsed spec, its decimals exact."""
+    """Return a parsed spec with exact decimals."""
     document: dict[str, Any] = yaml.load((ROOT / "specs" / f"{api}.yaml").read_text("utf-8"), Loader=Exact)  # noqa: S506
     return document
 
 
 def resolved(api: str, node: Any) -> Any:
-    """A node of a spec behind its `$ref`."""
+    """Return a node of a spec, or the node that its `$ref` leads to."""
     while isinstance(node, dict) and "$ref" in node:
         target: Any = spec(api)
         for key in node["$ref"].removeprefix("#/").split("/"):
@@ -62,7 +62,7 @@ def resolved(api: str, node: Any) -> Any:
 
 
 def examples(operation: str, part: str = "body") -> list[Any]:
-    """The spec's examples of a body, or of a response by its status."""
+    """Return the spec's examples of a body, or of a response with a status."""
     found = operations.get(operation)
     node = spec(found.api)["paths"][found.described.path][found.described.method.lower()]
     holder = node.get("requestBody", {}) if part == "body" else resolved(found.api, node["responses"][part])
@@ -74,7 +74,7 @@ def examples(operation: str, part: str = "body") -> list[Any]:
 
 
 def story(operation: str) -> dict[str, Any]:
-    """A whole good request of the operation: its first example, its order, its earlier refunds."""
+    """Return a valid request of the operation: its first example, its order and its earlier refunds."""
     found = operations.get(operation)
     order = examples(f"{found.api}.get_order", "200")[0]
     request: dict[str, Any] = {
@@ -95,7 +95,7 @@ def story(operation: str) -> dict[str, Any]:
 
 
 def _headers(operation: operations.Operation) -> dict[str, str]:
-    """Headers that are right for the operation, with credentials of our own."""
+    """Return valid headers for the operation, with test credentials."""
     headers = dict(HEADERS[operation.api])
     if operation.name == "walmart.create_token":
         headers = {key: value for key, value in headers.items() if key.startswith(("WM_QOS", "WM_SVC", "Accept"))}
@@ -119,7 +119,7 @@ def _path(operation: operations.Operation, order: Any) -> dict[str, str]:
 
 
 def varied(changes: dict[str, Any], operation: str) -> dict[str, Any]:
-    """The operation's story with some values changed; null drops one.
+    """Return the operation's story with some values changed; null removes one.
 
     A key is a pointer into the body, or one into another part behind `order:`, `refunds:`, `path:`, `query:`,
     `header:`; `…/` stands for the first place that ends so. `operation`, `url`, `order`, `refunds`, `text` and
@@ -174,7 +174,7 @@ def _set(root: Any, place: list[str], value: Any) -> None:
 
 
 def examples_of_docs(doc: str) -> dict[str, dict[str, Any]]:
-    """The Bad and the Good of a rule's docs, as the changes that `varied` takes."""
+    """Return the Bad and Good examples in a rule's docs, as changes for `varied`."""
     found = {}
     for match in re.finditer(r"^(Bad|Good):\n((?:    .*\n?|\n)*)", doc, re.MULTILINE):
         found[match[1].lower()] = yaml.load(match[2], Loader=Exact) or {}  # noqa: S506
@@ -182,5 +182,5 @@ def examples_of_docs(doc: str) -> dict[str, dict[str, Any]]:
 
 
 def text(value: object) -> bytes:
-    """A value as JSON, its numbers as they are written."""
+    """Return a value as JSON with exact numbers."""
     return encode(value)

@@ -1,4 +1,4 @@
-"""action.yml: its shell lines, run with inputs as the runner gives them."""
+"""action.yml: its shell steps, run with inputs as GitHub's runner gives them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EXPRESSION = re.compile(r"\$\{\{ *([a-z_.]+) *\}\}")
 
 
 class Done(NamedTuple):
-    """What a step left behind."""
+    """The result of a step."""
 
     status: int
     out: str
@@ -31,14 +31,14 @@ class Done(NamedTuple):
 
 
 class Runner:
-    """A machine that has installed the action, and runs its second step in a repository."""
+    """A machine on which the action is installed, and that runs its second step in a repository."""
 
     def __init__(self, temp: Path, action: Path) -> None:
         self.temp = temp
         self.action = action
 
     def step(self, index: int, folder: Path, **inputs: str) -> Done:
-        """Runs a step as GitHub's `shell: bash` does, its expressions put into its `env` and nowhere else."""
+        """Run a step like GitHub's `shell: bash`, with its expressions only in its `env`."""
         given = {f"inputs.{name}": one.get("default", "") for name, one in ACTION["inputs"].items()}
         given.update({f"inputs.{name}": value for name, value in inputs.items()})
         given["github.action_path"] = str(self.action)
@@ -60,7 +60,7 @@ class Runner:
 
 @pytest.fixture
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    """A machine on which the first step has run, once for all tests."""
+    """A machine on which the first step has run, shared by all tests."""
     temp, action = (tmp_path_factory.getbasetemp() / name for name in ("runner", "action"))
     found = Runner(temp, action)
     if not temp.exists():
@@ -72,7 +72,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
 
 @needs_all
 def test_findings_are_annotations(runner: Runner, tmp_path: Path) -> None:
-    """A finding is an annotation at its line, and fails the step; without one it passes."""
+    """A finding is an annotation at its line and fails the step; without findings it passes."""
     (tmp_path / "r.json").write_text(refund("19.99"))
     bad = runner.step(1, tmp_path, paths="r.json", args=f"--as {US}")
     assert bad.status == 1
@@ -85,7 +85,7 @@ def test_findings_are_annotations(runner: Runner, tmp_path: Path) -> None:
 
 @needs_all
 def test_paths_and_arguments(runner: Runner, tmp_path: Path) -> None:
-    """Paths come one a line, spaces and all; arguments are separated by spaces or lines, and win over the action's."""
+    """Paths are separated by lines, arguments by spaces or lines, and arguments override the action's."""
     for name in ("one two.json", "in/three.json", "-four.json"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(refund("-1.005"))
@@ -116,7 +116,7 @@ def test_paths_and_arguments(runner: Runner, tmp_path: Path) -> None:
     ],
 )
 def test_no_input_is_run(runner: Runner, tmp_path: Path, text: str) -> None:
-    """Whatever stands in an input is an argument, and nothing of it is run."""
+    """Any text in an input is passed as an argument and never executed."""
     (tmp_path / "r.json").write_text(refund())
     assert runner.step(1, tmp_path, paths=text, args=f"--as {US}").status == 2
     assert runner.step(1, tmp_path, paths="r.json", args=text).status == 2
@@ -125,7 +125,7 @@ def test_no_input_is_run(runner: Runner, tmp_path: Path, text: str) -> None:
 
 @needs_all
 def test_nothing_to_check_fails(runner: Runner, tmp_path: Path) -> None:
-    """Without any path the step fails: nothing was checked."""
+    """Without any path the step fails."""
     done = runner.step(1, tmp_path, paths="\n")
     assert done.status == 2
     assert "nothing to check" in done.err
@@ -133,12 +133,12 @@ def test_nothing_to_check_fails(runner: Runner, tmp_path: Path) -> None:
 
 @needs_all
 def test_python_that_is_missing_fails(runner: Runner, tmp_path: Path) -> None:
-    """A Python that is not there fails the first step."""
+    """A missing Python fails the first step."""
     assert runner.step(0, tmp_path, python="python-of-nobody").status != 0
 
 
 def test_no_expression_in_a_script() -> None:
-    """No input is pasted into a script: expressions stand in `env` alone, and each input is one that is described."""
+    """No script contains an expression, and each expression in `env` is a declared input."""
     known = {f"inputs.{name}" for name in ACTION["inputs"]} | {"github.action_path"}
     for step in STEPS:
         assert "${{" not in step["run"]

@@ -1,4 +1,4 @@
-"""The fast way and the slow way never disagree, and neither disagrees with `jsonschema`."""
+"""The fast check, the slow check and jsonschema give the same verdicts."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ COUNTS: dict[str, int] = {}
 
 
 def plain(name: str) -> Any:
-    """The reference validator; its type stubs know of no Decimal."""
+    """Return the reference validator."""
     return refundkit.reference(name)
 
 
 def pointer(path: Any) -> str:
-    """An RFC 6901 pointer of a jsonschema error."""
+    """Return the RFC 6901 pointer of a jsonschema error."""
     return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in path)
 
 
 def held(name: str, text: str) -> None:
-    """Hold the verdict on one text against `jsonschema`'s."""
+    """Compare the verdict on a text with jsonschema's."""
     COUNTS[name] = COUNTS.get(name, 0) + 1
     operation = operations.get(name)
     data = text.encode()
@@ -56,7 +56,7 @@ def held(name: str, text: str) -> None:
 
 
 def quick_accepts(name: str, text: str) -> bool:
-    """Whether the fast way alone would take the text."""
+    """Return whether the fast check accepts the text."""
     try:
         operations.quick_decoder(operations.get(name)).decode(text.encode())
     except (msgspec.MsgspecError, ValueError, RecursionError, ArithmeticError):
@@ -65,14 +65,14 @@ def quick_accepts(name: str, text: str) -> bool:
 
 
 def payloads(name: str) -> st.SearchStrategy[str]:
-    """Valid payloads, near-misses and noise, as text."""
+    """Return a strategy of valid payloads, near misses and noise, as text."""
     schema = operations.get(name).schema()
     return st.one_of(valid(schema, schema).map(written), near_misses(schema), near_misses(schema), noise.map(written))
 
 
 @pytest.mark.parametrize("name", WITH_BODY)
 def test_fast_slow_and_jsonschema_agree(name: str) -> None:
-    """On valid payloads, near-misses and noise the verdict is jsonschema's, and each of its errors has a finding."""
+    """Each payload has jsonschema's verdict, and each of jsonschema's errors has a finding."""
 
     @settings(database=None, suppress_health_check=list(HealthCheck))
     @given(payloads(name))
@@ -86,21 +86,21 @@ def test_fast_slow_and_jsonschema_agree(name: str) -> None:
 
 
 def test_a_body_that_only_the_model_refuses_raises_here() -> None:
-    """A disagreement of model and schema is loud in tests: conftest turns it into an error."""
+    """In tests, a body that only its model refuses raises an error."""
     body = import_module("refundkit.checking.body")
     with pytest.raises(AssertionError, match="refuses what its schema accepts"):
         body.disagreement(operations.get("taxcloud.refund_order"), ValueError("made up"))
 
 
 def test_reference_takes_exact_numbers() -> None:
-    """The plain validator reads Decimals as numbers, and a whole one as an integer."""
+    """The reference validator accepts Decimals as numbers, and a whole Decimal as an integer."""
     exact = plain("taxcloud.refund_order")
     assert exact.is_valid({"items": [{"itemId": "a", "quantity": Decimal("0.5"), "cartItemIndex": Decimal("1.0")}]})
     assert not exact.is_valid({"items": [{"itemId": "a", "quantity": Decimal(1), "cartItemIndex": Decimal("1.5")}]})
 
 
 def test_reference_names_what_is_wrong() -> None:
-    """An operation without a body has no reference validator, and an unknown one gets a suggestion."""
+    """An operation without a body raises an error, and an unknown one gets a suggestion."""
     with pytest.raises(ValueError, match="takes no body"):
         refundkit.reference("walmart.get_order")
     with pytest.raises(ValueError, match=r"did you mean 'taxcloud\.refund_order'"):
@@ -110,7 +110,7 @@ def test_reference_names_what_is_wrong() -> None:
 @pytest.mark.parametrize("part", ["body", "order", "refunds"])
 @pytest.mark.parametrize("config", [refundkit.Config(), refundkit.Config(ignore=("RF001",))])
 def test_what_cannot_be_written_is_said(part: str, config: refundkit.Config) -> None:
-    """A part that is no JSON data is RF001 with the reason, and never raises, ignored or not."""
+    """A part that is no JSON data is RF001 with the reason, even if RF001 is ignored."""
     parts: dict[str, Any] = {"body": {}, part: {"a": {1, 2}, "b": object()}}
     report = refundkit.check("woocommerce_legacy.create_refund", parts.pop("body"), config=config, **parts)
     said = [one.message for one in report.findings if one.code == "RF001"]

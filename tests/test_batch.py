@@ -1,4 +1,4 @@
-"""--batch: the records of a run are one batch about to be sent, so each is judged after those before it."""
+"""--batch: each record of a run is checked after the records before it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Check = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Check:
-    """Runs `refundkit check --batch` over these requests, as JSON Lines."""
+    """Run `refundkit check --batch` on the requests as JSON Lines."""
     monkeypatch.chdir(tmp_path)
 
     def run(requests: list[dict[str, Any]], *arguments: str) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
 
 def codes(document: dict[str, Any]) -> dict[int, set[str]]:
-    """The ids of the findings of each record that has any."""
+    """Return the ids of the findings of each record with findings."""
     found: dict[int, set[str]] = {}
     for one in document["findings"]:
         found.setdefault(one["record"], set()).add(one["code"])
@@ -53,7 +53,7 @@ def codes(document: dict[str, Any]) -> dict[int, set[str]]:
 
 
 def walmart(dice: random.Random, operation: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """An order of two lines with two charges each, and refunds of it."""
+    """Draw an order of two lines with two charges each, and refunds of it."""
     order = examples(f"{operation.partition('.')[0]}.get_order", "200")[0]
     lines = order["order"]["orderLines"]["orderLine"]
     template = lines[0]
@@ -104,7 +104,7 @@ def _cents(dice: random.Random, low: int, high: int) -> Decimal:
 
 @pytest.mark.parametrize("operation", [US, CA])
 def test_caps_of_walmart(check: Check, operation: str) -> None:
-    """Every record finds what it finds when all whole bodies before it are given as earlier refunds."""
+    """A record has the findings that it has with all valid records before it as earlier refunds."""
     dice, seen = random.Random(operation), set[str]()  # noqa: S311 - no secret
     for _ in range(40):
         order, bodies = walmart(dice, operation)
@@ -118,7 +118,7 @@ def test_caps_of_walmart(check: Check, operation: str) -> None:
 
 
 def _same(document: dict[str, Any], wanted: list[refundkit.Report]) -> set[str]:
-    """Holds the findings of a batch to the wanted ones; the ids that were found in its later records."""
+    """Compare the findings of a batch with the expected ones, and return the ids found in its later records."""
     found: list[list[tuple[str, str, str]]] = [[] for _ in wanted]
     for one in document["findings"]:
         if one["code"] != "RF317":
@@ -128,7 +128,7 @@ def _same(document: dict[str, Any], wanted: list[refundkit.Report]) -> set[str]:
 
 
 def test_caps_of_woocommerce(check: Check) -> None:
-    """Creates add up, an update replaces the refund that it names, a delete takes it away."""
+    """Creates add up, an update replaces its refund, and a delete removes it."""
     dice, seen = random.Random(SHOP), set[str]()  # noqa: S311
     order = examples("woocommerce_legacy.get_order", "200")[0]
     ids = [str(line["id"]) for line in order["order"]["line_items"]]
@@ -177,7 +177,7 @@ def _told(
 
 
 def test_caps_of_taxcloud(check: Check) -> None:
-    """Quantities add up by item and by line, and an idempotency key that comes again counts once."""
+    """Quantities add up by item and by line, and a repeated idempotency key counts once."""
     dice, seen = random.Random(TAX), set[str]()  # noqa: S311
     request = story(TAX)
     order = {**request["order"], "refunds": []}
@@ -227,7 +227,7 @@ def _back(told: list[dict[str, Any]], item: str, index: int) -> Decimal:
 
 
 def test_cancels_add_up(check: Check) -> None:
-    """What one record of a batch cancels is not open to the next one."""
+    """What a record cancels is not open for the next record."""
     request = story(CANCEL)
     found = codes(check([request, {**request, "headers": None}]))
     assert found.keys() == {2}
@@ -235,7 +235,7 @@ def test_cancels_add_up(check: Check) -> None:
 
 
 def test_orders_of_others_do_not_count(check: Check) -> None:
-    """Only records of the same order of the same shop are earlier ones."""
+    """Only records of the same order of the same shop count as earlier ones."""
     order = examples("woocommerce_legacy.get_order", "200")[0]
     amount = str(order["order"]["total"])
     body = {"order_refund": {"amount": amount}}
@@ -249,14 +249,14 @@ def test_orders_of_others_do_not_count(check: Check) -> None:
 
 
 def test_alone_without_batch(check: Check, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without --batch every record is judged alone."""
+    """Without --batch each record is checked alone."""
     check([story(US), story(US)])
     assert main(["check", "--isolated", "r.jsonl"]) == 0
     capsys.readouterr()
 
 
 def test_same_refund_twice(check: Check) -> None:
-    """The same body for the same order is RF317 and names the first, however its numbers and spaces are written."""
+    """A second equal body for the same order is RF317 in any spelling, and names the first."""
     one = {"operation": US, "body": examples(US)[0]}
     again = json.loads(text(one), parse_float=lambda digits: Decimal(f"{digits}0"))
     assert text(again) != text(one)
@@ -267,7 +267,7 @@ def test_same_refund_twice(check: Check) -> None:
 
 
 def test_correlation_id_twice(check: Check) -> None:
-    """One correlation id with two bodies is RF317 at the header; with the same body it is only the same refund."""
+    """One correlation id with two bodies is RF317 at the header; with one body only the refund is reported."""
     one, other = story(US), story(US)
     line = other["body"]["orderRefund"]["orderLines"]["orderLine"][0]
     line["refunds"]["refund"][0]["refundComments"] = "another one"
@@ -283,7 +283,7 @@ def test_correlation_id_twice(check: Check) -> None:
 
 
 def test_idempotency_key_twice(check: Check) -> None:
-    """One idempotency key with two bodies is RF317 at the key, also for two orders."""
+    """One idempotency key with two bodies is RF317 at the key, for two orders too."""
     one = story(TAX)
     one["body"]["idempotencyKey"] = "key-one"
     other = {**one, "path": {**one["path"], "orderId": "another"}, "order": None}
@@ -299,7 +299,7 @@ def test_rule_is_chosen_like_every_other(check: Check) -> None:
 
 
 def test_broken_record_is_no_earlier_one(check: Check) -> None:
-    """A body that its schema refuses is not counted: nobody knows what it would refund."""
+    """A body that its schema refuses does not count as an earlier refund."""
     one = {"operation": US, "body": examples(US)[0]}
     broken = {"operation": US, "body": {**examples(US)[0], "x": {"y": [1]}}}
     refused = {"operation": US, "body": {"orderRefund": {"purchaseOrderId": 1}}}
@@ -310,7 +310,7 @@ def test_broken_record_is_no_earlier_one(check: Check) -> None:
 def test_over_several_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The order of a batch is that of the run, over all its files, and --jobs does not change it."""
+    """A batch runs across all files in their order, with any --jobs."""
     monkeypatch.chdir(tmp_path)
     for name in ("b.json", "a.json"):
         Path(name).write_bytes(text({"operation": US, "body": examples(US)[0]}))
@@ -321,7 +321,7 @@ def test_over_several_files(
 
 @pytest.mark.parametrize("wrong", ["9" * 5000, "x", "\u0663", "-1"])
 def test_id_that_is_none_ends_no_batch(check: Check, wrong: str) -> None:
-    """An item or a refund whose id cannot be one is a matter of its own record, and those behind it are judged."""
+    """An invalid item or refund id is a finding of its record only, and later records are checked."""
     order = examples("woocommerce_legacy.get_order", "200")[0]
     path = {"id": str(order["order"]["id"])}
     item = {"qty": 1, "refund_total": "0.50"}

@@ -1,4 +1,4 @@
-"""One call and its attempts: what is repeated, how long it waits, and what is logged."""
+"""One call and its attempts: which are repeated, how long they wait, and what is logged."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CHANGES = ("woocommerce_legacy.update_refund", "woocommerce_legacy.delete_refund
 
 
 def sent(name: str) -> httpx.Request:
-    """The request of an operation, as an error holds it."""
+    """Return the request of an operation, as an error holds it."""
     described = operations.get(name).described
     return httpx.Request(described.method, BASE + described.path.format_map(users.path(name)))
 
@@ -77,7 +77,7 @@ def refused(status: int, after: str | None = None, name: str = POST) -> StatusEr
     ],
 )
 def test_retry_after_is_seconds_or_a_date(after: str, seconds: float | None) -> None:
-    """Digits are seconds, a date that is over is no wait, and anything else is as if it were not there."""
+    """Retry-After may be seconds or a date; a past date means no wait, and anything else is ignored."""
     assert retry_after(refused(503, after)) == seconds
 
 
@@ -91,7 +91,7 @@ class Stopped(datetime):
 
 @pytest.mark.parametrize("zone", ["GMT", "+0000", "-0000", "", "+0200", "-0500"])
 def test_a_date_counts_in_its_own_zone(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A date to come is as many seconds away as its zone says; one without a zone is in UTC."""
+    """A Retry-After date counts in its own time zone, or in UTC if it has none."""
     monkeypatch.setattr(retry, "datetime", Stopped)
     hours = int(zone[:3]) if zone[1:].isdigit() else 0
     moment = Stopped.now() + timedelta(hours=hours + 1)
@@ -99,7 +99,7 @@ def test_a_date_counts_in_its_own_zone(zone: str, monkeypatch: pytest.MonkeyPatc
 
 
 def test_only_an_answer_asks_for_a_wait() -> None:
-    """An answer without the header, and what is no answer, ask for none."""
+    """Without a response or its Retry-After header, no wait is requested."""
     assert retry_after(refused(503)) is None
     assert retry_after(TimedOut("no answer")) is None
 
@@ -110,14 +110,14 @@ def test_only_an_answer_asks_for_a_wait() -> None:
 @example("1 Jan 0001 00:00:00 +2359", 1)
 @example("Oct 999999999999999999999999999999 07:28:00 2026", 1)
 def test_no_header_makes_a_wait_too_long_or_an_error(after: str, attempt: int) -> None:
-    """Whatever a server sends, a wait is never negative and at most a quarter more than the longest."""
+    """For any header, a wait is at least 0 and at most 1.25 times the longest wait."""
     wait = Retry(first=0.5, longest=30).wait(attempt, refused(429, after))
     assert 0 <= wait <= 37.5
     assert math.isfinite(wait)
 
 
 def test_what_the_server_asks_for_is_waited_for() -> None:
-    """A wait is what Retry-After says and up to a quarter more, however late the attempt, up to the longest."""
+    """A wait lasts what Retry-After says plus up to a quarter, and at most the longest wait."""
     retry = Retry(first=0.5, longest=30)
     assert all(7 <= retry.wait(attempt, refused(503, "7")) <= 8.75 for attempt in range(1, 20))
     far = format_datetime(datetime.now(UTC) + timedelta(days=3650), usegmt=True)
@@ -125,7 +125,7 @@ def test_what_the_server_asks_for_is_waited_for() -> None:
 
 
 def test_waits_grow_and_differ() -> None:
-    """Without Retry-After a wait doubles from attempt to attempt up to the longest, and no two clients wait alike."""
+    """Without Retry-After, waits double up to the longest one, each with a random part."""
     retry = Retry(first=0.5, longest=3)
     for attempt, least in [(1, 0.5), (2, 1.0), (3, 2.0), (4, 3.0), (9, 3.0)]:
         waits = [retry.wait(attempt, refused(503)) for _ in range(50)]
@@ -141,7 +141,7 @@ TOKEN = b'{"access_token": "a-token", "token_type": "Bearer", "expires_in": 900}
 
 
 class Script(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """A transport to which one thing happens after the other, and after them what an API answers."""
+    """A transport that plays a list of events, and after them the responses of an API."""
 
     def __init__(self, api: Any, events: Iterable[Event], tokens: Iterable[Event] = ()) -> None:
         self.shop = testing.server(api)
@@ -167,7 +167,7 @@ class Script(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 class Course(NamedTuple):
-    """How often an operation arrived, and what came of it."""
+    """How often an operation arrived, and its result."""
 
     requests: int
     result: Any
@@ -210,7 +210,7 @@ REPEATS: dict[str, tuple[Event, type[RefundError], bool, tuple[int, int, int]]] 
 
 
 def raised(kind: type[RefundError], unknown: bool) -> type[RefundError]:
-    """What a refund raises to which this error happened."""
+    """Return the exception that a refund raises after an error."""
     if unknown:
         return RefundOutcomeUnknown
     return kind if issubclass(kind, RefundNotSent) else RefundRefused
@@ -219,7 +219,7 @@ def raised(kind: type[RefundError], unknown: bool) -> type[RefundError]:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("what", REPEATS)
 def test_only_what_is_harmless_is_repeated(what: str, way: str) -> None:
-    """A reading, a refund without a key and one with a key, against every kind of failure: attempts and error."""
+    """For reads, refunds without and with a key, each failure gives its attempts and its error."""
     event, kind, unknown, expected = REPEATS[what]
     for name, requests in zip((GET, POST, KEYED), expected, strict=True):
         found = course(name, way, repeat(event))
@@ -234,7 +234,7 @@ def test_only_what_is_harmless_is_repeated(what: str, way: str) -> None:
 @pytest.mark.parametrize("name", CHANGES)
 @pytest.mark.parametrize("what", REPEATS)
 def test_no_change_that_may_have_arrived_is_repeated(name: str, what: str, way: str) -> None:
-    """PUT, DELETE and a cancellation are as a refund without a key."""
+    """PUT, DELETE and cancellations are repeated like refunds without a key."""
     event, kind, unknown, (_, requests, _) = REPEATS[what]
     found = course(name, way, repeat(event))
     assert found.requests == requests
@@ -245,7 +245,7 @@ def test_no_change_that_may_have_arrived_is_repeated(name: str, what: str, way: 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("after", REPEATS)
 def test_an_unknown_attempt_is_never_forgotten(after: str, way: str) -> None:
-    """Whatever follows a lost refund with a key, the outcome stays unknown, and the first loss is what happened."""
+    """After a lost refund with a key the outcome stays unknown, and the cause is the first loss."""
     event = REPEATS[after][0]
     found = course(KEYED, way, chain([httpx.ReadTimeout], repeat(event)))
     assert isinstance(found.result, RefundOutcomeUnknown)
@@ -257,7 +257,7 @@ def test_an_unknown_attempt_is_never_forgotten(after: str, way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("event", [httpx.ConnectError, httpx.ReadError, httpx.ReadTimeout, 429, 500, 503])
 def test_a_token_is_asked_for_again(event: Event, way: str) -> None:
-    """A token that is not had makes no refund unknown; one that comes at a later attempt lets the refund leave."""
+    """A failed token request is repeated, and leaves no refund with an unknown outcome."""
     found = course(POST, way, (), repeat(event))
     assert found.requests == 0
     assert type(found.result) is NotSent
@@ -269,7 +269,7 @@ def test_a_token_is_asked_for_again(event: Event, way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_answer_ends_the_attempts(way: str) -> None:
-    """The first answer is returned, with a key even after losses."""
+    """The first response is returned, for a refund with a key also after losses."""
     found = course(KEYED, way, [httpx.ReadTimeout, 429, 503])
     assert (type(found.result[0]).__name__, found.requests) == ("Refund", 4)
     assert course(GET, way, [503]).requests == 2
@@ -277,13 +277,13 @@ def test_an_answer_ends_the_attempts(way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_one_attempt_can_be_all(way: str) -> None:
-    """attempts=1 repeats nothing."""
+    """With attempts=1 nothing is repeated."""
     assert course(GET, way, repeat(503), attempts=1).requests == 1
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_refusal_whose_text_breaks_off_is_a_refusal(way: str) -> None:
-    """A status that refuses says that nothing was made, though the connection is lost behind it."""
+    """A refusing status counts as a refusal even if the connection is lost within its body."""
     with serving("taxcloud") as server:
         server.fail("refund", Fault(answer=Answer(404, {}, b"x" * 100), sends="half", ends="closed"))
         wire: Any = Wire(server) if way == "sync" else AsyncWire(server)
@@ -298,7 +298,7 @@ def test_a_refusal_whose_text_breaks_off_is_a_refusal(way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("event", [500, httpx.ReadError])
 def test_a_refund_is_refused_where_no_other_token_comes(event: Any, way: str) -> None:
-    """After a 401 and a new token that is not had, the 401 is what the server said of the refund."""
+    """If a 401 is followed by a failed token request, the 401 is raised as the refusal."""
     found = course(POST, way, [401], [TOKEN, *repeat(event, 10)])
     assert type(found.result) is RefundRefused
     assert (found.result.status, found.result.response, found.requests) == (401, None, 1)
@@ -311,7 +311,7 @@ def test_a_refund_is_refused_where_no_other_token_comes(event: Any, way: str) ->
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("guard", [True, False])
 def test_a_hook_that_drops_the_attempt_is_stopped(guard: bool, way: str) -> None:
-    """A refund of which nobody could tell later whether it had left is NotSent; what reads goes on."""
+    """If a hook removes the attempt from a refund, NotSent is raised; a read goes on."""
     server = testing.server("walmart")
 
     def drop(request: httpx.Request) -> None:
@@ -331,7 +331,7 @@ def test_a_hook_that_drops_the_attempt_is_stopped(guard: bool, way: str) -> None
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_hook_that_fails_before_a_repeat_leaves_the_outcome_unknown(way: str) -> None:
-    """Whatever a hook raises once a refund may have been made, the caller hears of that."""
+    """A hook's error before a repeated attempt leaves the outcome unknown."""
     attempts: list[str] = []
 
     def fail(request: httpx.Request) -> None:
@@ -350,7 +350,7 @@ def test_a_hook_that_fails_before_a_repeat_leaves_the_outcome_unknown(way: str) 
 
 
 def test_an_attempt_shows_neither_url_nor_order() -> None:
-    """What logs a request's extensions shows the operation alone."""
+    """The repr of a request's attempt shows only the operation."""
     shown: list[str] = []
 
     class Showing(Script):
@@ -364,7 +364,7 @@ def test_an_attempt_shows_neither_url_nor_order() -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_attempt_is_with_the_refund_alone(way: str) -> None:
-    """Neither the request for a token nor that for the order carries the attempt of the refund."""
+    """Only the refund carries its attempt, not the requests for the token or the order."""
     carriers: list[str] = []
 
     class Watching(Script):
@@ -379,7 +379,7 @@ def test_the_attempt_is_with_the_refund_alone(way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_generated_operation_goes_over_the_connection(way: str) -> None:
-    """Under a ready client's `client` an operation is guarded too, and raises what happened."""
+    """A generated operation called with a ready client's `client` is guarded and raises the same errors."""
     script = Script("woocommerce_legacy", chain([None] * 2, [500], repeat(None)))
     opened = users.connection("woocommerce_legacy", BASE, transport=script)
     body, path = users.body("woocommerce_legacy.create_refund"), users.path("woocommerce_legacy.create_refund")["id"]
@@ -415,7 +415,7 @@ FAILURES = (
 def test_no_log_holds_a_secret_or_a_body(
     api: Any, fault: Fault | None, way: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """At DEBUG, of all loggers: no credential, no token and no word of a body, whatever goes wrong."""
+    """No logger shows a credential, a token or a body at DEBUG, whatever fails."""
     caplog.set_level(logging.DEBUG)
     for name in ("refundkit", "httpx", "httpcore"):
         caplog.set_level(logging.DEBUG, name)
@@ -439,7 +439,7 @@ def test_no_log_holds_a_secret_or_a_body(
 
 
 def test_a_log_line_tells_the_attempt(caplog: pytest.LogCaptureFixture) -> None:
-    """Each attempt is one line: method, path, status or what happened, milliseconds, and its number."""
+    """Each attempt logs a line with method, path, status or error, milliseconds and its number."""
     caplog.set_level(logging.INFO, "refundkit")
     with serving("taxcloud") as server:
         server.fail("refund", Fault(answer=Answer(503, {}, b"")), times=1)
@@ -457,7 +457,7 @@ def test_a_log_line_tells_the_attempt(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_an_id_cannot_forge_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
-    """An id with a line break is logged as it stands in the path, percent-encoded."""
+    """An id with a line break is logged percent-encoded."""
     caplog.set_level(logging.INFO, "refundkit")
     with serving("taxcloud") as server:
         connection = users.connection("taxcloud", server.url, transport=Wire(server))

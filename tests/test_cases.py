@@ -1,4 +1,4 @@
-"""Every file of tests/cases: a good request raises nothing, a bad one exactly what its file says.
+"""Each file of tests/cases: a good request has no finding, a bad one exactly those that its file names.
 
 A case is one JSON file, `tests/cases/<operation>/{good,bad}/<name>.json`, of these keys:
 
@@ -73,12 +73,12 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 @cache
 def case(file: Path) -> Case:
-    """A case as its file has it, literals and keys that stand twice included."""
+    """Read a case from its file, with exact literals and repeated keys."""
     return msgspec.json.decode(file.read_bytes(), type=Case)
 
 
 def written(members: dict[str, msgspec.Raw], operation: str) -> bytes:
-    """The request of a case as a document, with the spec's examples where it asks for them."""
+    """Return the request of a case as a document, with the spec's examples filled in."""
     parts = []
     for key, raw in members.items():
         example = bytes(raw) == b'"example"' and key in ("order", "refunds")
@@ -87,7 +87,7 @@ def written(members: dict[str, msgspec.Raw], operation: str) -> bytes:
 
 
 def linted(file: Path, folder: Path) -> list[Linted]:
-    """What the check says of a case, record by record; `folder` is for the document."""
+    """Return the findings of a case, record by record."""
     one, operation = case(file), file.parent.parent.name
     document = folder / one.file
     if one.request is not None:
@@ -114,7 +114,7 @@ def _schema(operation: str | None) -> dict[str, Any] | None:
 
 @pytest.mark.parametrize("file", FILES, ids=NAMES)
 def test_case(file: Path, tmp_path: Path) -> None:
-    """A case raises exactly the ids and pointers that its file names, and a good one none."""
+    """A case raises exactly the ids and pointers in its file, and a good case none."""
     one, found = case(file), linted(file, tmp_path)
     raised = {(each.code, each.pointer) for record in found for each, _ in record.findings}
     expected = {(code, pointer) for code, pointers in one.expect.items() for pointer in pointers}
@@ -131,7 +131,7 @@ def test_case(file: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=NAMES)
 def test_case_is_well_formed(file: Path) -> None:
-    """A case stands in the folder that its kind and its operation ask for, and says one thing."""
+    """A case is in the folder of its kind and operation, and has the right keys."""
     one, kind = case(file), file.parent.name
     assert operations.find(file.parent.parent.name) is not None
     assert kind in ("good", "bad")
@@ -142,19 +142,19 @@ def test_case_is_well_formed(file: Path) -> None:
 
 
 def with_body() -> list[str]:
-    """The operations that take a body."""
+    """Return the operations with a body."""
     return [name for name in operations.names() if operations.get(name).described.body is not None]
 
 
 @pytest.mark.parametrize("operation", with_body())
 def test_every_operation_has_enough_cases(operation: str) -> None:
-    """An operation that takes a body has at least three good and six bad cases."""
+    """Each operation with a body has at least three good and six bad cases."""
     assert len(list((CASES / operation / "good").glob("*.json"))) >= 3
     assert len(list((CASES / operation / "bad").glob("*.json"))) >= 6
 
 
 def about(code: str, kind: Literal["raises", "misses"], operation: str = "*") -> Iterator[Path]:
-    """The cases that by their name are about a rule, and raise it, or just miss it."""
+    """Return the cases that name a rule, by whether they raise it or nearly do."""
     for file in CASES.glob(f"{operation}/*/{code.lower()}-*.json"):
         if (code in case(file).expect) == (kind == "raises"):
             yield file
@@ -163,12 +163,12 @@ def about(code: str, kind: Literal["raises", "misses"], operation: str = "*") ->
 @pytest.mark.parametrize("code", sorted(set(REGISTRY) - set(WITHOUT_CASES)))
 @pytest.mark.parametrize("kind", ["raises", "misses"])
 def test_every_rule_has_a_case_of_both_kinds(code: str, kind: Literal["raises", "misses"]) -> None:
-    """For every rule there is a request that raises it and one that nearly does."""
+    """Each rule has a case that raises it and one that nearly does."""
     assert list(about(code, kind))
 
 
 def subjects() -> list[tuple[str, str]]:
-    """Every operation that takes a body with every rule that covers it; RF0xx and RF1xx follow its schema instead."""
+    """Return each operation with a body and each rule that covers it, without RF0xx and RF1xx."""
     return [
         (name, code)
         for name in with_body()
@@ -179,6 +179,6 @@ def subjects() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("operation", "code"), [one for one in subjects() if one not in WITHOUT_A_SUBJECT])
 def test_every_rule_has_a_case_for_each_operation(operation: str, code: str) -> None:
-    """For every rule that an operation can break there is a request of it that does, and one that nearly does."""
+    """Each rule has, for each operation, a case that raises it and one that nearly does."""
     assert list(about(code, "raises", operation))
     assert list(about(code, "misses", operation))

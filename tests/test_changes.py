@@ -1,4 +1,4 @@
-"""Specs at a revision against specs in the working tree: every change in words, whom it breaks, and what uses it."""
+"""Changes between two revisions of the specs: each one in words, whom it breaks, and what uses it."""
 
 from __future__ import annotations
 
@@ -114,26 +114,26 @@ def compared(depot: Spec, folder: Path, old: str, new: str) -> list[Change]:
 def test_a_change_is_told_with_whom_it_breaks(
     old: str, new: str, said: str, breaks: tuple[bool, bool], *, depot: Spec, tmp_path: Path
 ) -> None:
-    """A narrower schema breaks who sends it, a wider one who reads it, and every change is told in words."""
+    """A narrower schema breaks senders, a wider one breaks readers, and each change has a description."""
     found = [change for change in compared(depot, tmp_path, old, new) if said in change.message]
     assert [(change.sender, change.reader) for change in found] == [breaks], found
 
 
 def test_a_change_stands_at_its_line(depot: Spec, tmp_path: Path) -> None:
-    """A change names the line of the keyword that changed."""
+    """A change has the line of its keyword."""
     changes = compared(depot, tmp_path, "maximum: 0", "maximum: -1")
     assert [change.line for change in changes] == [line_of("WaiverAmount: {type: number")]
 
 
 def test_words_alone_break_nobody(depot: Spec, tmp_path: Path) -> None:
-    """Descriptions, examples and notes are told in one line, and break nobody."""
+    """Changed descriptions, examples and notes are one line and break nobody."""
     changes = compared(depot, tmp_path, "description: The branch that lends.", "description: The branch.")
     assert [change.message for change in changes] == ["descriptions, examples or notes in 1 place differ"]
     assert [(change.sender, change.reader) for change in changes] == [NOBODY]
 
 
 def test_a_change_without_words_is_told_all_the_same(depot: Spec, tmp_path: Path) -> None:
-    """A keyword that the command has no words for is never left out: it may break everybody."""
+    """A change of an unknown keyword is reported as one that may break everybody."""
     changes = compared(depot, tmp_path, "clerkNote: {type: string}", "clerkNote: {type: string, contentEncoding: x}")
     assert [(change.sender, change.reader) for change in changes] == [SENDER]
     assert "Extension differs in a way that this command has no words for" in changes[0].message
@@ -194,7 +194,7 @@ def test_nothing_changed_since_the_last_commit(checkout: Path) -> None:
 
 
 def test_a_change_is_told_with_the_rules_and_tests_that_use_it(checkout: Path) -> None:
-    """A changed scalar is followed to the fields that hold it, and on to rules, tests and cases that name them."""
+    """A changed scalar lists the fields, rules, tests and cases that use it."""
     spec = checkout / "specs" / "depot.yaml"
     spec.write_text(spec.read_text("utf-8").replace("maximum: 0", "maximum: -1"), "utf-8")
     outcome = run(checkout, "HEAD")
@@ -211,7 +211,7 @@ def test_a_change_is_told_with_the_rules_and_tests_that_use_it(checkout: Path) -
 
 
 def test_an_api_that_is_new_or_gone_is_one_change(checkout: Path) -> None:
-    """A whole document that comes or goes is told as one."""
+    """A new or removed API is reported as one change."""
     (checkout / "specs" / "depot.yaml").rename(checkout / "specs" / "depots.yaml")
     lines = run(checkout, "HEAD").stdout.splitlines()
     assert [line.partition(": ")[2] for line in lines] == [
@@ -221,7 +221,7 @@ def test_an_api_that_is_new_or_gone_is_one_change(checkout: Path) -> None:
 
 
 def test_a_revision_that_is_none_is_an_error(checkout: Path) -> None:
-    """A revision that git does not know is exit 2, in git's own words."""
+    """An unknown revision is exit 2 with git's message."""
     outcome = run(checkout, "no-such-revision")
     assert (outcome.returncode, outcome.stdout) == (2, "")
     assert "no-such-revision" in outcome.stderr

@@ -1,4 +1,4 @@
-"""What a team decides: configuration keys, patterns of files, rules of its own, and what wrong names get."""
+"""The configuration: keys, file patterns, a user's own rules, and errors about wrong names."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def rule_file(
     title: str = "Ours.",
     does: str = 'return finding("", "said")',
 ) -> str:
-    """A Python file with one rule."""
+    """Write a Python file with one rule, and return its path."""
     return BODY.format(code=code, name=name, severity=severity, on=on, asks=asks, title=title, does=does)
 
 
@@ -68,7 +68,7 @@ def fresh_rules() -> Iterator[None]:
 
 
 def found(cli: Cli, *arguments: str) -> list[tuple[str, str]]:
-    """The file and id of every finding."""
+    """Return the file and id of every finding."""
     outcome = cli("check", "--output-format", "json", *arguments)
     return [(one["file"], one["code"]) for one in outcome.document["findings"]]
 
@@ -99,7 +99,7 @@ def found(cli: Cli, *arguments: str) -> list[tuple[str, str]]:
     ],
 )
 def test_patterns(pattern: str, names: list[str], others: list[str]) -> None:
-    """A pattern means what it means in a .gitignore: `*` within a name, `**` across folders, a name at any depth."""
+    """A pattern matches as in .gitignore: `*` within a name, `**` across folders, a name at any depth."""
     one = Config(exclude=(pattern,))
     assert [name for name in names if not is_excluded(one, name)] == []
     assert [name for name in others if is_excluded(one, name)] == []
@@ -108,7 +108,7 @@ def test_patterns(pattern: str, names: list[str], others: list[str]) -> None:
 @pytest.mark.parametrize("pattern", ["", "/", "!keep.json", "../other/*.json", "r[z-a].json"])
 @pytest.mark.parametrize("key", ["exclude", "files", "per-file-ignores"])
 def test_wrong_pattern(cli: Cli, key: str, pattern: str) -> None:
-    """A pattern that could never match is exit 2."""
+    """A pattern that can never match is exit 2."""
     values = {"exclude": "[{}]", "files": f'{{{{{{}} = "{US}"}}}}', "per-file-ignores": '{{{} = ["RF2"]}}'}
     write("refundkit.toml", f"{key} = {values[key].format(json.dumps(pattern))}")
     outcome = cli("check", write("r.json", refund()))
@@ -117,7 +117,7 @@ def test_wrong_pattern(cli: Cli, key: str, pattern: str) -> None:
 
 
 def test_patterns_are_relative_to_the_configuration(cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Patterns are about places below the configuration's folder, wherever the command runs and however it is told."""
+    """Patterns are relative to the configuration's folder, wherever the command runs."""
     write("refundkit.toml", f'exclude = ["a/old/*"]\nfiles = {{"a/*.json" = "{US}", "*" = "{SHOP}"}}')
     write("a/r.json", refund("1"))
     write("a/old/r.json", refund("1"))
@@ -129,13 +129,13 @@ def test_patterns_are_relative_to_the_configuration(cli: Cli, folder: Path, monk
 
 
 def test_standard_input_is_never_excluded(cli: Cli) -> None:
-    """Standard input has no name that a pattern of `exclude` could have; `files` may say what all payloads are."""
+    """No pattern of `exclude` matches standard input; `files` may name its operation."""
     write("refundkit.toml", f'exclude = ["*"]\nfiles = {{"*" = "{US}"}}')
     assert cli("check", "-", stdin=refund("1").encode()).status == 1
 
 
 def test_excludes_hold_in_folders_globs_and_for_explicit_paths(cli: Cli) -> None:
-    """What is excluded is not checked, named or not; where nothing is left there is no payload."""
+    """Excluded files are never checked, even if they are named; if none is left, that is an error."""
     write("refundkit.toml", f'exclude = ["generated", "*.yaml"]\nfiles = {{"*" = "{US}"}}')
     write("in/a.json", refund("1"))
     write("in/generated/b.json", refund("1"))
@@ -152,14 +152,14 @@ def test_excludes_hold_in_folders_globs_and_for_explicit_paths(cli: Cli) -> None
 
 
 def test_first_pattern_of_files_counts(cli: Cli) -> None:
-    """`files` is read from the top: the first pattern that matches names the operation."""
+    """The first matching pattern of `files` names the operation."""
     one = Config(files=(("shop/*.json", SHOP), ("shop", TAX), ("*.json", US)))
     names = [find_operation(one, name) for name in ("shop/a.json", "shop/x/a.json", "b.json", "b.xml")]
     assert names == [SHOP, TAX, US, None]
 
 
 def test_per_file_ignores(cli: Cli) -> None:
-    """`per-file-ignores` adds to `ignore` where a pattern matches, and every matching pattern adds its own."""
+    """All matching patterns of `per-file-ignores` add to `ignore`."""
     write(
         "refundkit.toml",
         f'files = {{"*.json" = "{US}"}}\n'
@@ -176,7 +176,7 @@ def test_per_file_ignores(cli: Cli) -> None:
 
 
 def test_per_file_ignores_are_one_configuration_each(cli: Cli) -> None:
-    """Files with the same ignores share a configuration, so that rules are sorted out once for all of them."""
+    """Files with the same ignores share one configuration object."""
     one = Config(per_file_ignores=(("*.json", ("RF206",)),))
     assert config_for_file(one, "a.json") is config_for_file(one, "b.json")
     assert config_for_file(one, "a.xml") is one
@@ -205,7 +205,7 @@ def test_per_file_ignores_are_one_configuration_each(cli: Cli) -> None:
     ],
 )
 def test_wrong_name_in_a_configuration(cli: Cli, content: str, said: str) -> None:
-    """A wrong key, value, rule or operation is exit 2 with the file and what was meant."""
+    """A wrong key, value, rule or operation is exit 2 with the file and a suggestion."""
     write("refundkit.toml", content)
     outcome = cli("check", write("r.json", refund()), "--as", US)
     assert (outcome.status, outcome.out) == (2, "")
@@ -234,7 +234,7 @@ def test_every_mistake_of_a_configuration_is_named(cli: Cli) -> None:
 
 @pytest.mark.parametrize("content", ["tool = 3", "[tool]\nrefundkit = 3", "[tool]\nrefundkit = ['RF201']"])
 def test_table_that_is_none(cli: Cli, content: str) -> None:
-    """A pyproject.toml whose [tool.refundkit] is no table is exit 2."""
+    """A pyproject.toml whose tool.refundkit is no table is exit 2."""
     write("pyproject.toml", content)
     outcome = cli("check", write("r.json", refund()), "--as", US)
     assert outcome.status == 2
@@ -242,7 +242,7 @@ def test_table_that_is_none(cli: Cli, content: str) -> None:
 
 
 def test_empty_table_ends_the_search(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A [tool.refundkit] with nothing in it is a configuration, and the one above is not looked at."""
+    """An empty [tool.refundkit] is a configuration, and parent folders are not searched."""
     write("refundkit.toml", 'ignore = ["RF206"]')
     write("in/pyproject.toml", "[tool.refundkit]\n")
     write("in/r.json", refund("-1.005"))
@@ -255,7 +255,7 @@ def test_empty_table_ends_the_search(cli: Cli, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("name", ["r.json", "*.json", "-"])
 def test_path_behind_require_context(cli: Cli, name: str) -> None:
-    """Bare --require-context may stand before a path, which is no list of parts: order and refunds are meant."""
+    """A path after a bare --require-context is a file to check; order and refunds are required."""
     write("r.json", refund())
     outcome = cli("check", "--as", US, "--output-format", "json", "--require-context", name, stdin=refund().encode())
     assert outcome.document["summary"]["checked"] == 1
@@ -271,7 +271,7 @@ def test_path_behind_require_context(cli: Cli, name: str) -> None:
     ],
 )
 def test_wrong_part_of_require_context(cli: Cli, given: str, said: str) -> None:
-    """What is neither a part nor a file behind --require-context is exit 2."""
+    """A value after --require-context that is neither a part nor a file is exit 2."""
     write("s.json", refund())
     outcome = cli("check", "--as", US, "s.json", "--require-context", given)
     assert outcome.status == 2
@@ -279,7 +279,7 @@ def test_wrong_part_of_require_context(cli: Cli, given: str, said: str) -> None:
 
 
 def test_part_wins_over_a_file_of_its_name(cli: Cli) -> None:
-    """A file that is named like a part is no path behind --require-context."""
+    """A part after --require-context is a part, even if a file has that name."""
     write("order", refund())
     outcome = cli(
         "check", "--as", US, "--output-format", "json", write("r.json", refund()), "--require-context", "order"
@@ -291,7 +291,7 @@ def test_part_wins_over_a_file_of_its_name(cli: Cli) -> None:
 
 
 def test_own_rule_runs(cli: Cli) -> None:
-    """A rule from a file beside the configuration runs like any other, with its own severity and place."""
+    """A rule from a file beside the configuration runs with its own severity and pointer."""
     write("team/refundkit.toml", f'rules = ["rules/ours.py"]\nfiles = {{"*" = "{US}"}}')
     write("team/rules/ours.py", OWN)
     write("team/r.json", refund())
@@ -303,7 +303,7 @@ def test_own_rule_runs(cli: Cli) -> None:
 
 
 def test_own_rule_is_chosen_like_any_other(cli: Cli) -> None:
-    """select, ignore, severity, per-file-ignores and their flags know rules of the user's own by id and by name."""
+    """select, ignore, severity and per-file-ignores accept a user's rule by id and by name."""
     write("refundkit.toml", f'rules = ["ours.py"]\nselect = ["RF9"]\nfiles = {{"*" = "{US}"}}')
     write("ours.py", OWN)
     write("r.json", refund("-1.005"))
@@ -315,7 +315,7 @@ def test_own_rule_is_chosen_like_any_other(cli: Cli) -> None:
 
 
 def test_own_rule_is_there_in_a_process_of_its_own(folder: Path) -> None:
-    """The installed command runs rules of the user's own; --isolated does not."""
+    """The installed command runs a user's rules; with --isolated it does not."""
     write("refundkit.toml", f'rules = ["ours.py"]\nfiles = {{"*" = "{US}"}}')
     write("ours.py", OWN)
     write("r.json", refund())
@@ -325,7 +325,7 @@ def test_own_rule_is_there_in_a_process_of_its_own(folder: Path) -> None:
 
 
 def test_own_rule_has_docs(cli: Cli) -> None:
-    """`refundkit rule` and `refundkit rules` know the rules of the configuration."""
+    """`refundkit rule` and `refundkit rules` show the configuration's rules."""
     write("refundkit.toml", 'rules = ["ours.py"]')
     write("ours.py", OWN)
     assert "We refund in Canadian dollars only." in cli("rule", "RF901").out
@@ -334,7 +334,7 @@ def test_own_rule_has_docs(cli: Cli) -> None:
 
 
 def test_own_rule_in_the_library(folder: Path) -> None:
-    """Config.load brings the rules along, and only a check under a configuration that names them runs them."""
+    """Config.load loads the rules, which run only in checks with that configuration."""
     write("pyproject.toml", '[tool.refundkit]\nrules = ["ours.py"]')
     write("ours.py", OWN)
     own = Config.load("pyproject.toml")
@@ -344,7 +344,7 @@ def test_own_rule_in_the_library(folder: Path) -> None:
 
 
 def test_own_rules_are_run_once(folder: Path) -> None:
-    """However many configurations name a file of rules, it is run once in a process."""
+    """A file of rules is executed once per process, however many configurations name it."""
     write("ours.py", f"{rule_file()}\nimport sys\nsys.runs = getattr(sys, 'runs', 0) + 1\n")
     for _ in range(3):
         Config(rules=("ours.py",))
@@ -383,7 +383,7 @@ WRONG = {
 
 @pytest.mark.parametrize("what", WRONG)
 def test_wrong_file_of_rules(cli: Cli, what: str) -> None:
-    """A file of rules that cannot be loaded is exit 2 with the file and the line, and registers nothing."""
+    """A file of rules that fails to load is exit 2 with file and line, and registers nothing."""
     content, said = WRONG[what]
     name = "no/ours.py" if content is None else write("ours.py", content)
     write("refundkit.toml", f'rules = ["{name}"]')
@@ -397,7 +397,7 @@ def test_wrong_file_of_rules(cli: Cli, what: str) -> None:
 
 
 def test_two_files_of_rules_that_clash(cli: Cli) -> None:
-    """Two files with one id are exit 2 at the second one."""
+    """Two files that define one id are exit 2 at the second one."""
     write("a.py", rule_file())
     write("b.py", rule_file(name="other"))
     write("refundkit.toml", 'rules = ["a.py", "b.py"]')
@@ -417,7 +417,7 @@ FAILING = {
 
 @pytest.mark.parametrize("what", FAILING)
 def test_own_rule_that_fails_while_it_judges(cli: Cli, folder: Path, what: str) -> None:
-    """A rule of the user's own that raises is exit 2 that names the rule and its line, and quotes no payload."""
+    """A user's rule that raises is exit 2 with its id and line, and no payload is shown."""
     does, said = FAILING[what]
     write("ours.py", rule_file(does=does))
     write("refundkit.toml", 'rules = ["ours.py"]')
@@ -433,7 +433,7 @@ def test_own_rule_that_fails_while_it_judges(cli: Cli, folder: Path, what: str) 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_what_an_own_rule_prints_is_no_output(folder: Path, jobs: str) -> None:
-    """What a file of rules, or a rule, prints goes to standard error: a report stays one document."""
+    """What a user's rule prints goes to standard error."""
     write("ours.py", "print('loaded')\n" + rule_file(does="print('judged')"))
     write("refundkit.toml", 'rules = ["ours.py"]')
     outcome = command("check", "--as", US, "--output-format", "json", "--jobs", jobs, write("r.json", refund()))
@@ -454,14 +454,14 @@ def test_what_an_own_rule_prints_is_no_output(folder: Path, jobs: str) -> None:
     ],
 )
 def test_own_rule_gives_none_one_or_many(folder: Path, does: str, count: int) -> None:
-    """A rule of the user's own may return nothing, a finding, a list of them, or yield them."""
+    """A user's rule may return None, a finding or a list of findings, or yield them."""
     write("ours.py", rule_file(does=does))
     assert len(refundkit.check(US, refund(), config=Config(rules=("ours.py",))).findings) == count
 
 
 @pytest.mark.parametrize("lines", [1, 40])
 def test_own_rules_run_in_every_process(folder: Path, lines: int) -> None:
-    """With --jobs each process runs the rules of the configuration."""
+    """With --jobs each process runs the configuration's rules."""
     write("ours.py", OWN)
     write("refundkit.toml", f'rules = ["ours.py"]\nfiles = {{"*" = "{US}"}}')
     write("r.jsonl", "".join(flat(refund()) + "\n" for _ in range(lines)))
@@ -470,7 +470,7 @@ def test_own_rules_run_in_every_process(folder: Path, lines: int) -> None:
 
 
 def test_wrong_rule_in_the_library() -> None:
-    """Config itself refuses what it does not know, without any file."""
+    """Config raises for unknown names, without any file."""
     wrong: list[dict[str, Any]] = [
         {"per_file_ignores": (("*", ("RF2001",)),)},
         {"files": (("*", "walmart.refund"),)},

@@ -1,4 +1,4 @@
-"""The ready clients, as users call them, against refundkit.testing over a real socket."""
+"""The ready clients against refundkit.testing over a real socket."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ TOTAL = Decimal("29.00")
 
 @pytest.fixture
 def shop(request: pytest.FixtureRequest) -> Iterator[testing.Server]:
-    """A server of the API that the test's operation is of, with one refund where the operation is about one."""
+    """A server of the API of the test's operation, with one refund if the operation needs one."""
     name = request.getfixturevalue("name")
     with testing.server(_api(name)) as server:
         if "refund_id" in users.path(name):
@@ -61,7 +61,7 @@ def shop(request: pytest.FixtureRequest) -> Iterator[testing.Server]:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_operation_returns_its_success_model(shop: testing.Server, name: str, way: str) -> None:
-    """Ids and a model in, the model out, sync and async, over a real socket."""
+    """Each operation takes ids and a model and returns its success model, sync and async."""
     answer = users.call(name, way, shop.url)
     expected = {
         "walmart": "Order",
@@ -80,7 +80,7 @@ def test_every_operation_returns_its_success_model(shop: testing.Server, name: s
 
 
 def until_rejected(act: Callable[[], Any]) -> tuple[int, RefundBlocked]:
-    """How often a call succeeds before it is rejected, and the rejection."""
+    """Return how often a call succeeds before it is rejected, and the rejection."""
     for made in range(50):
         try:
             act()
@@ -94,14 +94,14 @@ def codes(error: RefundBlocked) -> set[str]:
 
 
 def test_every_operation_is_called_here() -> None:
-    """No operation is without a call of its own."""
+    """CALLS has every operation."""
     assert {*users.CALLS, users.TOKEN} == set(OPERATIONS)
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ["walmart.refund_order_lines", "walmart_ca.refund_order_lines"])
 def test_each_request_has_a_correlation_id_of_its_own(shop: testing.Server, name: str, way: str) -> None:
-    """The token, the order and the refund go out under three different ids, each a GUID."""
+    """Token request, order and refund are sent with three different GUIDs."""
     users.call(name, way, shop.url)
     ids = [request.headers["wm_qos.correlation_id"] for request in shop.requests]
     assert len({str(uuid.UUID(one)) for one in ids}) == len(ids) == 3
@@ -110,7 +110,7 @@ def test_each_request_has_a_correlation_id_of_its_own(shop: testing.Server, name
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ["walmart.refund_order_lines", "woocommerce_legacy.create_refund"])
 def test_a_refund_beyond_the_order_never_leaves(shop: testing.Server, name: str, way: str) -> None:
-    """The same refund again and again is made until the order has no more left, and is rejected from then on."""
+    """A repeated refund succeeds until nothing is left of the order, and is then rejected."""
     made, error = until_rejected(lambda: users.call(name, way, shop.url))
     assert made
     assert codes(error) & {"RF203", "RF204"}
@@ -121,7 +121,7 @@ def test_a_refund_beyond_the_order_never_leaves(shop: testing.Server, name: str,
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ["taxcloud.refund_order"])
 def test_a_refund_under_its_own_key_is_one_refund(shop: testing.Server, name: str, way: str) -> None:
-    """Who sends a refund again under the key that it bears makes no second one, however often."""
+    """A refund that is repeated with its own idempotency key is made once."""
     before = len(shop.refunds("SO-1077"))
     for _ in range(5):
         users.call(name, way, shop.url)
@@ -130,7 +130,7 @@ def test_a_refund_under_its_own_key_is_one_refund(shop: testing.Server, name: st
 
 @pytest.mark.parametrize("name", ["taxcloud.refund_order"])
 def test_each_refund_without_a_key_gets_one(shop: testing.Server, name: str) -> None:
-    """Two calls without a key are two refunds, each under a key of its own, until the order has no more left."""
+    """Each refund without a key gets its own key, and is made until nothing is left of the order."""
     item = users.body(name).items[0]
     refund = TaxRefund(items=[msgspec.structs.replace(item, quantity=Decimal("0.25"))])
     keys: list[str] = []
@@ -144,7 +144,7 @@ def test_each_refund_without_a_key_gets_one(shop: testing.Server, name: str) -> 
 
 @pytest.mark.parametrize("name", ["walmart.refund_order_lines"])
 def test_the_guard_can_be_left_out(shop: testing.Server, name: str) -> None:
-    """Without the guard a refund beyond the order is sent, and the server's refusal is raised with its words."""
+    """Without the guard an excessive refund is sent, and the server's refusal is raised."""
     refused: RefundRefused | None = None
     for _ in range(20):
         try:
@@ -159,7 +159,7 @@ def test_the_guard_can_be_left_out(shop: testing.Server, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["woocommerce_legacy.create_refund"])
 def test_configuration_and_reports_go_through(shop: testing.Server, name: str) -> None:
-    """A connection hands config and on_report to its guard."""
+    """A connection passes config and on_report to its guard."""
     reports: list[Report] = []
     strict = Config(severity=(("zero-refund", "error"),))
     users.call(name, "sync", shop.url, config=strict, on_report=reports.append)
@@ -170,7 +170,7 @@ def test_configuration_and_reports_go_through(shop: testing.Server, name: str) -
 
 @pytest.mark.parametrize("name", ["taxcloud.refund_order"])
 def test_nobody_there_is_not_sent(shop: testing.Server, name: str) -> None:
-    """Where nothing listens, a call gives up after its attempts with NotSent, or RefundNotChecked without its order."""
+    """If nothing listens, a call raises NotSent, or RefundNotChecked for want of the order."""
     gone = shop.url
     shop.__exit__(None, None, None)
     with pytest.raises(NotSent):
@@ -183,7 +183,7 @@ def test_nobody_there_is_not_sent(shop: testing.Server, name: str) -> None:
 
 
 def test_a_timeout_is_for_one_call() -> None:
-    """`timeout` is for the call that names it, and the connection keeps its own for the others."""
+    """The argument `timeout` changes the timeout of that call only."""
     timeouts: list[float] = []
 
     class Noting(Wire):
@@ -208,7 +208,7 @@ def test_a_timeout_is_for_one_call() -> None:
 def test_no_log_and_no_repr_tells_a_credential(
     shop: testing.Server, name: str, way: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither the logs of refundkit, httpx and httpcore nor any repr holds a secret or the body; calls are logged."""
+    """Logs and reprs show no secret and no body; calls are logged."""
     with caplog.at_level(logging.DEBUG):
         users.call(name, way, shop.url)
     told = caplog.text + repr(users.connection(name.partition(".")[0], shop.url))
@@ -222,7 +222,7 @@ def test_no_log_and_no_repr_tells_a_credential(
 
 
 def test_credentials_over_plain_http_are_refused() -> None:
-    """To anything but this machine, a credential that is not a signature does not leave over http."""
+    """Credentials are not sent over HTTP to another machine, except as a signature."""
     with connect.walmart("an-id", "a-secret", base_url="http://shop.example.net") as client, pytest.raises(NotSent):
         client.get_order("1")
     with connect.taxcloud("c" * 36, api_key="k", base_url="http://tax.example.net") as tax, pytest.raises(NotSent):
@@ -230,7 +230,7 @@ def test_credentials_over_plain_http_are_refused() -> None:
 
 
 def test_a_transport_of_the_wrong_kind_is_refused() -> None:
-    """An async transport in a sync connection, and the other way round, is a TypeError that says so."""
+    """An async transport in a sync connection, or the reverse, is a TypeError."""
     server = testing.server("walmart")
     with pytest.raises(TypeError, match="async with"):
         connect.walmart("an-id", "a-secret", transport=server.async_transport).open()
@@ -240,7 +240,7 @@ def test_a_transport_of_the_wrong_kind_is_refused() -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_transport_of_ones_own_is_used(way: str) -> None:
-    """A connection over a given transport opens no socket, and event hooks see its requests."""
+    """A connection with its own transport opens no socket, and event hooks get its requests."""
     server = testing.server("walmart")
     seen: list[str] = []
 
@@ -256,7 +256,7 @@ def test_a_transport_of_ones_own_is_used(way: str) -> None:
 
 @pytest.mark.parametrize("name", ["NO_PROXY", "HTTPS_PROXY"])
 def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Without a transport of one's own, requests go through the proxy that the environment names, but for NO_PROXY."""
+    """Without a transport, requests go through the proxy in the environment, except for NO_PROXY."""
     from refundkit.client.connection import _proxy
 
     monkeypatch.setenv("https_proxy", "http://proxy.example.net:3128")
@@ -267,7 +267,7 @@ def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, n
 
 
 def test_a_proxy_without_a_scheme_is_one_and_this_machine_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`proxy:3128` is a proxy as it is for other tools; what goes to this machine goes there directly."""
+    """A proxy may lack its scheme, and requests to this machine use none."""
     from refundkit.client.connection import _proxy
 
     monkeypatch.setenv("https_proxy", "proxy.example.net:3128")
@@ -279,19 +279,19 @@ def test_a_proxy_without_a_scheme_is_one_and_this_machine_needs_none(monkeypatch
 
 @pytest.mark.parametrize(("name", "nearest"), [("woocommerce_legcy", "woocommerce_legacy"), ("walmrt", "walmart")])
 def test_a_name_that_is_no_api_is_refused_with_the_nearest(name: str, nearest: str) -> None:
-    """A mistyped API is an AttributeError that says which name there is."""
+    """A mistyped API name is an AttributeError that suggests the right one."""
     with pytest.raises(AttributeError, match=f"no attribute '{name}'; did you mean '{nearest}'"):
         getattr(connect, name)
 
 
 def test_a_mistyped_option_is_refused() -> None:
-    """An option that does not exist is a TypeError with a suggestion, so that `gaurd=False` is no silence."""
+    """A mistyped option is a TypeError that suggests the right one."""
     with pytest.raises(TypeError, match="unknown option 'confg'; did you mean 'config'"):
         connect.walmart("an-id", "a-secret", confg=Config())  # type: ignore[call-arg]
 
 
 def test_a_connection_is_open_once_at_a_time() -> None:
-    """A second opening before the first is closed is a ValueError; after it, the connection opens again."""
+    """Opening an open connection is a ValueError; after it is closed it opens again."""
     server = testing.server("walmart")
     connection = users.connection("walmart", "https://walmart.example.net", transport=server.transport)
     with connection as client:
@@ -315,7 +315,7 @@ FOREIGN: dict[str, Exception] = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("why", FOREIGN)
 def test_a_hook_that_fails_behind_a_refund_makes_no_second_one(why: str, way: str) -> None:
-    """A response hook that raises, whatever it raises, leaves the outcome unknown; the refund was sent once."""
+    """A response hook that raises leaves the outcome unknown, and the refund is sent once."""
     server = testing.server("woocommerce_legacy")
 
     def fail(response: httpx.Response) -> None:
@@ -334,7 +334,7 @@ def test_a_hook_that_fails_behind_a_refund_makes_no_second_one(why: str, way: st
 
 
 def test_a_hook_that_sends_a_refund_elsewhere_is_stopped() -> None:
-    """A request hook that makes a URL which is not checked of a refund's is told so, and nothing is sent."""
+    """A request hook that changes a refund's URL to an unchecked one raises, and nothing is sent."""
     server = testing.server("woocommerce_legacy")
 
     def reroute(request: httpx.Request) -> None:
@@ -352,7 +352,7 @@ def test_a_hook_that_sends_a_refund_elsewhere_is_stopped() -> None:
 
 
 def test_a_cancelled_refund_says_that_it_may_have_been_made(caplog: pytest.LogCaptureFixture) -> None:
-    """A task that is cancelled while its refund is under way raises CancelledError with a note, and the log tells."""
+    """Cancelling a task during its refund raises CancelledError with a note, and logs it."""
     started = asyncio.Event()
 
     class Slow(httpx.AsyncBaseTransport):
@@ -378,7 +378,7 @@ def test_a_cancelled_refund_says_that_it_may_have_been_made(caplog: pytest.LogCa
 
 
 def test_taxcloud_wants_one_credential() -> None:
-    """Neither or both of api_key and token is a ValueError."""
+    """TaxCloud with neither or both of api_key and token is a ValueError."""
     with pytest.raises(ValueError, match="api_key or token"):
         connect.taxcloud("c" * 36)
     with pytest.raises(ValueError, match="api_key or token"):
@@ -386,7 +386,7 @@ def test_taxcloud_wants_one_credential() -> None:
 
 
 def test_every_error_has_one_root() -> None:
-    """Whatever a call raises is a RefundError."""
+    """Every error of a call is a RefundError."""
     for name in (
         "TransportError",
         "TimedOut",
@@ -401,7 +401,7 @@ def test_every_error_has_one_root() -> None:
 
 
 def test_the_client_side_is_imported_on_use() -> None:
-    """`import refundkit` loads neither httpx nor attrs nor jsonschema_rs, and yet has what the client side is."""
+    """`import refundkit` imports the client's packages only on first use."""
     code = (
         "import sys, refundkit;"
         "print(sorted({'httpx', 'attr', 'attrs', 'jsonschema_rs', 'logging'} & sys.modules.keys()));"
@@ -417,7 +417,7 @@ def refunded(server: testing.Server, order: str) -> Decimal:
 
 
 def at_once(url: str, order: str, way: str, **options: Any) -> list[Any]:
-    """What 200 refunds of 1.00 come to, made through one client at the same time."""
+    """Return the total that 200 simultaneous refunds of 1.00 through one client make."""
     # Room for all: a pool that closes surplus connections under 200 threads may close one that is being read.
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
     wire = httpx.HTTPTransport(limits=limits) if way == "sync" else httpx.AsyncHTTPTransport(limits=limits)
@@ -445,7 +445,7 @@ def at_once(url: str, order: str, way: str, **options: Any) -> list[Any]:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_refunds_at_the_same_time_never_exceed_the_order(way: str) -> None:
-    """200 refunds of one order through one client refund just its total, though the server would take any amount."""
+    """200 simultaneous refunds through one client refund exactly the order's total."""
     with testing.server("woocommerce_legacy", faithful="2.6.2", delay=(0, 0.01)) as server:
         order = server.add_order(total=TOTAL)
         outcomes = at_once(server.url, order, way)
@@ -457,7 +457,7 @@ def test_refunds_at_the_same_time_never_exceed_the_order(way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_without_the_guard_they_would(way: str) -> None:
-    """The same refunds with the guard off refund far more than the order: the server stops none of them."""
+    """Without the guard, simultaneous refunds exceed the order's total."""
     with testing.server("woocommerce_legacy", faithful="2.6.2", delay=(0, 0.01)) as server:
         order = server.add_order(total=TOTAL)
         at_once(server.url, order, way, guard=False)
@@ -465,7 +465,7 @@ def test_without_the_guard_they_would(way: str) -> None:
 
 
 def test_a_model_of_the_wrong_shape_is_rejected() -> None:
-    """What a constructor does not refuse, the guard does, before anything is sent."""
+    """A model with invalid values is rejected by the guard before anything is sent."""
     server = testing.server("walmart")
     opened = users.connection("walmart", "https://walmart.example.net", transport=server.transport)
     refund = OrderRefund(purchase_order_id="1", order_lines=None)  # type: ignore[arg-type]

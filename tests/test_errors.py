@@ -1,4 +1,4 @@
-"""The exceptions of a call, by what happened to the money."""
+"""The exceptions of a call say what happened to the money."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def words(error: RefundError) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_says_what_happened(name: str) -> None:
-    """Each error says what became of the money, and what the server said where it did."""
+    """Each error says what happened to the money, and gives the server's reason if there is one."""
     make, expected = ERRORS[name]
     assert words(make()) == expected
 
@@ -83,7 +83,7 @@ def test_an_error_says_what_happened(name: str) -> None:
 @pytest.mark.parametrize("again", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "pickle"])  # noqa: S301 - our own
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_survives_a_copy(name: str, again: Callable[[RefundError], RefundError]) -> None:
-    """A copy and a pickle have the class, the words, the key and the cause's class of the error."""
+    """Copying and pickling keep an error's class, message and key, and the class of its cause."""
     error = ERRORS[name][0]()
     error.idempotency_key = "a-key"
     twin = again(error)
@@ -95,13 +95,13 @@ def test_an_error_survives_a_copy(name: str, again: Callable[[RefundError], Refu
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_no_error_shows_a_credential(name: str) -> None:
-    """Neither repr nor a traceback holds a header of the request."""
+    """Neither the repr nor the traceback of an error shows a request header."""
     error = ERRORS[name][0]()
     assert SECRET not in repr(error) + "".join(traceback.format_exception(error))
 
 
 def test_three_answers_to_where_the_money_is() -> None:
-    """Whatever a refund raises is one of three classes, each with its `sent`, and all have one root."""
+    """Every error of a refund is one of three classes, each with its `sent`, under one root."""
     branches = (RefundNotSent, RefundRefused, RefundOutcomeUnknown)
     assert [branch.sent for branch in branches] == ["no", "yes", "maybe"]
     assert all(issubclass(branch, RefundError) for branch in branches)

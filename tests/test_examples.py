@@ -1,4 +1,4 @@
-"""The folder examples/, which `make demo` lints: each file raises what its name tells."""
+"""The folder examples/, which `make demo` checks: each file has the findings that its name says."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ RAISED: dict[str, list[tuple[str, str]]] = {
 
 
 def linted(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
-    """The JSON output of a check of examples."""
+    """Return the JSON output of a check of examples."""
     main(("check", "--isolated", "--output-format", "json", *arguments))
     document: dict[str, Any] = json.loads(capsys.readouterr().out)
     return document
 
 
 def test_every_file_is_spoken_of() -> None:
-    """What stands in the folder is what stands here: every API, and all but one of the formats that are read."""
+    """The folder holds exactly the files that these tests know."""
     names = {file.name for file in FOLDER.iterdir()}
     assert names == set(RAISED)
     assert {name.split("-")[0] for name in names} == {"walmart", "walmart_ca", "woocommerce_legacy", "taxcloud"}
@@ -50,7 +50,7 @@ def test_every_file_is_spoken_of() -> None:
 
 @pytest.mark.parametrize("name", RAISED)
 def test_example_raises_what_its_name_tells(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A bad example raises just this, a good one nothing, with all of its context at hand."""
+    """A bad example has exactly its finding, a good one none, with all of its context."""
     found = linted(capsys, str(FOLDER / name))
     assert [one["code"] for one in found["findings"]] == [code for code, _ in RAISED[name]]
     for one, (_, end) in zip(found["findings"], RAISED[name], strict=True):
@@ -62,13 +62,13 @@ def test_example_raises_what_its_name_tells(name: str, capsys: pytest.CaptureFix
 
 
 def test_the_named_xml_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
-    """The XML example is a good one once its operation is named."""
+    """The XML example has no finding if its operation is named."""
     file = str(FOLDER / "walmart_ca-operation-not-named.xml")
     assert linted(capsys, "--as", "walmart_ca.refund_order_lines", file)["findings"] == []
 
 
 def test_the_demo_exits_0() -> None:
-    """`refundkit check examples --isolated --fail-on never` shows every finding and exits 0."""
+    """`refundkit check examples --isolated --fail-on never` prints all findings and exits 0."""
     done = subprocess.run(
         [sys.executable, "-m", "refundkit", "check", "examples", "--isolated", "--fail-on", "never"],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""What the ready clients make of a server that misbehaves: the right error, and never a second refund."""
+"""The ready clients against a server that fails: each fault raises the right error and never a second refund."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ SUCCESSES = {api: int(operations.success(operations.get(name))) for api, name in
 
 
 class Row(NamedTuple):
-    """A fault of a refund request, and what is raised where it stays: `raised`, with `error` as its cause.
+    """A fault of a refund request, and the error that it raises if it persists, with its cause.
 
     `requests` are those that arrive where nothing makes a repeat harmless; with an idempotency key all attempts do.
     """
@@ -77,7 +77,7 @@ class Row(NamedTuple):
 
 
 def status(number: int, body: bytes = LISTED, headers: dict[str, str] = JSON, *, made: bool = False) -> Row:
-    """An answer with an error's status."""
+    """Return a response with an error status."""
     return Row(Fault(made=made, answer=Answer(number, headers, body)), StatusError, status=number)
 
 
@@ -138,7 +138,7 @@ PASSING = [
 
 
 class Told(NamedTuple):
-    """What a call returned or raised, and what resolve() said of it, or raised."""
+    """The result or error of a call, and the result or error of its resolve()."""
 
     answer: Any = None
     error: RefundError | None = None
@@ -147,13 +147,13 @@ class Told(NamedTuple):
 
 @pytest.fixture(params=operations.APIS)
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """A server of each API, over a real socket."""
+    """A server of the API over a real socket."""
     with serving(request.param) as one:
         yield one
 
 
 def refund(server: Server, way: str, act: Callable[[Any], Any] | None = None, **options: Any) -> Told:
-    """The story's refund, or another call, through a ready client; where its outcome is unknown the API is asked."""
+    """Call an operation through a ready client; resolve its outcome if it is unknown."""
     act = act or users.CALLS[REFUND[server.api]]
     if way == "async":
         return asyncio.run(_refund(server, act, options))
@@ -185,7 +185,7 @@ async def _refund(server: Server, act: Callable[[Any], Any], options: dict[str, 
 
 
 def cause(error: RefundError | None) -> BaseException | None:
-    """What happened, behind an error that says what became of the money."""
+    """Return the original error behind an error of the client."""
     assert isinstance(error, (RefundNotSent, RefundRefused, RefundOutcomeUnknown))
     assert error.__cause__ is getattr(error, "error", error.__cause__)
     return error.__cause__
@@ -198,7 +198,7 @@ def keys(server: Server) -> set[str]:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ROWS)
 def test_a_fault_that_stays(server: Server, name: str, way: str) -> None:
-    """The refund is made once or not at all, only what is harmless is repeated, and the error says what is known."""
+    """A persistent fault makes at most one refund, and the error says whether it may have been made."""
     row = ROWS[name]
     server.fail("refund", row.fault)
     told = refund(server, way)
@@ -224,7 +224,7 @@ def test_a_fault_that_stays(server: Server, name: str, way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("api", "name"), PASSING)
 def test_a_fault_that_passes(api: Any, name: str, way: str) -> None:
-    """After one fault a refund goes again where that is harmless, and is made once."""
+    """After one fault the refund is sent again if that is safe, and it is made once."""
     row = ROWS[name]
     with serving(api) as server:
         server.fail("refund", row.fault, times=1)
@@ -236,7 +236,7 @@ def test_a_fault_that_passes(api: Any, name: str, way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_answer_of_another_type_is_read_where_it_can_be(server: Server, way: str) -> None:
-    """The right JSON as text/plain is the answer; XML that does not say so is not guessed at, nor sent again."""
+    """JSON labelled text/plain is read; XML without its type is neither guessed nor requested again."""
     server.fail("refund", Fault(made=True, relabelled="text/plain"))
     told = refund(server, way)
     assert (server.made, len(server.requests("refund"))) == (1, 1)
@@ -249,7 +249,7 @@ def test_an_answer_of_another_type_is_read_where_it_can_be(server: Server, way: 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_expired_token_is_fetched_again(server: Server, way: str) -> None:
-    """A 401 makes nothing: where a token can be had anew the refund goes once more, else the 401 is raised."""
+    """After a 401 the refund is sent again with a new token, if there are tokens; else the 401 is raised."""
     server.fail("refund", Fault(answer=Answer(401, JSON, LISTED)), times=1)
     told = refund(server, way)
     if server.api.startswith("walmart"):
@@ -262,7 +262,7 @@ def test_an_expired_token_is_fetched_again(server: Server, way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_401_that_stays(server: Server, way: str) -> None:
-    """Credentials that are refused for good are RefundRefused, after one token more at most."""
+    """A persistent 401 raises RefundRefused after at most one new token."""
     server.fail("refund", Fault(answer=Answer(401, JSON, LISTED)))
     told = refund(server, way)
     assert type(told.error) is RefundRefused
@@ -273,7 +273,7 @@ def test_a_401_that_stays(server: Server, way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("made", [False, True])
 def test_a_refund_lost_after_its_token_was_renewed(server: Server, made: bool, way: str) -> None:
-    """A refund that goes again after a 401 and is lost then is unknown, and resolve() tells."""
+    """A refund that is lost after a 401 and a new token has an unknown outcome, and resolve() finds it."""
     server.fail("refund", Fault(made=made, sends="nothing", ends="closed"))
     first = Fault(answer=Answer(401, JSON, LISTED))
     server.fail_first("refund", first)
@@ -291,8 +291,7 @@ def test_a_refund_lost_after_its_token_was_renewed(server: Server, made: bool, w
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("own", ["rma-5521", "", None])
 def test_taxcloud_repeats_carry_one_key_and_the_same_bytes(own: str | None, way: str) -> None:
-    """The caller's key goes as it is, another is made once; all attempts are the same bytes, are checked once and make
-    one refund."""
+    """All attempts of a TaxCloud refund carry one key and the same bytes, are checked once and make one refund."""
     body = users.body(REFUND["taxcloud"])
     body = msgspec.structs.replace(body, idempotency_key=msgspec.UNSET if own is None else own)
     with serving("taxcloud") as server:
@@ -308,7 +307,7 @@ def test_taxcloud_repeats_carry_one_key_and_the_same_bytes(own: str | None, way:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_two_calls_have_two_keys(way: str) -> None:
-    """Each call that brings no key gets its own: two refunds that are meant are two."""
+    """Two calls without an idempotency key get two keys and make two refunds."""
     body = users.body(REFUND["taxcloud"])
     body = type(body)(items=[msgspec.structs.replace(body.items[1])])
     with serving("taxcloud") as server:
@@ -332,7 +331,7 @@ AFTERWARDS = {
 @pytest.mark.parametrize("made", [False, True])
 @pytest.mark.parametrize("name", AFTERWARDS)
 def test_what_was_unknown_once_stays_unknown(name: str, made: bool, way: str) -> None:
-    """Once TaxCloud may have made the refund, no later refusal turns that into an error that invites a new key."""
+    """After an attempt that TaxCloud may have executed, a later refusal does not end the unknown outcome."""
     with serving("taxcloud") as server:
         server.fail("refund", AFTERWARDS[name])
         server.fail_first("refund", Fault(made=made, sends="nothing", ends="closed"))
@@ -373,7 +372,7 @@ READS: dict[str, tuple[Fault, type[RefundError] | None, bool]] = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", READS)
 def test_an_order_that_cannot_be_read(server: Server, name: str, way: str) -> None:
-    """No refund leaves without its order: nothing is sent, after the attempts that may help."""
+    """If the order cannot be read after all attempts, the refund is not sent."""
     fault, error, passes = READS[name]
     server.fail("read", fault)
     told = refund(server, way)
@@ -389,7 +388,7 @@ def test_an_order_that_cannot_be_read(server: Server, name: str, way: str) -> No
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", [name for name, (_, _, passes) in READS.items() if passes])
 def test_an_order_that_can_be_read_a_moment_later(server: Server, name: str, way: str) -> None:
-    """One lost or refused reading is made again, and then the refund leaves once."""
+    """If reading the order fails once, it is read again, and then the refund is sent once."""
     server.fail("read", READS[name][0], times=1)
     told = refund(server, way)
     assert told.error is None
@@ -399,7 +398,7 @@ def test_an_order_that_can_be_read_a_moment_later(server: Server, name: str, way
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", READS)
 def test_a_plain_reading(server: Server, name: str, way: str) -> None:
-    """What reads is tried again where that may help, and raises what happened, never an unknown outcome."""
+    """A failed read is repeated if that can help, and raises its own error, never an unknown outcome."""
     fault, error, passes = READS[name]
     server.fail("read", fault)
     told = refund(server, way, users.CALLS[f"{server.api}.get_order"])
@@ -413,7 +412,7 @@ def test_a_plain_reading(server: Server, name: str, way: str) -> None:
 @pytest.mark.parametrize("name", [*READS, "refused"])
 @pytest.mark.parametrize("api", ["walmart", "walmart_ca"])
 def test_a_token_that_cannot_be_had(api: Any, name: str, way: str) -> None:
-    """Without a token no refund leaves: NotSent, and its cause is what was lost or refused."""
+    """Without a token the refund raises NotSent, whose cause is the lost or refused token request."""
     fault, error, passes = READS.get(name) or (Fault(refused=True), NotSent, True)
     with serving(api) as server:
         server.fail("token", fault)
@@ -433,7 +432,7 @@ def test_a_token_that_cannot_be_had(api: Any, name: str, way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_order_that_wants_another_token(server: Server, way: str) -> None:
-    """A 401 to the reading of the order fetches one token more where there are tokens, else nothing is sent."""
+    """A 401 to the reading of the order fetches one new token if there are tokens; else nothing is sent."""
     server.fail("read", Fault(answer=Answer(401, JSON, LISTED)), times=1)
     told = refund(server, way)
     if server.api.startswith("walmart"):
@@ -449,7 +448,7 @@ def test_an_order_that_wants_another_token(server: Server, way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("made", [False, True])
 def test_without_the_guard_nobody_may_be_able_to_tell(server: Server, made: bool, way: str) -> None:
-    """A refund that was not read before raises its own error again from resolve(), unless its key tells."""
+    """Without the guard, resolve() raises the refund's error again unless an idempotency key decides."""
     server.fail("refund", Fault(made=made, sends="nothing", ends="closed"))
     told = refund(server, way, guard=False)
     assert isinstance(told.error, RefundOutcomeUnknown)
@@ -459,7 +458,7 @@ def test_without_the_guard_nobody_may_be_able_to_tell(server: Server, made: bool
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_timeout_of_the_connection(way: str) -> None:
-    """The timeout that a connection is given ends the wait for a refund that is made and never answered."""
+    """The connection's timeout ends the wait for a refund that is made but never answered."""
     with serving("woocommerce_legacy") as server:
         server.fail("refund", ROWS["no answer, made"].fault)
         transport: Any = Wire(server, patience=None) if way == "sync" else AsyncWire(server, patience=None)
@@ -484,7 +483,7 @@ ANSWERS: dict[str, tuple[Fault, type[RefundError] | None]] = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ANSWERS)
 def test_an_api_that_cannot_be_asked(server: Server, name: str, way: str) -> None:
-    """resolve() never says no where the API does not answer it: it raises what happened, and can be asked again."""
+    """resolve() raises the error of an API that does not answer, and can be called again."""
     fault, expected = ANSWERS[name]
     server.fail("refund", Fault(made=True, sends="nothing", ends="closed"))
     call = users.CALLS[REFUND[server.api]]
@@ -516,7 +515,7 @@ def test_an_api_that_cannot_be_asked(server: Server, name: str, way: str) -> Non
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_other_way_of_asking(server: Server, way: str) -> None:
-    """resolve() of an async connection, and resolve_async() of a sync one, raise the error itself and ask nothing."""
+    """resolve() of an async connection and resolve_async() of a sync one raise an error and send nothing."""
     server.fail("refund", Fault(made=True, sends="nothing", ends="closed"))
     told = refund(server, way)
     assert isinstance(told.error, RefundOutcomeUnknown)
@@ -531,7 +530,7 @@ def test_the_other_way_of_asking(server: Server, way: str) -> None:
 
 
 def changing(name: str, server: Server) -> Callable[[Any], Any]:
-    """A call that changes an order, or a refund that was made before."""
+    """Make a call that changes an order or an earlier refund."""
     if server.api == "walmart_ca":
         return users.CALLS[name]
     assert refund(server, "sync").error is None
@@ -552,7 +551,7 @@ LOSSES = ("500, not made", "500, made", "no answer, made", "reset before it is m
 @pytest.mark.parametrize("fault", LOSSES)
 @pytest.mark.parametrize("name", CHANGES)
 def test_what_changes_an_order_is_never_repeated(name: str, fault: str, way: str) -> None:
-    """An update, a deletion and a cancellation that may have arrived are left at one request, and resolve() tells."""
+    """An update, deletion or cancellation that may have arrived is not repeated, and resolve() decides."""
     api: Any = name.partition(".")[0]
     row = ROWS[fault]
     with serving(api) as server:
@@ -573,7 +572,7 @@ def test_what_changes_an_order_is_never_repeated(name: str, fault: str, way: str
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("made", [False, True])
 def test_a_new_reason_tells_only_that_it_is_there(made: bool, way: str) -> None:
-    """An update of the reason alone is known to be made where the reason reads so; a shop may keep the old one."""
+    """resolve() counts an update of the reason as made if the new reason is there; otherwise it is open."""
     with serving("woocommerce_legacy") as server:
         act = changing("the reason", server)
         server.fail("refund", Fault(made=made, sends="nothing", ends="closed"))
@@ -583,7 +582,7 @@ def test_a_new_reason_tells_only_that_it_is_there(made: bool, way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_errors_of_the_older_api_come_in_its_own_xml(way: str) -> None:
-    """A 500 in XML is unknown all the same, and its code and words are read."""
+    """A 500 in XML leaves the outcome unknown, and the error has the code and reason of the XML."""
     operation = operations.get("walmart_ca.get_order")
     error = {"code": "SYSTEM_ERROR.GMP_ORDER_API", "field": "data", "description": "Please try again"}
     xml = write_xml({"errors": {"error": [error]}}, operation.schema("500"))

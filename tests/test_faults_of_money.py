@@ -1,4 +1,4 @@
-"""Refunds that would have lost money: what was refunded before is counted, however it is told."""
+"""Refunds that would lose money: every earlier refund counts, in whichever form it is given."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check(cli: Cli, file: str | Path, *arguments: str) -> Outcome:
 
 
 def findings(outcome: Outcome) -> dict[int, list[str]]:
-    """The ids of the findings of each record that has any; the exit status says whether one is an error."""
+    """Return the ids of the findings of each record with findings, after checking the exit status."""
     found: dict[int, set[str]] = {}
     errors = 0
     for each in outcome.document["findings"]:
@@ -40,7 +40,7 @@ def findings(outcome: Outcome) -> dict[int, list[str]]:
 
 
 def not_run(outcome: Outcome) -> dict[str, set[str]]:
-    """The rules that did not run, by the part that was missing."""
+    """Return the rules that did not run, by the missing part."""
     missing: dict[str, set[str]] = {}
     for entry in outcome.document["not_run"]:
         missing.setdefault(entry["missing"], set()).update(entry["codes"])
@@ -61,14 +61,14 @@ def write_lines(records: list[Document]) -> str:
 
 
 def line_of(part: Any) -> Document:
-    """The first line of a Walmart body or order."""
+    """Return the first line of a Walmart body or order."""
     (inner,) = part.values()
     line: Document = inner["orderLines"]["orderLine"][0]
     return line
 
 
 def asking(document: Document, amount: str) -> Document:
-    """The request with another amount."""
+    """Return the request with another amount."""
     document = deepcopy(document)
     charge = line_of(document["body"])["refunds"]["refund"][0]["refundCharges"]["refundCharge"][0]["charge"]
     charge["chargeAmount"]["amount"] = Decimal(amount)
@@ -79,12 +79,12 @@ def asking(document: Document, amount: str) -> Document:
 
 
 def test_full_refund_of_a_line_that_was_refunded_is_one_too_many(cli: Cli) -> None:
-    """A full refund without amounts is held to what is left of the line, and to what of it was shipped."""
+    """A full refund is checked against what is left of its line and of its shipped quantity."""
     assert findings(check(cli, INPUTS / "full-refund-again.json")) == {1: ["RF203", "RF313"]}
 
 
 def test_full_refund_of_a_line_that_was_not_refunded_is_clean(cli: Cli) -> None:
-    """The same without the earlier refund, all of it shipped, has no finding."""
+    """A full refund of a shipped line without earlier refunds has no finding."""
     document = read("full-refund-again.json")
     line = line_of(document["order"])
     del line["refund"]
@@ -103,7 +103,7 @@ def test_full_refund_of_a_line_that_was_not_refunded_is_clean(cli: Cli) -> None:
 def test_earlier_refund_or_discount_with_a_positive_amount_lowers_the_cap(
     cli: Cli, name: str, last: str, first: str
 ) -> None:
-    """An earlier refund counts by its size, and a discount lowers the charge, to the cent."""
+    """An earlier refund or a discount with a positive amount lowers the cap by that amount."""
     assert findings(check(cli, INPUTS / name)) == {1: ["RF203"]}
     assert findings(check(cli, write("last.json", text(asking(read(name), last))))) == {}
     assert findings(check(cli, write("first.json", text(asking(read(name), first))))) == {1: ["RF203"]}
@@ -111,14 +111,14 @@ def test_earlier_refund_or_discount_with_a_positive_amount_lowers_the_cap(
 
 @pytest.mark.parametrize("name", ["positive-history.json", "history-positive-min.json"])
 def test_refund_above_its_charge_is_too_much_whatever_was_refunded(cli: Cli, name: str) -> None:
-    """Without any history the same request is too much as well."""
+    """A refund above its charge is a finding without earlier refunds too."""
     document = read(name)
     del line_of(document["order"])["refund"]
     assert findings(check(cli, write("r.json", text(document)))) == {1: ["RF203"]}
 
 
 def test_earlier_quantity_below_zero_counts_by_its_size(cli: Cli) -> None:
-    """TaxCloud history that reads oddly leaves nothing to refund: neither four pieces nor one."""
+    """A negative earlier quantity at TaxCloud counts by its absolute value, so nothing is left to refund."""
     name = "taxcloud-negative-history.json"
     assert findings(check(cli, INPUTS / name)) == {1: ["RF401"]}
     document = read(name)
@@ -127,7 +127,7 @@ def test_earlier_quantity_below_zero_counts_by_its_size(cli: Cli) -> None:
 
 
 def test_two_refunds_under_one_key_both_count(cli: Cli) -> None:
-    """Listed refunds with one idempotency key and different items are two refunds."""
+    """Two listed refunds with one idempotency key and different items both count."""
     name = "taxcloud-one-key-two-refunds.json"
     assert findings(check(cli, INPUTS / name)) == {1: ["RF401"]}
     document = read(name)
@@ -147,7 +147,7 @@ def test_two_refunds_under_one_key_both_count(cli: Cli) -> None:
 def test_empty_list_does_not_erase_the_refunds_that_the_order_tells(
     cli: Cli, name: str, codes: list[str], place: str, arguments: tuple[str, ...]
 ) -> None:
-    """The larger history counts, and RF008 tells that the two differ."""
+    """An empty list does not replace the order's refunds, and RF008 reports the difference."""
     document = read(name)
     if place == "request":
         document["refunds"] = []
@@ -160,7 +160,7 @@ def test_empty_list_does_not_erase_the_refunds_that_the_order_tells(
 
 
 def test_full_refund_in_a_list_of_earlier_refunds_counts(cli: Cli) -> None:
-    """A full body among the earlier refunds took all that was left then."""
+    """A full refund among the earlier refunds counts as all that was left then."""
     first, second = read_lines("batch-full-then-partial.jsonl")
     for document in (first, second):
         document["refunds"] = [first["body"]]
@@ -181,13 +181,13 @@ def test_full_refund_in_a_list_of_earlier_refunds_counts(cli: Cli) -> None:
     ],
 )
 def test_full_refund_in_a_batch_takes_what_is_left(cli: Cli, name: str, codes: dict[int, list[str]]) -> None:
-    """Of a full refund, or one that the server makes full, nothing is left for the next record; the first is fine."""
+    """In a batch, a full refund leaves nothing for the next record; the full refund itself is clean."""
     assert findings(check(cli, INPUTS / name, "--batch")) == codes
 
 
 @pytest.mark.parametrize("name", ["batch-full-twice.jsonl", "batch-full-then-partial.jsonl"])
 def test_full_refund_without_its_order_is_not_counted_in_silence(cli: Cli, name: str) -> None:
-    """Without an order the report says that the caps waited for it; a later record with the order is held to both."""
+    """Without an order the caps are reported as not run; a later record with the order counts both."""
     first, second = read_lines(name)
     del first["order"]
     outcome = check(cli, write_lines([first, second]), "--batch")
@@ -217,7 +217,7 @@ def test_full_refund_without_its_order_is_not_counted_in_silence(cli: Cli, name:
 def test_records_of_one_order_are_added_up_however_they_name_it(
     cli: Cli, name: str, codes: list[str], turned: bool
 ) -> None:
-    """The second record is too much, whichever of the two comes first; each alone is fine."""
+    """Two records of one order add up although they name it differently; each alone is clean."""
     records = read_lines(name)
     if turned:
         records.reverse()
@@ -243,7 +243,7 @@ def outcome_of_one(cli: Cli, record: Document) -> Outcome:
     ],
 )
 def test_records_of_one_shop_are_added_up_however_the_host_is_written(cli: Cli, first: str, second: str) -> None:
-    """Two spellings of one host are one shop."""
+    """Records add up across two spellings of one host."""
     records = read_lines("batch-port.jsonl")
     for record, base in zip(records, (first, second), strict=True):
         record["url"] = f"{base}/wc-api/v3/orders/55/refunds"
@@ -251,14 +251,14 @@ def test_records_of_one_shop_are_added_up_however_the_host_is_written(cli: Cli, 
 
 
 def test_records_of_two_shops_under_one_host_are_not_added_up(cli: Cli) -> None:
-    """Two shops under one host are two, and an order number is no more than theirs."""
+    """Records of two shops under one host do not add up, even with one order number."""
     outcome = check(cli, INPUTS / "batch-two-shops-one-host.jsonl", "--batch")
     assert findings(outcome) == {}
     assert not {"path", "url"} & not_run(outcome).keys()
 
 
 def test_record_that_may_be_of_two_shops_says_that_it_was_not_added_up(cli: Cli) -> None:
-    """A third record that does not name its shop leaves RF317 and the caps not run, for want of a URL."""
+    """A record that may belong to either of two shops reports RF317 and its caps as not run without a URL."""
     records = read_lines("batch-two-shops-one-host.jsonl")
     nameless = {**records[0], "operation": "woocommerce_legacy.create_refund", "path": {"id": "55"}}
     del nameless["url"], nameless["method"]
@@ -273,7 +273,7 @@ def test_record_that_may_be_of_two_shops_says_that_it_was_not_added_up(cli: Cli)
 
 @pytest.mark.parametrize("turned", [False, True], ids=["as-it-is", "turned"])
 def test_records_of_one_order_are_added_up_where_one_does_not_tell_the_connection(cli: Cli, turned: bool) -> None:
-    """A TaxCloud order that does not tell its connection is that of the only connection that others name."""
+    """A TaxCloud record without a connection counts for the only connection of the others."""
     records = read_lines("batch-taxcloud-no-path.jsonl")
     del records[0]["order"]["connectionId"]
     if turned:
@@ -282,7 +282,7 @@ def test_records_of_one_order_are_added_up_where_one_does_not_tell_the_connectio
 
 
 def test_record_that_may_be_of_two_connections_says_that_it_was_not_added_up(cli: Cli) -> None:
-    """A third record that does not name its connection leaves RF317 and the caps not run, for want of a path."""
+    """A record that may belong to either of two connections reports RF317 and its caps as not run."""
     first, second = read_lines("batch-taxcloud-no-path.jsonl")
     nameless = deepcopy(first)
     second["order"]["connectionId"] = "c0ffee00-0000-4000-8000-000000000002"
@@ -293,7 +293,7 @@ def test_record_that_may_be_of_two_connections_says_that_it_was_not_added_up(cli
 
 
 def test_record_that_names_no_order_says_that_it_was_not_added_up(cli: Cli) -> None:
-    """Without path, URL and order nobody knows whose refund it is, and the report says so."""
+    """A record without path, URL and order reports that it was not added up."""
     record = {"operation": "woocommerce_legacy.create_refund", "body": {"order_refund": {"amount": "15.00"}}}
     outcome = check(cli, write_lines([record, record]), "--batch")
     assert {"RF204", "RF317"} <= not_run(outcome)["path"]
@@ -303,7 +303,7 @@ def test_record_that_names_no_order_says_that_it_was_not_added_up(cli: Cli) -> N
 
 
 def audit(cli: Cli, *arguments: str | Path) -> tuple[Outcome, list[tuple[int, str]]]:
-    """What an audit said, and the row and id of each finding."""
+    """Return the output of an audit, and the row and id of each finding."""
     outcome = cli("audit", "--isolated", "--jobs", "1", "--out", "found.jsonl", *map(str, arguments))
     assert outcome.err == ""
     rows = [json.loads(line) for line in Path("found.jsonl").read_text("utf-8").splitlines()]
@@ -312,7 +312,7 @@ def audit(cli: Cli, *arguments: str | Path) -> tuple[Outcome, list[tuple[int, st
 
 @pytest.mark.audit
 def test_second_full_refund_of_a_history_is_found(cli: Cli) -> None:
-    """In an audit, too, a full refund takes all that was left then: the later one is too much, the first is fine."""
+    """In an audit, a refund after a full refund is a finding, and the full refund is clean."""
     requests = ("--requests", INPUTS / "audit-full-twice.requests.jsonl")
     outcome, found = audit(cli, *requests, "--orders", INPUTS / "audit-full-twice.orders.jsonl")
     assert (outcome.status, found) == (1, [(1, "RF203")])
@@ -335,7 +335,7 @@ SINGLE = {
 
 @pytest.mark.audit
 def test_audit_counts_the_refunds_of_orders_as_the_check_does(cli: Cli) -> None:
-    """Each request with an order that was read before it has the same findings in an audit."""
+    """An audit has the same findings for a request and its order as the check."""
     requests, orders = [], []
     for number, name in enumerate(SINGLE, 1000):
         document = read(name)
@@ -377,7 +377,7 @@ ODD: dict[str, Callable[[Document], object]] = {
 
 
 def odd(what: str) -> Document:
-    """A refund of line 1 of an order whose line 2 has something odd."""
+    """Return a refund of line 1 of an order whose line 2 has an invalid field."""
     document = read("odd-charge-on-another-line.json")
     ODD[what](document["order"]["order"]["orderLines"]["orderLine"][1])
     return document
@@ -385,7 +385,7 @@ def odd(what: str) -> Document:
 
 @pytest.mark.parametrize("what", ODD)
 def test_odd_line_takes_nothing_away_from_a_refund_of_another_line(cli: Cli, what: str) -> None:
-    """A good refund is clean, one that is too much is found, and nothing is left out."""
+    """An invalid line does not change the findings about a refund of another line."""
     good, bad = odd(what), asking(odd(what), "-10.01")
     outcome = check(cli, write_lines([good]))
     assert findings(outcome) == {}
@@ -403,7 +403,7 @@ def test_odd_line_takes_nothing_away_from_a_refund_of_another_line(cli: Cli, wha
 def test_refund_of_an_odd_line_says_that_its_caps_did_not_run(
     cli: Cli, what: str, full: bool, arguments: tuple[str, ...]
 ) -> None:
-    """The caps wait for a valid order, in the report, and nothing breaks."""
+    """The caps of a refund of an invalid line are reported as not run."""
     document = odd(what)
     line = line_of(document["body"])
     line["lineNumber"] = "2"
@@ -416,7 +416,7 @@ def test_refund_of_an_odd_line_says_that_its_caps_did_not_run(
 
 @pytest.mark.parametrize("shipping", [5, None, {"postalAddress": 5}, {"estimatedShipDate": "soon"}])
 def test_odd_field_that_no_cap_needs_keeps_the_caps(cli: Cli, shipping: object) -> None:
-    """An order whose shippingInfo is none is an order all the same."""
+    """An invalid shippingInfo does not stop the caps."""
     document = read("odd-charge-on-another-line.json")
     document["order"]["order"]["shippingInfo"] = shipping
     outcome = check(cli, write("r.json", text(asking(document, "-10.01"))))
@@ -447,7 +447,7 @@ def too_much(operation: str) -> Document:
 
 @pytest.mark.parametrize("operation", TOO_MUCH)
 def test_no_odd_value_of_an_order_lifts_a_cap_in_silence(operation: str) -> None:
-    """Whatever is odd in it, the cap speaks, or the report says that it did not run, or that the order is none."""
+    """With any invalid value in the order, the cap reports a finding, or that it did not run."""
     request, code = too_much(operation), TOO_MUCH[operation]
     body, path = text(request["body"]), request["path"]
     for pointer, order in with_odd_values(request["order"]):
@@ -458,7 +458,7 @@ def test_no_odd_value_of_an_order_lifts_a_cap_in_silence(operation: str) -> None
 
 
 def with_odd_values(order: Document) -> Iterator[tuple[str, Document]]:
-    """The order with an odd value at one place, for each place and value."""
+    """Yield the order with one invalid value, for each place and value."""
     for place in places(order, ()):
         for value in ODD_VALUES:
             changed = deepcopy(order)
@@ -480,7 +480,7 @@ def places(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
 
 
 class Shop:
-    """Walmart with an order of 25.00 that loses the answer to a refund; `refunded` is what the order tells after it."""
+    """A Walmart server that loses the response to a refund of its 25.00 order; then the order shows `refunded`."""
 
     def __init__(self, **refunded: int) -> None:
         self.refunded = refunded
@@ -514,7 +514,7 @@ def full_refund() -> models.OrderRefund:
 
 
 def ask(shop: Shop) -> object:
-    """What resolve() says of a full refund whose answer was lost, or what it raises."""
+    """Return what resolve() says of a full refund whose response was lost, or the error that it raises."""
     wire = httpx.MockTransport(shop)
     with connect.walmart("id", "secret", base_url="https://w.example", transport=wire) as walmart:
         try:
@@ -547,7 +547,7 @@ async def ask_async(shop: Shop) -> object:
 def test_full_refund_is_not_taken_for_made_because_part_of_the_line_came_back(
     way: str, refunded: dict[str, int]
 ) -> None:
-    """resolve() does not say that 25.00 were refunded where the order tells of less."""
+    """resolve() does not count a full refund as made if the order shows less than its amount."""
     shop = Shop(**refunded)
     made = ask(shop) if way == "sync" else asyncio.run(ask_async(shop))
     assert shop.is_sent
@@ -556,6 +556,6 @@ def test_full_refund_is_not_taken_for_made_because_part_of_the_line_came_back(
 
 @pytest.mark.parametrize("way", ["sync", "async"])
 def test_full_refund_is_taken_for_made_where_all_of_the_line_came_back(way: str) -> None:
-    """resolve() says that the refund was made where the order tells of all of it."""
+    """resolve() counts a full refund as made if the order shows its full amount."""
     shop = Shop(PRODUCT=-20, SHIPPING=-5)
     assert (ask(shop) if way == "sync" else asyncio.run(ask_async(shop))) is True

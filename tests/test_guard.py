@@ -1,4 +1,4 @@
-"""The guard holds a refund against the rules before a byte of it leaves, around any httpx client."""
+"""The guard checks a refund before any byte of it is sent, around any httpx client."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SECRET = "a-token-of-our-own"
 
 
 class Api:
-    """An API that answers reads with the story's order, and notes what arrives."""
+    """An API that answers reads with the story's order, and keeps the requests."""
 
     def __init__(self, name: str, **changes: Any) -> None:
         self.operation = operations.get(name)
@@ -71,7 +71,7 @@ class Api:
         return write_xml(json.loads(order, parse_float=Decimal), schema)
 
     def request(self, **changes: Any) -> dict[str, Any]:
-        """What httpx needs to send the story's refund."""
+        """Return what httpx needs to send the story's refund, with changes."""
         given = {**self.story, **changes}
         body = story.text(given["body"])
         if self.operation.xml:
@@ -92,7 +92,7 @@ class Api:
         hooks: Any = None,
         **guard: Any,
     ) -> Any:
-        """The response to the story's refund, or another request, through a guard."""
+        """Send the story's refund, or another request, through a guard, and return the response."""
         request, given = request or self.request(), {"auth": own, "event_hooks": hooks}
         if way == "sync":
             with httpx.Client(transport=GuardTransport(httpx.MockTransport(self), **guard), **given) as client:
@@ -110,25 +110,28 @@ class Api:
 
 
 def rejected(act: Callable[[], Any]) -> RefundBlocked:
+    """Return the RefundBlocked that a call raises."""
     with pytest.raises(RefundBlocked) as caught:
         act()
     return caught.value
 
 
 def unchecked(act: Callable[[], Any]) -> RefundNotChecked:
+    """Return the RefundNotChecked that a call raises."""
     with pytest.raises(RefundNotChecked) as caught:
         act()
     return caught.value
 
 
 def codes(error: RefundBlocked | RefundNotChecked) -> set[str]:
+    """Return the ids of the errors in a report."""
     return {one.code for one in error.report.findings if one.severity == "error"}
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", GUARDED)
 def test_a_good_refund_leaves_as_it_is(name: str, way: str) -> None:
-    """A request that no rule objects to arrives byte for byte, and its answer comes back."""
+    """A request without findings is sent unchanged, and its response is returned."""
     api = Api(name)
     request = api.request()
     assert api.send(way, request).status_code == 200
@@ -138,7 +141,7 @@ def test_a_good_refund_leaves_as_it_is(name: str, way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", GUARDED)
 def test_a_bad_refund_never_leaves(name: str, way: str) -> None:
-    """A body that its schema refuses raises RefundBlocked with the report, and nothing arrives."""
+    """A body that its schema refuses raises RefundBlocked with the report, and nothing is sent."""
     api = Api(name)
     request = api.request() | {"content": b'{"amount": 5}'}
     error = rejected(lambda: api.send(way, request))
@@ -158,7 +161,7 @@ def test_a_bad_refund_never_leaves(name: str, way: str) -> None:
     ],
 )
 def test_what_is_no_refund_passes_untouched(method: str, url: str, way: str) -> None:
-    """A request that moves no money is neither read nor judged, whatever its body."""
+    """A request that is no refund is sent unchecked, whatever its body."""
     api = Api("walmart.refund_order_lines")
     api.send(way, {"method": method, "url": url, "content": b"\x00 no JSON"}, fetch_context=True)
     assert [one.content for one in api.arrived] == [b"\x00 no JSON"]
@@ -178,7 +181,7 @@ def test_what_is_no_refund_passes_untouched(method: str, url: str, way: str) -> 
     ],
 )
 def test_the_order_is_read_before_the_refund_leaves(name: str, reads: list[str], way: str) -> None:
-    """With fetch_context the guard reads the order, and the refunds where it lacks them, as who sends the refund."""
+    """With fetch_context the guard first reads the order and its refunds with the refund's credentials."""
     api = Api(name)
     api.send(way, fetch_context=True)
     assert api.asked[:-1] == [f"GET {path}" for path in reads]
@@ -202,7 +205,7 @@ EXCEEDING: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", REFUNDS)
 def test_more_than_the_order_has_is_rejected(name: str, way: str) -> None:
-    """The caps run against the order as the API tells it, and a refund beyond them never leaves."""
+    """A refund above what is left of the order that the API returns raises RefundBlocked."""
     changes, code = EXCEEDING[name]
     api = Api(name)
     request = api.request(body=story.varied(changes, name)["body"])
@@ -229,7 +232,7 @@ UNREADABLE: dict[str, tuple[Any, type[Exception] | None]] = {
 @pytest.mark.parametrize("name", REFUNDS)
 @pytest.mark.parametrize("why", UNREADABLE)
 def test_an_order_that_cannot_be_read_lets_nothing_pass(name: str, why: str, way: str) -> None:
-    """Where the context cannot be had the guard raises RF006 with the reason as its cause, and sends nothing."""
+    """If the order cannot be read, the guard raises RF006 with its cause and sends nothing."""
     reply, cause = UNREADABLE[why]
     api = Api(name, GET=reply)
     error = unchecked(lambda: api.send(way, fetch_context=True))
@@ -242,7 +245,7 @@ def test_an_order_that_cannot_be_read_lets_nothing_pass(name: str, why: str, way
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("why", UNREADABLE)
 def test_a_refund_that_is_wrong_in_itself_is_blocked(why: str, way: str) -> None:
-    """A body that its schema refuses is blocked though the order cannot be read: no later attempt would help."""
+    """A body that its schema refuses raises RefundBlocked even if the order cannot be read."""
     api = Api("walmart.refund_order_lines", GET=UNREADABLE[why][0])
     error = rejected(lambda: api.send(way, api.request() | {"content": b"{}"}, fetch_context=True))
     assert "RF101" in codes(error)
@@ -251,7 +254,7 @@ def test_a_refund_that_is_wrong_in_itself_is_blocked(why: str, way: str) -> None
 
 @pytest.mark.parametrize("way", WAYS)
 def test_ignoring_the_rule_does_not_open_the_door(way: str) -> None:
-    """A configuration that ignores RF006 and RF005 still lets no refund pass whose order nobody could read."""
+    """A refund without a readable order is not sent even if RF006 and RF005 are ignored."""
     api = Api("walmart.refund_order_lines", GET=httpx.Response(500))
     unchecked(lambda: api.send(way, fetch_context=True, config=Config(ignore=("RF006", "RF005"))))
     assert api.asked == ["GET /shop/v3/orders/2961380412345"]
@@ -259,7 +262,7 @@ def test_ignoring_the_rule_does_not_open_the_door(way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_guard_has_the_configuration_of_the_command(way: str) -> None:
-    """A rule that the configuration ignores lets a refund pass, and one whose severity it raises stops it."""
+    """The guard follows a configuration that ignores a rule or raises its severity."""
     name = "woocommerce_legacy.create_refund"
     api = Api(name)
     over = api.request(body=story.varied(EXCEEDING[name][0], name)["body"])
@@ -273,7 +276,7 @@ def test_the_guard_has_the_configuration_of_the_command(way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_warnings_are_told_and_stop_nothing(way: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A refund with a warning is sent; the warning is logged and the report handed over, both without credentials."""
+    """A refund with a warning is sent; log and report have the warning and no credential."""
     name = "woocommerce_legacy.create_refund"
     api = Api(name)
     reports: list[Report] = []
@@ -287,7 +290,7 @@ def test_warnings_are_told_and_stop_nothing(way: str, caplog: pytest.LogCaptureF
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_clean_report_is_handed_over_too(way: str) -> None:
-    """on_report sees every refund that is checked, so that nobody takes silence for a check."""
+    """on_report gets a report of every checked refund, also without findings."""
     reports: list[Report] = []
     Api("walmart.refund_order_lines").send(way, fetch_context=True, on_report=reports.append)
     assert [(report.ok, report.findings) for report in reports] == [(True, ())]
@@ -295,7 +298,7 @@ def test_a_clean_report_is_handed_over_too(way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_signature_is_not_used_twice(way: str) -> None:
-    """A refund that is signed for itself alone is rejected unless the guard can sign: then each read has its own."""
+    """A signed refund raises RefundNotChecked unless the guard can sign its reads, each with a new nonce."""
     own = auth.WooCommerceOAuth("ck_own", "cs_own")
     api = Api("woocommerce_legacy.create_refund")
     request = api.request() | {"headers": {"Content-Type": "application/json"}}
@@ -311,7 +314,7 @@ def test_a_signature_is_not_used_twice(way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_keys_in_the_query_go_with_the_reads(way: str) -> None:
-    """Credentials that stand in the query of the refund stand in that of the reads, and nothing else of it does."""
+    """The guard's reads carry the credentials in the refund's query, and nothing else of the query."""
     api = Api("woocommerce_legacy.create_refund")
     request = api.request() | {"headers": {"Content-Type": "application/json"}}
     request["params"] = {"consumer_key": "ck_own", "consumer_secret": "cs_own", "api_refund": "0"}
@@ -343,7 +346,7 @@ DETOURS = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("detour", [*DETOURS, "method in a header"])
 def test_no_detour_leads_around_the_guard(detour: str, way: str) -> None:
-    """Other spellings of a request that WooCommerce takes for a refund are refunds for the guard too."""
+    """Every spelling of a request that WooCommerce accepts as a refund is checked."""
     api = Api("woocommerce_legacy.create_refund")
     method, path = DETOURS.get(detour, ("GET", "/wc-api/v3/orders/1204/refunds"))
     request: dict[str, Any] = {"method": method, "url": "https://shop.example.net" + path, "content": b"[]"}
@@ -354,7 +357,7 @@ def test_no_detour_leads_around_the_guard(detour: str, way: str) -> None:
 
 
 def test_a_refund_does_not_leave_for_another_target() -> None:
-    """A refund whose extensions name another target than its URL is not sent: nobody could check where it goes."""
+    """A refund whose `target` extension differs from its URL is not sent."""
     api = Api("woocommerce_legacy.create_refund")
     with pytest.raises(NotSent, match="target"):
         api.send("sync", api.request() | {"extensions": {"target": b"/wc-api/v3/orders/1/refunds"}})
@@ -363,7 +366,7 @@ def test_a_refund_does_not_leave_for_another_target() -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_what_is_checked_is_what_is_sent(way: str) -> None:
-    """A body that an event hook has exchanged is the one that is checked."""
+    """A body that an event hook replaced is checked as it will be sent."""
     api = Api("woocommerce_legacy.create_refund")
     other = story.text({"order_refund": {"amount": "99999.00"}})
 
@@ -379,7 +382,7 @@ def test_what_is_checked_is_what_is_sent(way: str) -> None:
 
 
 def test_one_order_is_one_order_however_it_is_spelled() -> None:
-    """Refunds of 1204, 01204 and /index.php/…/1204 at the same time wait for each other, and the second is rejected."""
+    """Refunds of one order under several spellings wait for each other, and the second is rejected."""
     paths = ("/wc-api/v3/orders/{}/refunds", "/index.php/wc-api/v3/orders/{}/refunds")
     with testing.server("woocommerce_legacy", faithful="2.6.2", delay=(0.01, 0.02)) as shop:
         order = shop.add_order(total="1.00")
@@ -396,14 +399,14 @@ def test_one_order_is_one_order_however_it_is_spelled() -> None:
 
 
 def test_earlier_refunds_below_zero_raise_no_cap() -> None:
-    """A list of earlier refunds with a negative amount is no list of them, and lets nothing pass."""
+    """A list of earlier refunds with a negative amount blocks the refund."""
     api = Api("woocommerce_legacy.create_refund")
     api.story["refunds"] = {"order_refunds": [{"id": 1, "amount": "-100.00"}]}
     assert "RF005" in codes(unchecked(lambda: api.send("sync", fetch_context=True)))
 
 
 def test_a_rejection_survives_a_pickle() -> None:
-    """RefundBlocked comes out of a pickle with its report and key, for process pools and queues."""
+    """Pickling keeps the report and key of RefundBlocked."""
     api = Api("woocommerce_legacy.create_refund")
     error = rejected(lambda: api.send("sync", api.request() | {"content": b"{}"}))
     error.idempotency_key = "a-key"
@@ -412,7 +415,7 @@ def test_a_rejection_survives_a_pickle() -> None:
 
 
 def test_a_card_number_for_a_name_is_masked(caplog: pytest.LogCaptureFixture) -> None:
-    """A field whose name is a card number is told without it: in the log, the error and its pointer."""
+    """A field name that is a card number is masked in the log, the error and its pointer."""
     api = Api("woocommerce_legacy.create_refund")
     body = b'{"order_refund": {"amount": "1.00", "4111 1111 1111 1111": 1}}'
     error = rejected(lambda: api.send("sync", api.request() | {"content": body}))
@@ -421,7 +424,7 @@ def test_a_card_number_for_a_name_is_masked(caplog: pytest.LogCaptureFixture) ->
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_streamed_body_is_checked_and_sent(way: str) -> None:
-    """A body that comes in pieces is checked as a whole, and arrives as a whole."""
+    """A body that comes in chunks is checked and sent in full."""
     api = Api("walmart.refund_order_lines")
     request = api.request()
     content = request["content"]
@@ -444,7 +447,7 @@ def test_a_streamed_body_is_checked_and_sent(way: str) -> None:
 
 @pytest.mark.parametrize("told", [None, "absent", []])
 def test_an_order_of_taxcloud_must_tell_of_its_refunds(told: Any) -> None:
-    """An empty list says that there were none; null and no list at all say nothing, and let nothing pass."""
+    """A TaxCloud order with null or no refunds blocks the refund; an empty list does not."""
     api = Api("taxcloud.refund_order")
     api.story["order"]["refunds"] = told
     if told == "absent":
@@ -456,7 +459,7 @@ def test_an_order_of_taxcloud_must_tell_of_its_refunds(told: Any) -> None:
 
 
 def test_an_order_with_a_percent_in_its_id_is_found() -> None:
-    """An id that needs percent-encoding is read under the same spelling as the refund."""
+    """The guard reads an order under the same percent-encoded id as the refund."""
     api = Api("taxcloud.refund_order")
     api.story["order"]["orderId"] = "SO/10#77"
     request = api.request(path={**api.story["path"], "orderId": "SO%2F10%2377"})

@@ -1,4 +1,4 @@
-"""A generated history: always the same, and the audit finds what is planted in it, and nothing else."""
+"""A generated history is reproducible, and the audit finds exactly its planted errors."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _command(folder: Path, out: str) -> list[str]:
 
 
 def test_the_audit_finds_exactly_what_is_planted(written: Path) -> None:
-    """Row for row, with the pointer of each; of 50 kinds and more."""
+    """The audit has exactly the planted findings, by row and pointer, of 50 kinds and more."""
     assert main(_command(written, "found.parquet")) == 1
     names = ["row", "code", "pointer"]
     found = pq.read_table(written / "found.parquet", columns=names).to_pylist()
@@ -46,7 +46,7 @@ def test_the_audit_finds_exactly_what_is_planted(written: Path) -> None:
 
 
 def test_the_same_seed_makes_the_same_history(tmp_path: Path) -> None:
-    """Files are equal to the byte; another seed makes another history."""
+    """One seed gives the same bytes each time, and another seed gives others."""
     for name, seed in (("one", 3), ("two", 3), ("three", 4)):
         history.write(50, seed, tmp_path / name)
     one, two, three = (
@@ -56,7 +56,7 @@ def test_the_same_seed_makes_the_same_history(tmp_path: Path) -> None:
 
 
 def test_a_history_has_its_real_sizes(written: Path) -> None:
-    """Bodies of a few hundred bytes to a kilobyte and a half, orders of one to six."""
+    """Bodies have a few hundred to 1,500 bytes, and orders one to six kilobytes."""
     bodies = pq.read_table(written / "requests" / "00000.parquet", columns=["body"]).column("body").to_pylist()
     orders = pq.read_table(written / "orders" / "00000.parquet", columns=["order"]).column("order").to_pylist()
     assert 500 < sum(map(len, bodies)) / len(bodies) < 1_500
@@ -89,7 +89,7 @@ run()
     ids=["reads", "judges"],
 )
 def test_an_interrupt_leaves_no_file(written: Path, tmp_path: Path, module: str, name: str, left: str) -> None:
-    """While it reads or while it judges: exit 130, no findings, nothing beside them, and the next run is whole."""
+    """An interrupt is exit 130 and leaves no file, and the next run is complete."""
     arguments = _command(written, "stopped.parquet")
     command = (sys.executable, "-c", _HELD, module, name)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}

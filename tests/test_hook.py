@@ -1,4 +1,4 @@
-"""The pre-commit hook, run by pre-commit in a git repository of its own, from this very source.
+"""The pre-commit hook, run by pre-commit in a temporary git repository, from this source.
 
 `make peers` keeps what the hook's environment is built from in .venv/wheels, so that nothing is downloaded here.
 """
@@ -25,7 +25,7 @@ needs_all = pytest.mark.hook
 
 
 def offline(home: Path) -> dict[str, str]:
-    """An environment in which git knows nobody and pip knows nothing but .venv/wheels."""
+    """Return an environment without git user, in which pip finds only .venv/wheels."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PIP_", "PYTHON"))}
     nobody = {f"GIT_{role}_{what}": "nobody" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     return {
@@ -41,7 +41,7 @@ def offline(home: Path) -> dict[str, str]:
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Runs git in a folder; what it prints."""
+    """Run git in a folder, and return its output."""
     done = subprocess.run(
         [GIT or "git", *arguments], cwd=folder, env=offline(folder), capture_output=True, text=True, check=True
     )
@@ -49,7 +49,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def source(folder: Path) -> Path:
-    """A repository with one commit, tagged v0, of this source as it stands, uncommitted changes included."""
+    """A repository with one commit, tagged v0, of this source with its uncommitted changes."""
     folder.mkdir()
     names = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     for name in filter(None, names):
@@ -71,7 +71,7 @@ class Done(NamedTuple):
 
 
 class Team:
-    """A repository of a team that has the hook."""
+    """The repository of a team that uses the hook."""
 
     def __init__(self, folder: Path, home: Path, hook: Path) -> None:
         self.folder = folder
@@ -81,14 +81,14 @@ class Team:
         git(folder, "init", "--quiet")
 
     def write(self, name: str, content: str) -> None:
-        """Writes a file and stages it."""
+        """Write a file and stage it."""
         file = self.folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
         git(self.folder, "add", name)
 
     def commit(self, *arguments: str, **options: object) -> Done:
-        """Runs the hook on what is staged, with `args` and the like in the configuration."""
+        """Run the hook on the staged files, with the given options in its configuration."""
         hooks = [{"id": "refundkit", **options}]
         self.write(
             ".pre-commit-config.yaml",
@@ -108,7 +108,7 @@ class Team:
 
 @pytest.fixture
 def team(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Team:
-    """A fresh repository. The hook's own and its environment are made once for all tests, wherever they stand."""
+    """A new repository; the hook's environment is built once for all tests."""
     hook, home = (tmp_path_factory.getbasetemp() / name for name in ("hook", "home"))
     if not hook.exists():
         source(hook)
@@ -122,7 +122,7 @@ ONLY = r"^refunds/"
 
 @needs_all
 def test_hook_finds_what_is_wrong_in_what_is_committed(team: Team) -> None:
-    """A staged refund with a wrong sign stops the commit with the finding; one with the right sign does not."""
+    """A staged refund with a wrong sign stops the commit; one with the right sign does not."""
     team.write("refunds/r.json", refund("19.99"))
     bad = team.commit(args=["--as", US], files=ONLY)
     assert bad.status == 1
@@ -135,7 +135,7 @@ def test_hook_finds_what_is_wrong_in_what_is_committed(team: Team) -> None:
 
 @needs_all
 def test_hook_is_given_every_format(team: Team) -> None:
-    """JSON, JSON Lines, YAML and XML reach the hook, and nothing else does."""
+    """The hook gets JSON, JSON Lines, YAML and XML files, and no others."""
     for suffix in ("json", "jsonl", "ndjson", "yaml", "yml", "xml", "txt", "toml"):
         team.write(f"refunds/r.{suffix}", "]")
     found = team.commit(args=["--as", US])
@@ -147,7 +147,7 @@ def test_hook_is_given_every_format(team: Team) -> None:
 
 @needs_all
 def test_excludes_hold_for_what_the_hook_is_given(team: Team) -> None:
-    """The hook names files one by one, and excludes hold all the same; a commit of nothing else passes."""
+    """`exclude` applies to the files that the hook names; a commit of only excluded files passes."""
     team.write("pyproject.toml", f'[tool.refundkit]\nexclude = ["refunds/old"]\nfiles = {{"refunds/" = "{US}"}}\n')
     team.write("refunds/old/r.json", refund("19.99"))
     only = team.commit(files=ONLY)
@@ -162,7 +162,7 @@ def test_excludes_hold_for_what_the_hook_is_given(team: Team) -> None:
 
 @needs_all
 def test_arguments_of_the_hook(team: Team) -> None:
-    """Arguments of the team's own come before the files, a bare --require-context among them."""
+    """The team's own arguments come before the files, also a bare --require-context."""
     team.write("refunds/a.json", refund())
     team.write("refunds/b.json", refund())
     found = team.commit(args=["--as", US, "--fail-on", "warning", "--require-context"], files=ONLY)
@@ -175,7 +175,7 @@ def test_arguments_of_the_hook(team: Team) -> None:
 
 
 def test_hook_is_described() -> None:
-    """The hook runs the command that pyproject.toml installs, in one process, on files that the linter reads."""
+    """The hook runs the command of pyproject.toml in one process on the files that the linter reads."""
     (described,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
     assert described["entry"].split()[:2] == ["refundkit", "check"]
     assert described["language"] == "python"

@@ -1,4 +1,4 @@
-"""Files that were made to break a reader: each ends with its exit status, in bounded memory."""
+"""Files made to break a reader: each ends with its exit status and bounded memory."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ SUFFIXES = (".json", ".jsonl", ".yaml", ".xml")
 
 
 def codes(out: str) -> list[str]:
-    """The ids of the findings of the JSON output."""
+    """Return the ids of the findings of the JSON output."""
     return [one["code"] for one in json.loads(out)["findings"]]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_hundred_megabytes_on_one_line(tmp_path: Path, suffix: str) -> None:
-    """A document of 100 MB is refused by its size and never held; lines after it are read as ever."""
+    """A line of 100 MB is refused by its size and never held; the lines after it are read."""
     file = tmp_path / f"r{suffix}"
     with file.open("wb") as stream:
         stream.write(b'{"orderRefund": {"purchaseOrderId": "')
@@ -77,7 +77,7 @@ def test_hundred_megabytes_on_one_line(tmp_path: Path, suffix: str) -> None:
 
 
 def test_hundred_megabytes_of_requests(tmp_path: Path) -> None:
-    """An array of requests may be as long as it likes: each of them is a document."""
+    """An array of requests may have any length: each request is a document."""
     file = tmp_path / "r.json"
     count = 16_000_000 // len(LINE)
     with file.open("wb") as stream:
@@ -112,7 +112,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_text_that_is_none(tmp_path: Path, suffix: str) -> None:
-    """NUL bytes, UTF-16 with or without a byte order mark, half a character, 100,000 digits: RF001, nothing worse."""
+    """NUL bytes, UTF-16, a lone surrogate and 100,000 digits are each RF001."""
     for name, text in BROKEN.items():
         (tmp_path / f"{name}{suffix}").write_bytes(text)
     left = run(*CHECK, ".", folder=tmp_path)
@@ -123,7 +123,7 @@ def test_text_that_is_none(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.parametrize("part", ["path", "query", "headers"])
 def test_half_a_character_in_a_request(tmp_path: Path, part: str) -> None:
-    """A part of a request that is no text is a finding, and the lines around it are read as ever."""
+    """A lone surrogate in a part of a request is a finding, and the lines around it are read."""
     request = json.dumps({"operation": US, part: {"a": "?"}, "body": GOOD}).encode().replace(b"?", b"\xff")
     (tmp_path / "r.jsonl").write_bytes(LINE + request + b"\n" + LINE)
     left = run(*CHECK, "r.jsonl", folder=tmp_path)
@@ -133,7 +133,7 @@ def test_half_a_character_in_a_request(tmp_path: Path, part: str) -> None:
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_million_brackets(tmp_path: Path, suffix: str) -> None:
-    """A million brackets are a finding, closed again or not, in every format."""
+    """A million brackets are a finding in every format, closed or not."""
     opening, closing = (b"<a>", b"</a>") if suffix == ".xml" else (b"[", b"]")
     (tmp_path / f"closed{suffix}").write_bytes(opening * 500_000 + closing * 500_000)
     (tmp_path / f"open{suffix}").write_bytes(opening * 1_000_000)
@@ -143,7 +143,7 @@ def test_million_brackets(tmp_path: Path, suffix: str) -> None:
 
 
 def test_links_in_circles(tmp_path: Path) -> None:
-    """Links that lead back, to themselves or nowhere are not followed, in a folder and below `**`."""
+    """Symbolic links in a circle, to themselves or to nothing are not followed."""
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
     (inner / "r.json").write_bytes(LINE)
@@ -155,7 +155,7 @@ def test_links_in_circles(tmp_path: Path) -> None:
 
 
 def test_link_to_itself_is_named(tmp_path: Path) -> None:
-    """A link to itself that is asked for by name cannot be checked."""
+    """A named link to itself is an error."""
     (tmp_path / "r.json").symlink_to("r.json")
     left = run(*CHECK, "r.json", folder=tmp_path)
     assert (left.status, left.out) == (2, "")
@@ -168,7 +168,7 @@ def test_link_to_itself_is_named(tmp_path: Path) -> None:
     [("r.json",), (".",), ("*.json",), ("r.jsonl",), ("--jobs", "2", "."), ("--order", "r.json", "ok.json")],
 )
 def test_file_that_may_not_be_read(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """A file that may not be read is exit 2 with its name, however it was found; nothing is passed over."""
+    """An unreadable file is exit 2 with its name, whether it was named or found."""
     for name in ("r.json", "r.jsonl", "ok.json"):
         (tmp_path / name).write_bytes(LINE)
     for name in ("r.json", "r.jsonl"):
@@ -180,7 +180,7 @@ def test_file_that_may_not_be_read(tmp_path: Path, arguments: tuple[str, ...]) -
 
 
 def test_folder_that_may_not_be_read(tmp_path: Path) -> None:
-    """A folder that may not be read is exit 2 with its name: what is in it would pass unseen."""
+    """An unreadable folder is exit 2 with its name."""
     (tmp_path / "in" / "side").mkdir(parents=True)
     (tmp_path / "in" / "side" / "r.json").write_bytes(LINE)
     (tmp_path / "in" / "side").chmod(0)
@@ -191,7 +191,7 @@ def test_folder_that_may_not_be_read(tmp_path: Path) -> None:
 
 
 def test_folder_named_like_a_file(tmp_path: Path) -> None:
-    """A folder named x.json is a folder: its files are read, and no pattern takes it for one of them."""
+    """A folder named x.json is read as a folder."""
     (tmp_path / "x.json" / "y.json").mkdir(parents=True)
     (tmp_path / "x.json" / "r.json").write_bytes(LINE)
     for argument in ("x.json", ".", "**"):
@@ -204,7 +204,7 @@ def test_folder_named_like_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["p.json", "p.jsonl", "p"])
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_pipe_with_a_name(tmp_path: Path, name: str, jobs: str) -> None:
-    """A pipe that is named is read like standard input, to its end."""
+    """A named pipe is read to its end, like standard input."""
     os.mkfifo(tmp_path / name)
     with running(*CHECK, "--jobs", jobs, name, folder=tmp_path, **PIPES) as process:
         with (tmp_path / name).open("wb") as stream:
@@ -214,7 +214,7 @@ def test_pipe_with_a_name(tmp_path: Path, name: str, jobs: str) -> None:
 
 
 def test_pipe_in_a_folder(tmp_path: Path) -> None:
-    """A pipe in a folder is no file of it: nobody waits for its writer."""
+    """A pipe in a folder is skipped, so that the command does not wait for a writer."""
     os.mkfifo(tmp_path / "p.json")
     (tmp_path / "r.json").write_bytes(LINE)
     for argument in (".", "*.json"):
@@ -223,7 +223,7 @@ def test_pipe_in_a_folder(tmp_path: Path) -> None:
 
 
 def test_pipe_that_nobody_writes_to(tmp_path: Path) -> None:
-    """A pipe without a writer is waited for, as by any reader; an interrupt ends that."""
+    """The command waits for the writer of a named pipe until it is interrupted."""
     os.mkfifo(tmp_path / "p.json")
     os.mkfifo(tmp_path / "first.jsonl")
     with running(*CHECK, "first.jsonl", "p.json", folder=tmp_path, **PIPES) as process:
@@ -236,7 +236,7 @@ def test_pipe_that_nobody_writes_to(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["r.jsonl", "r.json"])
 def test_file_cut_short_while_it_is_read(tmp_path: Path, name: str) -> None:
-    """A file that is shorter at its end than at its beginning is not checked: nobody knows what was in it."""
+    """A file that shrinks while it is read is an error."""
     file = tmp_path / name
     count = 4_000
     file.write_bytes(LINE * count if name == "r.jsonl" else b"[" + b",".join([LINE] * count) + b"]")
@@ -273,7 +273,7 @@ sys.exit(cli.main(sys.argv[1:]))
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_reader_that_has_enough(tmp_path: Path, jobs: str) -> None:
-    """Standard output closed early ends the command, its processes included, without a word."""
+    """If standard output is closed early, the command and its processes end silently."""
     (tmp_path / "r.jsonl").write_bytes(LINE.replace(b"-1.5", b"1.5") * 9_000)
     arguments = ("check", "--isolated", "--jobs", jobs, "--as", US, "--output-format", "concise", "r.jsonl")
     with running(*arguments, folder=tmp_path, **PIPES) as process:
@@ -287,7 +287,7 @@ def test_reader_that_has_enough(tmp_path: Path, jobs: str) -> None:
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_interrupt(tmp_path: Path, jobs: str) -> None:
-    """An interrupt ends the command and its processes with 130, and nothing is printed."""
+    """An interrupt ends the command and its processes with exit 130 and no output."""
     os.mkfifo(tmp_path / "order.json")
     (tmp_path / "r.jsonl").write_bytes(LINE * 40_000)
     arguments = (*CHECK, "--jobs", jobs, "--order", "{stem}.fifo", "r.jsonl")
@@ -314,7 +314,7 @@ def test_interrupt(tmp_path: Path, jobs: str) -> None:
     ids=["entries", "fields", "twice", "items"],
 )
 def test_as_many_faults_as_there_is_room_for(tmp_path: Path, operation: str, text: bytes) -> None:
-    """A document in which everything is wrong ends like every other; what is too much to list is one finding."""
+    """A document with more problems than are listed ends with one finding that says so."""
     (tmp_path / "r.json").write_bytes(text)
     left = run("check", "--isolated", "--as", operation, "--output-format", "concise", "r.json", folder=tmp_path)
     assert (left.status, left.err) == (1, "")
@@ -324,7 +324,7 @@ def test_as_many_faults_as_there_is_room_for(tmp_path: Path, operation: str, tex
 
 
 def test_fault_beyond_those_that_are_told(tmp_path: Path) -> None:
-    """A body that is refused for something beyond what is listed is refused all the same, and a good one is not."""
+    """A body whose only error is beyond the listed ones is refused; a valid one is not."""
     line = GOOD["orderRefund"]["orderLines"]["orderLine"][0]
     lines = [{**line, "lineNumber": str(number)} for number in range(6_000)]
     for name, last in (("good.json", []), ("bad.json", [1])):

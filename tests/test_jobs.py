@@ -1,4 +1,4 @@
-"""Several processes: what they find is what one finds, in the same order; however a run ends, none of them stays."""
+"""--jobs: several processes find what one finds, in the same order, and all end with the run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def spoiled(record: int) -> bytes:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a file of many parts, blank lines among them, and small files of every kind."""
+    """A folder with a large file of many parts, blank lines included, and small files of every kind."""
     monkeypatch.chdir(tmp_path)
     with Path("a.jsonl").open("wb") as stream:
         for record in range(9_000):
@@ -64,7 +64,7 @@ _CUT_UP = (
 
 
 def found(*arguments: str, folder: Path) -> dict[str, Any]:
-    """The JSON output of a run, without its time."""
+    """Return the JSON output of a run, without its time."""
     given = ("check", "--isolated", "--output-format", "json", "--as", US)
     left = run(*given, *arguments, folder=folder, command=_CUT_UP)
     assert (left.status, left.err) == (1, "")
@@ -74,7 +74,7 @@ def found(*arguments: str, folder: Path) -> dict[str, Any]:
 
 
 def test_same_as_one_process(folder: Path) -> None:
-    """Two and three processes say what one says: the same findings, records, lines and `not_run`, in one order."""
+    """Two and three processes report the same findings, records, lines and `not_run` as one, in one order."""
     one = found("--jobs", "1", ".", folder=folder)
     assert one["summary"]["checked"] == 12_149  # of the small files, four hold an empty array
     assert one["findings"][-1]["record"] == 2_997
@@ -83,7 +83,7 @@ def test_same_as_one_process(folder: Path) -> None:
 
 
 def test_same_context_as_one_process(folder: Path) -> None:
-    """Every process reads the order, the configuration and the user's own rules for itself."""
+    """Each process loads the order, the configuration and the user's rules."""
     Path("order.json").write_bytes(text(examples("walmart.get_order", "200")[0]))
     Path("ours.py").write_text(
         "from refundkit import finding, rule\n"
@@ -105,7 +105,7 @@ def test_same_context_as_one_process(folder: Path) -> None:
 
 
 def test_parts_are_all_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The parts of a file have all its lines, each once, under the numbers that they have in the whole."""
+    """The parts of a file have each of its lines once, with its line number in the file."""
     monkeypatch.setattr(sources, "STRETCH", 40)
     monkeypatch.setattr(sources, "_BLOCK", 16)
     file = str(tmp_path / "r.jsonl")
@@ -126,7 +126,7 @@ def test_parts_are_all_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_clean_records_are_counted_where_they_begin() -> None:
-    """What a process sends back has one entry for all clean records that are alike, and the order of first ones."""
+    """A process returns identical clean results once, at the first of them, and keeps their order."""
 
     def one(operation: str, records: int = 1) -> Linted:
         return Linted(file="f", operation=operation, findings=(), not_run=(), records=records)
@@ -153,7 +153,7 @@ def test_threads_of_the_parent_are_no_matter(folder: Path, capsys: pytest.Captur
 
 @pytest.mark.parametrize("name", ["multiprocessing", "concurrent.futures", "refundkit.lint.jobs", "tqdm"])
 def test_one_process_needs_none_of_it(folder: Path, name: str) -> None:
-    """What is for several processes, or for a terminal, is not imported for one."""
+    """One process does not import what only several processes, or a terminal, need."""
     code = f"import sys; from refundkit.cli import main; main(sys.argv[1:]); sys.exit({name!r} in sys.modules)"
     left = run("check", "--as", US, "d.jsonl", folder=folder, command=(sys.executable, "-c", code))
     assert left.status == 0
@@ -161,14 +161,14 @@ def test_one_process_needs_none_of_it(folder: Path, name: str) -> None:
 
 @pytest.mark.parametrize("wanted", ["0", "-1", "two", "1.5", "\N{SUPERSCRIPT TWO}"])
 def test_number_that_is_none(folder: Path, wanted: str) -> None:
-    """--jobs takes 1 and more; everything else is exit 2."""
+    """--jobs accepts 1 and above; anything else is exit 2."""
     left = run("check", "--jobs", wanted, "d.jsonl", folder=folder)
     assert (left.status, left.out) == (2, "")
     assert "is no number of processes: write 1 or more" in left.err or "--jobs" in left.err
 
 
 def test_file_that_one_of_them_cannot_read(folder: Path) -> None:
-    """The first file in the order that cannot be read is named, as by one process."""
+    """The first unreadable file in the order is reported, as by one process."""
     Path("b100.json").unlink()
     Path("b100.json").mkdir()
     Path("e.json").symlink_to("b100.json")
@@ -198,7 +198,7 @@ _PARENT = (
 
 
 def happening(what: str) -> None:
-    """Writes a rule at which a process other than the first does this."""
+    """Write a rule that acts in every process but the first."""
     Path("ours.py").write_text(_OWN.replace("HAPPENS", what))
     Path("refundkit.toml").write_text('rules = ["ours.py"]\n')
 
@@ -212,7 +212,7 @@ def happening(what: str) -> None:
     ],
 )
 def test_process_that_dies(folder: Path, what: str, said: str) -> None:
-    """A process that dies is exit 2 with how it ended and over which file, and the others end too."""
+    """A process that dies is exit 2 with its status and its file, and the other processes end."""
     happening(what)
     left = run("check", "--jobs", "2", "--as", US, "a.jsonl", folder=folder, command=_PARENT)
     assert (left.status, left.out) == (2, "")
@@ -222,7 +222,7 @@ def test_process_that_dies(folder: Path, what: str, said: str) -> None:
 
 
 def test_interrupt_of_the_whole_group(folder: Path) -> None:
-    """An interrupt from the keyboard, which every process gets, is 130 and nothing is printed."""
+    """An interrupt of the process group is exit 130 and prints nothing."""
     os.mkfifo("begun")
     happening("open('begun', 'wb').write(b'x'); signal.pause()")
     arguments = ("check", "--jobs", "2", "--as", US, "a.jsonl")
@@ -237,7 +237,7 @@ def test_interrupt_of_the_whole_group(folder: Path) -> None:
 
 
 def test_process_ends_with_its_parent(folder: Path) -> None:
-    """A parent that is killed leaves no process behind: each ends when nobody asks it any more."""
+    """If the parent is killed, its processes end."""
     os.mkfifo("begun")
     os.mkfifo("go")
     happening("open('begun', 'wb').write(b'x'); open('go', 'rb').read()")
@@ -288,7 +288,7 @@ _AT_ONCE, _NEVER = _after("0.0"), _after("float('inf')")
 
 @pytest.mark.parametrize("count", ["1", "2"])
 def test_progress_on_a_terminal(folder: Path, count: str) -> None:
-    """A long run says on a terminal how much of all it has checked, and wipes that away at the end."""
+    """A long run shows its progress on a terminal, and erases it at the end."""
     shown = _seen(["check", "--isolated", "--as", US, "--jobs", count, "a.jsonl", "d.jsonl"], folder, _AT_ONCE)
     total = Path("a.jsonl").stat().st_size + Path("d.jsonl").stat().st_size
     assert f"/{total / 1e6:.2f}M" in shown
@@ -298,19 +298,19 @@ def test_progress_on_a_terminal(folder: Path, count: str) -> None:
 
 @pytest.mark.parametrize("count", ["1", "2"])
 def test_no_progress_elsewhere(folder: Path, count: str) -> None:
-    """Where standard error is no terminal it stays empty, however long a run takes."""
+    """If standard error is no terminal, no progress is shown."""
     left = run("check", "--as", US, "--jobs", count, "a.jsonl", folder=folder, command=_AT_ONCE)
     assert (left.status, left.err) == (1, "")
 
 
 def test_short_run_shows_no_progress(folder: Path) -> None:
-    """A run that is not long shows nothing on a terminal either."""
+    """A short run shows no progress."""
     assert progress.AFTER >= 1
     assert _seen(["check", "--isolated", "--as", US, "a.jsonl", "d.jsonl"], folder, _NEVER) == ""
 
 
 def test_large_file_is_spread_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From 32 MiB on a JSON Lines file gets all cores, a smaller or another one gets one process."""
+    """A JSON Lines file of 32 MiB or more uses all cores; any other file uses one process."""
     from refundkit.cli.check import count_jobs
     from refundkit.cli.parser import build_parser
 

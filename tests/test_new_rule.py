@@ -1,4 +1,4 @@
-"""A rule that somebody adds runs everywhere: in check(), the command, a batch, the guard and both audit engines."""
+"""A user's rule runs everywhere: in check(), the command, a batch, the guard and both audit engines."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ DECODED = 'Tr<oy & Co / é/"1>'
 
 
 def code(group: int, api: str) -> str:
-    """The id of an API's rule of a group: 0 reads the ledger, 1 the refund, 2 the order."""
+    """Return the id of an API's rule of a group: 0 reads the ledger, 1 the refund, 2 the order."""
     return f"RF9{group}{APIS.index(api)}"
 
 
@@ -95,7 +95,7 @@ def write_config() -> Config:
 
 
 def request(api: str, *, large: bool = False) -> dict[str, Any]:
-    """A refund of less than half of what it is about; two of them, or a large one, are more."""
+    """Return a refund of less than half of its order."""
     asked = deepcopy(story(REFUNDS[api]))
     body = asked["body"]
     if api == "taxcloud":
@@ -120,12 +120,12 @@ def check(asked: dict[str, Any], config: Config, **changes: Any) -> refundkit.Re
 
 
 def ours(findings: Any) -> set[str]:
-    """The ids of our own rules among findings."""
+    """Return the ids of this module's rules among findings."""
     return {each.code for each in findings if each.code.startswith("RF9")}
 
 
 def codes(outcome: Outcome) -> dict[int, set[str]]:
-    """The ids of our own rules that spoke of each record of the JSON output."""
+    """Return the ids of this module's rules for each record of the JSON output."""
     found: dict[int, set[str]] = {}
     for each in outcome.document["findings"]:
         if each["code"].startswith("RF9"):
@@ -138,7 +138,7 @@ def codes(outcome: Outcome) -> dict[int, set[str]]:
 
 @pytest.mark.parametrize("api", APIS)
 def test_check_runs_a_new_rule(config: Config, api: str) -> None:
-    """check() runs the rules of the file for their API alone; without an order only what needs none."""
+    """check() runs a user's rules for their API; without an order only those that need none."""
     quiet, large = check(request(api), config), check(request(api, large=True), config)
     assert ours(quiet.findings) == {code(2, api)}
     assert ours(large.findings) == {code(group, api) for group in range(3)}
@@ -150,7 +150,7 @@ def test_check_runs_a_new_rule(config: Config, api: str) -> None:
 
 @pytest.mark.parametrize("api", APIS)
 def test_command_runs_a_new_rule(cli: Cli, config: Config, api: str) -> None:
-    """The command finds the configuration, and with it the rules, in the folder that it runs in."""
+    """The command loads a user's rules from the configuration in its folder."""
     file = write("r.json", text(request(api, large=True)))
     outcome = cli("check", "--output-format", "json", file)
     assert outcome.status == 1
@@ -160,7 +160,7 @@ def test_command_runs_a_new_rule(cli: Cli, config: Config, api: str) -> None:
 
 @pytest.mark.parametrize("api", APIS)
 def test_batch_runs_a_new_rule(cli: Cli, config: Config, api: str) -> None:
-    """Of two records that are small by themselves the second one is too much, and only it."""
+    """In a batch of two small records, only the second is a finding of the new rule."""
     file = write("r.jsonl", b"\n".join(text(request(api)) for _ in range(2)))
     found = codes(cli("check", "--output-format", "json", "--batch", file))
     assert found == {1: {code(2, api)}, 2: {code(0, api), code(2, api)}}
@@ -169,7 +169,7 @@ def test_batch_runs_a_new_rule(cli: Cli, config: Config, api: str) -> None:
 @pytest.mark.parametrize("way", ["sync", "async"])
 @pytest.mark.parametrize("api", APIS)
 def test_guard_runs_a_new_rule(config: Config, api: str, way: str) -> None:
-    """The guard reads the order for a new rule, and sends nothing where the rule speaks."""
+    """The guard reads the order for a new rule, and blocks a refund with its finding."""
     server = Api(REFUNDS[api])
     server.story = request(api)
     assert server.send(way, fetch_context=True, config=config).status_code == 200
@@ -208,7 +208,7 @@ def order_id(api: str) -> str:
 
 
 def escaped(api: str, *, xml: bool = False) -> bytes:
-    """The API's order with escapes in its text, as JSON or as XML."""
+    """Return the API's order with escapes in its text, as JSON or as XML."""
     order = deepcopy(story(REFUNDS[api])["order"])
     if api == "taxcloud":
         order["destination"]["city"], order["customerId"] = CITY, SKU
@@ -227,7 +227,7 @@ def escaped(api: str, *, xml: bool = False) -> bytes:
 
 
 def expected() -> list[tuple[int, str, str]]:
-    """Row, id and message of what our own rules find in the history; messages of the order's fields only."""
+    """Return row, id and message of the new rules' findings in the history."""
     found = []
     for first, api in zip(range(0, 3 * len(APIS), 3), APIS, strict=True):
         found += [(first + row, code(2, api), DECODED) for row in range(3)]
@@ -236,14 +236,14 @@ def expected() -> list[tuple[int, str, str]]:
 
 
 def audited(rows: list[dict[str, Any]]) -> list[tuple[int, str, str]]:
-    """What our own rules found, as `expected` has it."""
+    """Return the new rules' findings of an audit, in the form of `expected`."""
     told = [(row["row"], row["code"], row["message"]) for row in rows if row["code"].startswith("RF9")]
     return sorted((row, code, message if code.startswith("RF92") else "") for row, code, message in told)
 
 
 @pytest.mark.audit
 def test_audit_runs_a_new_rule(cli: Cli, config: Config) -> None:
-    """Rules of the file run in the worker processes, with the whole order, its text decoded, and what came before."""
+    """A user's rules run in the audit's worker processes, with the decoded order and earlier refunds."""
     write("requests.jsonl", "\n".join(map(json.dumps, history().requests)))
     write("orders.jsonl", b"\n".join(b'{"order": %s, "api": "%s"}' % (escaped(api), api.encode()) for api in APIS))
     flags = ("--requests", "requests.jsonl", "--orders", "orders.jsonl", "--out", "found.jsonl", "--jobs", "1")
@@ -255,7 +255,7 @@ def test_audit_runs_a_new_rule(cli: Cli, config: Config) -> None:
 
 @pytest.mark.spark
 def test_spark_runs_a_new_rule(folder: Path) -> None:
-    """Rules of the file run on Spark's executors as they do in the embedded engine."""
+    """A user's rules have the same findings on Spark as in the embedded engine."""
     from refundkit.audit import session, spark
 
     rows = history()
@@ -275,7 +275,7 @@ def test_spark_runs_a_new_rule(folder: Path) -> None:
 @pytest.mark.parametrize("form", ["bytes", "text", "data"])
 @pytest.mark.parametrize("api", APIS)
 def test_check_shows_a_rule_the_whole_order(config: Config, api: str, form: str) -> None:
-    """A rule sees every field of the order, decoded, however the order is given."""
+    """A rule gets every field of the order, decoded, in whichever form it was given."""
     order: Any = escaped(api)
     order = {"bytes": order, "text": order.decode(), "data": json.loads(order, parse_float=Decimal)}[form]
     report = check(request(api), config, order=order)
@@ -288,7 +288,7 @@ def test_check_shows_a_rule_the_whole_order(config: Config, api: str, form: str)
 def test_command_shows_a_rule_the_whole_order(
     cli: Cli, config: Config, api: str, place: str, arguments: tuple[str, ...]
 ) -> None:
-    """Whether the order stands in the request or in a file of its own, and in a batch as well."""
+    """A rule gets every field of an order in the request, in its own file and in a batch."""
     asked = request(api)
     del asked["order"]
     written = text(asked)
@@ -311,7 +311,7 @@ class Shop(Api):
 
 @pytest.mark.parametrize("api", APIS)
 def test_guard_shows_a_rule_the_whole_order(config: Config, api: str) -> None:
-    """A rule sees what the API answered, decoded from JSON or from XML."""
+    """A rule gets the order of the API's response, decoded from JSON or XML."""
     shop = Shop(REFUNDS[api])
     shop.story = request(api)
     reports: list[refundkit.Report] = []
@@ -330,7 +330,7 @@ TRAITS = {
 
 
 def operations_that_run(run_code: str) -> set[str]:
-    """The operations whose good request a rule speaks of."""
+    """Return the operations for whose valid request a rule has a finding."""
     spoken = set()
     for name in operations.names():
         if run_code in {each.code for each in check(story(name), Config()).findings}:
@@ -340,7 +340,7 @@ def operations_that_run(run_code: str) -> set[str]:
 
 @pytest.mark.parametrize("trait", sorted(TRAITS))
 def test_rule_for_a_trait_runs_where_the_trait_is(trait: str) -> None:
-    """A rule for a trait runs for every operation that has the trait, and for no other."""
+    """A rule for a trait runs for exactly the operations with that trait."""
 
     @rule("RF950", "of-a-trait", on=(trait,))
     def of_a_trait(request: Any) -> Finding:
@@ -362,7 +362,7 @@ def test_rule_for_nothing_in_particular_runs_everywhere() -> None:
 
 
 def test_rule_runs_though_it_comes_after_the_first_check() -> None:
-    """A rule that is added once something was checked runs from then on."""
+    """A rule that is registered after a check runs in later checks."""
     body = text(story("taxcloud.refund_order")["body"])
     assert refundkit.check("taxcloud.refund_order", body).ok
 
@@ -375,5 +375,5 @@ def test_rule_runs_though_it_comes_after_the_first_check() -> None:
 
 
 def test_rules_of_a_test_are_gone_after_it() -> None:
-    """No rule of a user stays registered for the tests that follow."""
+    """A test's rules are not registered in later tests."""
     assert not [known for known in REGISTRY if known.startswith("RF9")]

@@ -1,4 +1,4 @@
-"""Whether a refund whose answer was lost was made: what the APIs tell before and after decides."""
+"""Whether a lost refund was made: decided from what the API shows before and after."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def sent(name: str, body: Body | None, **path: str) -> SentRefund:
 
 
 def tells(shop: testing.Server) -> Snapshot:
-    """What an API tells of the order now."""
+    """Return what an API shows of the order now."""
     order = ORDERS[shop.api]
     text = encode({"order_refunds": shop.refunds(order)}) if shop.api == "woocommerce_legacy" else None
     return read_snapshot(operations.get(REFUND[shop.api]), encode(shop.orders[order]), text)
@@ -51,7 +51,7 @@ def make(shop: testing.Server, body: Body) -> None:
 
 
 class Drawn(NamedTuple):
-    """A server with a random order and some refunds of it, one more refund that it takes, and somebody else's."""
+    """A server with a random order, earlier refunds, one more refund that it accepts, and another client's."""
 
     shop: testing.Server
     body: Body
@@ -63,7 +63,7 @@ def cents(number: int) -> Decimal:
 
 
 class Walmart:
-    """An order of lines with item price, tax and shipping; no refund takes a whole item price, which takes more."""
+    """A random order with item price, tax and shipping; no refund takes a complete item price."""
 
     def __init__(self, draw: Any, api: str) -> None:
         self.draw = draw
@@ -119,7 +119,7 @@ class Walmart:
 
 
 class Shop:
-    """An order of a random total, refunded by amount."""
+    """An order with a random total, refunded by amount."""
 
     def __init__(self, draw: Any, _: str) -> None:
         self.draw = draw
@@ -134,7 +134,7 @@ class Shop:
 
 
 class TaxCloud:
-    """An order of some items, refunded by pieces, under keys or, but for the one in doubt, without."""
+    """An order of some items, refunded by quantity, with and without keys."""
 
     def __init__(self, draw: Any, _: str) -> None:
         self.draw = draw
@@ -176,7 +176,7 @@ def drawn(draw: Any, api: str) -> Drawn:
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_what_was_made_is_told_from_what_was_not(api: str, data: st.DataObject) -> None:
-    """Of random orders with random earlier refunds: a refund that was applied was made, one that was not was not."""
+    """For random orders, an applied refund counts as made and one that was not applied as not made."""
     shop, body, _ = data.draw(drawn(api))
     before = tells(shop)
     request = sent(REFUND[api], body)
@@ -189,7 +189,7 @@ def test_what_was_made_is_told_from_what_was_not(api: str, data: st.DataObject) 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_another_refund_in_between_misleads_nobody(api: str, data: st.DataObject) -> None:
-    """With somebody else's refund in between, one that was made is never said not to be, nor the other way round.
+    """With another client's refund in between, the decision is never wrong.
 
     Unless the two are equal in all that this one names: then nobody can tell, and the other one counts.
     """
@@ -204,7 +204,7 @@ def test_another_refund_in_between_misleads_nobody(api: str, data: st.DataObject
 
 
 def names(body: Body) -> Body:
-    """What a refund names: its lines by their numbers, or all of it; a key of its own makes it another one."""
+    """Return what a refund names: its lines by their numbers, or else its body."""
     if "orderRefund" not in body:
         return body
     return {line["lineNumber"]: line["refunds"] for line in body["orderRefund"]["orderLines"]["orderLine"]}
@@ -213,7 +213,7 @@ def names(body: Body) -> Body:
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_taxcloud_without_keys_in_its_answers(data: st.DataObject) -> None:
-    """Where the API does not tell the keys, the pieces tell; other pieces leave it open."""
+    """Without keys in TaxCloud's responses, the quantities decide; other quantities leave it open."""
     shop, body, foreign = data.draw(drawn("taxcloud"))
     before = nameless(shop)
     request = sent(REFUND["taxcloud"], body)
@@ -243,7 +243,7 @@ NOBODY = Snapshot()
 
 
 def test_what_was_not_read_before_or_after_tells_nothing(shop: testing.Server) -> None:
-    """Without the order of before or after nobody can tell, but for TaxCloud's key, which is enough after."""
+    """Without the order before or after, it is open, except that TaxCloud's key needs only the order after."""
     name = REFUND[shop.api]
     body = story(name)["body"]
     before = tells(shop)
@@ -255,7 +255,7 @@ def test_what_was_not_read_before_or_after_tells_nothing(shop: testing.Server) -
 
 
 def test_an_order_that_is_none_tells_nothing(shop: testing.Server) -> None:
-    """A page or half a document in the place of the order is as if nobody had answered."""
+    """An HTML page or a truncated document instead of the order leaves it open."""
     name = REFUND[shop.api]
     request, before = sent(name, story(name)["body"]), tells(shop)
     texts = [b"<html></html>", b'{"order": {', b"", b"[]", b"\xff", b"{}", b"null", b'{"message": "maintenance"}']
@@ -273,7 +273,7 @@ def test_an_order_that_is_none_tells_nothing(shop: testing.Server) -> None:
 
 
 def test_a_body_that_is_none_tells_nothing(shop: testing.Server) -> None:
-    """A body that the model refuses, which an unchecked client may have sent, is an open question and no crash."""
+    """A body that the model refuses leaves it open and raises nothing."""
     request = SentRefund(
         operation=operations.get(REFUND[shop.api]), path=story(REFUND[shop.api])["path"], body=b'{"amount": []}'
     )
@@ -285,7 +285,7 @@ def test_a_body_that_is_none_tells_nothing(shop: testing.Server) -> None:
 
 
 def test_two_equal_refunds_cannot_be_told_apart(shop: testing.Server) -> None:
-    """Somebody else's equal refund reads as this one, except under another idempotency key."""
+    """Another client's equal refund counts as this one, unless their idempotency keys differ."""
     name = REFUND[shop.api]
     before = tells(shop)
     body = story(name)["body"]
@@ -296,7 +296,7 @@ def test_two_equal_refunds_cannot_be_told_apart(shop: testing.Server) -> None:
 
 @pytest.mark.parametrize("whole", ["isFullRefund", "item price"])
 def test_walmart_gives_back_more_than_is_named(whole: str) -> None:
-    """A line marked as a full refund, or refunded by its whole item price, is given back with its shipping."""
+    """A full refund of a Walmart line counts as made only with its shipping."""
     shop = serve("walmart")
     before = tells(shop)
     body = story(REFUND["walmart"])["body"]
@@ -315,7 +315,7 @@ def test_walmart_gives_back_more_than_is_named(whole: str) -> None:
 
 
 def test_part_of_what_was_asked_is_no_answer() -> None:
-    """Where one of two charges was given back, or another amount, nobody can tell."""
+    """If only one of two charges, or another amount, was refunded, it is open."""
     shop = serve("walmart")
     before = tells(shop)
     body = story(REFUND["walmart"])["body"]
@@ -326,7 +326,7 @@ def test_part_of_what_was_asked_is_no_answer() -> None:
 
 
 def test_a_cancellation_is_counted_in_pieces() -> None:
-    """The pieces that the older API cancels are there afterwards, or they are not."""
+    """A cancellation counts as made if the order shows the cancelled quantity."""
     name = "walmart_ca.cancel_order_lines"
     shop = serve("walmart_ca")
     before = tells(shop)
@@ -354,7 +354,7 @@ def test_a_cancellation_is_counted_in_pieces() -> None:
     ],
 )
 def test_woocommerce_keeps_two_decimals(asked: Any, kept: Any, made: bool | None) -> None:
-    """Amounts compare as the shop keeps them; another amount, and a text that is none, leave the question open."""
+    """Amounts are compared with two decimals; another amount or an invalid one leaves it open."""
     request = sent(REFUND["woocommerce_legacy"], {"order_refund": {"amount": asked}})
     order = encode(seed("woocommerce_legacy"))
     before = read_snapshot(request.operation, order, b'{"order_refunds": []}')
@@ -376,7 +376,7 @@ def test_woocommerce_keeps_two_decimals(asked: Any, kept: Any, made: bool | None
     ],
 )
 def test_an_update_reads_as_it_was_asked(change: Body, kept: Body | None, made: bool | None) -> None:
-    """A changed amount tells; a reason tells only where it is there, and a refund that is gone tells nothing."""
+    """An update counts by its amount, or by its reason if it is there; a missing refund leaves it open."""
     request = sent("woocommerce_legacy.update_refund", {"order_refund": change})
     listed = [] if kept is None else [{"id": 900, **kept}]
     after = read_snapshot(request.operation, None, encode({"order_refunds": listed}))
@@ -384,7 +384,7 @@ def test_an_update_reads_as_it_was_asked(change: Body, kept: Body | None, made: 
 
 
 def test_a_list_that_has_lost_a_refund_tells_nothing() -> None:
-    """Where an earlier refund is gone, the API may have lost the one in question as well."""
+    """If an earlier refund is missing from the list, it is open."""
     request = sent(REFUND["woocommerce_legacy"], {"order_refund": {"amount": "5.00"}})
     order = encode(seed("woocommerce_legacy"))
     before = read_snapshot(request.operation, order, b'{"order_refunds": [{"id": 7, "amount": "1.00"}]}')
@@ -398,7 +398,7 @@ def test_a_list_that_has_lost_a_refund_tells_nothing() -> None:
 
 @pytest.mark.parametrize("refund", ["900", "0900"])
 def test_a_deleted_refund_is_gone(refund: str) -> None:
-    """A deletion was made where the refund is not in the list any more."""
+    """A deletion counts as made if the refund is missing from the list."""
     request = sent("woocommerce_legacy.delete_refund", None, refund_id=refund)
     there = read_snapshot(request.operation, None, encode({"order_refunds": [{"id": 900, "amount": "5.00"}]}))
     gone = read_snapshot(request.operation, None, b'{"order_refunds": []}')

@@ -1,4 +1,4 @@
-"""Documentation pages against specs: what changed on a page is told once, where it stands, and nothing else is."""
+"""Documentation pages against specs: each change of a page is reported once, where it stands."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def report(capsys: pytest.CaptureFixture[str], specs: Path, *pages: Path) -> tuple[int, list[dict[str, Any]]]:
-    """Exit status and differences of a run in this process, which is faster."""
+    """Return exit status and differences of a run in this process, which is faster."""
     from codegen.__main__ import main
 
     status = main(["docs", "--specs", str(specs), "--output-format", "json", *map(str, pages)])
@@ -154,7 +154,7 @@ def report(capsys: pytest.CaptureFixture[str], specs: Path, *pages: Path) -> tup
 
 @pytest.fixture(scope="module")
 def parsed() -> Iterator[Callable[[Path], Any]]:
-    """What reads a folder of specs, each folder once: YAML takes longer than all the rest."""
+    """Caches the parsed specs of each folder, because parsing YAML takes longest."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(ROOT))  # codegen is no installed package
         from codegen.spec import load_all
@@ -164,18 +164,18 @@ def parsed() -> Iterator[Callable[[Path], Any]]:
 
 @pytest.fixture(autouse=True)
 def fast(parsed: Callable[[Path], Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs in this process share the parsed specs."""
+    """Lets runs in this process share the parsed specs."""
     monkeypatch.setattr("codegen.pages.docs.load_all", parsed)
 
 
 @pytest.fixture
 def specs(tmp_path: Path) -> Path:
-    """A copy of the depot's specs that a test may write to."""
+    """A copy of the depot's specs that a test may change."""
     return Path(shutil.copytree(PAGES / "specs", tmp_path / "specs"))
 
 
 def changed(folder: Path, page: str, old: str, new: str) -> Path:
-    """A copy of a page in which the first place that holds `old` holds `new`."""
+    """Return a copy of a page in which the first place that holds `old` holds `new`."""
     text = (PAGES / page).read_text("utf-8")
     assert old in text, f"{page} does not hold {old!r}"
     (folder / page).write_text(text.replace(old, new, 1), "utf-8")
@@ -183,7 +183,7 @@ def changed(folder: Path, page: str, old: str, new: str) -> Path:
 
 
 def test_the_pages_of_the_depot_are_in_step_with_its_specs() -> None:
-    """Pages in all the notations that say what the spec says are exit 0, and every one tells how much was compared."""
+    """Unchanged pages in every notation are exit 0, and each shows how much was compared."""
     pages = [EXTEND, REPAIRS, RETURN, WAIVE, INSPECT]
     outcome = run("--specs", PAGES / "specs", *(PAGES / page for page in pages))
     assert (outcome.returncode, outcome.stdout) == (0, "")
@@ -200,7 +200,7 @@ def test_the_pages_of_the_depot_are_in_step_with_its_specs() -> None:
 def test_a_change_is_told_once_where_it_stands(
     page: str, old: str, new: str, kind: str, where: str, *, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One change of a page is one difference, of its kind, at its line, and nothing else is said."""
+    """A change of a page is reported as one difference with its kind and line."""
     path = changed(tmp_path, page, old, new)
     text = path.read_text("utf-8")
     begin = text.find(where, max(text.find(new) - len(where), 0)) if new and where in new else text.find(where)
@@ -214,13 +214,13 @@ def test_a_change_is_told_once_where_it_stands(
 def test_furniture_is_no_change(
     page: str, old: str, new: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Dates of updates, hidden mail addresses, navigation and white space may change without a word."""
+    """Update dates, hidden mail addresses, navigation and white space are not compared."""
     assert report(capsys, PAGES / "specs", changed(tmp_path, page, old, new)) == (0, [])
 
 
 @pytest.mark.parametrize(("name", "text", "said"), UNREADABLE)
 def test_a_page_that_cannot_be_read_is_never_in_step(name: str, text: str, said: str, tmp_path: Path) -> None:
-    """A page in a notation that is not known is exit 2, says what was looked for, and is not counted."""
+    """A page in an unknown notation is exit 2, and the message says what was expected."""
     (tmp_path / name).write_text(text, "utf-8")
     outcome = run("--specs", PAGES / "specs", "--output-format", "json", tmp_path / name)
     assert outcome.returncode == 2
@@ -229,7 +229,7 @@ def test_a_page_that_cannot_be_read_is_never_in_step(name: str, text: str, said:
 
 
 def test_a_readable_page_is_told_of_beside_one_that_is_not(tmp_path: Path) -> None:
-    """One page that cannot be read makes the run exit 2, and the differences of the others are told all the same."""
+    """An unreadable page makes the run exit 2, and the differences of other pages are still reported."""
     (tmp_path / RETURN).write_text("Return tools\n\nNothing here.\n", "utf-8")
     page = changed(tmp_path, WAIVE, "200 OK", "202 Accepted")
     outcome = run("--specs", PAGES / "specs", tmp_path / RETURN, page)
@@ -240,14 +240,14 @@ def test_a_readable_page_is_told_of_beside_one_that_is_not(tmp_path: Path) -> No
 
 
 def test_two_pages_of_one_name_are_an_error(tmp_path: Path) -> None:
-    """Pages go by the stem of their file, so that one name for two pages is exit 2."""
+    """Two pages with the same file stem are exit 2."""
     outcome = run("--specs", PAGES / "specs", PAGES / WAIVE, changed(tmp_path, WAIVE, "late", "late"))
     assert outcome.returncode == 2
     assert "another page of this run has the name depot-waive" in outcome.stderr
 
 
 def test_a_difference_is_one_line_of_text(tmp_path: Path) -> None:
-    """In text a difference is one line: page, line, kind, what differs, and file, line and edit of the spec."""
+    """In text output, a difference is one line: page, line, kind, and the place and edit in the spec."""
     page = changed(tmp_path, RETURN, "<=200", "<=250")
     outcome = run("--specs", "tests/pages/specs", page)
     assert outcome.returncode == 1
@@ -259,7 +259,7 @@ def test_a_difference_is_one_line_of_text(tmp_path: Path) -> None:
 
 
 def test_json_has_a_version_the_pages_and_the_differences(tmp_path: Path) -> None:
-    """JSON names its version, the facts of each page, and seven things of each difference."""
+    """JSON output has its version, the facts of each page, and seven fields per difference."""
     outcome = run(
         "--specs", "tests/pages/specs", "--output-format", "json", changed(tmp_path, RETURN, "<=200", "<=250")
     )
@@ -282,7 +282,7 @@ def test_json_has_a_version_the_pages_and_the_differences(tmp_path: Path) -> Non
 
 
 def test_the_same_pages_are_told_of_in_the_same_words(specs: Path, tmp_path: Path) -> None:
-    """Two runs print the same bytes, whatever order sets have."""
+    """Two runs print the same bytes under different hash seeds."""
     edit(specs, "RAIN, JOB_NOT_DONE", "SNOW, FROST, HAIL")
     edit(specs, "clerkNote: {type: string}", "clerkNotes: {type: integer}")
     command = [sys.executable, "-m", "codegen", "docs", "--specs", str(specs), str(PAGES / EXTEND)]
@@ -297,7 +297,7 @@ def test_the_same_pages_are_told_of_in_the_same_words(specs: Path, tmp_path: Pat
 def test_a_page_saved_under_another_name_is_known_by_its_endpoints(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A page whose file has no name that the specs know is the one whose methods and paths stand on it."""
+    """A page with an unknown file name is recognized by its methods and paths."""
     page = changed(tmp_path, INSPECT, "", "").rename(tmp_path / "download(3).html")
     assert report(capsys, PAGES / "specs", page) == (0, [])
 
@@ -305,7 +305,7 @@ def test_a_page_saved_under_another_name_is_known_by_its_endpoints(
 def test_words_are_accepted_by_their_hash_alone(
     specs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """--accept takes the words of a page as read, after which it is in step; of the text only hashes are kept."""
+    """--accept records a page's text as read, and stores only hashes of it."""
     page = changed(tmp_path, WAIVE, "was late", "was closed")
     assert report(capsys, specs, page)[0] == 1
     assert run("--specs", specs, "--accept", page).returncode == 0
@@ -318,7 +318,7 @@ def test_words_are_accepted_by_their_hash_alone(
 
 
 def test_accepting_words_accepts_no_fact(specs: Path, tmp_path: Path) -> None:
-    """--accept is about words: a fact that differs is told again and again until the spec says it too."""
+    """--accept does not silence a fact that differs from the spec."""
     page = changed(tmp_path, WAIVE, "200 OK", "202 Accepted")
     outcomes = [run("--specs", specs, "--accept", page), run("--specs", specs, page)]
     assert [outcome.returncode for outcome in outcomes] == [1, 1]
@@ -326,14 +326,14 @@ def test_accepting_words_accepts_no_fact(specs: Path, tmp_path: Path) -> None:
 
 
 def test_a_part_that_is_not_read_any_more_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A call that no longer parses takes its facts along, without a word of the page being another: that is told."""
+    """A call that can no longer be parsed is reported, even if no accepted text changed."""
     status, differences = report(capsys, PAGES / "specs", changed(tmp_path, EXTEND, "loan_lines=", "loan _lines="))
     assert (status, [one["kind"] for one in differences]) == (1, ["prose"])
     assert "things were read on this page when it was accepted" in differences[0]["message"]
 
 
 def test_a_table_that_is_not_read_is_noted(tmp_path: Path) -> None:
-    """A table that should list fields and has no column for a name is told of: only its words are watched."""
+    """A table of fields without a column of names is noted as not read."""
     page = changed(tmp_path, INSPECT, "<tr><th>Name</th>", "<tr><th>Bezeichnung</th>")
     outcome = run("--specs", PAGES / "specs", page)
     assert outcome.returncode == 1
@@ -341,7 +341,7 @@ def test_a_table_that_is_not_read_is_noted(tmp_path: Path) -> None:
 
 
 def test_the_walk_through_is_true(specs: Path, tmp_path: Path) -> None:
-    """What docs/when-the-docs-change.md shows of the report is what is printed, from the first line to the last."""
+    """The report in docs/when-the-docs-change.md equals what the command prints."""
     told = (ROOT / "docs" / "when-the-docs-change.md").read_text("utf-8")
     (tmp_path / "saved").mkdir()
     reason = "reasonstringRequired<=80 characters\nwhy they come back\n"
@@ -367,7 +367,7 @@ def test_the_walk_through_is_true(specs: Path, tmp_path: Path) -> None:
 
 
 def test_a_page_of_which_nothing_was_accepted_is_not_in_step(specs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without fingerprints nobody can say that the words are those that the spec was written from."""
+    """A page without recorded hashes is reported."""
     (specs / "pages.json").unlink()
     status, differences = report(capsys, specs, PAGES / WAIVE)
     assert (status, [one["kind"] for one in differences]) == (1, ["prose"])
@@ -376,7 +376,7 @@ def test_a_page_of_which_nothing_was_accepted_is_not_in_step(specs: Path, capsys
 def test_a_mark_beside_a_thing_is_a_difference_that_is_known(
     specs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """x-page-differs beside a thing covers its difference, and asks for the words to be accepted, no more."""
+    """x-page-differs covers a difference, and asks only for its text to be accepted."""
     page = changed(tmp_path, RETURN, "<=200", "<=250")
     edit(specs, "maxLength: 200}", "maxLength: 200, x-page-differs: the desk reads no more}")
     assert [one["kind"] for one in report(capsys, specs, page)[1]] == ["limit"], "until the page is accepted"
@@ -387,7 +387,7 @@ def test_a_mark_beside_a_thing_is_a_difference_that_is_known(
 
 
 def test_a_mark_names_what_the_spec_lacks(specs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A thing that the spec leaves out on purpose is named by the mark on the operation or object that lacks it."""
+    """x-page-differs on an operation or object names what the spec leaves out on purpose."""
     page = changed(tmp_path, WAIVE, "--header 'DEPOT.TOKEN", "--header 'DEPOT.DESK: 4' \\ --header 'DEPOT.TOKEN")
     edit(specs, "operationId: waive_fee", "operationId: waive_fee\n      x-page-differs: DEPOT.DESK is of the gateway")
     assert run("--specs", specs, "--accept", page).returncode == 0
@@ -408,7 +408,7 @@ seeds = pytest.mark.skipif(not SEEDS.is_dir(), reason="the pages that the specs 
 
 @seeds
 def test_the_pages_that_the_specs_were_written_from_are_in_step() -> None:
-    """The five pages give no difference, and more than sixty facts of them are compared."""
+    """The five real pages have no difference in more than sixty facts."""
     outcome = run("--output-format", "json", *sorted(SEEDS.iterdir()))
     found = json.loads(outcome.stdout)
     assert (outcome.returncode, found["differences"]) == (0, []), outcome.stdout
@@ -419,5 +419,5 @@ def test_the_pages_that_the_specs_were_written_from_are_in_step() -> None:
 @seeds
 @pytest.mark.parametrize("page", sorted(SEEDS.glob("*")), ids=lambda path: path.stem)
 def test_each_page_is_in_step_by_itself(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A page given alone is judged as it is among the others: no mark is stale for want of another page."""
+    """A page compared alone has no difference either."""
     assert report(capsys, ROOT / "specs", page) == (0, [])

@@ -1,4 +1,4 @@
-"""Everything that the README shows was run, and still comes out like that."""
+"""What the README shows is run here and gives the same output."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 
 def block(language: str, start: str = "") -> str:
-    """The first fenced block of that language that holds the text."""
+    """Return the first fenced block of a language that holds the text."""
     found = [body for body in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if start in body]
     assert found, (language, start)
     return str(found[0])
 
 
 def test_the_first_finding_is_what_the_command_prints(tmp_path: Path) -> None:
-    """The bad refund at the top, put into a file, prints just what the README shows."""
+    """The README's bad refund gives the output that the README shows."""
     (tmp_path / "refund.json").write_text(block("json"), encoding="utf-8")
     command, _, printed = block("console").partition("\n")
     arguments = command.removeprefix("$ refundkit ").split()
@@ -57,7 +57,7 @@ def test_check_before_sending_raises_for_the_bad_and_sends_the_good() -> None:
 
 
 def test_the_configuration_is_one() -> None:
-    """The configuration that the README shows is accepted."""
+    """The README's configuration is accepted."""
     table = tomllib.loads(block("toml"))
     refundkit.Config(
         select=tuple(table["select"]),
@@ -68,7 +68,7 @@ def test_the_configuration_is_one() -> None:
 
 
 def test_every_flag_it_names_exists() -> None:
-    """Each `refundkit …` line of the README is one that the command line understands."""
+    """The command line accepts each `refundkit …` line of the README."""
     lines = re.findall(r"^refundkit (check .*?)(?: +#.*)?$", README, re.MULTILINE)
     assert len(lines) >= 4
     for line in lines:
@@ -76,7 +76,7 @@ def test_every_flag_it_names_exists() -> None:
 
 
 def test_every_target_it_names_exists() -> None:
-    """Each `make …` of the README is a target of the Makefile."""
+    """Each `make …` in the README is a target of the Makefile."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     named = {word for line in re.findall(r"^make ([a-z -]+)", README, re.MULTILINE) for word in line.split()}
     assert named
@@ -86,7 +86,7 @@ def test_every_target_it_names_exists() -> None:
 def test_the_ready_client_refunds_and_refuses(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The lines with the ready client refund a line, and again until nothing is left, then say why not."""
+    """The README's ready client refunds until nothing is left, and then says why it refuses."""
     with testing.server("walmart") as shop:
         connect = partial(refundkit.connect.walmart, base_url=shop.url)
         monkeypatch.setattr(refundkit.connect, "walmart", connect)

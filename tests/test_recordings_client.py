@@ -1,4 +1,4 @@
-"""The generated WooCommerce client against what real servers answered, replayed over a socket."""
+"""The generated WooCommerce client against recorded answers of real servers, replayed over a socket."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from api_server import Server, plain, running_server
 from refundkit import operations, routes
 from refundkit_apis._runtime import errors
 from refundkit_apis.woocommerce_legacy import models
-from test_clients import Server, plain, serving
 
 BODIES = {
     "woocommerce_legacy.create_refund": (models.RefundCreateRequest, models.RefundCreate),
@@ -24,8 +24,8 @@ BODIES = {
 }
 
 
-class Asked(msgspec.Struct):
-    """The request of an exchange: a body as JSON, or the text that is none."""
+class RecordedRequest(msgspec.Struct):
+    """The request of an exchange: its JSON body, or the raw text of an invalid one."""
 
     method: str
     path: str
@@ -33,8 +33,8 @@ class Asked(msgspec.Struct):
     raw_body: str | None
 
 
-class Answered(msgspec.Struct):
-    """The answer of an exchange; `body` is the text in the recording, byte for byte, `text` what is no JSON."""
+class RecordedResponse(msgspec.Struct):
+    """The response of an exchange: its JSON body byte for byte, or its text."""
 
     status: int
     content_type: str
@@ -51,16 +51,16 @@ class Exchange(msgspec.Struct):
 
     server: str
     case: str
-    request: Asked
-    response: Answered
+    request: RecordedRequest
+    response: RecordedResponse
 
     @property
     def name(self) -> str:
         return f"{self.server.rpartition(' ')[2]} {self.case}"
 
 
-class Made(msgspec.Struct):
-    """How the generated client makes an exchange: the operation, its arguments, and its body."""
+class ClientCall(msgspec.Struct):
+    """An exchange as a call of the generated client: operation, path ids and options."""
 
     operation: operations.Operation
     ids: list[str]
@@ -72,34 +72,35 @@ _DECODER = msgspec.json.Decoder(Exchange, float_hook=Decimal)
 EXCHANGES = [_DECODER.decode(line) for line in RECORDINGS.read_bytes().splitlines()]
 
 
-def made(exchange: Exchange) -> Made | None:
-    """The call that makes the exchange, or None where the client has none: no such operation, or no such body."""
-    asked = exchange.request
-    match = routes.match(asked.method, f"https://shop.example{asked.path}")
-    if match is None or asked.raw_body is not None:
+def client_call_of(exchange: Exchange) -> ClientCall | None:
+    """Return the client call that makes the exchange; None if the client cannot make it."""
+    request = exchange.request
+    match = routes.match(request.method, f"https://shop.example{request.path}")
+    if match is None or request.raw_body is not None:
         return None
     options: dict[str, Any] = dict(match.query)
     if match.operation.described.body is not None:
-        request, inner = BODIES[match.operation.name]
+        wrapper, refund = BODIES[match.operation.name]
         try:
-            options["body"] = request(order_refund=inner(**asked.body["order_refund"]))
+            options["body"] = wrapper(order_refund=refund(**request.body["order_refund"]))
         except (TypeError, KeyError):
             return None
-    return Made(match.operation, list(match.path.values()), options)
+    return ClientCall(match.operation, list(match.path.values()), options)
 
 
-CALLS = [(exchange, call) for exchange in EXCHANGES if (call := made(exchange))]
-LEFT_OUT = [exchange for exchange in EXCHANGES if made(exchange) is None]
+CALLS = [(exchange, call) for exchange in EXCHANGES if (call := client_call_of(exchange))]
+LEFT_OUT = [exchange for exchange in EXCHANGES if client_call_of(exchange) is None]
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with serving() as listening:
-        yield listening
+    """A server that replays the recorded responses."""
+    with running_server() as server:
+        yield server
 
 
-def run(call: Made, server: Server, way: str) -> Any:
-    """Make the call, sync or async, with the httpx client closed behind it."""
+def make_call(call: ClientCall, server: Server, way: str) -> Any:
+    """Make the call, sync or async, and close the client."""
     _, name = call.operation.name.split(".")
     tag = "orders" if name == "get_order" else "refunds"
     function = getattr(import_module(f"refundkit_apis.woocommerce_legacy.api.{tag}.{name}"), way)
@@ -108,44 +109,44 @@ def run(call: Made, server: Server, way: str) -> Any:
         with client:
             return function(*call.ids, client=client, **call.options)
 
-    async def waiting() -> Any:
+    async def call_async() -> Any:
         async with client:
             return await function(*call.ids, client=client, **call.options)
 
-    return asyncio.run(waiting())
+    return asyncio.run(call_async())
 
 
-def replay(exchange: Exchange, call: Made, server: Server, way: str) -> Any:
-    """Make the call against a server that answers what was recorded; what it got is what was recorded."""
-    answered = exchange.response
-    server.sent.clear()
-    server.answer(answered.status, answered.content, {"Content-Type": answered.content_type})
+def replay(exchange: Exchange, call: ClientCall, server: Server, way: str) -> Any:
+    """Make the call against the recorded response, and check that the request equals the recorded one."""
+    response = exchange.response
+    server.received.clear()
+    server.answer(response.status, response.content, {"Content-Type": response.content_type})
     try:
-        return run(call, server, way)
+        return make_call(call, server, way)
     finally:
-        (sent,) = server.sent
+        (sent,) = server.received
         path, _, query = exchange.request.path.partition("?")
         assert (sent.method, sent.path) == (exchange.request.method, path)
         assert [f"{key}={value}" for key, value in sent.query.items()] == [*filter(None, query.split("&"))]
         assert (json.loads(sent.body, parse_float=Decimal) if sent.body else None) == exchange.request.body
 
 
-def holds(whole: Any, part: Any) -> bool:
-    """Whether a recorded value has all that the model has, in the same places."""
+def contains(whole: Any, part: Any) -> bool:
+    """Return whether a recorded value contains everything in the model."""
     if isinstance(part, dict):
-        return isinstance(whole, dict) and all(name in whole and holds(whole[name], part[name]) for name in part)
+        return isinstance(whole, dict) and all(name in whole and contains(whole[name], part[name]) for name in part)
     if isinstance(part, list):
-        return isinstance(whole, list) and len(whole) == len(part) and all(map(holds, whole, part))
+        return isinstance(whole, list) and len(whole) == len(part) and all(map(contains, whole, part))
     return bool(whole == part)
 
 
 WAYS = pytest.mark.parametrize("way", ["sync_detailed", "asyncio_detailed"])
-SUCCEEDED = [one for one in CALLS if one[0].response.status < 300]
-REFUSED = [one for one in CALLS if one[0].response.status >= 300]
+SUCCEEDED = [pair for pair in CALLS if pair[0].response.status < 300]
+REFUSED = [pair for pair in CALLS if pair[0].response.status >= 300]
 
 
-def test_none_is_left_out_in_silence() -> None:
-    """All 74 exchanges are replayed but those that the client cannot make, which are these."""
+def test_only_impossible_exchanges_are_left_out() -> None:
+    """All 74 exchanges are replayed, except these, which the client cannot make."""
     assert len(EXCHANGES) == 74
     assert len(SUCCEEDED) + len(REFUSED) + len(LEFT_OUT) == 74
     assert Counter(exchange.case for exchange in LEFT_OUT) == {
@@ -159,35 +160,37 @@ def test_none_is_left_out_in_silence() -> None:
 
 
 @WAYS
-@pytest.mark.parametrize(("exchange", "call"), SUCCEEDED, ids=[one.name for one, _ in SUCCEEDED])
-def test_a_success_becomes_the_model(server: Server, exchange: Exchange, call: Made, way: str) -> None:
-    """What a real server answered with success is read, and says what the server said."""
+@pytest.mark.parametrize(("exchange", "call"), SUCCEEDED, ids=[exchange.name for exchange, _ in SUCCEEDED])
+def test_success_becomes_the_model(server: Server, exchange: Exchange, call: ClientCall, way: str) -> None:
+    """The model of a recorded success holds what the server sent."""
     result = replay(exchange, call, server, way)
     body = json.loads(exchange.response.content, parse_float=Decimal)
     assert result.status == exchange.response.status
-    read = plain(result.parsed)
-    assert read
-    assert holds(body, read)
+    fields = plain(result.parsed)
+    assert fields
+    assert contains(body, fields)
 
 
 @WAYS
-@pytest.mark.parametrize(("exchange", "call"), REFUSED, ids=[one.name for one, _ in REFUSED])
-def test_a_refusal_has_the_servers_words(server: Server, exchange: Exchange, call: Made, way: str) -> None:
-    """What a real server refused, or broke over, is a StatusError with its code and message."""
+@pytest.mark.parametrize(("exchange", "call"), REFUSED, ids=[exchange.name for exchange, _ in REFUSED])
+def test_refusal_has_the_server_code_and_message(
+    server: Server, exchange: Exchange, call: ClientCall, way: str
+) -> None:
+    """A recorded refusal raises StatusError with the server's code and message."""
     with pytest.raises(errors.StatusError) as caught:
         replay(exchange, call, server, way)
     body = json.loads(exchange.response.content)
-    words = body["errors"][0] if "errors" in body else body
+    error = body["errors"][0] if "errors" in body else body
     assert caught.value.status == exchange.response.status
-    assert (caught.value.code, caught.value.reason) == (words["code"], words["message"])
+    assert (caught.value.code, caught.value.reason) == (error["code"], error["message"])
 
 
 @WAYS
-def test_a_success_that_says_errors_is_no_refund(server: Server, way: str) -> None:
-    """A gateway's failure comes as 200 with errors (not among the 74, though seen): a StatusError with its words."""
+def test_success_that_lists_errors_is_a_status_error(server: Server, way: str) -> None:
+    """A 200 whose body lists errors raises StatusError with their code and message."""
     server.answer(200, b'{"errors":[{"code":"error","message":"Refund Failed: No transaction ID"}]}')
     call = next(call for exchange, call in CALLS if exchange.case == "create, amount as number")
     with pytest.raises(errors.StatusError) as caught:
-        run(call, server, way)
+        make_call(call, server, way)
     assert (caught.value.status, caught.value.code) == (200, "error")
     assert caught.value.reason == "Refund Failed: No transaction ID"

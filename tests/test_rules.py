@@ -1,4 +1,4 @@
-"""Every rule's own docs: its Bad raises it, its Good is clean."""
+"""Each rule's docs: the Bad example raises the rule, the Good example has no finding."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def codes(changes: dict[str, Any], rule: Rule) -> set[str]:
 
 
 def found(changes: dict[str, Any], rule: Rule, batch: Batch | None) -> set[str]:
-    """The ids that one record raises."""
+    """Return the ids of one record's findings."""
     request = varied(changes, home(rule))
     require = tuple(request.pop("require", ()))
     data = request["text"].encode() if "text" in request else text({k: v for k, v in request.items() if v is not None})
@@ -53,7 +53,7 @@ def found(changes: dict[str, Any], rule: Rule, batch: Batch | None) -> set[str]:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_bad_raises_it(rule: Rule) -> None:
-    """The Bad of a rule's docs raises the rule."""
+    """The Bad example in a rule's docs raises the rule."""
     assert rule.code in codes(examples_of_docs(rule.doc)["bad"], rule)
 
 
@@ -61,5 +61,5 @@ def test_bad_raises_it(rule: Rule) -> None:
     "rule", [rule for rule in RULES if "good" in examples_of_docs(rule.doc)], ids=lambda rule: rule.code
 )
 def test_good_is_clean(rule: Rule) -> None:
-    """The Good of a rule's docs raises nothing at all."""
+    """The Good example in a rule's docs has no finding."""
     assert codes(examples_of_docs(rule.doc)["good"], rule) == set()

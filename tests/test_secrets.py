@@ -19,7 +19,7 @@ SECRET = "sesame-open-9f27"
 def test_no_output_shows_a_credential(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], output: str, indent: int | None, header: str
 ) -> None:
-    """A token in a request's headers is not shown, neither for a finding about it nor for one on the same line."""
+    """A token in a request's headers is masked in every output, also beside a finding on its line."""
     request = json.loads(text(story("walmart.refund_order_lines")))
     request["url"] = "http://marketplace.walmartapis.com/v3/orders/1/refund"
     request["headers"] = {header: f"Basic {SECRET}\t", "WM_QOS.CORRELATION_ID": "x"}
@@ -34,7 +34,7 @@ def test_no_output_shows_a_credential(
 
 
 def test_a_query_secret_is_not_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A URL that no operation has is named without its query."""
+    """A URL of no operation is reported without its query."""
     file = tmp_path / "r.json"
     file.write_text(json.dumps({"method": "PUT", "url": f"https://shop.example/x?consumer_secret={SECRET}"}))
     assert cli.main(["check", str(file), "--isolated", "--output-format", "concise"]) == 1
@@ -60,7 +60,7 @@ WRITTEN = {
 def test_no_output_shows_a_credential_that_was_not_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], where: str, output: str
 ) -> None:
-    """A credential is not shown either where nobody could tell that it is one from what was read."""
+    """A credential in an unreadable document is masked too."""
     file = tmp_path / "r.json"
     file.write_text(WRITTEN[where], encoding="utf-8")
     assert cli.main(["check", str(file), "--isolated", "--output-format", output]) == 1
@@ -69,7 +69,7 @@ def test_no_output_shows_a_credential_that_was_not_read(
 
 
 def test_no_diff_shows_a_credential_or_a_card_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """--diff shows whole lines, and hides in them what every other output hides."""
+    """--diff masks the same secrets as every other output."""
     card = "4111111111111111"
     body = f'{{"order_refund": {{"id": 1, "amount": "5.00", "reason": "{card}"}}}}'
     file = tmp_path / "r.json"
@@ -85,7 +85,7 @@ def test_no_diff_shows_a_credential_or_a_card_number(tmp_path: Path, capsys: pyt
 def test_a_card_number_that_names_a_field_is_in_no_output(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], output: str
 ) -> None:
-    """A card number as a key is masked in the message and in the pointer, whatever the format."""
+    """A key that is a card number is masked in message and pointer, in every format."""
     file = tmp_path / "r.json"
     file.write_text(flat(refund()).replace('"purchaseOrderId"', f'"{CARD}": 1, "purchaseOrderId"', 1), encoding="utf-8")
     status = cli.main(["check", str(file), "--isolated", "--as", US, "--output-format", output])

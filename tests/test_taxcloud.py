@@ -1,4 +1,4 @@
-"""TaxCloud's rules: quantities against fractions, and the corners."""
+"""TaxCloud's rules: quantities compared with exact fractions, and the corner cases."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CONNECTION = "0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608"
 
 
 def order_of(*lines: tuple[Any, ...], **fields: Any) -> dict[str, Any]:
-    """A completed order of lines (item, quantity) at their places, or (item, quantity, index)."""
+    """Return a completed order of lines (item, quantity), or (item, quantity, index)."""
     return {
         "orderId": "SO-1",
         "completedDate": "2026-03-03T10:00:00Z",
@@ -32,13 +32,13 @@ def order_of(*lines: tuple[Any, ...], **fields: Any) -> dict[str, Any]:
 
 
 def past(*items: tuple[Any, ...], key: str | None = None) -> dict[str, Any]:
-    """An earlier refund of items (item, quantity), or (item, quantity, index)."""
+    """Return an earlier refund of items (item, quantity), or (item, quantity, index)."""
     kept = [{"itemId": one[0], "quantity": one[1], **({"index": one[2]} if len(one) > 2 else {})} for one in items]
     return {"items": kept, **({"idempotencyKey": key} if key else {})}
 
 
 def refund(*items: tuple[Any, ...], **fields: Any) -> dict[str, Any]:
-    """A refund of items (item, quantity), or (item, quantity, cartItemIndex)."""
+    """Return a refund of items (item, quantity), or (item, quantity, cartItemIndex)."""
     return {
         "items": [
             {"itemId": one[0], "quantity": one[1], **({"cartItemIndex": one[2]} if len(one) > 2 else {})}
@@ -49,7 +49,7 @@ def refund(*items: tuple[Any, ...], **fields: Any) -> dict[str, Any]:
 
 
 def found(body: Any, order: Any = None, refunds: Any = None, **parts: Any) -> set[tuple[str, str]]:
-    """(rule, pointer) of what a check finds."""
+    """Return (rule, pointer) of each finding of a check."""
     report = refundkit.check(
         REFUND, text(body), order=order and text(order), refunds=refunds and text(refunds), **parts
     )
@@ -57,7 +57,7 @@ def found(body: Any, order: Any = None, refunds: Any = None, **parts: Any) -> se
 
 
 def codes(body: Any, order: Any = None, refunds: Any = None, **parts: Any) -> set[str]:
-    """The ids of what a check finds."""
+    """Return the ids of the findings of a check."""
     return {code for code, _ in found(body, order, refunds, **parts)}
 
 
@@ -65,7 +65,7 @@ def codes(body: Any, order: Any = None, refunds: Any = None, **parts: Any) -> se
 
 
 def test_the_cap_agrees_with_fractions() -> None:
-    """RF401 names exactly the items that are beyond a line or beyond all their lines, worked out with fractions."""
+    """RF401 reports exactly the items above their line or above all their lines, as fractions say."""
     chance = random.Random(401)  # noqa: S311 - the same run every time
     cases, hits = share(4000, least=400), 0
     for _ in range(cases):
@@ -107,21 +107,21 @@ def quantity(chance: random.Random) -> Decimal:
 
 
 def some(chance: random.Random, lines: list[Any]) -> tuple[Any, ...]:
-    """An item of an earlier refund, its index that of its line, of another, or not told."""
+    """Draw an item of an earlier refund, with the index of its line, another index or none."""
     item, ordered, place = chance.choice(lines)
     part = chance.choice([ordered, Decimal("0.1"), Decimal("0.2"), 1])
     return chance.choice([(item, part), (item, part, place), (item, part, chance.randint(0, 4))])
 
 
 def asked(chance: random.Random, lines: list[Any]) -> tuple[Any, ...]:
-    """An item of a refund, with an index more often than not, which may be another line's or nobody's."""
+    """Draw an item of a refund, mostly with an index, which may be wrong."""
     item, ordered, place = chance.choice([*lines, ("Z", 1, 0)])
     part = chance.choice([ordered, ordered + Decimal("1E-7"), Decimal("0.1"), Decimal("0.2"), 1])
     return chance.choice([(item, part), (item, part, place), (item, part, place), (item, part, chance.randint(0, 4))])
 
 
 def beyond(lines: list[Any], history: list[dict[str, Any]], body: dict[str, Any]) -> set[str]:
-    """The items of which more comes back than was ordered, the slow way."""
+    """Return the items of which more is refunded than was ordered, computed with fractions."""
     # Sent again under its key with the same pieces a refund counts once; with others under the key both count.
     seen: list[Any] = []
     for one in history:
@@ -145,7 +145,7 @@ def beyond(lines: list[Any], history: list[dict[str, Any]], body: dict[str, Any]
 
 
 def is_same(lines: list[Any], one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two refunds have the same key, and the same pieces on the lines of the order."""
+    """Return whether two refunds have the same key and the same quantities of the order's lines."""
     if one.get("idempotencyKey") != other.get("idempotencyKey"):
         return False
     counts: list[dict[Any, Fraction]] = [{}, {}]
@@ -185,14 +185,14 @@ def summed(items: list[dict[str, Any]], item: str) -> Fraction:
     ],
 )
 def test_a_quantity_is_exact(ordered: str, before: str, now: str, over: bool) -> None:
-    """Quantities are compared digit by digit, fractions included, and a billionth of a piece is forgiven."""
+    """Quantities are compared to every digit, with a tolerance of a billionth."""
     order = order_of(("A", Decimal(ordered)), refunds=[past(("A", Decimal(before)))])
     report = refundkit.check(REFUND, text(refund(("A", Decimal(now)))), order=text(order))
     assert [one.code for one in report.findings] == (["RF401"] if over else [])
 
 
 def test_the_message_gives_what_is_left() -> None:
-    """RF401 tells how many of the item are left, and zero where more came back than was sold."""
+    """RF401 says how many of the item are left, and zero if too many came back already."""
     for before, left in [("1.25", "0.25"), ("9", "0")]:
         order = order_of(("OIL", Decimal("1.5")), refunds=[past(("OIL", Decimal(before)))])
         report = refundkit.check(REFUND, refund(("OIL", 1)), order=text(order))
@@ -202,14 +202,14 @@ def test_the_message_gives_what_is_left() -> None:
 
 
 def test_several_refunds_and_entries_are_summed() -> None:
-    """What several earlier refunds and several entries of one request give back counts together."""
+    """Several earlier refunds and several entries of one request add up."""
     order = order_of(("A", 4), refunds=[past(("A", 1)), past(("B", 5), ("A", 1))])
     assert codes(refund(("A", 1), ("A", 1)), order) == {"RF316"}
     assert codes(refund(("A", 1), ("A", Decimal("1.1"))), order) == {"RF316", "RF401"}
 
 
 def test_a_replayed_key_counts_once() -> None:
-    """A refund sent again under its key is not added to itself, and neither is one that the history holds twice."""
+    """A refund that is repeated under its key, or listed twice, counts once."""
     body = refund(("A", 2), idempotencyKey="k")
     assert codes(body, order_of(("A", 2), refunds=[past(("A", 2), key="k")])) == NOTHING
     assert codes(body, order_of(("A", 2), refunds=[past(("A", 2), key="other")])) == {"RF401"}
@@ -221,7 +221,7 @@ def test_a_replayed_key_counts_once() -> None:
 
 
 def test_an_item_on_several_lines_is_held_to_its_line() -> None:
-    """An index holds the item to its line; without one it is held to all its lines together, and ambiguous."""
+    """With an index an item is checked against its line; without one against all its lines, and is ambiguous."""
     order = order_of(("A", 4), ("B", 1), ("A", 2), refunds=[past(("A", 1, 0))])
     assert found(refund(("A", 2, 2)), order) == set()
     assert found(refund(("A", 3, 2)), order) == {("RF401", "/items/0/quantity")}
@@ -232,20 +232,20 @@ def test_an_item_on_several_lines_is_held_to_its_line() -> None:
 
 
 def test_a_line_and_the_whole_are_not_reported_twice() -> None:
-    """An item that is beyond one of its lines is found there and not once more as a whole."""
+    """An item above one of its lines is reported there only."""
     order = order_of(("A", 1), ("A", 2))
     assert found(refund(("A", 1, 0), ("A", 9, 1)), order) == {("RF401", "/items/1/quantity")}
 
 
 def test_earlier_refunds_without_an_index_count_for_the_whole() -> None:
-    """What came back of nobody knows which line leaves less of all lines together."""
+    """Earlier quantities without an index count against all lines of the item together."""
     order = order_of(("A", 2), ("A", 2), refunds=[past(("A", 3))])
     assert found(refund(("A", 1, 0)), order) == set()
     assert found(refund(("A", 2, 0)), order) == {("RF401", "/items/0/quantity")}
 
 
 def test_an_index_is_one_of_the_item() -> None:
-    """An index of another item's line is RF315, one that no line has is RF301, one of the only line is fine."""
+    """The index of another item's line is RF315, an unknown index RF301, and the only line's index is clean."""
     order = order_of(("A", 4, 10), ("B", 1, 20))
     assert found(refund(("A", 1, 10)), order) == set()
     assert found(refund(("A", 1, 20)), order) == {("RF315", "/items/0/cartItemIndex")}
@@ -254,7 +254,7 @@ def test_an_index_is_one_of_the_item() -> None:
 
 
 def test_lines_that_tell_no_index_count_by_their_place() -> None:
-    """An order whose lines have no index is read as 0, 1, 2."""
+    """The lines of an order without indices are numbered 0, 1, 2."""
     order = order_of(("A", 1), ("A", 2))
     for line in order["lineItems"]:
         del line["index"]
@@ -263,7 +263,7 @@ def test_lines_that_tell_no_index_count_by_their_place() -> None:
 
 
 def test_an_item_is_known_letter_by_letter() -> None:
-    """An item that the order lacks is RF301, and another spelling is another item."""
+    """An item id that the order does not have, letter by letter, is RF301."""
     order = order_of(("1", 4), ("Ä", 1))
     assert found(refund(("01", 1)), order) == {("RF301", "/items/0/itemId")}
     assert found(refund(("A\u0308", 1)), order) == {("RF301", "/items/0/itemId")}
@@ -271,7 +271,7 @@ def test_an_item_is_known_letter_by_letter() -> None:
 
 
 def test_an_item_stands_once() -> None:
-    """The same item and index a second time is RF316, wherever it stands; with another index it is another line."""
+    """The same item and index twice is RF316; with another index it is clean."""
     assert found(refund(("A", 1), ("B", 1), ("A", 1))) == {("RF316", "/items/2/itemId")}
     assert found(refund(("A", 1, 0), ("A", 1, 1), ("A", 1, 0))) == {("RF316", "/items/2/itemId")}
     assert found(refund(("A", 1, 0), ("A", 1, 1), ("A", 1))) == set()
@@ -279,7 +279,7 @@ def test_an_item_stands_once() -> None:
 
 @pytest.mark.parametrize("quantity", [0, Decimal("-0.0"), Decimal("-1"), Decimal("0.5"), Decimal("1E-7")])
 def test_a_quantity_is_above_zero(quantity: Any) -> None:
-    """Zero and less is RF402, a fraction is fine."""
+    """A quantity of zero or less is RF402; a fraction is clean."""
     expected = set() if quantity > 0 else {("RF402", "/items/0/quantity")}
     assert found(refund(("A", quantity))) == expected
 
@@ -294,7 +294,7 @@ def test_a_quantity_is_above_zero(quantity: Any) -> None:
     ],
 )
 def test_an_order_is_completed_first(date: Any, expected: Any) -> None:
-    """An order without a completedDate, be it null or not there, cannot be refunded."""
+    """A refund of an order with a null or missing completedDate is a finding."""
     order = order_of(("A", 1), completedDate=date)
     if date == "absent":
         del order["completedDate"]
@@ -302,14 +302,14 @@ def test_an_order_is_completed_first(date: Any, expected: Any) -> None:
 
 
 def test_no_items_is_the_whole_order() -> None:
-    """An empty list and no list at all refund everything, which is RF601 and never RF401."""
+    """An empty or missing list of items refunds the full order: RF601, never RF401."""
     assert found({}) == {("RF601", "")}
     assert found({"items": []}) == {("RF601", "/items")}
     assert found({}, order_of(("A", 1), refunds=[])) == {("RF601", "")}
 
 
 def test_a_full_refund_after_parts_is_doubtful() -> None:
-    """No items, though some came back before, is RF405; refunds of nothing are no parts."""
+    """A refund without items after a partial refund is RF405; empty earlier refunds do not count."""
     order = order_of(("A", 2), refunds=[past(("A", 1))])
     assert found({}, order) == {("RF601", ""), ("RF405", "")}
     assert found({"items": []}, order) == {("RF601", "/items"), ("RF405", "/items")}
@@ -317,7 +317,7 @@ def test_a_full_refund_after_parts_is_doubtful() -> None:
 
 
 def test_a_full_refund_sent_again_is_fine() -> None:
-    """Under its own key a full refund repeats itself; a part under the same key is still a part."""
+    """A full refund may be repeated under its key; a partial refund under that key still counts."""
     body = {"idempotencyKey": "k"}
     whole, part = past(("A", 2), ("B", 1), key="k"), past(("A", 2), key="k")
     assert codes(body, order_of(("A", 2), ("B", 1), refunds=[whole, whole])) == {"RF601"}
@@ -326,7 +326,7 @@ def test_a_full_refund_sent_again_is_fine() -> None:
 
 
 def test_a_key_is_of_one_refund() -> None:
-    """A key that an earlier refund bears with other items is RF406; another order or spelling of them is none."""
+    """A key that an earlier refund has with other items is RF406; the same items in another order are clean."""
     body = refund(("A", 2), ("B", Decimal("0.50")), idempotencyKey="k")
     same = past(("B", Decimal("0.5")), ("A", 1), ("A", Decimal("1.0")), key="k")
     for earlier, expected in [
@@ -341,13 +341,13 @@ def test_a_key_is_of_one_refund() -> None:
 
 
 def test_a_returned_date_amends_the_tax_return() -> None:
-    """Any returnedDate but null is RF602."""
+    """A returnedDate other than null is RF602."""
     assert found(refund(("A", 1), returnedDate="2026-03-09T08:15:40Z")) == {("RF602", "/returnedDate")}
     assert found(refund(("A", 1), returnedDate=None)) == set()
 
 
 def test_money_is_the_servers() -> None:
-    """A price or tax that is sent is RF108, and the rest is judged all the same."""
+    """A price or tax in the request is RF108, and the other rules still run."""
     body = refund(("A", 3))
     body["items"][0] |= {"price": 1, "tax": {"amount": 1}}
     expected = {("RF108", "/items/0/price"), ("RF108", "/items/0/tax"), ("RF401", "/items/0/quantity")}
@@ -365,7 +365,7 @@ def test_money_is_the_servers() -> None:
     ],
 )
 def test_the_order_is_the_one_of_the_path(path: dict[str, str], expected: Any) -> None:
-    """An order of another id or connection is RF005, and no cap is held against it."""
+    """An order with another id or connection than the path is RF005, and no cap runs on it."""
     order = order_of(("A", 1), connectionId=CONNECTION)
     assert found(refund(("A", 1)), order, path=path) == expected
     report = refundkit.check(REFUND, refund(("A", 9)), order=order, path=path)
@@ -373,7 +373,7 @@ def test_the_order_is_the_one_of_the_path(path: dict[str, str], expected: Any) -
 
 
 def test_an_order_that_tells_no_connection_is_not_doubted() -> None:
-    """A connection counts only where both sides name it."""
+    """The connection is compared only if both path and order have one."""
     path = {"orderId": "SO-1", "connectionId": CONNECTION}
     assert found(refund(("A", 1)), order_of(("A", 1)), path=path) == set()
     order = order_of(("A", 1), connectionId="other")
@@ -382,7 +382,7 @@ def test_an_order_that_tells_no_connection_is_not_doubted() -> None:
 
 
 def test_earlier_refunds_are_of_the_order() -> None:
-    """An earlier refund of another connection, or of none of the order's items, is RF005."""
+    """An earlier refund of another connection, or with none of the order's items, is RF005."""
     order, path = order_of(("A", 1)), {"orderId": "SO-1", "connectionId": CONNECTION}
     other = past(("A", 1)) | {"connectionId": "f" + CONNECTION[1:]}
     assert found(refund(("A", 1)), order, [past(), other], path=path) == {("RF005", "refunds:/1/connectionId")}
@@ -391,14 +391,14 @@ def test_earlier_refunds_are_of_the_order() -> None:
 
 @pytest.mark.parametrize("order", [{}, [], {"orderId": "SO-1"}, {"order": {"id": 1}}, {"orderId": 1, "lineItems": []}])
 def test_an_order_that_is_none_is_wrong_context(order: Any) -> None:
-    """Whatever is no order of the API is RF005, the empty object too, and its rules wait for a valid order."""
+    """A context that is no order of the API is RF005, and its rules are reported as not run."""
     report = refundkit.check(REFUND, refund(("A", 1)), order=text(order))
     assert [(one.code, one.pointer) for one in report.findings] == [("RF005", "order:")]
     assert {"RF301", "RF314", "RF401"} <= set(next(one.codes for one in report.not_run if one.missing == "valid order"))
 
 
 def test_an_order_without_refunds_is_unknown_not_none() -> None:
-    """Where the order lacks the key, rules about earlier refunds say that they miss them; the cap is held without."""
+    """Without the order's refunds, rules about them are reported as not run; the cap runs."""
     order = order_of(("A", 1))
     del order["refunds"]
     report = refundkit.check(REFUND, refund(("A", 2)), order=order)
@@ -409,7 +409,7 @@ def test_an_order_without_refunds_is_unknown_not_none() -> None:
 
 
 def test_of_two_histories_the_larger_counts() -> None:
-    """A list of refunds takes nothing away from those of the order, and none of them counts twice; null is none."""
+    """Of the order's refunds and a given list, each refund counts once; null counts as none."""
     order = order_of(("A", 2), refunds=[past(("A", 1))])
     assert codes(refund(("A", 1)), order, [past(("A", 1))]) == NOTHING
     assert codes(refund(("A", 1)), order, [past(("A", 2))]) == {"RF401", "RF008"}
@@ -420,7 +420,7 @@ def test_of_two_histories_the_larger_counts() -> None:
 
 @pytest.mark.parametrize("name", ["item-{}", "item"])
 def test_many_items_are_judged_one_by_one(name: str) -> None:
-    """Five hundred lines, of as many items or of one, with a history each: the one that is beyond its line is found."""
+    """Among 500 lines with a history each, exactly the item above its line is reported."""
     lines = [(name.format(number), 2, number) for number in range(500)]
     order = order_of(*lines, refunds=[past((item, 1, place)) for item, _, place in lines])
     body = refund(*((item, 1, place) for item, _, place in lines[:-1]), (lines[-1][0], Decimal("1.5"), 499))

@@ -40,7 +40,7 @@ JSON = {**BASIC, "Content-Type": "application/json"}
 
 
 def token(shop: Server) -> str:
-    """A token that the server gave out."""
+    """Return a token that the server issued."""
     headers = {**HEADERS["walmart"], **BASIC, "Content-Type": "application/x-www-form-urlencoded"}
     answer = shop.answer("POST", "https://shop.test/v3/token", headers, b"grant_type=client_credentials")
     given: str = json.loads(answer.body)["access_token"]
@@ -48,7 +48,7 @@ def token(shop: Server) -> str:
 
 
 def send(shop: Server, operation: str, changes: dict[str, Any] | None = None, **path: str) -> Answer:
-    """Send a good request of an operation, or `changes` of it: `body`, `headers`, `query`."""
+    """Send a valid request of an operation, with changes of its body, headers or query."""
     parts = {**story(operation), **(changes or {})}
     found = operations.get(operation)
     url = "https://shop.test" + found.described.path.format(**{**parts["path"], **path}) + parts["query"].get("", "")
@@ -61,7 +61,7 @@ def send(shop: Server, operation: str, changes: dict[str, Any] | None = None, **
 
 
 def value(answer: Answer, operation: str) -> Any:
-    """The body of an answer, which must be one that the operation documents."""
+    """Return the body of a response, after checking that the operation documents it."""
     found = operations.get(operation)
     schema = found.schema(str(answer.status))
     document = read_xml(answer.body, schema) if found.api == "walmart_ca" else read_json(answer.body)
@@ -82,14 +82,14 @@ def shop(request: pytest.FixtureRequest) -> Server:
 
 
 def test_a_server_starts_with_the_order_of_its_spec(shop: Server) -> None:
-    """The first order of each server is the example of the spec's get-order response, to the digit."""
+    """The first order of each server equals the spec's example."""
     assert text(seed(shop.api)) == text(examples(f"{shop.api}.get_order", "200")[0])
     assert list(shop.orders) == [FIRST[shop.api]]
 
 
 @pytest.mark.parametrize("name", operations.names())
 def test_the_example_of_every_operation_is_answered_as_documented(name: str) -> None:
-    """What a spec shows as a request is answered with success, in the form that the spec describes."""
+    """Each request example of a spec gets a documented success."""
     api = operations.get(name).api
     shop = serve(api)
     if "refund_id" in operations.get(name).described.path:
@@ -106,7 +106,7 @@ def test_the_example_of_every_operation_is_answered_as_documented(name: str) -> 
 
 @pytest.mark.parametrize("name", operations.names())
 def test_an_operation_without_code_is_answered_with_its_example(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no code is about an operation, or the API has no server.py, the spec's example of success is the answer."""
+    """An operation without server code gets the spec's example response."""
     api = operations.get(name).api
     form = {"body": b"grant_type=client_credentials"} if name == "walmart.create_token" else {}
     success = operations.success(operations.get(name))
@@ -131,7 +131,7 @@ def test_an_operation_without_code_is_answered_with_its_example(name: str, monke
 
 @pytest.mark.parametrize("name", [*REFUNDING, "taxcloud.refund_order"])
 def test_a_refund_that_a_rule_refuses_is_a_documented_4xx_that_names_the_rule(name: str) -> None:
-    """Refunding the same again and again ends in a 4xx with the rule's id, and nothing is kept of it."""
+    """A repeated refund ends in a documented 4xx with the rule's id, and is not stored."""
     shop = serve(operations.get(name).api)
     body = story(name)["body"]
     body.pop("idempotencyKey", None)
@@ -148,7 +148,7 @@ def test_a_refund_that_a_rule_refuses_is_a_documented_4xx_that_names_the_rule(na
 @pytest.mark.parametrize("body", [b"", b"{bad", b"[]", b"{}", b'{"a": 1, "a": 2}', b"\xff"])
 @pytest.mark.parametrize("name", ["woocommerce_legacy.update_refund", *REFUNDING, "taxcloud.refund_order"])
 def test_a_body_that_is_none_is_a_documented_4xx(name: str, body: bytes) -> None:
-    """No body, broken text, a list, missing fields, a repeated key and broken UTF-8 are refused as documented."""
+    """A missing or malformed body gets a documented 4xx."""
     shop = serve(operations.get(name).api)
     send(shop, "woocommerce_legacy.create_refund")
     answer = send(shop, name, {"body": body}, refund_id="1301")
@@ -157,7 +157,7 @@ def test_a_body_that_is_none_is_a_documented_4xx(name: str, body: bytes) -> None
 
 
 def test_what_is_unknown_is_a_documented_404(shop: Server) -> None:
-    """An unknown order is a 404 in the API's own form, and so is an address that no operation has."""
+    """An unknown order or URL gets a 404 in the API's own form."""
     name = f"{shop.api}.get_order"
     answer = send(shop, name, purchaseOrderId="404%00", id="404", orderId="a%2Fb%00")
     assert (answer.status, value(answer, name) is not None) == (404, True)
@@ -165,7 +165,7 @@ def test_what_is_unknown_is_a_documented_404(shop: Server) -> None:
 
 
 def test_requests_without_credentials_are_a_documented_401(shop: Server) -> None:
-    """Nothing, and credentials that are empty, are a 401 in the API's own form."""
+    """Missing or empty credentials get a 401 in the API's own form."""
     name = f"{shop.api}.get_order"
     headers = {"Authorization": "", "X-API-KEY": "", "WM_SEC.ACCESS_TOKEN": ""}
     answer = send(shop, name, {"headers": headers})
@@ -174,7 +174,7 @@ def test_requests_without_credentials_are_a_documented_401(shop: Server) -> None
 
 
 def test_a_walmart_token_expires() -> None:
-    """A token is good until its time is over or all are revoked; one that nobody gave out is refused."""
+    """A Walmart token is refused after it expired, after all were revoked, or if it was never issued."""
     shop = serve("walmart")
     good = {"headers": {"WM_SEC.ACCESS_TOKEN": token(shop)}}
     assert send(shop, "walmart.get_order", good).status == 200
@@ -185,7 +185,7 @@ def test_a_walmart_token_expires() -> None:
 
 
 def test_walmart_gives_back_all_that_is_left_of_a_full_refund() -> None:
-    """isFullRefund, and a refund of the whole item price, take every charge of the line with its tax."""
+    """A full refund of a Walmart line refunds all its charges with their taxes."""
     full, upgraded = serve("walmart"), serve("walmart")
     body = examples("walmart.refund_order_lines")[1]
     line = body["orderRefund"]["orderLines"]["orderLine"][0]
@@ -208,7 +208,7 @@ def test_walmart_gives_back_all_that_is_left_of_a_full_refund() -> None:
 
 
 def test_walmart_canada_cancels_what_is_open() -> None:
-    """A cancelled quantity moves to the status Cancelled, and cannot be cancelled twice."""
+    """A cancelled quantity gets the status Cancelled, and cannot be cancelled again."""
     shop = serve("walmart_ca")
     name = "walmart_ca.cancel_order_lines"
     order = value(send(shop, name), name)["order"]
@@ -220,7 +220,7 @@ def test_walmart_canada_cancels_what_is_open() -> None:
 
 
 def test_walmart_canada_speaks_xml_only() -> None:
-    """A wrong Accept is a 406 and a wrong Content-Type a 415, both in XML; signed requests are taken."""
+    """A wrong Accept gets a 406 and a wrong Content-Type a 415, in XML; signed requests are accepted."""
     shop = serve("walmart_ca")
     name = "walmart_ca.refund_order_lines"
     for header, status in (("Accept", 406), ("Content-Type", 415)):
@@ -238,7 +238,7 @@ def test_walmart_canada_speaks_xml_only() -> None:
 
 
 def test_woocommerce_refunds_are_listed_changed_and_deleted() -> None:
-    """A refund is created, listed newest first, changed, deleted; the last one makes the order `refunded`."""
+    """A refund can be created, listed newest first, changed and deleted; a full one sets `refunded`."""
     shop = serve("woocommerce_legacy")
     order = shop.add_order(total="29.00")
     url = f"https://shop.test/wc-api/v3/orders/{order}/refunds"
@@ -261,7 +261,7 @@ def test_woocommerce_refunds_are_listed_changed_and_deleted() -> None:
 
 
 def test_taxcloud_answers_a_repeated_key_as_before() -> None:
-    """The same key and body is a 200 with the refund of then; another body or order is a 422, and refunds nothing."""
+    """A repeated key and body gets the first refund; with another body or order it gets a 422."""
     shop = serve("taxcloud")
     name = "taxcloud.refund_order"
     made, again = send(shop, name), send(shop, name)
@@ -275,7 +275,7 @@ def test_taxcloud_answers_a_repeated_key_as_before() -> None:
 
 
 def test_taxcloud_gives_back_what_is_left_without_items() -> None:
-    """A refund without items takes the rest of every line, priced and taxed by its share; then nothing is left."""
+    """A TaxCloud refund without items refunds the rest of every line; then nothing is left."""
     shop = serve("taxcloud")
     (refund,) = value(send(shop, "taxcloud.refund_order", {"body": {}}), "taxcloud.refund_order")
     shares = [(one["index"], one["quantity"], one["tax"]["amount"]) for one in refund["items"]]
@@ -288,7 +288,7 @@ def test_taxcloud_gives_back_what_is_left_without_items() -> None:
 
 
 def test_added_orders_can_be_refunded(shop: Server) -> None:
-    """An order like the first one, one of a given total and one given whole are kept and can be read."""
+    """Orders may be added as a copy, by total or in full, and can be read."""
     added = [
         shop.add_order(),
         shop.add_order(total="29.00"),
@@ -318,7 +318,7 @@ def test_added_orders_can_be_refunded(shop: Server) -> None:
     ],
 )
 def test_what_makes_no_sense_is_a_value_error_that_says_why(call: Callable[[], object], words: str) -> None:
-    """An unknown API or version, a delay backwards, and what is no order are refused with words."""
+    """An unknown API or version, a negative delay or an invalid order is a ValueError."""
     with pytest.raises(ValueError, match=words):
         call()
 
@@ -357,7 +357,7 @@ PIECES = [
 @given(mangled())
 @settings(max_examples=300, derandomize=True, deadline=None)
 def test_whatever_comes_is_answered_as_documented(sent: tuple[str, bytes, dict[str, str]]) -> None:
-    """A mangled request gets an answer that its operation documents, and never a 5xx."""
+    """Any mangled request gets a documented response, never a 5xx."""
     name, body, headers = sent
     shop = serve(operations.get(name).api)
     if shop.api == "woocommerce_legacy":
@@ -370,7 +370,7 @@ def test_whatever_comes_is_answered_as_documented(sent: tuple[str, bytes, dict[s
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.decimals() | st.text(), st.lists, max_leaves=5))
 @settings(max_examples=200, derandomize=True, deadline=None)
 def test_faithful_servers_survive_any_amount(amount: Any) -> None:
-    """No JSON value as an amount, a reason or items makes the imitation itself fail."""
+    """Any JSON value as amount, reason or items is answered without an exception."""
     assume(not (isinstance(amount, Decimal) and not amount.is_finite()))
     for version in ("6.6.0", "2.6.2"):
         shop = serve("woocommerce_legacy", faithful=version)
@@ -388,7 +388,7 @@ def test_faithful_servers_survive_any_amount(amount: Any) -> None:
 
 
 def test_a_generated_client_refunds_over_a_socket() -> None:
-    """The client of the generated package works against the socket, and the server tells what came."""
+    """The generated client works over the socket, and the server lists its requests."""
     body = RefundCreateRequest(order_refund=RefundCreate(amount=Decimal("4.95")))
     with serve("woocommerce_legacy") as shop, Client(shop.url, auth=httpx.BasicAuth("ck_test", "cs_test")) as client:
         made = create_refund.sync("1204", client=client, body=body)
@@ -405,7 +405,7 @@ def test_a_generated_client_refunds_over_a_socket() -> None:
 
 
 def test_one_state_behind_every_wire() -> None:
-    """Socket, transport, async transport and `answer` see each other's refunds."""
+    """Socket, transports and `answer` share the same refunds."""
     body = text({"order_refund": {"amount": "1.00"}})
     path = "/wc-api/v3/orders/1204/refunds"
 
@@ -429,7 +429,7 @@ def test_one_state_behind_every_wire() -> None:
 
 
 def test_concurrent_refunds_never_exceed_the_order() -> None:
-    """Of 60 refunds of 1.00 at once, an order of 29.00 takes 29, and 2.6.2 takes all of them."""
+    """Of 60 concurrent refunds of 1.00, an order of 29.00 accepts 29; version 2.6.2 accepts all."""
     body = text({"order_refund": {"amount": "1.00"}})
 
     def count(shop: Server) -> int:
@@ -443,7 +443,7 @@ def test_concurrent_refunds_never_exceed_the_order() -> None:
 
 
 def test_a_delay_lies_before_and_after_the_decision(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half of a request's time passes before the server decides, half after, the same in every run."""
+    """Half of the delay comes before the server decides and half after, the same in every run."""
     told: list[list[float]] = []
     for _ in range(2):
         shop = serve("woocommerce_legacy", delay=(0.2, 0.4))
@@ -467,14 +467,14 @@ def test_a_delay_lies_before_and_after_the_decision(monkeypatch: pytest.MonkeyPa
 
 
 def test_without_uvicorn_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Entering a server without uvicorn names the extra, and the transports that need none."""
+    """Without uvicorn, the error names the extra to install, and the transports that need none."""
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     with pytest.raises(ImportError, match=r"refundkit\[testing\].*\.transport"), serve("walmart"):
         pass
 
 
 def test_refundkit_and_its_testing_import_no_wire() -> None:
-    """`import refundkit` leaves the servers out, and they leave httpx and uvicorn out until a wire is asked for."""
+    """`import refundkit` does not import the servers, and they import httpx and uvicorn on first use."""
     code = (
         "import sys, refundkit; assert 'refundkit.testing' not in sys.modules; import refundkit.testing; "
         "refundkit.testing.server('walmart'); assert not {'httpx', 'uvicorn'} & sys.modules.keys()"
@@ -523,7 +523,7 @@ def replayed(version: str) -> list[tuple[Exchange, Answer, dict[str, str]]]:
 
 @pytest.mark.parametrize("version", ["6.6.0", "2.6.2"])
 def test_every_recorded_exchange_is_replayed(version: str) -> None:
-    """The faithful server answers all 37 recorded requests of its version as the real one did; none is left out."""
+    """The faithful server answers all 37 recorded requests of its version like the real one."""
     compared = [
         (one.case, (answer.status, answer.headers["content-type"].partition(";")[0], neutral(json.loads(answer.body))),
          (one.status, "application/json", neutral(json.loads(text(one.answer)))))
@@ -536,7 +536,7 @@ def test_every_recorded_exchange_is_replayed(version: str) -> None:
 
 @pytest.mark.parametrize("version", ["6.6.0", "2.6.2"])
 def test_the_replayed_list_is_newest_first(version: str) -> None:
-    """A list of refunds never goes back in time."""
+    """A list of refunds is sorted by date, newest first."""
     moments = [
         [refund["created_at"] for refund in json.loads(answer.body)["order_refunds"]]
         for one, answer, _ in replayed(version)
@@ -567,7 +567,7 @@ LOOSE = [
 
 @pytest.mark.parametrize(("amount", "modern", "old"), LOOSE)
 def test_loose_amounts_are_taken_as_recorded(amount: Any, modern: object, old: object) -> None:
-    """Each version makes of an amount what the real one was seen to make of it."""
+    """Each version reads a malformed amount as the recorded server did."""
     for version, wanted in (("6.6.0", modern), ("2.6.2", old)):
         shop = serve("woocommerce_legacy", faithful=version)
         url = f"https://shop.test/wc-api/v3/orders/{shop.add_order(total='29.00')}/refunds"
@@ -577,7 +577,7 @@ def test_loose_amounts_are_taken_as_recorded(amount: Any, modern: object, old: o
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """One request to a faithful server, about an order of 29.00 that has one refund, and what is answered."""
+    """A request to a faithful server about an order of 29.00 with one refund, and the expected response."""
 
     method: str
     path: str
@@ -624,7 +624,7 @@ VISITS = [
 
 @pytest.mark.parametrize("visit", VISITS, ids=lambda visit: f"{visit.method} {visit.path} {visit.status}")
 def test_the_corners_are_as_observed(visit: Visit) -> None:
-    """Wrong ids, other methods, odd bodies: each is answered as the real server was seen to."""
+    """Wrong ids, other methods and malformed bodies are answered as the real server was observed to."""
     shop = serve("woocommerce_legacy", faithful=visit.version)
     order = shop.add_order(total="29.00")
     url = "https://shop.test/wc-api/v3"
@@ -636,7 +636,7 @@ def test_the_corners_are_as_observed(visit: Visit) -> None:
 
 
 def test_a_refund_that_dies_may_exist_all_the_same() -> None:
-    """A reason that is a list ends in a 500 on 6.6.0, and the refund is in the list."""
+    """On 6.6.0 a reason that is a list gets a 500, and the refund is made."""
     shop = serve("woocommerce_legacy", faithful="6.6.0")
     body = text({"order_refund": {"amount": "1.00", "reason": ["torn"]}})
     assert shop.answer("POST", "https://shop.test/wc-api/v3/orders/1204/refunds", JSON, body).status == 500
@@ -644,7 +644,7 @@ def test_a_refund_that_dies_may_exist_all_the_same() -> None:
 
 
 def test_a_500_is_json_only_to_who_speaks_json() -> None:
-    """Without a JSON Accept or Content-Type the critical error is a page."""
+    """Without a JSON Accept or Content-Type, a critical error is an HTML page."""
     shop = serve("woocommerce_legacy", faithful="6.6.0")
     url = "https://shop.test/wc-api/v3/orders/1204/refunds"
     body = text({"order_refund": {"amount": 1000}})
@@ -657,7 +657,7 @@ def test_a_500_is_json_only_to_who_speaks_json() -> None:
 
 @pytest.mark.parametrize(("gateway", "status", "code"), [("false", 500, "api_failed"), ("error", 200, '"error"')])
 def test_a_gateway_that_fails_leaves_the_refund(gateway: Any, status: int, code: str) -> None:
-    """A refund whose gateway failed is in the list; `api_refund=0` leaves the gateway out."""
+    """A refund whose gateway failed is in the list; with `api_refund=0` the gateway is not used."""
     shop = serve("woocommerce_legacy", faithful="6.6.0")
     order = shop.add_order(total="29.00", gateway=gateway)
     url = f"https://shop.test/wc-api/v3/orders/{order}/refunds"
@@ -670,7 +670,7 @@ def test_a_gateway_that_fails_leaves_the_refund(gateway: Any, status: int, code:
 
 
 def test_an_order_set_to_refunded_has_nothing_left() -> None:
-    """6.6.0 refunds an order by itself when it is set to refunded."""
+    """Setting an order to refunded on 6.6.0 refunds it."""
     shop = serve("woocommerce_legacy", faithful="6.6.0")
     order = seed("woocommerce_legacy")
     order["order"] |= {"id": 77, "status": "refunded"}
@@ -722,14 +722,14 @@ CREDENTIALS: dict[str, tuple[Callable[[], str], dict[str, str], int, str]] = {
 
 @pytest.mark.parametrize("name", CREDENTIALS)
 def test_faithful_servers_authenticate_as_observed(name: str) -> None:
-    """Basic and keys over https, a signature in the query over http, each failure with its status and words."""
+    """Basic and query keys work over HTTPS and OAuth over HTTP; each failure has its observed response."""
     url, headers, status, words = CREDENTIALS[name]
     answer = serve("woocommerce_legacy", faithful="6.6.0").answer("GET", url(), headers)
     assert (answer.status, words in answer.body.decode()) == (status, True)
 
 
 def test_a_nonce_is_good_once() -> None:
-    """The same signed request twice is refused the second time; two in one second with their own nonces are fine."""
+    """A signed request is refused the second time; a new nonce in the same second is accepted."""
     shop = serve("woocommerce_legacy", faithful="6.6.0")
     first, second = signed(), signed()
     assert [shop.answer("GET", url).status for url in (first, second, first)] == [200, 200, 401]

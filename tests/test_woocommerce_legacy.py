@@ -1,4 +1,4 @@
-"""WooCommerce's rules: live servers' answers foretold, every cap against fractions, and the corners."""
+"""WooCommerce's rules: recorded answers of live servers, caps compared with exact fractions, and corner cases."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOT_MADE = {"RF001", "RF005", "RF101", "RF102", "RF202", "RF204", "RF206", "RF21
 
 
 class Exchange(msgspec.Struct, frozen=True):
-    """One recorded request and its answer; `body` is the request's as it went over the wire."""
+    """A recorded request and its response; `body` is the request body as it was sent."""
 
     place: int
     server: str
@@ -50,7 +50,7 @@ class Exchange(msgspec.Struct, frozen=True):
 
 
 def recorded() -> list[Exchange]:
-    """Every exchange, its numbers exact."""
+    """Return every exchange, with exact numbers."""
     lines = (Path(__file__).parent / "recordings" / "woocommerce.jsonl").read_text("utf-8").splitlines()
     found = []
     for place, line in enumerate(lines):
@@ -73,7 +73,7 @@ def name_of(one: Exchange) -> str:
 
 
 def context(exchange: Exchange) -> dict[str, Any]:
-    """The order and its refunds as the exchanges before this one tell of them.
+    """Return the order and its refunds as the earlier exchanges show them.
 
     An order that was read only later is taken from there: its total and its items do not change. Of an order that was
     never read there is none, and what is at hand is the last one that was.
@@ -97,7 +97,7 @@ def context(exchange: Exchange) -> dict[str, Any]:
 
 
 def made_as_asked(exchange: Exchange) -> bool:
-    """Whether the server made the refund with that amount and those lines."""
+    """Return whether the server made the refund with the requested amount and lines."""
     if exchange.status != 201:
         return False
     asked, made = json.loads(exchange.body or b"", parse_float=Decimal)["order_refund"], exchange.answer["order_refund"]
@@ -110,19 +110,19 @@ def made_as_asked(exchange: Exchange) -> bool:
 
 
 def codes(operation: str, body: Any, **parts: Any) -> set[str]:
-    """The ids of what a check finds."""
+    """Return the ids of the findings of a check."""
     return {one.code for one in refundkit.check(operation, body, **parts).findings}
 
 
 @pytest.mark.parametrize("exchange", MODERN_CREATES, ids=name_of)
 def test_a_recorded_create_is_foretold(exchange: Exchange) -> None:
-    """For every create that 6.6.0 was asked for, the check says beforehand whether it is made as asked."""
+    """The check of each recorded create predicts whether WooCommerce 6.6.0 made it as requested."""
     found = codes(CREATE, exchange.body, path=exchange.ids, **context(exchange))
     assert not found & NOT_MADE if made_as_asked(exchange) else found & NOT_MADE
 
 
 def test_the_recordings_hold_creates_of_both_kinds() -> None:
-    """The test above has creates that were made as asked and creates that were not, and all 18 of them."""
+    """The recordings have 18 creates, some made as requested and some not."""
     made = [made_as_asked(one) for one in MODERN_CREATES]
     assert (len(made), made.count(True)) == (18, 8)
 
@@ -158,7 +158,7 @@ VERDICTS: dict[str, tuple[set[str], set[str], set[str]]] = {
 
 @pytest.mark.parametrize("exchange", SENT, ids=name_of)
 def test_a_recorded_body_gets_its_verdict(exchange: Exchange) -> None:
-    """Every recorded body raises exactly what RULES.md says of it, alone and with its order and refunds."""
+    """Each recorded body raises exactly what RULES.md says, without and with its order and refunds."""
     alone, modern, old = VERDICTS[exchange.case]
     assert exchange.operation is not None
     assert codes(exchange.operation, exchange.body) == alone
@@ -168,14 +168,14 @@ def test_a_recorded_body_gets_its_verdict(exchange: Exchange) -> None:
 
 @pytest.mark.parametrize("exchange", [one for one in RECORDED if one.answer is not None], ids=name_of)
 def test_a_recorded_answer_decodes(exchange: Exchange) -> None:
-    """Every recorded answer is one that the model of its operation and status takes, and gives back unchanged."""
+    """The model of each recorded response decodes it and encodes it unchanged."""
     operation = operations.get(exchange.operation or "woocommerce_legacy.list_refunds")
     model = decode(text(exchange.answer), operation.struct(str(exchange.status)))
     assert kept(json.loads(text(model)), exchange.answer)
 
 
 def kept(model: Any, answer: Any) -> bool:
-    """Whether everything that the model holds is what the answer says."""
+    """Return whether everything in the model is in the response."""
     if isinstance(model, dict):
         return all(kept(value, answer[key]) for key, value in model.items())
     if isinstance(model, list):
@@ -187,7 +187,7 @@ def kept(model: Any, answer: Any) -> bool:
 
 
 def test_the_order_s_cap_agrees_with_fractions() -> None:
-    """RF204 is found exactly when total less other refunds, as fractions, is below the amount."""
+    """RF204 is found exactly if the amount exceeds the total less other refunds, as fractions say."""
     chance = random.Random(204)  # noqa: S311 - the same run every time
     cases, hits = share(3000, least=300), 0
     for _ in range(cases):
@@ -217,19 +217,19 @@ def test_the_order_s_cap_agrees_with_fractions() -> None:
 
 
 def spent(chance: random.Random, total: Decimal) -> Decimal:
-    """An amount of an earlier refund: some of the order, rarely more than all of it."""
+    """Draw an amount of an earlier refund, rarely more than the order's total."""
     part = Decimal(chance.randint(0, 400)).scaleb(-chance.choice([2, 2, 3]))
     return chance.choice([part, min(part, total), Decimal("0.1"), Decimal("0.2"), Decimal("0.00"), total])
 
 
 def written(chance: random.Random, value: Decimal) -> Decimal | int | str:
-    """A number as one of the ways that a body or an answer may write it."""
+    """Draw a way to write a number in a body or a response."""
     forms: list[Decimal | int | str] = [format(value, "f"), format(value, ".9f"), value, Decimal(format(value, "E"))]
     return chance.choice([*forms, int(value)] if value == int(value) else forms)
 
 
 def test_the_items_caps_agree_with_fractions() -> None:
-    """RF213 and RF404 are found for exactly the items that exceed their line, worked out with fractions."""
+    """RF213 and RF404 are found for exactly the items that exceed their line, as fractions say."""
     chance = random.Random(213)  # noqa: S311 - the same run every time
     seen = {"RF213": 0, "RF404": 0}
     cases = share(2000, least=300)
@@ -280,7 +280,7 @@ def test_the_items_caps_agree_with_fractions() -> None:
 
 
 def item(chance: random.Random, total: Decimal) -> dict[str, Any]:
-    """An item of a refund, its total near that of the line."""
+    """Draw an item of a refund with a total near that of its line."""
     step = chance.choice(["0", "0.01", "-0.01", "0.001", "1", "-1", "1e-7"])
     quantity = chance.choice([0, 1, 2, "1", "2.0", Decimal("0.5"), Decimal("1E+0")])
     return {"qty": quantity, "refund_total": chance.choice([1, -1, 1, 1]) * total + Decimal(step)}
@@ -329,19 +329,19 @@ def create(amount: Any, **fields: Any) -> dict[str, Any]:
     ],
 )
 def test_an_amount_is_exact(amount: bytes, total: Any, past: list[Any], expected: set[str]) -> None:
-    """Amounts are compared digit by digit, however they are written; zero is too much for an overdrawn order only."""
+    """Amounts are compared to every digit in any spelling; zero is too much only for an overdrawn order."""
     body = b'{"order_refund":{"amount":%s}}' % amount
     assert codes(CREATE, body, order=order_of(total), refunds=refunds_of(*past)) == expected
 
 
 def test_a_deleted_refund_frees_its_amount() -> None:
-    """After a refund was deleted, the list lacks it and its amount can be refunded again."""
+    """After a refund is deleted, its amount can be refunded again."""
     assert codes(CREATE, create("29.00"), order=order_of("29.00"), refunds=refunds_of("29.00")) == OVER
     assert codes(CREATE, create("29.00"), order=order_of("29.00"), refunds=refunds_of()) == NOTHING
 
 
 def test_an_update_leaves_its_own_refund_out() -> None:
-    """An update is held to the total less the other refunds; its own is the one that the path names."""
+    """An update is checked against the total less the refunds other than the one in its path."""
     context = {"order": order_of("29.00"), "refunds": refunds_of("9.00", "20.00")}
     for asked, amount, expected in [
         ("1", "9.00", NOTHING),
@@ -354,20 +354,20 @@ def test_an_update_leaves_its_own_refund_out() -> None:
 
 
 def test_an_update_of_an_unknown_refund_may_be_of_the_largest() -> None:
-    """Without the path, an update is too much only where it is for every refund that it could be of."""
+    """Without its path, an update is too much only if it is so for every refund of the order."""
     context = {"order": order_of("29.00"), "refunds": refunds_of("9.00", "20.00")}
     assert codes(UPDATE, create("20.00"), **context) == NOTHING
     assert codes(UPDATE, create("20.01"), **context) == OVER
 
 
 def test_an_update_of_the_reason_has_no_amount() -> None:
-    """An update without an amount is held to no cap, even on an overdrawn order."""
+    """An update without an amount has no cap, even on an overdrawn order."""
     body = {"order_refund": {"reason": "x"}}
     assert codes(UPDATE, body, order=order_of("1.00"), refunds=refunds_of("9.00")) == {"RF605"}
 
 
 def test_items_are_products_shipping_and_fees() -> None:
-    """An id of a product, shipping or fee line is known; a tax's, a coupon's or one with a zero before it is not."""
+    """An item id of a product, shipping or fee line is known; any other id is a finding."""
     order = story(CREATE)["order"]
     order["order"]["coupon_lines"] = [{"id": 76, "code": "SPRING", "amount": "1.00"}]
     for key, known in {"71": True, "73": True, "74": True, "75": False, "76": False, "071": False, "1": False}.items():
@@ -377,7 +377,7 @@ def test_items_are_products_shipping_and_fees() -> None:
 
 
 def test_the_pointer_of_an_item_is_escaped() -> None:
-    """A key with a slash or a tilde is written as RFC 6901 wants it."""
+    """The pointer to a key with a slash or a tilde is escaped as in RFC 6901."""
     report = refundkit.check(
         CREATE, create("1.00", line_items={"a/b~c": {"refund_total": 1}}), order=story(CREATE)["order"]
     )
@@ -399,7 +399,7 @@ def test_the_pointer_of_an_item_is_escaped() -> None:
     ],
 )
 def test_an_item_is_held_to_its_line(key: str, total: str, expected: set[str]) -> None:
-    """An item is refunded up to its line's total, and one below zero down to it; neither beyond zero."""
+    """An item may be refunded up to its line's total, and a negative line down to it."""
     order = story(CREATE)["order"]
     order["order"]["fee_lines"][0] |= {"total": "-5.00", "total_tax": "0.00"}
     order["order"]["shipping_tax"] = order["order"]["line_items"][0]["total_tax"] = "0.00"
@@ -408,7 +408,7 @@ def test_an_item_is_held_to_its_line(key: str, total: str, expected: set[str]) -
 
 
 def test_quantities_count_where_the_server_names_the_item() -> None:
-    """Earlier pieces count for the item that an older server names; a current one says 0, and nothing is known."""
+    """Earlier quantities count if the server names their item; current servers say 0."""
     order = story(CREATE)["order"]
     for named, quantity, expected in [
         (71, 1, NOTHING),
@@ -424,7 +424,7 @@ def test_quantities_count_where_the_server_names_the_item() -> None:
 
 
 def test_an_earlier_quantity_is_exact() -> None:
-    """An earlier quantity of more digits than Decimal's default holds is counted to the last one."""
+    """An earlier quantity with more digits than Decimal's default counts to the last digit."""
     order = order_of("9.00", line_items=[{"id": 5, "total": "9.00", "quantity": "1" + "0" * 30}])
     for before, expected in [("-" + "9" * 30, NOTHING), ("-" + "9" * 30 + ".5", {"RF404"})]:
         refunds = refunds_of("1.00")
@@ -434,7 +434,7 @@ def test_an_earlier_quantity_is_exact() -> None:
 
 
 def test_a_shipping_item_has_no_quantity() -> None:
-    """The order tells no quantity of shipping and fees, so any `qty` of them is fine."""
+    """A `qty` of shipping or fees is not checked, because the order has none."""
     body = create("1.00", line_items={"73": {"qty": 9, "refund_total": 1}})
     assert codes(CREATE, body, order=story(CREATE)["order"]) == NOTHING
 
@@ -450,7 +450,7 @@ def test_a_shipping_item_has_no_quantity() -> None:
     ],
 )
 def test_the_rest_of_an_item_brings_its_tax(key: str, total: str, tax: str, expected: set[str]) -> None:
-    """An item that is refunded whole is refunded with all its tax; one shipping line has the tax on shipping."""
+    """An item that is refunded in full must be refunded with all its tax."""
     body = create(
         str(Decimal(total) + Decimal(tax)), line_items={key: {"refund_total": total, "refund_tax": {"3": tax}}}
     )
@@ -458,7 +458,7 @@ def test_the_rest_of_an_item_brings_its_tax(key: str, total: str, tax: str, expe
 
 
 def test_earlier_tax_counts_where_the_server_names_the_item() -> None:
-    """What an older server tells of an item's earlier refunds is taken off what is left of it and of its tax."""
+    """Earlier refunds of an item lower what is left of it and of its tax, if the server names the item."""
     request = story(CREATE)
     body = create("44.00", line_items={"71": {"refund_total": "40.00", "refund_tax": {"3": "4.00"}}})
     short = create("43.00", line_items={"71": {"refund_total": "40.00", "refund_tax": {"3": "3.00"}}})
@@ -481,7 +481,7 @@ def test_earlier_tax_counts_where_the_server_names_the_item() -> None:
     ],
 )
 def test_items_add_up_to_the_amount(amount: Any, items: Any, expected: set[str]) -> None:
-    """Where items are named, their totals and taxes make up the amount exactly."""
+    """The totals and taxes of the items must add up to the amount exactly."""
     assert codes(CREATE, create(amount, line_items=items)) == expected
 
 
@@ -500,12 +500,12 @@ def test_items_add_up_to_the_amount(amount: Any, items: Any, expected: set[str])
     ],
 )
 def test_decimals_are_those_of_the_order(amount: str, order: Any, expected: set[str]) -> None:
-    """An amount has two decimals, or as many as the order's total; none where its currency and the total have none."""
+    """An amount may have two decimals, or as many as the order's total."""
     assert codes(CREATE, create(amount), order=order) == expected
 
 
 def test_every_sum_in_a_body_is_held_to_the_decimals() -> None:
-    """Totals and taxes of items are amounts too, and each finding points at its own."""
+    """The decimals of item totals and taxes are checked too, each with its own pointer."""
     body = create("1.00", line_items={"71": {"refund_total": "0.995", "refund_tax": {"3": Decimal("0.005")}}})
     report = refundkit.check(CREATE, body)
     where = "/order_refund/line_items/71"
@@ -533,13 +533,13 @@ def test_every_sum_in_a_body_is_held_to_the_decimals() -> None:
     ],
 )
 def test_a_quoted_amount_is_a_plain_decimal(amount: Any, expected: set[str]) -> None:
-    """A string is digits with at most one point between them; a create and an update are held to the same."""
+    """A quoted amount is digits with at most one point, in a create and in an update."""
     assert codes(CREATE, create(amount)) == expected
     assert codes(UPDATE, create(amount)) == expected
 
 
 def test_the_numbers_of_items_are_plain_too() -> None:
-    """A loose number in an item is found as one, a `qty` below zero as a quantity that cannot be."""
+    """A malformed number of an item is a finding, and a negative `qty` is an impossible quantity."""
     body = create("1.00", line_items={"71": {"qty": -1, "refund_total": "1,0", "refund_tax": {"3": "x"}}})
     report = refundkit.check(CREATE, body)
     where = "/order_refund/line_items/71"
@@ -552,14 +552,14 @@ def test_the_numbers_of_items_are_plain_too() -> None:
 
 @pytest.mark.parametrize("key", ["7", "07", "+7", "", "-7", "0" * 40 + "7", "9" * 25, "a/b", "\u0663"])
 def test_the_key_of_a_refused_item_is_named_as_it_is(key: str) -> None:
-    """A wrong item is named by its own key, whatever the key is and whichever item stands beside it."""
+    """The pointer to a wrong item has the item's own key, whatever it is."""
     body = {"order_refund": {"amount": "5.00", "line_items": {"007": {"qty": 1}, key: {"qty": "1,5"}}}}
     (one,) = refundkit.check(CREATE, body).findings
     assert (one.code, one.pointer) == ("RF210", f"/order_refund/line_items/{key.replace('/', '~1')}/qty")
 
 
 def test_an_empty_key_beside_a_number_is_named_as_it_is() -> None:
-    """Two wrong taxes of one item, one without a name, are each found at their own place."""
+    """Two wrong taxes of an item, one with an empty key, are reported at their own pointers."""
     body = {"order_refund": {"amount": "1.00", "line_items": {"1": {"refund_tax": {"5": [1], "": []}}}}}
     where = "/order_refund/line_items/1/refund_tax"
     assert {(one.code, one.pointer) for one in refundkit.check(CREATE, body).findings} == {
@@ -569,7 +569,7 @@ def test_an_empty_key_beside_a_number_is_named_as_it_is() -> None:
 
 
 def test_any_number_of_digits_is_counted() -> None:
-    """Quoted numbers of thousands of digits are summed and compared exactly."""
+    """Quoted numbers with thousands of digits are summed and compared exactly."""
     long = "0." + "1" * 6000
     items = {"71": {"refund_total": long, "refund_tax": {"3": long}}}
     assert "RF209" in codes(CREATE, create(long, line_items=items), order=order_of("29.00"))
@@ -593,13 +593,13 @@ def test_any_number_of_digits_is_counted() -> None:
     ],
 )
 def test_only_0_turns_the_gateway_off(query: Any, expected: set[str]) -> None:
-    """`refund_payment` calls the gateway twice unless the query has what PHP takes for false."""
+    """`refund_payment` is a finding unless `api_refund` is a value that PHP takes for false."""
     assert codes(CREATE, create("1.00", refund_payment=True), query=query) == expected
     assert codes(CREATE, create("1.00", refund_payment=False), query=query) == expected - {"RF216"}
 
 
 def test_a_list_of_items_is_ignored() -> None:
-    """A list is dropped whatever is in it, which the finding says of the restocking too; an empty one loses nothing."""
+    """A list of items is reported as ignored; an empty list is clean."""
     items = [{"id": 71, "whatever": None}, {}]
     report = refundkit.check(CREATE, create("1.00", line_items=items, restock_items=True))
     assert [(one.code, one.pointer) for one in report.findings] == [("RF307", "/order_refund/line_items")]
@@ -608,7 +608,7 @@ def test_a_list_of_items_is_ignored() -> None:
 
 
 def test_an_update_looks_at_amount_and_reason_only() -> None:
-    """Every other field of an update is RF309 at its name, never RF103 or RF108; beside the wrapper it is RF103."""
+    """Any other field of an update is RF309; beside the wrapper it is RF103."""
     body = b'\xef\xbb\xbf{"order_refund": {"id": 5, "amount": 1, "line_items": {"71": {}}, "a/b": [null]}, "x": 1}'
     report = refundkit.check(UPDATE, body)
     assert {(one.code, one.pointer) for one in report.findings} == {
@@ -621,14 +621,14 @@ def test_an_update_looks_at_amount_and_reason_only() -> None:
 
 
 def test_an_update_to_zero_is_ignored() -> None:
-    """A zero amount is RF212 for an update too, in words of its own."""
+    """An update to a zero amount is RF212, with its own message."""
     report = refundkit.check(UPDATE, create(0))
     assert [(one.code, one.message) for one in report.findings] == [("RF212", "an amount of zero is ignored")]
 
 
 @pytest.mark.parametrize("status", ["pending", "failed", "cancelled", "processing", "on-hold", "completed", "refunded"])
 def test_an_order_that_nobody_paid_is_doubtful(status: str) -> None:
-    """A create for an order that is pending, failed or cancelled is warned about at the order's status."""
+    """A create for a pending, failed or cancelled order is a warning at the order's status."""
     report = refundkit.check(CREATE, create("1.00"), order=order_of("29.00", status=status))
     expected = [("RF320", "order:/order/status")] if status in ("pending", "failed", "cancelled") else []
     assert [(one.code, one.pointer) for one in report.findings] == expected
@@ -648,7 +648,7 @@ def test_an_order_that_nobody_paid_is_doubtful(status: str) -> None:
     ],
 )
 def test_context_that_cannot_be_used_is_wrong(part: str, value: Any, pointer: str) -> None:
-    """Context that is empty, of another order or without its numbers is RF005, and no cap is held against it."""
+    """An empty order, another order, or one without its numbers is RF005, and no cap runs on it."""
     parts = {"order": order_of("29.00"), "refunds": refunds_of(), part: value}
     report = refundkit.check(CREATE, create("500.00"), path={"id": "7"}, **parts)
     found = [(one.code, one.pointer) for one in report.findings if one.code != "RF204"]
@@ -660,7 +660,7 @@ def test_context_that_cannot_be_used_is_wrong(part: str, value: Any, pointer: st
 
 @pytest.mark.parametrize("odd", [{"total": ""}, {"total": None}, {"quantity": "x"}])
 def test_a_line_without_its_figures_takes_the_caps_from_its_own_items_only(odd: dict[str, Any]) -> None:
-    """The caps of that line wait for a valid order; the order's own cap and those of the other lines speak."""
+    """A line without its numbers stops only its own caps; the others still run."""
     order = story(CREATE)["order"]
     order["order"]["line_items"][0] |= odd
     body = create("9000.00", line_items={"73": {"refund_total": "9000.00"}})
@@ -670,7 +670,7 @@ def test_a_line_without_its_figures_takes_the_caps_from_its_own_items_only(odd: 
 
 
 def test_an_order_s_id_is_compared_by_value() -> None:
-    """Zeros before an id mean nothing to the server; the number that customers see is none, and the finding says so."""
+    """Leading zeros of an order id are ignored; the order number that customers see is another id."""
     order = order_of("29.00", order_number="A-1")
     assert codes(CREATE, create("1.00"), path={"id": "007"}, order=order) == NOTHING
     report = refundkit.check(CREATE, create("1.00"), path={"id": "A-1"}, order=order)
@@ -679,7 +679,7 @@ def test_an_order_s_id_is_compared_by_value() -> None:
 
 
 def test_a_refund_of_another_order_s_items_is_wrong() -> None:
-    """An earlier refund whose items, where the server names them, are all unknown to the order is of another one."""
+    """An earlier refund with none of the order's items is reported as one of another order."""
     order = story(CREATE)["order"]
     for ids, wrong in [([99], True), ([99, 71], False), ([0], False), ([], False)]:
         refunds = refunds_of("1.00")
@@ -688,7 +688,7 @@ def test_a_refund_of_another_order_s_items_is_wrong() -> None:
 
 
 def test_an_oddity_elsewhere_keeps_the_order_usable() -> None:
-    """An order with a field of an odd type, or a key twice that no model knows, still holds the cap."""
+    """The cap runs on an order with an invalid or repeated field that no rule needs."""
     odd = b'{"order":{"id":7,"total":"1.00","line_items":[],"customer":5,"x_note":1,"x_note":2}}'
     assert codes(CREATE, create("2.00"), order=odd) == OVER
     twice = b'{"order":{"id":7,"total":"1.00","total":"9.00","line_items":[]}}'
@@ -696,7 +696,7 @@ def test_an_oddity_elsewhere_keeps_the_order_usable() -> None:
 
 
 def test_what_is_missing_is_said() -> None:
-    """Without refunds the cap is held as if there were none; every part that a rule could have used is named."""
+    """Without refunds the cap counts none, and each missing part that a rule could use is reported."""
     parts: dict[str, Any] = {"order": order_of("29.00"), "query": {}, "path": {"id": "7"}}
     parts["headers"] = {"Authorization": "Basic eDp5"}
     report = refundkit.check(CREATE, create("29.01"), **parts)
@@ -708,7 +708,7 @@ def test_what_is_missing_is_said() -> None:
 
 
 def test_a_deletion_is_told_to_free_the_amount_when_asked() -> None:
-    """RF606 is off; switched on, it speaks at the refund in the path."""
+    """RF606 is off by default; if selected, it points at the refund in the path."""
     path = {"id": "7", "refund_id": "1"}
     assert refundkit.check("woocommerce_legacy.delete_refund", path=path).findings == ()
     config = refundkit.Config(severity=(("RF606", "warning"),))

@@ -1,4 +1,4 @@
-"""How much work a check does, counted and not timed."""
+"""How much work a check does, counted instead of timed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OPERATION = "walmart.refund_order_lines"
 
 
 class Counting:
-    """A decoder that counts."""
+    """A decoder that counts its calls."""
 
     def __init__(self, decoder: Any, calls: Counter[str], name: str) -> None:
         self.decoder, self.calls, self.name = decoder, calls, name
@@ -29,7 +29,7 @@ class Counting:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Counts decodes by the quick and the patient decoders, slow readings and diagnoses."""
+    """Counts the calls of decoders, the careful reader and the schema validators."""
     counted: Counter[str] = Counter()
     quick, patient = operations.quick_decoder, operations.lenient_decoder
     monkeypatch.setattr(operations, "quick_decoder", lambda *a: Counting(quick(*a), counted, "quick"))
@@ -47,27 +47,27 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 
 def test_a_good_body_is_decoded_once_and_read_no_further(calls: Counter[str]) -> None:
-    """One typed decode is all that a good body costs: no slow reading, no schema."""
+    """A valid body costs one typed decode, no careful reading and no schema validation."""
     assert refundkit.check(OPERATION, text(story(OPERATION)["body"])).ok
     assert calls == {"quick": 1}
 
 
 def test_a_good_body_with_its_order_is_two_decodes(calls: Counter[str]) -> None:
-    """The order costs one decode more."""
+    """A valid body with its order costs two decodes."""
     request = story(OPERATION)
     assert refundkit.check(OPERATION, text(request["body"]), order=text(request["order"])).ok
     assert calls == {"quick": 2}
 
 
 def test_a_bad_body_is_read_once_more_and_diagnosed_once(calls: Counter[str]) -> None:
-    """A refused body is read slowly once, for its value and the places of its findings, and held to its schema once."""
+    """A refused body is read carefully once and validated by its schema once."""
     body = text(story(OPERATION)["body"]).replace(b"-19.99", b"19.99")
     assert not refundkit.check(OPERATION, body).ok
     assert calls == {"quick": 1, "read_json": 1, "flaws": 1, "patient": 1}
 
 
 def refund_of(lines: int) -> tuple[bytes, bytes]:
-    """A good refund of so many lines, and its order."""
+    """Return a valid refund with this many lines, and its order."""
     request = story(OPERATION)
     line = request["body"]["orderRefund"]["orderLines"]["orderLine"][0]
     own = request["order"]["order"]["orderLines"]["orderLine"][0]
@@ -78,7 +78,7 @@ def refund_of(lines: int) -> tuple[bytes, bytes]:
 
 
 def function_calls(body: bytes, **parts: Any) -> int:
-    """How many Python functions a check calls, of what has been checked before."""
+    """Return how many Python functions a repeated check calls."""
     assert refundkit.check(OPERATION, body, **parts).ok
     return calls_made(lambda: refundkit.check(OPERATION, body, **parts))
 
@@ -91,7 +91,7 @@ def test_work_grows_as_the_lines_do() -> None:
 
 @pytest.mark.parametrize("part", ["header", "query"])
 def test_a_header_more_costs_no_function_call(part: str) -> None:
-    """Names are looked up, and no parameter is held against each of them."""
+    """An additional header costs no function call."""
     request = story(OPERATION)
     key = "headers" if part == "header" else "query"
     given = {"path": request["path"], "headers": request["headers"], "query": {"a": "1"}}
@@ -101,7 +101,7 @@ def test_a_header_more_costs_no_function_call(part: str) -> None:
 
 
 def test_path_and_headers_cost_little_beside_the_body() -> None:
-    """A whole request calls few functions more than its body alone."""
+    """Path and headers add few function calls to those of the body."""
     request = story(OPERATION)
     body = text(request["body"])
     parts = {"path": request["path"], "headers": request["headers"]}
@@ -109,7 +109,7 @@ def test_path_and_headers_cost_little_beside_the_body() -> None:
 
 
 def test_the_models_of_a_body_are_no_burden_for_the_garbage_collector() -> None:
-    """Decoded Structs are not tracked, so that millions of them do not slow the collector."""
+    """The garbage collector does not track decoded models."""
     body = operations.quick_decoder(operations.get(OPERATION)).decode(text(story(OPERATION)["body"]))
     assert isinstance(body, msgspec.Struct)
     assert not body.__struct_config__.gc

@@ -1,4 +1,4 @@
-"""Reading walmart_ca's wire: XML to the JSON form that its spec describes."""
+"""Reading walmart_ca's XML into the JSON form of its spec."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ SCHEMA: dict[str, Any] = {
 
 
 def refund(inner: str) -> bytes:
-    """An orderRefund with that content."""
+    """Return an orderRefund document with the content."""
     return f'<orderRefund xmlns="{SPACE}">{inner}</orderRefund>'.encode()
 
 
@@ -64,13 +64,13 @@ def line(inner: str) -> bytes:
 
 
 def only(document: Document) -> Problem:
-    """The one problem of a document."""
+    """Return the problem of a document that has exactly one."""
     (problem,) = document.problems
     return problem
 
 
 def content(document: Document) -> Any:
-    """What is in the root element of a document without problems."""
+    """Return the value of the root element of a document without problems."""
     assert document.problems == ()
     value: Any = document.value
     return value["orderRefund"]
@@ -132,7 +132,7 @@ ENCODED = [
 
 @pytest.mark.parametrize("data", ENCODED, ids=["utf-8", "bom", "utf-16", "utf-16-be", "utf-16-le"])
 def test_schema_drives_the_value(data: bytes) -> None:
-    """Lists, numbers, strings and empty objects are what the schema says, in every encoding, with prefixes."""
+    """Lists, numbers, texts and empty objects follow the schema, in any encoding, with prefixes."""
     document = read_xml(data, SCHEMA)
     assert document.problems == ()
     assert repr(document.value) == repr(VALUE)
@@ -169,7 +169,7 @@ def test_schema_drives_the_value(data: bytes) -> None:
     ],
 )
 def test_element_by_its_schema(inner: str, value: object) -> None:
-    """A literal of the schema's type becomes it, exactly; what is none stays a string for the schema to refuse."""
+    """A literal of the schema's type is converted exactly; any other literal stays a text."""
     assert repr(content(read_xml(refund(inner), SCHEMA))) == repr(value)
 
 
@@ -185,24 +185,24 @@ def test_element_by_its_schema(inner: str, value: object) -> None:
     ],
 )
 def test_unknown_elements_are_kept(inner: str, value: object) -> None:
-    """What the schema does not know is kept, for RF103 to name: an object, a list of what repeats, or a string."""
+    """An unknown element becomes an object, a list if it repeats, or a text."""
     assert content(read_xml(refund(inner), SCHEMA)) == value
 
 
 def test_without_a_schema() -> None:
-    """Without a schema any root in any namespace is read by its shape alone."""
+    """Without a schema any root element is read by its shape."""
     assert read_xml(b"<a><b>1</b><b>2</b><c/></a>", None).value == {"a": {"b": ["1", "2"], "c": ""}}
     assert read_xml(b'<x:a xmlns:x="y"><b xmlns="z"/></x:a>', None).value == {"a": {"b": ""}}
     assert read_xml(b"<a/>", None).value == {"a": ""}
 
 
 def test_another_root_is_left_to_the_schema() -> None:
-    """A root of the right namespace that the schema does not know is read, for RF103 to name."""
+    """An unknown root element in the right namespace is read, so that RF103 reports it."""
     assert read_xml(f'<order xmlns="{SPACE}"><a>1</a></order>'.encode(), SCHEMA).value == {"order": {"a": "1"}}
 
 
 def test_schema_without_namespace_takes_any() -> None:
-    """Where the schema names no namespace none is asked for."""
+    """A schema without a namespace accepts any namespace."""
     schema = {"properties": {"errors": {"type": "object", "properties": {"error": {"type": "array"}}}}}
     assert read_xml(b"<errors><error><code>1</code></error></errors>", schema).value == {
         "errors": {"error": [{"code": "1"}]}
@@ -211,7 +211,7 @@ def test_schema_without_namespace_takes_any() -> None:
 
 
 def test_attributes() -> None:
-    """An attribute is a field of its element, or beside an element of text, at the start tag; xsi's are left out."""
+    """An attribute becomes a field of its element, except xsi's."""
     document = read_xml(
         refund(
             '<orderLines a="1"/><note b="2" xml:space="x">t</note><new c="3">u</new>'
@@ -234,7 +234,7 @@ def test_attributes() -> None:
 
 
 def test_nil_is_null() -> None:
-    """An empty element with xsi:nil is null; with content it is that content."""
+    """An empty element with xsi:nil is null; one with content keeps its content."""
     nil = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"'
     assert content(read_xml(refund(f"<orderLines {nil}/><note {nil}>x</note>"), SCHEMA)) == {
         "orderLines": None,
@@ -275,7 +275,7 @@ def test_nil_is_null() -> None:
     ],
 )  # fmt: skip
 def test_invalid_xml_is_named(data: bytes, words: str, column: int, end: int, pointer: str) -> None:
-    """What is no XML of this wire is RF001, in words that name the mistake, at its place."""
+    """Invalid XML is RF001: the message names the mistake, and the place is right."""
     document = read_xml(data, SCHEMA)
     problem = only(document)
     assert not document.readable
@@ -297,14 +297,14 @@ def test_invalid_xml_is_named(data: bytes, words: str, column: int, end: int, po
     ],
 )
 def test_no_text(data: bytes, words: str) -> None:
-    """A document that is empty or not in its encoding is RF001 and says so."""
+    """An empty document, or one that does not match its encoding, is RF001."""
     problem = only(read_xml(data, SCHEMA))
     assert problem.code == "RF001"
     assert words in problem.message
 
 
 def test_namespace_help() -> None:
-    """A missing namespace says what to add."""
+    """The help about a missing namespace says what to add."""
     assert only(read_xml(b"<orderRefund/>", SCHEMA)).help == f'add xmlns="{SPACE}" to the root element'
 
 
@@ -324,7 +324,7 @@ LAUGHS = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 20))
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_document_type_is_refused(head: str, encoding: str) -> None:
-    """A document type is RF001 at its place before anything in it is expanded or fetched."""
+    """A document type is RF001 before anything in it is expanded or fetched."""
     text = f"<?xml version='1.0'?>\n<!-- é -->{head}" + refund("<note>&a;&a19;</note>").decode()
     problem = only(read_xml(text.encode(encoding), SCHEMA))
     assert problem.code == "RF001"
@@ -333,7 +333,7 @@ def test_document_type_is_refused(head: str, encoding: str) -> None:
 
 
 def test_repeated_element() -> None:
-    """An element that repeats where the schema has no list is RF002 at its name, and the last one counts."""
+    """An element that repeats where the schema has no list is RF002, and the last one counts."""
     document = read_xml(line("\n".join(f"<lineNumber>{number}</lineNumber>" for number in (1, 2, 3))), SCHEMA)
     assert document.readable
     told = [(one.code, one.pointer, one.line, one.column, one.end_column) for one in document.problems]
@@ -344,13 +344,13 @@ def test_repeated_element() -> None:
 
 
 def test_repeated_before_the_error() -> None:
-    """A document that cannot be read to its end still tells the repetitions before that."""
+    """The repeated elements before a syntax error are reported too."""
     document = read_xml(refund("<count>1</count><count>2</count><"), SCHEMA)
     assert [one.code for one in document.problems] == ["RF002", "RF001"]
 
 
 def test_depth() -> None:
-    """64 levels are read; the 65th element is RF004 at its name, and a million more are no more work."""
+    """64 levels are read; the 65th element is RF004, and a million levels cost no more work."""
     assert read_xml(b"<a>" * 64 + b"</a>" * 64, None).problems == ()
     deep, deeper = b"<a>" * 65, b"<a>" * 10**6
     assert lines_run(lambda: read_xml(deeper, None)) == lines_run(lambda: read_xml(deep, None))
@@ -372,7 +372,7 @@ HOSTILE: dict[str, Callable[[int], bytes]] = {
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_sizes_take_linear_time(kind: str) -> None:
-    """Twice the document is at most twice the work, however it is made; a pattern that went back would not end here."""
+    """A hostile document of twice the size costs at most twice the work."""
 
     def read(data: bytes) -> None:
         document = read_xml(data, SCHEMA)
@@ -414,14 +414,14 @@ def test_hostile_sizes_take_linear_time(kind: str) -> None:
     ],
 )
 def test_locate(data: bytes, pointer: str, part: Part, expected: tuple[int, int, int, int] | None) -> None:
-    """A value is where its text stands, an object where its element does, a key at the element's name."""
+    """The place of a value is its text, of an object its element, and of a key the element's name."""
     document = read_xml(data, SCHEMA)
     assert place(document, pointer, part) == expected
     assert document.line(2) == "<!-- é -->"
 
 
 def test_unknown_list_is_located() -> None:
-    """What became a list because it repeats is found with its elements."""
+    """An unknown element that repeats is located item by item."""
     document = read_xml(b"<a><b>1</b>\n<c/><b>2</b></a>", None)
     assert place(document, "/a/b") == (1, 4, 2, 13)
     assert place(document, "/a/b/0") == (1, 7, 1, 8)
@@ -461,7 +461,7 @@ def written(form: Any, name: str, out: list[str], at: str, places: dict[str, tup
 @given(forms, st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
 @settings(max_examples=80, deadline=None)
 def test_what_is_written_is_read(form: Any, encoding: str) -> None:
-    """Any JSON form of objects, lists and texts that is written as XML is read back, each text found in its place."""
+    """A random JSON form reads back from its XML, each text at its place."""
     out: list[str] = []
     places: dict[str, tuple[int, int]] = {}
     written(form, "root", out, "/root", places)
@@ -482,7 +482,7 @@ DAMAGE = [b"", b"<", b">", b"&", b"\xff", b"</a>", b"<a>", b"]]>", b'"']
 @given(st.integers(0), st.integers(0, 3), st.sampled_from(DAMAGE))
 @settings(max_examples=80, deadline=None)
 def test_damage_is_a_problem_and_never_an_error(at: int, gone: int, piece: bytes) -> None:
-    """Whatever happens to a document, reading it raises nothing, and what cannot be read has a problem."""
+    """Reading a damaged document raises nothing, and an unreadable one has a problem."""
     at %= len(ENCODED[0])
     document = read_xml(ENCODED[0][:at] + piece + ENCODED[0][at + gone :], SCHEMA)
     assert document.readable or document.problems[-1].code == "RF001"
@@ -505,7 +505,7 @@ def test_damage_is_a_problem_and_never_an_error(at: int, gone: int, piece: bytes
     ],
 )
 def test_root_name(data: bytes, name: str) -> None:
-    """The root's local name is told without reading the document, "" where there is none."""
+    """The local name of the root element is found without reading the document; "" if there is none."""
     assert find_root_name(data) == name
 
 

@@ -1,4 +1,4 @@
-"""An API that is YAML alone: checked, called and answered without a line of Python for it."""
+"""An API that is only a YAML spec is checked, called and served without any Python of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent / "yaml_only"
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for PYTHONPATH whose refundkit_apis has the ferry beside the shipped APIs."""
+    """A folder for PYTHONPATH whose refundkit_apis holds the ferry API beside the shipped ones."""
     folder = tmp_path_factory.mktemp("yaml_only")
     made = build.generate(FOLDER, folder / "made")
     shutil.copytree(refundkit_apis.__path__[0], folder / "path" / "refundkit_apis")
@@ -44,19 +44,19 @@ def act(packages: Path, name: str) -> Any:
 
 
 def test_no_python_knows_it() -> None:
-    """The package has no folder for it, and no module that names it."""
+    """No folder and no module of the package names the API."""
     package = ROOT / "validators" / "refundkit"
     assert not (package / "apis" / "ferry").exists()
     assert not [path for path in package.rglob("*.py") if '"ferry' in path.read_text("utf-8")]
 
 
 def test_its_requests_are_checked(packages: Path) -> None:
-    """A good request has no finding; an amount of the wrong sign has that of its schema."""
+    """A valid request has no finding, and an amount with the wrong sign has its schema's finding."""
     assert act(packages, "check") == {"good": [], "bad": ["RF105"]}
 
 
 def test_it_is_called_over_a_socket(packages: Path) -> None:
-    """connect.api gives its generated client; inner models go in and come out, and a bad request never leaves."""
+    """connect.api calls it over a socket with models, and a bad request is not sent."""
     assert act(packages, "over_a_socket") == {
         "types": ["Booked", "Repaid"],
         "fare": "41.3",
@@ -70,12 +70,12 @@ def test_it_is_called_over_a_socket(packages: Path) -> None:
 
 
 def test_it_is_called_in_process(packages: Path) -> None:
-    """The same over the server's transports, sync and async."""
+    """connect.api calls it over the server's transports, sync and async."""
     assert act(packages, "in_process") == {"same": True, "requests": 2}
 
 
 def test_its_server_refuses_what_a_check_refuses(packages: Path) -> None:
-    """The example of success is for a good request: else 401, 404, or the 4xx that the spec documents."""
+    """Its server answers a bad request with 401, 404 or the documented 4xx."""
     told = act(packages, "refusals")
     assert told["statuses"] == {
         "good": 201,
@@ -90,7 +90,7 @@ def test_its_server_refuses_what_a_check_refuses(packages: Path) -> None:
 
 
 def test_a_mistake_is_told(packages: Path) -> None:
-    """An unknown API, an id that is missing and a mistyped option are errors with words."""
+    """An unknown API, a missing id or a mistyped option is an error that names it."""
     assert act(packages, "mistakes") == [
         "ValueError: unknown API 'ferri'; did you mean 'ferry'?",
         "TypeError: ferry needs harbour_id for every call: give it here",

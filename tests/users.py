@@ -1,4 +1,4 @@
-"""Every operation as a user calls it through a ready client, with what the spec's own examples tell."""
+"""Calls each operation through a ready client, with the examples of the specs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATIENCE = connect.Retry(first=0, longest=0)
 
 
 def connection(api: str, url: str, **options: Any) -> connect.Connection[Any, Any]:
-    """A connection to a server of one's own: no wait between attempts, and a timeout that no machine needs."""
+    """Return a connection to a server at `url`, without waits between attempts and with a long timeout."""
     given: Any = {"base_url": url, "retry": PATIENCE, "timeout": WITHIN, **options}
     if api == "walmart":
         return connect.walmart("an-id", "a-secret", **given)
@@ -33,7 +33,7 @@ def connection(api: str, url: str, **options: Any) -> connect.Connection[Any, An
 
 
 def body(name: str) -> Any:
-    """The model of the operation's first example."""
+    """Return the model of the operation's first example."""
     return decode(story.text(story.examples(name)[0]), operations.get(name).struct())
 
 
@@ -85,7 +85,7 @@ TOKEN = "walmart.create_token"
 
 
 def call(name: str, way: str, url: str, **options: Any) -> Any:
-    """What the operation returns, sync or async."""
+    """Return the result of the operation, sync or async."""
     if name == TOKEN:
         return _token(way, url)
     opened = connection(name.partition(".")[0], url, **options)
@@ -101,7 +101,7 @@ async def _called(opened: connect.Connection[Any, Any], act: Callable[[Any], Any
 
 
 def _token(way: str, url: str) -> Any:
-    """The one operation without a method of its own: the connection fetches tokens by itself."""
+    """Request a token with the generated operation, for which a ready client has no method."""
     import httpx
     from refundkit_apis.walmart.client import Client
 
