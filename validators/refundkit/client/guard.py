@@ -291,7 +291,7 @@ def refund_of(request: httpx.Request) -> Match | None:
 def _spellings(request: httpx.Request) -> Iterator[tuple[str, str]]:
     """Each (method, url) that some server may take the request for."""
     for api in operations.APIS:
-        spellings = getattr(apis.part(api, "wire"), "spellings", None)
+        spellings = getattr(apis.find_module(api, "wire"), "spellings", None)
         if spellings is not None:
             yield from spellings(request)
     yield request.method, str(request.url)
@@ -299,7 +299,7 @@ def _spellings(request: httpx.Request) -> Iterator[tuple[str, str]]:
 
 def _order_ids(match: Match) -> dict[str, str]:
     """The ids of a path, normalised where the API's `wire.py` does that."""
-    normalise = getattr(apis.part(match.operation.api, "wire"), "normalise_ids", dict[str, str])
+    normalise = getattr(apis.find_module(match.operation.api, "wire"), "normalise_ids", dict[str, str])
     ids: dict[str, str] = normalise(match.path)
     return ids
 
