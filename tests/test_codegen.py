@@ -33,7 +33,7 @@ from codegen import build  # noqa: E402
 from codegen.clients import write_clients  # noqa: E402
 from codegen.lint import lint, schema_nodes  # noqa: E402
 from codegen.models import write_models  # noqa: E402
-from codegen.spec import Operation, Spec, SpecError, load, load_all, snake  # noqa: E402
+from codegen.spec import Spec, SpecError, SpecOperation, load, load_all, snake  # noqa: E402
 
 rules.load_all()
 SPECS = load_all(ROOT / "specs")
@@ -824,7 +824,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Pat
     stands.mkdir()
     built.mkdir()
     monkeypatch.setattr(build, "PACKAGE", stands)
-    monkeypatch.setattr(build, "built", Built(built))
+    monkeypatch.setattr(build, "build_package", Built(built))
     return stands, built
 
 
@@ -949,7 +949,7 @@ def test_the_ready_client_has_a_method_for_each_operation(spec: Spec) -> None:
                 assert list(inspect.signature(methods[operation.name]).parameters) == parameters_of(operation)
 
 
-def parameters_of(operation: Operation) -> list[str]:
+def parameters_of(operation: SpecOperation) -> list[str]:
     """What the method of an operation takes, by the spec."""
     places = {place: [one for one in operation.parameters if one["in"] == place] for place in ("path", "query")}
     ids = [snake(one["name"]) for one in places["path"] if not one.get("x-given-once")]
