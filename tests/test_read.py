@@ -16,7 +16,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from places import locate
-from refundkit.reading.document import Document, Location, Problem, Source
+from refundkit.reading.document import Document, Location, Problem, SourceText
 from refundkit.reading.json import EXACT_DECODER, read_json, read_json_carefully
 from refundkit.reading.keys import has_unique_keys
 from refundkit.reading.places import Part
@@ -71,7 +71,7 @@ def same(one: Any, other: Any) -> bool:
 def test_value_is_exact(text: str, value: object) -> None:
     """A value keeps the type and every digit of what was written, by either lane, with or without a BOM."""
     for data in (text.encode(), BOM + text.encode()):
-        for document in (read_json(data), read_json_carefully(Source(data))):
+        for document in (read_json(data), read_json_carefully(SourceText(data))):
             assert document.readable
             assert document.problems == ()
             assert same(document.value, value)
@@ -533,7 +533,7 @@ def depth(value: object) -> int:
 
 
 def agrees(data: bytes) -> None:
-    document, careful = read_json(data), read_json_carefully(Source(data))
+    document, careful = read_json(data), read_json_carefully(SourceText(data))
     assert same(document.value, careful.value)
     assert document.problems == careful.problems
     assert document.readable == careful.readable
