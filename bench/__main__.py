@@ -1,4 +1,4 @@
-"""python -m bench RESULTS.json: the table of a run of pytest-benchmark, printed and put into bench/README.md."""
+"""python -m bench RESULTS.json: print the tables of a pytest-benchmark run and write them into bench/README.md."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def main(results: str) -> int:
     """Print the tables and write them below the mark of the README."""
     runs = json.loads(Path(results).read_text("utf-8"))
     rows = {}
-    for one in runs["benchmarks"]:
-        info = one["extra_info"]
-        each = one["stats"]["median"] / info["payloads"] * 1e6
-        rows[info["table"], info["name"], info["size"], info["bad"]] = each
+    for benchmark in runs["benchmarks"]:
+        info = benchmark["extra_info"]
+        microseconds = benchmark["stats"]["median"] / info["payloads"] * 1e6
+        rows[info["table"], info["name"], info["size"], info["bad"]] = microseconds
     tables = [
-        [_machine(runs)],
-        _bodies(rows),
-        _orders(rows),
-        _growth(rows),
-        _guard(rows),
+        [_describe_machine(runs)],
+        _body_table(rows),
+        _order_table(rows),
+        _growth_line(rows),
+        _guard_table(rows),
         start.table(),
         lines.table(),
-        audits(),
+        audit_table(),
     ]
     text = "\n\n".join("\n".join(table) for table in tables if table) + "\n"
     print(text)
@@ -40,14 +40,14 @@ def main(results: str) -> int:
     return 0
 
 
-def _machine(runs: dict[str, Any]) -> str:
+def _describe_machine(runs: dict[str, Any]) -> str:
     cpu = runs["machine_info"].get("cpu", {})
     name = cpu.get("brand_raw", platform.processor() or "unknown processor")
     return f"{name}, {cpu.get('count', '?')} cores, Python {runs['machine_info']['python_version']}; one run, one core."
 
 
-def _bodies(rows: dict[Any, float]) -> list[str]:
-    columns = sorted({key[2:] for key in rows if key[0] == "body"}, key=lambda pair: (_size(pair[0]), pair[1]))
+def _body_table(rows: dict[Any, float]) -> list[str]:
+    columns = sorted({key[2:] for key in rows if key[0] == "body"}, key=lambda pair: (_size_rank(pair[0]), pair[1]))
     lines = ["Median microseconds a payload; in brackets the ratio of our time to it.", ""]
     lines.append("| body alone | " + " | ".join(f"{size}, {bad} % bad" for size, bad in columns) + " |")
     lines.append("|---" * (len(columns) + 1) + "|")
@@ -60,42 +60,45 @@ def _bodies(rows: dict[Any, float]) -> list[str]:
     return lines
 
 
-def _orders(rows: dict[Any, float]) -> list[str]:
-    sizes = sorted({key[2] for key in rows if key[0] == "order"}, key=_size)
+def _order_table(rows: dict[Any, float]) -> list[str]:
+    sizes = sorted({key[2] for key in rows if key[0] == "order"}, key=_size_rank)
     lines = ["| body and order | " + " | ".join(sizes) + " |", "|---" * (len(sizes) + 1) + "|"]
     names = list(dict.fromkeys(key[1] for key in rows if key[0] == "order"))
     for name in names:
         cells = [
-            f"{each:,.1f} ({rows['order', names[0], size, 0] / each:.2f})"
+            f"{microseconds:,.1f} ({rows['order', names[0], size, 0] / microseconds:.2f})"
             for size in sizes
-            for each in [rows["order", name, size, 0]]
+            for microseconds in [rows["order", name, size, 0]]
         ]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 
 
-def _growth(rows: dict[Any, float]) -> list[str]:
+def _growth_line(rows: dict[Any, float]) -> list[str]:
     small, large = (rows["growth", f"{lines} lines", "", 0] for lines in (200, 2000))
     return [f"A refund of 2,000 lines with its order costs {large / small:.1f} times one of 200 lines."]
 
 
-def _guard(rows: dict[Any, float]) -> list[str]:
-    """What a refund costs through a client, by how it is guarded; nothing where that was not measured."""
+def _guard_table(rows: dict[Any, float]) -> list[str]:
+    """Return the table of what a refund through a client costs, with and without guard; [] if not measured."""
     wires = ("in process", "loopback socket")
     names = list(dict.fromkeys(key[1] for key in rows if key[0] == "guard"))
     if not names:
         return []
     lines = ["| microseconds a refund through a client | " + " | ".join(wires) + " |", "|---|---|---|"]
     for name in names:
-        own = [rows["guard", name, wire, 0] for wire in wires]
-        plain = [rows["guard", names[0], wire, 0] for wire in wires]
-        cells = [f"{each:,.0f} (+{each - bare:,.0f})" for each, bare in zip(own, plain, strict=True)]
+        microseconds = [rows["guard", name, wire, 0] for wire in wires]
+        unguarded = [rows["guard", names[0], wire, 0] for wire in wires]
+        cells = [
+            f"{cost:,.0f} (+{cost - unguarded_cost:,.0f})"
+            for cost, unguarded_cost in zip(microseconds, unguarded, strict=True)
+        ]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 
 
-def audits() -> list[str]:
-    """What `python -m bench.audit` and `python -m bench.spark` have left in the current folder."""
+def audit_table() -> list[str]:
+    """Return the table of the results that bench.audit and bench.spark wrote into the current folder."""
     runs = [
         (report["engine"], report.get("memory", ""), run)
         for file in sorted(Path().glob(".audit*.json"))
@@ -117,7 +120,7 @@ def audits() -> list[str]:
     return lines
 
 
-def _size(name: str) -> int:
+def _size_rank(name: str) -> int:
     return ("small", "typical", "large").index(name)
 
 

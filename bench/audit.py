@@ -1,7 +1,7 @@
-"""python -m bench.audit [--refunds 10000,100000,1000000] [--out FILE]: time and memory of an audit as it grows.
+"""python -m bench.audit [--refunds 10000,100000,1000000] [--out FILE]: time and memory of audits of growing size.
 
-Each history is generated, audited by the installed command in a process of its own with --memory 512MB, and its
-findings are held against what is planted. Writes JSON that `python -m bench` can print.
+Each history is generated and audited by the installed command in its own process with --memory 512MB, and the findings
+are compared with the planted ones. Writes JSON that `python -m bench` can print.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from typing import Any
 from . import history
 
 # Requests of an order, on average over the APIs.
-_EACH = 2.2
+REQUESTS_PER_ORDER = 2.2
 _MEMORY = "512MB"
 _NAMES = ["row", "code", "pointer"]
 
 
 class Meter:
-    """The largest memory of a process and its children together: their proportional set size in bytes, now and then."""
+    """Measures the peak memory of a process and its descendants: the sum of their proportional set sizes, in bytes."""
 
     def __init__(self, process: int) -> None:
         self.process = process
@@ -44,35 +44,35 @@ class Meter:
 
     def _run(self) -> None:
         while not self.done.wait(0.25):
-            self.peak = max(self.peak, sum(map(_size, _family(self.process))))
+            self.peak = max(self.peak, sum(map(_memory_of, list_processes(self.process))))
 
 
-def _family(process: int) -> list[int]:
-    """A process and all its descendants."""
-    found = [process]
-    for one in found:
-        for task in Path(f"/proc/{one}/task").glob("*/children"):
-            found.extend(map(int, _text(task).split()))
-    return found
+def list_processes(process: int) -> list[int]:
+    """Return the ids of a process and all its descendants."""
+    processes = [process]
+    for descendant in processes:
+        for task in Path(f"/proc/{descendant}/task").glob("*/children"):
+            processes.extend(map(int, _read_text(task).split()))
+    return processes
 
 
-def _size(process: int) -> int:
-    lines = _text(Path(f"/proc/{process}/smaps_rollup")).splitlines()
+def _memory_of(process: int) -> int:
+    lines = _read_text(Path(f"/proc/{process}/smaps_rollup")).splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
 
 
-def _text(path: Path) -> str:
-    """The text of a file of /proc; empty where the process has ended."""
+def _read_text(path: Path) -> str:
+    """Read a file of /proc; "" if the process has ended."""
     try:
         return path.read_text()
     except OSError:
         return ""
 
 
-def measured(refunds: int, seed: int, folder: Path) -> dict[str, Any]:
-    """Generate a history of about so many refunds, audit it, and say what it cost."""
+def measure_audit(refunds: int, seed: int, folder: Path) -> dict[str, Any]:
+    """Generate a history of about so many refunds, audit it, and return time, memory and correctness."""
     started = time.perf_counter()
-    requests = history.write(round(refunds / _EACH), seed, folder)
+    requests = history.write(round(refunds / REQUESTS_PER_ORDER), seed, folder)
     generated = time.perf_counter() - started
     patterns = ["--requests", str(folder / "requests" / "*.parquet"), "--orders", str(folder / "orders" / "*.parquet")]
     flags = ["--out", str(folder / "found.parquet"), "--memory", _MEMORY, "--isolated"]
@@ -90,19 +90,19 @@ def measured(refunds: int, seed: int, folder: Path) -> dict[str, Any]:
         "peak_megabytes": round(meter.peak / 1e6),
         "generated_in": round(generated, 1),
         "status": status,
-        "exact": _found(folder / "found.parquet") == _found(folder / "planted.parquet"),
+        "exact": read_findings(folder / "found.parquet") == read_findings(folder / "planted.parquet"),
     }
 
 
-def _found(file: Path) -> list[tuple[Any, ...]]:
+def read_findings(file: Path) -> list[tuple[Any, ...]]:
     from pyarrow import parquet
 
     rows = parquet.read_table(file, columns=_NAMES).to_pylist()
-    return sorted(tuple(one[name] for name in _NAMES) for one in rows)
+    return sorted(tuple(row[name] for name in _NAMES) for row in rows)
 
 
 def main(arguments: list[str]) -> int:
-    """Measure every size. Returns 1 where the audit found anything but what is planted."""
+    """Measure every size. Returns 1 if an audit's findings differ from the planted ones."""
     parser = argparse.ArgumentParser(prog="python -m bench.audit", description=__doc__)
     parser.add_argument("--refunds", default="10000,100000,1000000")
     parser.add_argument("--seed", type=int, default=1)
@@ -111,11 +111,11 @@ def main(arguments: list[str]) -> int:
     runs = []
     for refunds in map(int, options.refunds.split(",")):
         with tempfile.TemporaryDirectory() as folder:
-            runs.append(measured(refunds, options.seed, Path(folder)))
+            runs.append(measure_audit(refunds, options.seed, Path(folder)))
         print(json.dumps(runs[-1]), flush=True)
     report = {"engine": "duckdb", "memory": _MEMORY, "cores": os.cpu_count(), "runs": runs}
     options.out.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
-    return int(not all(one["exact"] for one in runs))
+    return int(not all(run["exact"] for run in runs))
 
 
 if __name__ == "__main__":

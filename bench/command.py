@@ -1,4 +1,4 @@
-"""One run of a command, measured from outside: wall time, and the most memory that any of its processes held."""
+"""Runs a command and measures its wall time and the memory of its largest process."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 BIN = Path(sys.executable).parent
 
-# A process counts as its own what its parent held when it was made, so a small one makes the one that is measured.
-_MEASURED = """\
+# A process's peak includes its parent's memory at the fork, so a small process starts the one that is measured.
+_MEASURING_SCRIPT = """\
 import resource, subprocess, sys, time
 begun = time.perf_counter()
 status = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -21,23 +21,23 @@ print(status, time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CH
 
 
 class Run(NamedTuple):
-    """Exit status, seconds, and megabytes of the largest process (Linux counts in kilobytes)."""
+    """The measurements of one run: exit status, seconds, and megabytes of the largest process."""
 
     status: int
     seconds: float
     peak: float
 
 
-def measured(arguments: Sequence[str]) -> Run:
-    """Runs a command once."""
-    told = subprocess.run(
-        [sys.executable, "-S", "-c", _MEASURED, *arguments], check=True, capture_output=True, text=True
+def run_command(arguments: Sequence[str]) -> Run:
+    """Run a command once and return its measurements."""
+    numbers = subprocess.run(
+        [sys.executable, "-S", "-c", _MEASURING_SCRIPT, *arguments], check=True, capture_output=True, text=True
     ).stdout.split()
-    return Run(int(told[0]), float(told[1]), int(told[2]) / 1024)
+    return Run(int(numbers[0]), float(numbers[1]), int(numbers[2]) / 1024)
 
 
-def medians(runs: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
-    """The median of each of several measurements, taken in turn so that a busy moment meets all of them."""
+def measure_medians(runs: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+    """Return the median of each measurement; they take turns, so that a busy moment affects all of them."""
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():

@@ -1,7 +1,7 @@
-"""python -m bench.history --orders N --seed S --out DIR: a realistic history of refunds, with violations planted in it.
+"""python -m bench.history --orders N --seed S --out DIR: write a realistic history of refunds with planted violations.
 
-Writes requests/*.parquet, orders/*.parquet and planted.parquet, which lists every finding that an audit must have, by
-row, code and pointer: those and no others. The same seed makes the same history.
+Writes requests/*.parquet, orders/*.parquet and planted.parquet, which lists exactly the findings that an audit must
+have, by row, code and pointer. The same seed makes the same history.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ ORDERS = pa.schema([("order_id", pa.string()), ("order", pa.string())])
 PLANTED = pa.schema([("row", pa.int64()), ("code", pa.string()), ("pointer", pa.string())])
 
 
-class Sent(msgspec.Struct):
-    """One request of a history, and the findings that it must have."""
+class SentRequest(msgspec.Struct):
+    """One request of a history, and the findings planted in it."""
 
     operation: str
     path: str
@@ -55,12 +55,12 @@ class Sent(msgspec.Struct):
     planted: list[tuple[str, str]] = []
 
     def wrong(self, code: str, pointer: str, *, accepted: bool = False) -> None:
-        """Note what is wrong with it; the server refused it unless it was `accepted`."""
+        """Note a planted finding; the server refused the request unless it was `accepted`."""
         self.planted = [*self.planted, (code, pointer)]
         self.status = self.status if accepted else 400
 
     def swap(self, old: str, new: str) -> None:
-        """Write something else into the body, once. Raises ValueError where it lacks the old text."""
+        """Replace the first occurrence of a text in the body. Raises ValueError if it lacks the text."""
         if self.body is None or old not in self.body:
             raise ValueError(f"{self.operation}: no {old} in {self.body}")
         self.body = self.body.replace(old, new, 1)
@@ -71,17 +71,17 @@ class Story(msgspec.Struct):
 
     order_id: str
     order: str
-    sent: list[Sent]
+    sent: list[SentRequest]
 
     def swap(self, old: str, new: str) -> None:
-        """Write something else into the order, once. Raises ValueError where it lacks the old text."""
+        """Replace the first occurrence of a text in the order. Raises ValueError if it lacks the text."""
         if old not in self.order:
             raise ValueError(f"no {old} in {self.order}")
         self.order = self.order.replace(old, new, 1)
 
 
 def cents(amount: int) -> str:
-    """An amount in cents as a decimal."""
+    """Write an amount in cents as a decimal."""
     return f"{amount // 100}.{amount % 100:02}"
 
 
@@ -136,8 +136,8 @@ def _walmart_line(number: int, price: int, currency: str, api: str) -> str:
     )
 
 
-def _walmart_refund(api: str, order_id: str, line: int, price: int, random: Random, refund_id: str) -> Sent:
-    """At most a quarter of the line's charges: two refunds of a line and a planted one stay within them."""
+def _walmart_refund(api: str, order_id: str, line: int, price: int, random: Random, refund_id: str) -> SentRequest:
+    """Make a refund of at most a quarter of the line: two refunds and a planted one stay within its charges."""
     currency, media, _ = _WALMART[api]
     amount, tax, shipping = price // 5 + random.randrange(price // 40), _TAX // 5, random.randrange(20, 120)
     reason = random.choice(_REASONS)
@@ -156,7 +156,7 @@ def _walmart_refund(api: str, order_id: str, line: int, price: int, random: Rand
         f'"WM_SVC.NAME":"Example Shop",{channel}'
         f'"Accept":"{media}","Content-Type":"{media}"}}'
     )
-    return Sent(f"{api}.refund_order_lines", f'{{"purchaseOrderId":"{order_id}"}}', headers, body)
+    return SentRequest(f"{api}.refund_order_lines", f'{{"purchaseOrderId":"{order_id}"}}', headers, body)
 
 
 _PARTIAL = {"walmart": '"isFullRefund":false,', "walmart_ca": ""}
@@ -165,12 +165,12 @@ _CHARGE = f"{_LINE}/refunds/refund/0/refundCharges/refundCharge/0"
 _SECOND = "/orderRefund/orderLines/orderLine/1"
 
 
-def _amount(sent: Sent) -> str:
+def _first_amount(sent: SentRequest) -> str:
     """The first amount of a Walmart refund, as it is written."""
     return (sent.body or "").partition('"amount":')[2].partition(",")[0]
 
 
-def _price(story: Story) -> int:
+def _first_price(story: Story) -> int:
     """The price of the first line in cents."""
     return int(story.order.partition('"amount":')[2].partition("}")[0].replace(".", ""))
 
@@ -178,28 +178,28 @@ def _price(story: Story) -> int:
 def _over_charge(story: Story) -> None:
     """The last of several refunds of a line gives back more than the others left."""
     first = story.sent[0]
-    price = _price(story)
-    gone = 0
-    for one in story.sent[:-1]:
-        gone += int(_amount(one)[1:].replace(".", "")) if '"lineNumber":"1"' in (one.body or "") else 0
+    price = _first_price(story)
+    refunded = 0
+    for sent in story.sent[:-1]:
+        refunded += int(_first_amount(sent)[1:].replace(".", "")) if '"lineNumber":"1"' in (sent.body or "") else 0
     last = story.sent[-1]
-    last.body = (first.body or "").replace(_amount(first), f"-{cents(price - gone + 1)}", 1)
+    last.body = (first.body or "").replace(_first_amount(first), f"-{cents(price - refunded + 1)}", 1)
     last.body = last.body.replace(f"-{cents(_TAX // 5)}", "-0.01", 1)
     last.wrong("RF203", f"{_CHARGE}/charge/chargeAmount/amount", accepted=True)
 
 
-def _changed(old: str, new: str, code: str, pointer: str) -> Callable[[Story], None]:
+def _change_body(old: str, new: str, code: str, pointer: str) -> Callable[[Story], None]:
     """A violation in the body of the last request."""
 
     def plant(story: Story) -> None:
         last = story.sent[-1]
-        last.swap(old.replace("{amount}", _amount(last)), new.replace("{amount}", _amount(last)))
+        last.swap(old.replace("{amount}", _first_amount(last)), new.replace("{amount}", _first_amount(last)))
         last.wrong(code, pointer)
 
     return plant
 
 
-def _misnamed(old: str, new: str, pointer: str) -> Callable[[Story], None]:
+def _misname_field(old: str, new: str, pointer: str) -> Callable[[Story], None]:
     """A field under a wrong name: one is missing, and one is unknown."""
 
     def plant(story: Story) -> None:
@@ -224,26 +224,28 @@ def _not_shipped(story: Story) -> None:
     last.wrong("RF302", f"{_LINE}/lineNumber")
 
 
-def _entries(body: str) -> str:
+def _line_text(body: str) -> str:
     """The one line of a Walmart refund."""
     return body.partition('"orderLine":[')[2].removesuffix("]}}}")
 
 
-def _twice(story: Story) -> None:
+def _repeat_line(story: Story) -> None:
     # Each half of a refund that fits is one that fits.
     last = story.sent[-1]
-    line = _entries(last.body or "")
-    small = line.replace(_amount(last), "-0.01", 1).replace(f"-{cents(_TAX // 5)}", "-0.01", 1)
+    line = _line_text(last.body or "")
+    small = line.replace(_first_amount(last), "-0.01", 1).replace(f"-{cents(_TAX // 5)}", "-0.01", 1)
     last.swap(line, f"{line},{small}")
     last.wrong("RF303", f"{_SECOND}/lineNumber")
 
 
 def _mixed(story: Story) -> None:
     last = story.sent[-1]
-    line = _entries(last.body or "")
-    other = "1" if '"lineNumber":"2"' in line else "2"
-    whole = f'{{"lineNumber":"{other}","isFullRefund":true,"refunds":{{"refund":[{{"refundCharges":{{}}}}]}}}}'
-    last.swap(line, f"{line},{whole}")
+    line = _line_text(last.body or "")
+    other_number = "1" if '"lineNumber":"2"' in line else "2"
+    full_line = (
+        f'{{"lineNumber":"{other_number}","isFullRefund":true,"refunds":{{"refund":[{{"refundCharges":{{}}}}]}}}}'
+    )
+    last.swap(line, f"{line},{full_line}")
     last.wrong("RF311", f"{_LINE}/isFullRefund")
 
 
@@ -261,7 +263,7 @@ def _tax_left_out(story: Story) -> None:
     price = story.order.partition('"amount":')[2].partition("}")[0]
     tax = (only.body or "").partition(',"tax":')[2].partition("}}")[0]
     only.swap(f',"tax":{tax}}}}}', "")
-    only.swap(_amount(only), f"-{price}")
+    only.swap(_first_amount(only), f"-{price}")
     only.wrong("RF214", f"{_CHARGE}/charge/chargeAmount/amount", accepted=True)
 
 
@@ -281,15 +283,17 @@ def _returned(story: Story) -> None:
 def _beyond_share(story: Story) -> None:
     """One of two pieces is shipped, and more than half of the line goes back."""
     story.sent = story.sent[:1]
-    two = '"statusQuantity":{"unitOfMeasurement":"EACH","amount":"2"}'
-    one = two.replace('"2"', '"1"')
-    story.swap(f'"status":"Shipped",{two}', f'"status":"Acknowledged",{one}}},{{"status":"Shipped",{one}')
-    price = _price(story)
-    story.sent[0].swap(_amount(story.sent[0]), f"-{cents(price * 3 // 4)}")
+    two_pieces = '"statusQuantity":{"unitOfMeasurement":"EACH","amount":"2"}'
+    one_piece = two_pieces.replace('"2"', '"1"')
+    story.swap(
+        f'"status":"Shipped",{two_pieces}', f'"status":"Acknowledged",{one_piece}}},{{"status":"Shipped",{one_piece}'
+    )
+    price = _first_price(story)
+    story.sent[0].swap(_first_amount(story.sent[0]), f"-{cents(price * 3 // 4)}")
     story.sent[0].wrong("RF313", f"{_CHARGE}/charge/chargeAmount/amount", accepted=True)
 
 
-def _cut(story: Story) -> None:
+def _truncate_body(story: Story) -> None:
     last = story.sent[-1]
     last.body = (last.body or "")[:-3]
     last.wrong("RF001", "/orderRefund/orderLines")
@@ -306,10 +310,10 @@ def _header(old: str, new: str, code: str, name: str) -> Callable[[Story], None]
 
     def plant(story: Story) -> None:
         last = story.sent[-1]
-        before, found, rest = last.headers.partition(old)
-        if not found:
+        before, match, after = last.headers.partition(old)
+        if not match:
             raise ValueError(f"no {old} in {last.headers}")
-        last.headers = before + new + rest
+        last.headers = before + new + after
         last.wrong(code, f"header:{name}")
 
     return plant
@@ -317,14 +321,14 @@ def _header(old: str, new: str, code: str, name: str) -> Callable[[Story], None]
 
 def _bad_correlation(story: Story) -> None:
     last = story.sent[-1]
-    own = last.headers.partition('CORRELATION_ID":"')[2].partition('"')[0]
-    last.headers = last.headers.replace(own, "refund-42")
+    correlation_id = last.headers.partition('CORRELATION_ID":"')[2].partition('"')[0]
+    last.headers = last.headers.replace(correlation_id, "refund-42")
     last.wrong("RF509", "header:WM_QOS.CORRELATION_ID", accepted=True)
 
 
 def _cancel(
     story: Story, line: int, quantity: str, reason: str = "CANCEL_BY_SELLER", status: str = "Cancelled"
-) -> Sent:
+) -> SentRequest:
     last = story.sent[-1]
     last.operation = "walmart_ca.cancel_order_lines"
     last.body = (
@@ -358,27 +362,27 @@ def _cancel_status(story: Story) -> None:
 _MONEY = '"chargeAmount":{"amount":{amount}'
 _OF_WALMART: tuple[Callable[[Story], None], ...] = (
     _over_charge,
-    _changed(_MONEY, '"chargeAmount":{"amount":19.99', "RF201", f"{_CHARGE}/charge/chargeAmount/amount"),
+    _change_body(_MONEY, '"chargeAmount":{"amount":19.99', "RF201", f"{_CHARGE}/charge/chargeAmount/amount"),
     _not_shipped,
-    _twice,
+    _repeat_line,
     _unknown_line,
-    _misnamed('"refundReason":', '"reason":', _CHARGE),
-    _changed(
+    _misname_field('"refundReason":', '"reason":', _CHARGE),
+    _change_body(
         f'-{cents(_TAX // 5)},"currency":"',
         f'-{cents(_TAX // 5)},"currency":"M',
         "RF104",
         f"{_CHARGE}/charge/tax/taxAmount/currency",
     ),
-    _changed(f"-{cents(_TAX // 5)}", "-9.99", "RF207", f"{_CHARGE}/charge/tax/taxAmount/amount"),
-    _changed(_MONEY, '"chargeAmount":{"amount":-1.005', "RF206", f"{_CHARGE}/charge/chargeAmount/amount"),
-    _changed(f"-{cents(_TAX // 5)}", cents(_TAX // 5), "RF208", f"{_CHARGE}/charge/tax/taxAmount/amount"),
+    _change_body(f"-{cents(_TAX // 5)}", "-9.99", "RF207", f"{_CHARGE}/charge/tax/taxAmount/amount"),
+    _change_body(_MONEY, '"chargeAmount":{"amount":-1.005', "RF206", f"{_CHARGE}/charge/chargeAmount/amount"),
+    _change_body(f"-{cents(_TAX // 5)}", cents(_TAX // 5), "RF208", f"{_CHARGE}/charge/tax/taxAmount/amount"),
     _no_charge,
-    _changed('"refundReason":"', '"refundReason":"Not ', "RF321", f"{_CHARGE}/refundReason"),
+    _change_body('"refundReason":"', '"refundReason":"Not ', "RF321", f"{_CHARGE}/refundReason"),
     _other_order,
-    _changed('"chargeName":"ItemPrice"', '"chargeName":"string"', "RF504", f"{_CHARGE}/charge/chargeName"),
-    _changed(_MONEY, f'{_MONEY},"amount":{{amount}}', "RF002", f"{_CHARGE}/charge/chargeAmount/amount"),
-    _cut,
-    _changed(_MONEY, '"chargeAmount":{"amount":"{amount}"', "RF102", f"{_CHARGE}/charge/chargeAmount/amount"),
+    _change_body('"chargeName":"ItemPrice"', '"chargeName":"string"', "RF504", f"{_CHARGE}/charge/chargeName"),
+    _change_body(_MONEY, f'{_MONEY},"amount":{{amount}}', "RF002", f"{_CHARGE}/charge/chargeAmount/amount"),
+    _truncate_body,
+    _change_body(_MONEY, '"chargeAmount":{"amount":"{amount}"', "RF102", f"{_CHARGE}/charge/chargeAmount/amount"),
     _unknown_operation,
     _header('"WM_SVC.NAME":"Example Shop",', "", "RF502", "WM_SVC.NAME"),
     _header('"Content-Type":"application/', '"Content-Type":"text/', "RF508", "Content-Type"),
@@ -424,7 +428,7 @@ def _woocommerce(number: int, random: Random) -> Story:
     return Story(str(number + 1), order, sent)
 
 
-def _woocommerce_refund(number: int, item: int, price: int, random: Random) -> Sent:
+def _woocommerce_refund(number: int, item: int, price: int, random: Random) -> SentRequest:
     tax = price // 10
     body = (
         f'{{"order_refund":{{"amount":"{cents(price + tax + 100)}","reason":"{random.choice(_REASONS)}: {_COMMENT}",'
@@ -432,32 +436,32 @@ def _woocommerce_refund(number: int, item: int, price: int, random: Random) -> S
         f'"{cents(tax)}"}}}},"73":{{"refund_total":"1.00"}}}}}}}}'
     )
     headers = '{"Authorization":"Basic ***","Accept":"application/json","Content-Type":"application/json"}'
-    return Sent("woocommerce_legacy.create_refund", f'{{"id":"{number + 1}"}}', headers, body)
+    return SentRequest("woocommerce_legacy.create_refund", f'{{"id":"{number + 1}"}}', headers, body)
 
 
 _WOO_AMOUNT = "/order_refund/amount"
 
 
-def _part(sent: Sent, name: str) -> str:
+def _field_text(sent: SentRequest, name: str) -> str:
     return (sent.body or "").partition(f'"{name}":"')[2].partition('"')[0]
 
 
-def _bare(sent: Sent, amount: str) -> None:
+def _remove_items(sent: SentRequest, amount: str) -> None:
     """Make it a refund of an amount without items."""
-    sent.body = f'{{"order_refund":{{"amount":"{amount}","reason":"{_part(sent, "reason")}"}}}}'
+    sent.body = f'{{"order_refund":{{"amount":"{amount}","reason":"{_field_text(sent, "reason")}"}}}}'
 
 
 def _over_order(story: Story) -> None:
     """The last refund gives back a cent more than the others left of the order."""
     total = int(story.order.partition('"total":"')[2].partition('"')[0].replace(".", ""))
-    gone = sum(int(_part(one, "amount").replace(".", "")) for one in story.sent[:-1])
-    _bare(story.sent[-1], cents(total - gone + 1))
+    refunded = sum(int(_field_text(sent, "amount").replace(".", "")) for sent in story.sent[:-1])
+    _remove_items(story.sent[-1], cents(total - refunded + 1))
     story.sent[-1].wrong("RF204", _WOO_AMOUNT)
 
 
 def _amount_of(text: str, code: str, *, accepted: bool = False) -> Callable[[Story], None]:
     def plant(story: Story) -> None:
-        _bare(story.sent[-1], text)
+        _remove_items(story.sent[-1], text)
         story.sent[-1].wrong(code, _WOO_AMOUNT, accepted=accepted)
 
     return plant
@@ -465,25 +469,25 @@ def _amount_of(text: str, code: str, *, accepted: bool = False) -> Callable[[Sto
 
 def _items_mismatch(story: Story) -> None:
     last = story.sent[-1]
-    last.swap(f'"amount":"{_part(last, "amount")}"', '"amount":"1.00"')
+    last.swap(f'"amount":"{_field_text(last, "amount")}"', '"amount":"1.00"')
     last.wrong("RF209", "/order_refund/line_items", accepted=True)
 
 
 def _item_over_line(story: Story) -> None:
     """More of the shipping goes back than was paid for it."""
     last = story.sent[-1]
-    amount = int(_part(last, "amount").replace(".", "")) + 701
-    last.swap(f'"amount":"{_part(last, "amount")}"', f'"amount":"{cents(amount)}"')
+    amount = int(_field_text(last, "amount").replace(".", "")) + 701
+    last.swap(f'"amount":"{_field_text(last, "amount")}"', f'"amount":"{cents(amount)}"')
     last.swap('"refund_total":"1.00"', '"refund_total":"8.01"')
     last.wrong("RF213", "/order_refund/line_items/73/refund_total")
 
 
 def _too_many_pieces(story: Story) -> None:
     """Pieces of one item come back in every request, in the last one more than are left."""
-    for one in story.sent:
-        one.swap('"72":{', '"71":{') if '"72":{' in (one.body or "") else None
+    for sent in story.sent:
+        sent.swap('"72":{', '"71":{') if '"72":{' in (sent.body or "") else None
         # Their money stays small, so that only the pieces are too many.
-        one.body = '{"order_refund":{"amount":"1.00","line_items":{"71":{"qty":1,"refund_total":"1.00"}}}}'
+        sent.body = '{"order_refund":{"amount":"1.00","line_items":{"71":{"qty":1,"refund_total":"1.00"}}}}'
     story.sent[-1].swap('"qty":1', f'"qty":{6 - len(story.sent)}')
     story.sent[-1].wrong("RF404", "/order_refund/line_items/71/qty", accepted=True)
 
@@ -509,12 +513,12 @@ _OF_WOOCOMMERCE: tuple[Callable[[Story], None], ...] = (
     _items_mismatch,
     _item_over_line,
     _too_many_pieces,
-    _changed('"73":', '"999":', "RF301", "/order_refund/line_items/999"),
+    _change_body('"73":', '"999":', "RF301", "/order_refund/line_items/999"),
     _listed_items,
-    _changed('"restock_items":true', '"refund_payment":true', "RF216", "/order_refund/refund_payment"),
+    _change_body('"restock_items":true', '"refund_payment":true', "RF216", "/order_refund/refund_payment"),
     _not_paid,
-    _changed('"amount":', '"api_refund":false,"amount":', "RF103", "/order_refund/api_refund"),
-    _misnamed('"amount":', '"total":', "/order_refund"),
+    _change_body('"amount":', '"api_refund":false,"amount":', "RF103", "/order_refund/api_refund"),
+    _misname_field('"amount":', '"total":', "/order_refund"),
 )
 
 
@@ -547,20 +551,20 @@ def _taxcloud(number: int, random: Random) -> Story:
     return Story(order_id, order, sent)
 
 
-def _taxcloud_refund(order_id: str, turn: int) -> Sent:
+def _taxcloud_refund(order_id: str, turn: int) -> SentRequest:
     body = (
         f'{{"batchId":"returns-{order_id}","idempotencyKey":"rma-{order_id}-{turn}","items":[{{"itemId":"CHAIR-OAK","quantity":'
         f'2,"cartItemIndex":0}},{{"itemId":"OIL-LITRE","quantity":0.5}},{{"itemId":"PEN-TRAY","quantity":1}}]}}'
     )
     headers = '{"X-API-KEY":"***","Accept":"application/json","Content-Type":"application/json"}'
     path = f'{{"connectionId":"{_CONNECTION}","orderId":"{order_id}"}}'
-    return Sent("taxcloud.refund_order", path, headers, body)
+    return SentRequest("taxcloud.refund_order", path, headers, body)
 
 
 def _too_much_oil(story: Story) -> None:
     """With what came back before, more of an item comes back than was ordered."""
-    left = 9 - (len(story.sent) - 1)
-    story.sent[-1].swap('"quantity":0.5', f'"quantity":{left // 2}.{left % 2 * 5}1')
+    remaining = 9 - (len(story.sent) - 1)
+    story.sent[-1].swap('"quantity":0.5', f'"quantity":{remaining // 2}.{remaining % 2 * 5}1')
     story.sent[-1].wrong("RF401", "/items/1/quantity")
 
 
@@ -575,23 +579,27 @@ def _whole_order(story: Story) -> None:
 def _reused_key(story: Story) -> None:
     """A second refund bears the key of the first, and other items."""
     first = story.sent[0]
-    again = Sent(first.operation, first.path, first.headers, (first.body or "").replace('"quantity":2', '"quantity":3'))
+    again = SentRequest(
+        first.operation, first.path, first.headers, (first.body or "").replace('"quantity":2', '"quantity":3')
+    )
     story.sent = [first, again]
     again.wrong("RF406", "/idempotencyKey")
 
 
 _OF_TAXCLOUD: tuple[Callable[[Story], None], ...] = (
     _too_much_oil,
-    _changed('"quantity":0.5', '"quantity":0', "RF402", "/items/1/quantity"),
-    _changed('{"itemId":"PEN-TRAY","quantity":1}', '{"itemId":"OIL-LITRE","quantity":0.5}', "RF316", "/items/2/itemId"),
-    _changed(',"cartItemIndex":0', "", "RF315", "/items/0/itemId"),
-    _changed("PEN-TRAY", "PEN-CASE", "RF301", "/items/2/itemId"),
+    _change_body('"quantity":0.5', '"quantity":0', "RF402", "/items/1/quantity"),
+    _change_body(
+        '{"itemId":"PEN-TRAY","quantity":1}', '{"itemId":"OIL-LITRE","quantity":0.5}', "RF316", "/items/2/itemId"
+    ),
+    _change_body(',"cartItemIndex":0', "", "RF315", "/items/0/itemId"),
+    _change_body("PEN-TRAY", "PEN-CASE", "RF301", "/items/2/itemId"),
     _whole_order,
     _reused_key,
-    _changed('"items":', '"returnedDate":"2026-03-09T08:15:40Z","items":', "RF602", "/returnedDate"),
-    _changed('"quantity":0.5', '"quantity":0.5,"price":1.00', "RF108", "/items/1/price"),
-    _changed('"cartItemIndex":0', '"cartItemIndex":-1', "RF105", "/items/0/cartItemIndex"),
-    _changed('"itemId":"PEN-TRAY",', "", "RF101", "/items/2"),
+    _change_body('"items":', '"returnedDate":"2026-03-09T08:15:40Z","items":', "RF602", "/returnedDate"),
+    _change_body('"quantity":0.5', '"quantity":0.5,"price":1.00', "RF108", "/items/1/price"),
+    _change_body('"cartItemIndex":0', '"cartItemIndex":-1', "RF105", "/items/0/cartItemIndex"),
+    _change_body('"itemId":"PEN-TRAY",', "", "RF101", "/items/2"),
 )
 
 
@@ -607,27 +615,33 @@ _KINDS: tuple[tuple[Callable[[int, Random], Story], tuple[Callable[[Story], None
 
 
 def story(seed: int, number: int) -> Story:
-    """The order of that number with its requests; one in EVERY has a violation."""
+    """Make the order of that number with its requests; one in EVERY orders has a violation."""
     random = Random(f"{seed}/{number}")  # noqa: S311 - the same history every time is the point
     make, violations = _KINDS[number % len(_KINDS)]
-    found = make(number, random)
-    turn, rest = divmod(number // len(_KINDS), EVERY)
-    if rest == EVERY - 1:
-        violations[turn % len(violations)](found)
+    order_story = make(number, random)
+    turn, turn_in_cycle = divmod(number // len(_KINDS), EVERY)
+    if turn_in_cycle == EVERY - 1:
+        violations[turn % len(violations)](order_story)
     moment = _START + random.randrange(_YEAR)
-    for one in found.sent:
-        one.time = moment * 1_000_000
+    for sent in order_story.sent:
+        sent.time = moment * 1_000_000
         moment += random.randrange(3_600, 20 * 86_400)
-    return found
+    return order_story
 
 
 def shard(seed: int, first: int, count: int) -> tuple[pa.Table, pa.Table, list[tuple[int, str, str]]]:
-    """Requests by time, orders, and what is planted by row, of `count` orders from number `first` on."""
+    """Make `count` orders from number `first` on: their requests by time, the orders, the planted findings by row."""
     stories = [story(seed, number) for number in range(first, first + count)]
-    sent = sorted((one for found in stories for one in found.sent), key=lambda one: (one.time, one.path))
-    planted = [(row, code, pointer) for row, one in enumerate(sent) for code, pointer in one.planted]
-    columns: dict[str, list[Any]] = {name: [getattr(one, name) for one in sent] for name in REQUESTS.names}
-    orders = {"order_id": [found.order_id for found in stories], "order": [found.order for found in stories]}
+    sent = sorted(
+        (request for history_order in stories for request in history_order.sent),
+        key=lambda request: (request.time, request.path),
+    )
+    planted = [(row, code, pointer) for row, request in enumerate(sent) for code, pointer in request.planted]
+    columns: dict[str, list[Any]] = {name: [getattr(request, name) for request in sent] for name in REQUESTS.names}
+    orders = {
+        "order_id": [history_order.order_id for history_order in stories],
+        "order": [history_order.order for history_order in stories],
+    }
     return pa.table(columns, schema=REQUESTS), pa.table(orders, schema=ORDERS), planted
 
 
@@ -644,11 +658,11 @@ def write(orders: int, seed: int, out: Path) -> int:
         (out / name).mkdir(parents=True, exist_ok=True)
     count = -(-orders // SHARD)
     rows = 0
-    found: list[tuple[int, str, str]] = []
-    for requests, planted in _mapped(partial(_write_shard, seed, orders, str(out)), count):
-        found.extend((rows + row, code, pointer) for row, code, pointer in planted)
+    findings: list[tuple[int, str, str]] = []
+    for requests, planted in _map_shards(partial(_write_shard, seed, orders, str(out)), count):
+        findings.extend((rows + row, code, pointer) for row, code, pointer in planted)
         rows += requests
-    columns = list(zip(*found, strict=True)) or [(), (), ()]
+    columns = list(zip(*findings, strict=True)) or [(), (), ()]
     table = pa.table(dict(zip(PLANTED.names, columns, strict=True)), schema=PLANTED)
     parquet.write_table(table, out / "planted.parquet")
     return rows
@@ -657,8 +671,8 @@ def write(orders: int, seed: int, out: Path) -> int:
 T = TypeVar("T")
 
 
-def _mapped(run: Callable[[int], T], count: int) -> Iterator[T]:
-    """The results of so many shards in their order, on all cores where there are several."""
+def _map_shards(run: Callable[[int], T], count: int) -> Iterator[T]:
+    """Yield the results of so many shards in their order; several shards run on all cores."""
     if count == 1:
         yield run(0)
         return

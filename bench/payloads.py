@@ -1,4 +1,4 @@
-"""Walmart refunds of three sizes, good and bad, with their orders; always the same ones."""
+"""Makes Walmart refunds of three sizes, good and bad, and their orders; always the same ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ REASONS = ("DamagedItem", "BillingError", "CustomerChangedMind", "Shipping & Del
 
 
 def request(lines: int, charges: int, record: int) -> dict[str, Any]:
-    """A refund of so many lines with so many charges each; every second charge has its tax."""
+    """Make a refund of so many lines with so many charges each; every second charge has a tax."""
     return {
         "orderRefund": {
             "purchaseOrderId": f"29613804{record:05}",
@@ -20,8 +20,8 @@ def request(lines: int, charges: int, record: int) -> dict[str, Any]:
 
 
 def _line(number: int, charges: int, record: int) -> dict[str, Any]:
-    given = [_charge(index, record) for index in range(charges)]
-    refund: dict[str, Any] = {"refundCharges": {"refundCharge": given}}
+    refund_charges = [_charge(index, record) for index in range(charges)]
+    refund: dict[str, Any] = {"refundCharges": {"refundCharge": refund_charges}}
     if charges > 1:
         refund = {"refundId": f"R-{record:06}", "refundComments": "Handle was scratched on the way", **refund}
     return {"lineNumber": str(number), "isFullRefund": False, "refunds": {"refund": [refund]}}
@@ -40,13 +40,13 @@ def _charge(index: int, record: int) -> dict[str, Any]:
 
 
 def order(body: dict[str, Any]) -> dict[str, Any]:
-    """An order that the refund fits: every line shipped, and twice the amount charged."""
+    """Make an order that the refund fits: every line is shipped, and more is charged than refunded."""
     refund = body["orderRefund"]
     lines = []
     for line in refund["orderLines"]["orderLine"]:
         charges: dict[str, dict[str, Any]] = {}
-        for one in line["refunds"]["refund"][0]["refundCharges"]["refundCharge"]:
-            charge = one["charge"]
+        for refund_charge in line["refunds"]["refund"][0]["refundCharges"]["refundCharge"]:
+            charge = refund_charge["charge"]
             charges[charge["chargeType"]] = {
                 "chargeType": charge["chargeType"],
                 "chargeName": charge["chargeName"],
@@ -80,8 +80,8 @@ SIZES = {"small": (1, 1, 100), "typical": (1, 4, 100), "large": (200, 2, 2)}
 BAD = (0, 10, 100)
 
 
-def spoiled(body: dict[str, Any], record: int) -> dict[str, Any]:
-    """The refund with one thing wrong that its schema refuses."""
+def spoil(body: dict[str, Any], record: int) -> dict[str, Any]:
+    """Return the refund with one error that its schema refuses."""
     charge = body["orderRefund"]["orderLines"]["orderLine"][0]["refunds"]["refund"][0]["refundCharges"]["refundCharge"][
         0
     ]
@@ -98,19 +98,19 @@ def spoiled(body: dict[str, Any], record: int) -> dict[str, Any]:
 
 
 def texts(size: str, bad: int) -> list[bytes]:
-    """The payloads of one round as JSON, so many of a hundred bad."""
+    """Make the payloads of one round as JSON, `bad` percent of them bad."""
     lines, charges, count = SIZES[size]
-    made = []
+    payloads = []
     for record in range(count):
         body = request(lines, charges, record)
         if bad == 100 or (bad and record % (100 // bad) == 0):
-            body = spoiled(body, record)
-        made.append(json.dumps(body, separators=(",", ":")).encode())
-    return made
+            body = spoil(body, record)
+        payloads.append(json.dumps(body, separators=(",", ":")).encode())
+    return payloads
 
 
 def orders(size: str) -> list[bytes]:
-    """The orders of `texts(size, 0)`, in the same order."""
+    """Make the orders of `texts(size, 0)`, in the same sequence."""
     lines, charges, count = SIZES[size]
-    made = (order(request(lines, charges, record)) for record in range(count))
-    return [json.dumps(one, separators=(",", ":")).encode() for one in made]
+    documents = (order(request(lines, charges, record)) for record in range(count))
+    return [json.dumps(document, separators=(",", ":")).encode() for document in documents]

@@ -1,4 +1,4 @@
-"""The ways of checking a refund that are measured, each a function of one payload."""
+"""The validators that are measured, each a function that checks one payload."""
 
 from __future__ import annotations
 
@@ -82,13 +82,13 @@ class OrderRefund(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True):
-    """The floor: the request as plain Structs with Decimal amounts, decoded and no more."""
+    """The request as plain Structs with Decimal amounts: decoding it is the lower bound of any check."""
 
     orderRefund: OrderRefund
 
 
-def refused(check: Callable[[bytes], object], *errors: type[Exception]) -> Peer:
-    """A peer that raises for a bad payload, made to return."""
+def return_on(check: Callable[[bytes], object], *errors: type[Exception]) -> Peer:
+    """Make a peer that returns None in place of raising these errors."""
 
     def peer(data: bytes) -> object:
         try:
@@ -100,7 +100,7 @@ def refused(check: Callable[[bytes], object], *errors: type[Exception]) -> Peer:
 
 
 def peers() -> dict[str, Peer]:
-    """Every way, by its name in the table."""
+    """Return every validator by its name in the table."""
     schema = operations.get(OPERATION).schema()
     rust = jsonschema_rs.Draft202012Validator(schema)
     plain = jsonschema.Draft202012Validator(schema)
@@ -110,12 +110,12 @@ def peers() -> dict[str, Peer]:
     decoder = msgspec.json.Decoder(Body)
     return {
         "refundkit check, body": lambda data: refundkit.check(OPERATION, data),
-        "msgspec decode (floor)": refused(decoder.decode, msgspec.MsgspecError),
+        "msgspec decode (floor)": return_on(decoder.decode, msgspec.MsgspecError),
         "orjson.loads": orjson.loads,
         "orjson + jsonschema-rs is_valid": lambda data: rust.is_valid(orjson.loads(data)),
         "orjson + jsonschema-rs iter_errors": lambda data: list(rust.iter_errors(orjson.loads(data))),
-        "pydantic": refused(model.model_validate_json, ValueError),
-        "orjson + fastjsonschema": refused(
+        "pydantic": return_on(model.model_validate_json, ValueError),
+        "orjson + fastjsonschema": return_on(
             lambda data: fast(orjson.loads(data)), fastjsonschema.JsonSchemaValueException
         ),
         "orjson + jsonschema": lambda data: list(plain.iter_errors(orjson.loads(data))),
@@ -123,14 +123,16 @@ def peers() -> dict[str, Peer]:
     }
 
 
-def with_order() -> dict[str, Callable[[bytes, bytes], object]]:
-    """The ways that look at the order as well."""
+def peers_with_order() -> dict[str, Callable[[bytes, bytes], object]]:
+    """Return the validators that check the order, too, by name."""
     body = jsonschema_rs.Draft202012Validator(operations.get(OPERATION).schema())
     order = jsonschema_rs.Draft202012Validator(operations.get(OPERATION).schema("200"))
     return {
-        "refundkit check, body and order": lambda one, two: refundkit.check(OPERATION, one, order=two),
-        "orjson + jsonschema-rs, both": lambda one, two: (
-            body.is_valid(orjson.loads(one)) and order.is_valid(orjson.loads(two))
+        "refundkit check, body and order": lambda refund, order_text: refundkit.check(
+            OPERATION, refund, order=order_text
+        ),
+        "orjson + jsonschema-rs, both": lambda refund, order_text: (
+            body.is_valid(orjson.loads(refund)) and order.is_valid(orjson.loads(order_text))
         ),
     }
 
@@ -143,7 +145,7 @@ def _request(data: bytes) -> MockRequest:
 
 
 def pydantic_model() -> Any:
-    """The same spec as pydantic models, by datamodel-code-generator."""
+    """Generate the pydantic model of the request from the same spec, by datamodel-code-generator."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "models.py"
         command = [

@@ -1,4 +1,4 @@
-"""python -m bench.spark [--refunds 100000] [--workers 1,2] [--out FILE]: the audit on Spark, by workers of one core.
+"""python -m bench.spark [--refunds 100000] [--workers 1,2] [--out FILE]: time and memory of the audit on Spark.
 
 A standalone master and its workers run on this machine; a session is started and warmed up on a small history before
 anything is measured, so that seconds are those of the audit alone. Writes JSON as bench.audit does.
@@ -24,23 +24,23 @@ from refundkit.audit import session, spark
 from refundkit.audit.settings import AuditFiles, AuditSettings
 
 from . import history
-from .audit import _EACH, Meter, _family, _found
+from .audit import REQUESTS_PER_ORDER, Meter, list_processes, read_findings
 
-_CLASS = str(Path(pyspark.__file__).parent / "bin" / "spark-class")
-_WARM = 2_000  # orders
+_SPARK_CLASS = str(Path(pyspark.__file__).parent / "bin" / "spark-class")
+_WARM_UP_ORDERS = 2_000  # orders
 _DEPLOY = "org.apache.spark.deploy"
 _MEMORY = "2g"
 
 
 @contextmanager
 def cluster(workers: int, folder: Path) -> Iterator[tuple[str, list[int]]]:
-    """The URL of a master on loopback with so many workers of one core, and the processes of these."""
+    """Start a master on loopback with so many workers of one core; yield its URL and the workers' process ids."""
     environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": str(folder / "local")}
     running: list[subprocess.Popen[str]] = []
 
-    def start(name: str, said: str, *flags: str) -> str:
+    def start(name: str, ready_text: str, *flags: str) -> str:
         command = [
-            _CLASS,
+            _SPARK_CLASS,
             f"{_DEPLOY}.{name.lower()}.{name}",
             "--host",
             "127.0.0.1",
@@ -55,7 +55,7 @@ def cluster(workers: int, folder: Path) -> Iterator[tuple[str, list[int]]]:
             )
         )
         for line in running[-1].stderr or ():
-            if said in line:
+            if ready_text in line:
                 return line.split()[-1]
         raise SystemExit(f"{name} did not start")
 
@@ -64,11 +64,11 @@ def cluster(workers: int, folder: Path) -> Iterator[tuple[str, list[int]]]:
         for number in range(workers):
             flags = ("--cores", "1", "--memory", _MEMORY, "--work-dir", str(folder / f"work{number}"))
             start("Worker", "Successfully registered", *flags, master)
-        yield master, [one.pid for one in running[1:]]
+        yield master, [process.pid for process in running[1:]]
     finally:
         for process in reversed(running):
-            for one in _family(process.pid):
-                os.kill(one, signal.SIGKILL)
+            for process_id in list_processes(process.pid):
+                os.kill(process_id, signal.SIGKILL)
             process.wait()
             (process.stderr or sys.stdin).close()
 
@@ -78,15 +78,16 @@ def _sources(folder: Path) -> AuditFiles:
     return AuditFiles(requests=requests, orders=orders)
 
 
-def measured(workers: int, large: Path, small: Path) -> dict[str, Any]:
-    """Audit the large history on so many workers, and say what it cost."""
+def measure_audit(workers: int, large: Path, small: Path) -> dict[str, Any]:
+    """Audit the large history on so many workers, and return time, memory and correctness."""
     with tempfile.TemporaryDirectory() as folder, cluster(workers, Path(folder)) as (master, processes):
-        found = Path(folder, "found.parquet")
-        with session.start_session(master) as own:
-            spark.write_audit(own, _sources(small), AuditSettings(statuses=True), found, ".parquet")
+        findings = Path(folder, "found.parquet")
+        with session.start_session(master) as spark_session:
+            settings = AuditSettings(statuses=True)
+            spark.write_audit(spark_session, _sources(small), settings, findings, ".parquet")
             with Meter(os.getpid()) as meter:
                 begun = time.perf_counter()
-                tally = spark.write_audit(own, _sources(large), AuditSettings(statuses=True), found, ".parquet")
+                tally = spark.write_audit(spark_session, _sources(large), settings, findings, ".parquet")
                 seconds = time.perf_counter() - begun
         return {
             "workers": len(processes),
@@ -94,12 +95,12 @@ def measured(workers: int, large: Path, small: Path) -> dict[str, Any]:
             "seconds": round(seconds, 2),
             "a_second": round(tally.requests / seconds),
             "peak_megabytes": round(meter.peak / 1e6),
-            "exact": _found(found) == _found(large / "planted.parquet"),
+            "exact": read_findings(findings) == read_findings(large / "planted.parquet"),
         }
 
 
 def main(arguments: list[str]) -> int:
-    """Measure every size on every number of workers. Returns 1 where anything but what is planted was found."""
+    """Measure every size on every number of workers. Returns 1 if findings differ from the planted ones."""
     parser = argparse.ArgumentParser(prog="python -m bench.spark", description=__doc__)
     parser.add_argument("--refunds", default="100000")
     parser.add_argument("--workers", default="1,2")
@@ -109,16 +110,16 @@ def main(arguments: list[str]) -> int:
     runs = []
     with tempfile.TemporaryDirectory() as folder:
         small = Path(folder, "small")
-        history.write(_WARM, options.seed, small)
+        history.write(_WARM_UP_ORDERS, options.seed, small)
         for refunds in map(int, options.refunds.split(",")):
             large = Path(folder, str(refunds))
-            history.write(round(refunds / _EACH), options.seed, large)
+            history.write(round(refunds / REQUESTS_PER_ORDER), options.seed, large)
             for workers in map(int, options.workers.split(",")):
-                runs.append(measured(workers, large, small))
+                runs.append(measure_audit(workers, large, small))
                 print(json.dumps(runs[-1]), flush=True)
     report = {"engine": "spark", "memory": _MEMORY, "cores": os.cpu_count(), "runs": runs}
     options.out.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
-    return int(not all(one["exact"] for one in runs))
+    return int(not all(run["exact"] for run in runs))
 
 
 if __name__ == "__main__":

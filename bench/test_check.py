@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from .payloads import BAD, SIZES, orders, texts
-from .peers import peers, with_order
+from .peers import peers, peers_with_order
 
 PEERS = peers()
-WITH_ORDER = with_order()
+WITH_ORDER = peers_with_order()
 SLOW = {"orjson + jsonschema", "openapi-core"}
 
 
@@ -43,7 +43,7 @@ def test_growth(benchmark: Any, lines: int) -> None:
     from .payloads import order, request
 
     body = request(lines, 2, 0)
-    one, two = dumps(body).encode(), dumps(order(body)).encode()
+    body_text, order_text = dumps(body).encode(), dumps(order(body)).encode()
     check = WITH_ORDER["refundkit check, body and order"]
     benchmark.extra_info.update(name=f"{lines} lines", size="", bad=0, payloads=1, table="growth")
-    benchmark(lambda: check(one, two))
+    benchmark(lambda: check(body_text, order_text))

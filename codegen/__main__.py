@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .build import SPECS, drift, generate
+from .build import SPECS, find_drift, generate
 from .lint import lint
 from .spec import SpecError, load_all
 
@@ -56,7 +56,7 @@ def _generate(_: argparse.Namespace) -> int:
 
 
 def _check(_: argparse.Namespace) -> int:
-    difference = drift()
+    difference = find_drift()
     sys.stdout.writelines(difference)
     if difference:
         print("generated/ is not what specs/ and codegen/ say: run `make generate` and commit it", file=sys.stderr)
@@ -76,9 +76,9 @@ def _docs(options: argparse.Namespace) -> int:
 
 
 def _changes(options: argparse.Namespace) -> int:
-    from .changes import report
+    from .changes import print_changes
 
-    return report(options.revision, options.specs, types=options.types)
+    return print_changes(options.revision, options.specs, types=options.types)
 
 
 COMMANDS = {"lint": _lint, "generate": _generate, "check": _check, "docs": _docs, "changes": _changes}

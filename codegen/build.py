@@ -1,4 +1,7 @@
-"""specs/ -> generated/refundkit_apis/, in a scratch folder first, so that nothing half made is ever left behind."""
+"""specs/ -> generated/refundkit_apis/.
+
+The package is built in a temporary folder first, so that a failing generator leaves generated/ as it was.
+"""
 
 from __future__ import annotations
 
@@ -28,25 +31,28 @@ RUFF = ("--isolated", "--no-cache", "--target-version", "py311", "--line-length"
 
 
 def generate(specs: Path | None = None, target: Path | None = None) -> Path:
-    """Replace generated/refundkit_apis, or `target`, by what the specs of a folder say; its path. Raises SpecError."""
+    """Generate the package from a folder of specs into generated/refundkit_apis or `target`, and return its path.
+
+    What the target held is replaced. Raises SpecError.
+    """
     target = target or PACKAGE
-    with built(specs or SPECS) as package:
+    with build_package(specs or SPECS) as package:
         shutil.rmtree(target, ignore_errors=True)
         target.parent.mkdir(exist_ok=True)
         shutil.copytree(package, target)
     return target
 
 
-def drift() -> list[str]:
-    """A unified diff from generated/ as it stands to what the specs say; empty when they agree. Raises SpecError."""
-    with built() as package:
-        names = sorted(_files(package) | _files(PACKAGE))
-        return [line for name in names for line in _difference(PACKAGE / name, package / name, name)]
+def find_drift() -> list[str]:
+    """Return the lines of a unified diff from generated/ to what the specs generate. Raises SpecError."""
+    with build_package() as package:
+        names = sorted(_list_files(package) | _list_files(PACKAGE))
+        return [line for name in names for line in _diff_file(PACKAGE / name, package / name, name)]
 
 
 @contextmanager
-def built(folder: Path = SPECS) -> Iterator[Path]:
-    """The package as the specs of a folder say it, in a temporary folder."""
+def build_package(folder: Path = SPECS) -> Iterator[Path]:
+    """Build the package from a folder of specs in a temporary folder, and yield its path. Raises SpecError."""
     specs = load_all(folder)
     flaws = [str(flaw) for spec in specs for flaw in lint(spec)]
     if flaws:
@@ -59,18 +65,18 @@ def built(folder: Path = SPECS) -> Iterator[Path]:
         (package / "py.typed").write_text("")
         shutil.copytree(RUNTIME, package / "_runtime", ignore=shutil.ignore_patterns("__pycache__"))
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda spec: _compile(spec, package, scratch), specs))
+            list(pool.map(lambda spec: _generate_api(spec, package, scratch), specs))
         for command in (("check", "--fix-only", "--select", "I,F401"), ("format",)):
             _ruff(command, package)
         yield package
 
 
-def _compile(spec: Spec, package: Path, scratch: Path) -> None:
-    own = package / spec.api
-    write_clients(spec, own, scratch)
-    write_models(spec, own, scratch)
-    write_ready(spec, own)
-    write_schemas(spec, own)
+def _generate_api(spec: Spec, package: Path, scratch: Path) -> None:
+    api_package = package / spec.api
+    write_clients(spec, api_package, scratch)
+    write_models(spec, api_package, scratch)
+    write_ready(spec, api_package)
+    write_schemas(spec, api_package)
 
 
 def _ruff(command: tuple[str, ...], package: Path) -> None:
@@ -81,7 +87,7 @@ def _ruff(command: tuple[str, ...], package: Path) -> None:
         raise SpecError(f"ruff {command[0]} on the generated code: {run.stdout}{run.stderr}")
 
 
-def _files(package: Path) -> set[str]:
+def _list_files(package: Path) -> set[str]:
     return {
         str(path.relative_to(package))
         for path in package.rglob("*")
@@ -89,7 +95,7 @@ def _files(package: Path) -> set[str]:
     }
 
 
-def _difference(old: Path, new: Path, name: str) -> list[str]:
+def _diff_file(old: Path, new: Path, name: str) -> list[str]:
     before, after = (path.read_text("utf-8") if path.exists() else None for path in (old, new))
     if before == after:
         return []

@@ -1,6 +1,6 @@
-"""The spec lint: what `specs/README.md` asks for, with file and line.
+"""A Spec -> its flaws by the rules of specs/README.md, each with file and line.
 
-The generators drop what they do not understand without a word; these rules keep such constructs out of the specs.
+The generators silently drop what they do not understand; these rules keep such constructs out of the specs.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 
 import jsonschema_rs
 
-from .spec import SCHEMAS, Operation, Spec, escape, snake, unescape
+from .spec import Spec, SpecOperation, escape, referenced_name, snake, unescape
 
-# Keywords that the models (msgspec Structs and our scalars) and JSON Schema both enforce, and annotations.
+# Annotations, and keywords that both the models (msgspec Structs and our scalars) and JSON Schema enforce.
 KEYWORDS = frozenset(
     "$ref type properties required additionalProperties items minItems maxItems minLength maxLength pattern enum const"
     " minimum maximum exclusiveMinimum exclusiveMaximum not anyOf description title format xml examples"
     " x-rule x-page-differs x-idempotency-key".split()
 )
 BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
-# The types that a keyword is about; beside another type it says nothing, and beside none the models drop it.
+# The types that a keyword applies to; it has no effect beside another type, and without a type the models drop it.
 ABOUT = {
     **dict.fromkeys(("minLength", "maxLength", "pattern", "enum", "const"), frozenset({"string"})),
     **dict.fromkeys(("items", "minItems", "maxItems"), frozenset({"array"})),
@@ -35,8 +35,8 @@ RULE_ID = re.compile(r"RF[0-9]{3}\Z")
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 
 
-class Flaw(NamedTuple):
-    """One breach of the spec rules, with the line it stands on."""
+class SpecFlaw(NamedTuple):
+    """One breach of the spec rules, with its file and line."""
 
     file: str
     line: int
@@ -49,15 +49,15 @@ class Flaw(NamedTuple):
 Flaws = Iterator[tuple[str, str]]  # (pointer, message)
 
 
-def lint(spec: Spec) -> list[Flaw]:
-    """Every breach in one spec, by line."""
-    found = [finding for check in CHECKS for finding in check(spec)]
-    flaws = {Flaw(str(spec.path), spec.line(pointer), message) for pointer, message in found}
+def lint(spec: Spec) -> list[SpecFlaw]:
+    """Return every breach of the rules in one spec, by line."""
+    breaches = [breach for check in CHECKS for breach in check(spec)]
+    flaws = {SpecFlaw(str(spec.path), spec.line(pointer), message) for pointer, message in breaches}
     return sorted(flaws, key=lambda flaw: (flaw.line, flaw.message))
 
 
 def schema_nodes(spec: Spec) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every schema object of the spec with its pointer: components, their parts, and those of parameters."""
+    """Yield pointer and content of every schema of the spec: components, parameters, and the schemas within them."""
     for name, schema in spec.schemas.items():
         yield from _subschemas(f"/components/schemas/{escape(name)}", schema)
     for name, parameter in spec.document["components"].get("parameters", {}).items():
@@ -80,64 +80,59 @@ def _subschemas(pointer: str, schema: Any) -> Iterator[tuple[str, dict[str, Any]
         yield from _subschemas(f"{pointer}/anyOf/{index}", value)
 
 
-def sent(spec: Spec) -> set[str]:
-    """The names of the components that a request body reaches."""
-    return _reached(spec, [schema for _, _, schema in _request_bodies(spec)])
+def request_components(spec: Spec) -> set[str]:
+    """Return the names of the components that a request body reaches."""
+    return _reachable_components(spec, [schema for _, _, schema in _request_schemas(spec)])
 
 
-def answered(spec: Spec) -> set[str]:
-    """The names of the components that an answer reaches."""
-    return _reached(spec, [schema for _, _, _, schema in _answers(spec)])
+def response_components(spec: Spec) -> set[str]:
+    """Return the names of the components that a response reaches."""
+    return _reachable_components(spec, [schema for _, _, _, schema in _response_schemas(spec)])
 
 
-def _request_bodies(spec: Spec) -> Iterator[tuple[Operation, str, dict[str, Any]]]:
-    """(operation, media type, schema) of every request body."""
+def _request_schemas(spec: Spec) -> Iterator[tuple[SpecOperation, str, dict[str, Any]]]:
+    """Yield (operation, media type, schema) for every request body."""
     for operation in spec.operations():
         for media, content in operation.node.get("requestBody", {}).get("content", {}).items():
             yield operation, media, content["schema"]
 
 
-def _answers(spec: Spec) -> Iterator[tuple[Operation, str, str, dict[str, Any]]]:
-    """(operation, status, media type, schema) of every answer with a body."""
+def _response_schemas(spec: Spec) -> Iterator[tuple[SpecOperation, str, str, dict[str, Any]]]:
+    """Yield (operation, status, media type, schema) for every response with a body."""
     for operation in spec.operations():
         for status, response in operation.node["responses"].items():
             for media, content in spec.resolve(response).get("content", {}).items():
                 yield operation, status, media, content["schema"]
 
 
-def _reached(spec: Spec, schemas: list[dict[str, Any]]) -> set[str]:
+def _reachable_components(spec: Spec, schemas: list[dict[str, Any]]) -> set[str]:
     names: set[str] = set()
     while schemas:
         for _, node in _subschemas("", schemas.pop()):
-            name = _name(node)
+            name = referenced_name(node)
             if name and name not in names:
                 names.add(name)
                 schemas.append(spec.schemas[name])
     return names
 
 
-def _name(schema: dict[str, Any]) -> str:
-    """The name of the component that a schema refers to, or ""."""
-    return str(schema.get("$ref", "")).removeprefix(SCHEMAS)
-
-
-def _component(pointer: str) -> str:
-    """The name of the component that the pointer is in, or ""."""
+def _component_of(pointer: str) -> str:
+    """Return the name of the component that the pointer is in, or ""."""
     return unescape(pointer.split("/")[3]) if pointer.startswith("/components/schemas/") else ""
 
 
-def _inline(pointer: str) -> bool:
-    """Whether the schema at the pointer is no component."""
+def _is_inline(pointer: str) -> bool:
+    """True if the schema at the pointer is part of a component or parameter, and no component itself."""
     return pointer.count("/") > 3
 
 
 def types_of(schema: dict[str, Any]) -> list[str]:
-    """The `type` keyword as a list."""
+    """Return the `type` keyword as a list."""
     types = schema.get("type", [])
     return [types] if isinstance(types, str) else list(types)
 
 
-def _keywords(spec: Spec) -> Flaws:
+def _check_keywords(spec: Spec) -> Flaws:
     for pointer, schema in schema_nodes(spec):
         for keyword in schema.keys() - KEYWORDS:
             if keyword in EXTENSIONS or not keyword.startswith("x-"):
@@ -155,7 +150,7 @@ def _keywords(spec: Spec) -> Flaws:
                 yield f"{pointer}/required", f"{name} is required and no property"
 
 
-def _words(spec: Spec) -> Flaws:
+def _check_enums(spec: Spec) -> Flaws:
     for pointer, schema in schema_nodes(spec):
         words = [*schema.get("enum", []), *([schema["const"]] if "const" in schema else [])]
         if not words or "string" not in types_of(schema):
@@ -167,14 +162,14 @@ def _words(spec: Spec) -> Flaws:
             yield pointer, "null stands in `type` and among the words, or in neither"
 
 
-def _extensions(spec: Spec) -> Flaws:
+def _check_extensions(spec: Spec) -> Flaws:
     for pointer in spec.lines:
         keyword = pointer.rpartition("/")[2]
         if keyword.startswith("x-") and keyword not in EXTENSIONS and "/headers/" not in pointer:
             yield pointer, f"`{keyword}` is none of {', '.join(sorted(EXTENSIONS))}"
 
 
-def _rules(spec: Spec) -> Flaws:
+def _check_rules(spec: Spec) -> Flaws:
     for pointer, schema in schema_nodes(spec):
         for keyword, rule in schema.get("x-rule", {}).items():
             if keyword not in schema:
@@ -183,79 +178,79 @@ def _rules(spec: Spec) -> Flaws:
                 yield f"{pointer}/x-rule", f"x-rule: {rule!r} is no rule id such as RF201"
 
 
-def _objects(spec: Spec) -> Flaws:
+def _check_objects(spec: Spec) -> Flaws:
     for pointer, schema in schema_nodes(spec):
-        inline = _inline(pointer)
-        if inline and schema.get("properties"):
+        is_inline = _is_inline(pointer)
+        if is_inline and schema.get("properties"):
             yield pointer, "an inline object: make it a component"
-        typed = isinstance(schema.get("additionalProperties"), dict)
-        if not inline and types_of(schema) == ["object"] and not schema.get("properties") and not typed:
+        is_map = isinstance(schema.get("additionalProperties"), dict)
+        if not is_inline and types_of(schema) == ["object"] and not schema.get("properties") and not is_map:
             yield pointer, "a free-form component loses its data in the models: write it inline"
         if "array" in types_of(schema) and "items" not in schema:
             yield pointer, "an array without items is dropped by openapi-python-client"
-        if schema.get("properties") and typed:
+        if schema.get("properties") and is_map:
             yield pointer, "typed additionalProperties beside properties are not enforced by the models"
 
 
-def _closed(spec: Spec) -> Flaws:
-    requests = sent(spec)
+def _check_closed(spec: Spec) -> Flaws:
+    requests = request_components(spec)
     for name, schema in spec.schemas.items():
         pointer = f"/components/schemas/{escape(name)}"
         if not schema.get("properties"):
             continue
         if _is_closed(schema) and name not in requests:
             yield pointer, f"{name} comes back only: a response object is open"
-        if name in requests and not _is_closed(schema) and not _open_on_purpose(schema):
+        if name in requests and not _is_closed(schema) and not _is_open_on_purpose(schema):
             yield pointer, f"{name} is sent: close it with `additionalProperties: false`, or say `Facts: open, …`"
         for key in schema["properties"]:
             if snake(key) == snake(name):
                 yield f"{pointer}/properties/{escape(key)}", f"property and component are both named {snake(name)}"
 
 
-def _shared(spec: Spec) -> Flaws:
-    closed = {name for name in sent(spec) if _is_closed(spec.schemas[name])}
-    for operation, status, _, schema in _answers(spec):
-        if _name(schema) in closed:
-            yield f"{operation.pointer}/responses/{status}", f"{_name(schema)} is closed, and comes back here"
-    open_answers = answered(spec) - closed
+def _check_shared(spec: Spec) -> Flaws:
+    closed = {name for name in request_components(spec) if _is_closed(spec.schemas[name])}
+    for operation, status, _, schema in _response_schemas(spec):
+        if referenced_name(schema) in closed:
+            yield f"{operation.pointer}/responses/{status}", f"{referenced_name(schema)} is closed, and comes back here"
+    open_answers = response_components(spec) - closed
     for pointer, schema in schema_nodes(spec):
-        if _component(pointer) in open_answers and _name(schema) in closed:
-            yield pointer, f"{_name(schema)} is closed, and comes back here: a response object is open"
+        if _component_of(pointer) in open_answers and referenced_name(schema) in closed:
+            yield pointer, f"{referenced_name(schema)} is closed, and comes back here: a response object is open"
 
 
 def _is_closed(schema: dict[str, Any]) -> bool:
     return schema.get("additionalProperties") is False
 
 
-def _open_on_purpose(schema: dict[str, Any]) -> bool:
+def _is_open_on_purpose(schema: dict[str, Any]) -> bool:
     return str(schema.get("description", "")).startswith("Facts: open")
 
 
-def _numbers(spec: Spec) -> Flaws:
-    requests = sent(spec)
+def _check_numbers(spec: Spec) -> Flaws:
+    requests = request_components(spec)
     for pointer, schema in schema_nodes(spec):
         numeric = {"number", "integer"} & set(types_of(schema))
         if "not" in schema and (not numeric or set(schema["not"]) != {"type", "pattern"}):
             yield f"{pointer}/not", "`not` may only refuse a pattern of a number's text: {type: string, pattern: …}"
-        if numeric and _inline(pointer):
-            yield from _inline_number(pointer, schema, sent=_component(pointer) in requests)
+        if numeric and _is_inline(pointer):
+            yield from _check_inline_number(pointer, schema, is_sent=_component_of(pointer) in requests)
         elif numeric:
-            yield from _scalar(pointer, schema)
+            yield from _check_scalar(pointer, schema)
 
 
-def _inline_number(pointer: str, schema: dict[str, Any], *, sent: bool) -> Flaws:
+def _check_inline_number(pointer: str, schema: dict[str, Any], *, is_sent: bool) -> Flaws:
     if "number" in types_of(schema):
         yield pointer, "an inline number: make it a component, so that it becomes an exact scalar"
-    elif sent:
+    elif is_sent:
         yield pointer, "an inline integer in a request: make it a component, so that it becomes an exact scalar"
-    elif schema.keys() - ANNOTATIONS - {"type"} or not _plain_number(schema):
+    elif schema.keys() - ANNOTATIONS - {"type"} or not _is_plain_number(schema):
         yield pointer, "an inline integer with more than a type: make it a component"
 
 
-def _scalar(pointer: str, schema: dict[str, Any]) -> Flaws:
+def _check_scalar(pointer: str, schema: dict[str, Any]) -> Flaws:
     for keyword in sorted((schema.keys() & KEYWORDS) - SCALAR):
         yield pointer, f"`{keyword}` of a number is not enforced by the models"
-    if not _plain_number(schema):
+    if not _is_plain_number(schema):
         yield pointer, "a number may be text or null besides, and nothing else"
     if {"pattern", "not"} & schema.keys() and "string" not in types_of(schema):
         yield pointer, "a pattern is about text: add string to `type`"
@@ -264,11 +259,11 @@ def _scalar(pointer: str, schema: dict[str, Any]) -> Flaws:
             yield f"{pointer}/{keyword}", "a bound is a whole number: a fraction in YAML is not exact"
 
 
-def _plain_number(schema: dict[str, Any]) -> bool:
+def _is_plain_number(schema: dict[str, Any]) -> bool:
     return {"number", "integer", "string", "null"} >= set(types_of(schema))
 
 
-def _patterns(spec: Spec) -> Flaws:
+def _check_patterns(spec: Spec) -> Flaws:
     for pointer, schema in schema_nodes(spec):
         pattern = schema.get("pattern")
         if pattern is None:
@@ -285,26 +280,26 @@ def _patterns(spec: Spec) -> Flaws:
             yield f"{pointer}/pattern", f"no regular expression: {error}"
 
 
-def _unions(spec: Spec) -> Flaws:
+def _check_unions(spec: Spec) -> Flaws:
     for pointer, schema in schema_nodes(spec):
         if "anyOf" in schema and schema.keys() - ANNOTATIONS - {"anyOf"}:
             yield f"{pointer}/anyOf", "anyOf stands alone: what is beside it is dropped"
-        kinds = [_kind(spec, branch) for branch in schema.get("anyOf", [])]
+        kinds = [_kind_of(spec, branch) for branch in schema.get("anyOf", [])]
         if not kinds or kinds == ["enum", "string"]:
             continue
         if len(set(kinds)) < len(kinds) or not {"object", "array", "null"} >= set(kinds):
             yield f"{pointer}/anyOf", f"anyOf of {' and '.join(kinds)}: it may tell an object from an array, no more"
 
 
-def _kind(spec: Spec, schema: dict[str, Any]) -> str:
+def _kind_of(spec: Spec, schema: dict[str, Any]) -> str:
     schema = spec.resolve(schema)
     if "enum" in schema:
         return "enum"
     return "|".join(types_of(schema)) or "anything"
 
 
-def _operations(spec: Spec) -> Flaws:
-    seen: set[str] = set()
+def _check_operations(spec: Spec) -> Flaws:
+    names: set[str] = set()
     for path, item in spec.document["paths"].items():
         if "$ref" in item:
             yield f"/paths/{escape(path)}", "a path item $ref makes the operation vanish"
@@ -313,9 +308,9 @@ def _operations(spec: Spec) -> Flaws:
         if "parameters" in item:
             yield f"/paths/{escape(path)}/parameters", "parameters stand on the operation: here they are dropped"
     for operation in spec.operations():
-        if operation.name in seen:
+        if operation.name in names:
             yield f"{operation.pointer}/operationId", f"{operation.name} stands twice; the second replaces the first"
-        seen.add(operation.name)
+        names.add(operation.name)
         if not SNAKE_CASE.match(operation.name):
             yield f"{operation.pointer}/operationId", f"{operation.name} is no snake_case name: its module has one"
         if "security" not in operation.node:
@@ -326,8 +321,8 @@ def _operations(spec: Spec) -> Flaws:
             yield operation.pointer, f"{operation.name} needs x-source: {{page, section}}"
 
 
-def _context(spec: Spec) -> Flaws:
-    """x-context: the operation that reads the order, and what tells of earlier refunds."""
+def _check_context(spec: Spec) -> Flaws:
+    """Check x-context: the operations that read an order and its earlier refunds."""
     names = {operation.name for operation in spec.operations()}
     for operation in spec.operations():
         for part, source in operation.node.get("x-context", {}).items():
@@ -346,7 +341,7 @@ def _context(spec: Spec) -> Flaws:
                 yield pointer, "`lines` and `key` go together: where an order's lines stand, and what tells them apart"
 
 
-def _security(spec: Spec) -> Flaws:
+def _check_security(spec: Spec) -> Flaws:
     schemes = spec.document["components"].get("securitySchemes", {})
     for operation in spec.operations():
         for index, option in enumerate(operation.node.get("security", [])):
@@ -354,7 +349,7 @@ def _security(spec: Spec) -> Flaws:
                 yield f"{operation.pointer}/security/{index}/{escape(name)}", f"{name} is no security scheme"
 
 
-def _parameters(spec: Spec) -> Flaws:
+def _check_parameters(spec: Spec) -> Flaws:
     for operation in spec.operations():
         for parameter in operation.parameters:
             schema = spec.resolve(parameter.get("schema", {}))
@@ -364,13 +359,13 @@ def _parameters(spec: Spec) -> Flaws:
                 yield operation.pointer, f"parameter {parameter['name']} is no plain string"
             if "description" not in parameter:
                 yield operation.pointer, f"parameter {parameter['name']} has no description"
-        named = {parameter["name"] for parameter in operation.parameters if parameter["in"] == "path"}
-        for name in sorted(named ^ set(re.findall(r"\{([^}.]*)\}", operation.path))):
+        path_parameters = {parameter["name"] for parameter in operation.parameters if parameter["in"] == "path"}
+        for name in sorted(path_parameters ^ set(re.findall(r"\{([^}.]*)\}", operation.path))):
             yield operation.pointer.rpartition("/")[0], f"{name} is not both in the path and a path parameter"
 
 
-def _client_facts(spec: Spec) -> Flaws:
-    """What the ready client is told: ids given once, its defaults of the query, idempotency keys."""
+def _check_client_extensions(spec: Spec) -> Flaws:
+    """Check the extensions for the ready client: ids given once, defaults of the query, idempotency keys."""
     for operation in spec.operations():
         for parameter in operation.parameters:
             name, schema = parameter["name"], spec.resolve(parameter.get("schema", {}))
@@ -385,7 +380,7 @@ def _client_facts(spec: Spec) -> Flaws:
                 )
             elif not jsonschema_rs.is_valid(schema, parameter["x-default"]):
                 yield operation.pointer, f"parameter {name}: its own schema refuses its x-default"
-    bodies = {_name(schema) for _, _, schema in _request_bodies(spec)}
+    bodies = {referenced_name(schema) for _, _, schema in _request_schemas(spec)}
     for pointer, schema in schema_nodes(spec):
         if "x-idempotency-key" not in schema:
             continue
@@ -394,23 +389,23 @@ def _client_facts(spec: Spec) -> Flaws:
             yield pointer, "x-idempotency-key stands on a property of a request body that is a plain string"
 
 
-def _bodies(spec: Spec) -> Flaws:
+def _check_bodies(spec: Spec) -> Flaws:
     for operation in spec.operations():
         contents = operation.node.get("requestBody", {}).get("content", {})
         if "requestBody" in operation.node and len(contents) != 1:
             yield f"{operation.pointer}/requestBody", f"{operation.name} needs one media type: the first alone is sent"
         for media, content in contents.items():
-            yield from _content(operation.pointer, f"the {media} body of {operation.name}", content)
+            yield from _check_content(operation.pointer, f"the {media} body of {operation.name}", content)
         for status, response in operation.node["responses"].items():
             for media, content in spec.resolve(response).get("content", {}).items():
-                what = f"the {status} {media} of {operation.name}"
-                yield from _content(operation.pointer, what, content, example=status.startswith("2"))
+                subject = f"the {status} {media} of {operation.name}"
+                yield from _check_content(operation.pointer, subject, content, example=status.startswith("2"))
 
 
-def _successes(spec: Spec) -> Flaws:
+def _check_successes(spec: Spec) -> Flaws:
     models: dict[str, str] = {}
-    for operation, status, _, schema in _answers(spec):
-        name = _name(schema)
+    for operation, status, _, schema in _response_schemas(spec):
+        name = referenced_name(schema)
         if status.startswith("2") and models.setdefault(operation.pointer, name) != name:
             yield f"{operation.pointer}/responses/{status}", f"{name} is a second model of success: it is dropped"
     for operation in spec.operations():
@@ -418,29 +413,29 @@ def _successes(spec: Spec) -> Flaws:
             yield operation.pointer, f"{operation.name} has no model of success"
 
 
-def _content(pointer: str, what: str, content: dict[str, Any], *, example: bool = True) -> Flaws:
-    if not _name(content["schema"]):
-        yield pointer, f"{what} is not a named component"
+def _check_content(pointer: str, subject: str, content: dict[str, Any], *, example: bool = True) -> Flaws:
+    if not referenced_name(content["schema"]):
+        yield pointer, f"{subject} is not a named component"
     if example and not content.get("examples"):
-        yield pointer, f"{what} has no example"
+        yield pointer, f"{subject} has no example"
 
 
 CHECKS: tuple[Callable[[Spec], Flaws], ...] = (
-    _keywords,
-    _words,
-    _extensions,
-    _rules,
-    _objects,
-    _closed,
-    _shared,
-    _numbers,
-    _patterns,
-    _unions,
-    _operations,
-    _context,
-    _security,
-    _parameters,
-    _client_facts,
-    _bodies,
-    _successes,
+    _check_keywords,
+    _check_enums,
+    _check_extensions,
+    _check_rules,
+    _check_objects,
+    _check_closed,
+    _check_shared,
+    _check_numbers,
+    _check_patterns,
+    _check_unions,
+    _check_operations,
+    _check_context,
+    _check_security,
+    _check_parameters,
+    _check_client_extensions,
+    _check_bodies,
+    _check_successes,
 )

@@ -1,8 +1,8 @@
-"""The ready client of one spec, sync and async: a method an operation, around the generated operations.
+"""A Spec -> ready.py, the ready client: a sync and an async class with a method for each operation.
 
-What a method takes and gives is read from the spec. A body or an answer that is a wrapper (`{"order": {…}}`: an object
-of one required field that holds another model) stays inside; the answer to a deletion that is one text, a sentence for
-people, is None.
+Parameters and results of a method come from the spec. A wrapper around a body or a response (`{"order": {…}}`: an
+object of one required field that holds another model) is added and removed by the method; a deletion that answers with
+a sentence for people returns None.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 import jinja2
 
 from .lint import types_of
-from .spec import SCHEMAS, Operation, Spec, snake
+from .spec import Spec, SpecOperation, referenced_name, snake
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-class Id(NamedTuple):
-    """A path parameter; `once` is one that is given when the client is made."""
+class PathParameter(NamedTuple):
+    """A path parameter; `once`: it is given when the client is made."""
 
     name: str
     hint: str
@@ -29,21 +29,21 @@ class Id(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The expression of it as the operation takes it."""
+        """The expression that passes it to the operation."""
         value = f"self._{self.name}" if self.once else self.name
         return value if self.hint == "str" else f"str({value})"
 
 
-class Query(NamedTuple):
-    """A query parameter; `default` is what the client sends where the caller says nothing."""
+class QueryParameter(NamedTuple):
+    """A query parameter; `default` is sent if the caller passes nothing."""
 
     name: str
     required: bool
     default: str | None
 
 
-class Body(NamedTuple):
-    """What a method takes as `body`: the model, and the wrapper and its field where there is one."""
+class MethodBody(NamedTuple):
+    """The parameter `body` of a method: its model, the wrapper and its field, and the field of the idempotency key."""
 
     hint: str
     wrapper: str
@@ -51,8 +51,8 @@ class Body(NamedTuple):
     key: str
 
 
-class Result(NamedTuple):
-    """What a method gives: a type, and how it is found in the answer: `field` of it, `as_list` of it, or the answer."""
+class MethodResult(NamedTuple):
+    """The result of a method: its type, and how it is made of the response: its `field`, `as_list` of it, or all."""
 
     hint: str
     field: str
@@ -60,15 +60,15 @@ class Result(NamedTuple):
 
 
 class Method(NamedTuple):
-    """One operation as a method of the ready client."""
+    """A method of the ready client, which calls one operation."""
 
     name: str
     summary: str
     module: str
-    ids: list[Id]
-    queries: list[Query]
-    body: Body | None
-    result: Result
+    ids: list[PathParameter]
+    queries: list[QueryParameter]
+    body: MethodBody | None
+    result: MethodResult
 
 
 def write_ready(spec: Spec, package: Path) -> None:
@@ -79,8 +79,8 @@ def write_ready(spec: Spec, package: Path) -> None:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"model": _annotation, "python": repr, "doc": _docstring}
-    methods = [_method(spec, operation, package) for operation in spec.operations() if _is_method(operation)]
+    environment.filters |= {"model": _annotate, "python": repr, "doc": _escape_docstring}
+    methods = [_make_method(spec, operation, package) for operation in spec.operations() if _is_method(operation)]
     once = {parameter.name: parameter for method in methods for parameter in method.ids if parameter.once}
     text = environment.get_template("ready.py.jinja").render(
         api=spec.api,
@@ -92,12 +92,12 @@ def write_ready(spec: Spec, package: Path) -> None:
     (package / "ready.py").write_text(text, encoding="utf-8")
 
 
-def _is_method(operation: Operation) -> bool:
-    """Whether the ready client has a method of it: the connection itself calls what hands out credentials."""
+def _is_method(operation: SpecOperation) -> bool:
+    """True unless the operation hands out credentials: the connection itself calls those."""
     return not operation.node.get("x-credentials", False)
 
 
-def _method(spec: Spec, operation: Operation, package: Path) -> Method:
+def _make_method(spec: Spec, operation: SpecOperation, package: Path) -> Method:
     module = min(package.glob(f"api/*/{operation.name}.py"))
     in_path = re.findall(r"\{([^}]*)\}", operation.path)
     parameters = sorted(
@@ -108,90 +108,89 @@ def _method(spec: Spec, operation: Operation, package: Path) -> Method:
         name=operation.name,
         summary=" ".join(operation.node["summary"].split()),
         module=module.parent.name,
-        ids=[_id(spec, parameter) for parameter in parameters],
-        queries=[_query(parameter) for parameter in operation.parameters if parameter["in"] == "query"],
-        body=_body(spec, operation),
-        result=_result(spec, operation),
+        ids=[_make_path_parameter(spec, parameter) for parameter in parameters],
+        queries=[_make_query_parameter(parameter) for parameter in operation.parameters if parameter["in"] == "query"],
+        body=_make_body(spec, operation),
+        result=_make_result(spec, operation),
     )
 
 
-def _id(spec: Spec, parameter: dict[str, Any]) -> Id:
+def _make_path_parameter(spec: Spec, parameter: dict[str, Any]) -> PathParameter:
     pattern = spec.resolve(parameter["schema"]).get("pattern")
     once = parameter.get("x-given-once", False)
-    return Id(snake(parameter["name"]), "int | str" if pattern and not once and _is_of_digits(pattern) else "str", once)
+    takes_int = pattern and not once and _takes_digits_only(pattern)
+    return PathParameter(snake(parameter["name"]), "int | str" if takes_int else "str", once)
 
 
-def _is_of_digits(pattern: str) -> bool:
-    """Whether a pattern takes whole numbers of any length, and nothing else."""
+def _takes_digits_only(pattern: str) -> bool:
+    """True if a pattern accepts whole numbers of any length, and nothing else."""
     takes = [re.search(pattern, text) is not None for text in ("7", "42", "1204")]
     refuses = [re.search(pattern, text) is None for text in ("", "a", "4a", "a4", "-4", "4.5", "4 2")]
     return all(takes + refuses)
 
 
-def _query(parameter: dict[str, Any]) -> Query:
-    return Query(snake(parameter["name"]), parameter.get("required", False), parameter.get("x-default"))
+def _make_query_parameter(parameter: dict[str, Any]) -> QueryParameter:
+    return QueryParameter(snake(parameter["name"]), parameter.get("required", False), parameter.get("x-default"))
 
 
-def _body(spec: Spec, operation: Operation) -> Body | None:
+def _make_body(spec: Spec, operation: SpecOperation) -> MethodBody | None:
     for content in operation.node.get("requestBody", {}).get("content", {}).values():
-        name = _component(content["schema"])
-        inner = _wrapped(spec, name)
-        if inner is not None and _component(inner[1]):
-            return Body(_component(inner[1]), name, snake(inner[0]), "")
+        name = referenced_name(content["schema"])
+        wrapped = _unwrap(spec, name)
+        if wrapped is not None and referenced_name(wrapped[1]):
+            return MethodBody(referenced_name(wrapped[1]), name, snake(wrapped[0]), "")
         properties = spec.schemas[name].get("properties", {})
         key = next((field for field, schema in properties.items() if schema.get("x-idempotency-key")), "")
-        return Body(name, "", "", snake(key))
+        return MethodBody(name, "", "", snake(key))
     return None
 
 
-def _result(spec: Spec, operation: Operation) -> Result:
+def _make_result(spec: Spec, operation: SpecOperation) -> MethodResult:
     name = next(_success_models(spec, operation))
     schema = spec.schemas[name]
-    inner = _wrapped(spec, name)
-    if inner is not None:
-        return Result(_hint(inner[1]), snake(inner[0]), as_list=False)
+    wrapped = _unwrap(spec, name)
+    if wrapped is not None:
+        return MethodResult(_type_hint(wrapped[1]), snake(wrapped[0]), as_list=False)
     if "anyOf" in schema:
-        hints = [_hint(branch) for branch in schema["anyOf"]]
+        hints = [_type_hint(branch) for branch in schema["anyOf"]]
         lists = [hint for hint in hints if hint.startswith("list[")]
-        return Result(lists[0], "", as_list=True) if lists else Result(" | ".join(hints), "", as_list=False)
+        return MethodResult(lists[0], "", as_list=True) if lists else MethodResult(" | ".join(hints), "", as_list=False)
     fields = [types_of(field) for field in schema.get("properties", {}).values()]
     if operation.method == "DELETE" and fields == [["string"]]:
-        return Result("None", "", as_list=False)
-    return Result(name if "items" not in schema else _hint(schema), "", as_list=False)
+        return MethodResult("None", "", as_list=False)
+    return MethodResult(name if "items" not in schema else _type_hint(schema), "", as_list=False)
 
 
-def _success_models(spec: Spec, operation: Operation) -> Iterator[str]:
+def _success_models(spec: Spec, operation: SpecOperation) -> Iterator[str]:
     for status, response in operation.node["responses"].items():
         for content in spec.resolve(response).get("content", {}).values():
             if status.startswith("2"):
-                yield _component(content["schema"])
+                yield referenced_name(content["schema"])
 
 
-def _wrapped(spec: Spec, name: str) -> tuple[str, dict[str, Any]] | None:
-    """The field and the schema inside of a wrapper: a component of one field, required, that holds other models."""
+def _unwrap(spec: Spec, name: str) -> tuple[str, dict[str, Any]] | None:
+    """Return the field of a wrapper and the schema in it; None if the component is no wrapper.
+
+    A wrapper has one field, which is required and holds a model or a list of models.
+    """
     schema = spec.schemas[name]
     properties = list(schema.get("properties", {}).items())
     if len(properties) != 1 or schema.get("required") != [properties[0][0]]:
         return None
-    field, inner = properties[0]
-    held = inner.get("items", inner)
-    is_model = "properties" in spec.schemas.get(_component(held), {})
-    return (field, inner) if is_model and types_of(inner) in ([], ["array"]) else None
+    field, schema_inside = properties[0]
+    model_schema = schema_inside.get("items", schema_inside)
+    is_model = "properties" in spec.schemas.get(referenced_name(model_schema), {})
+    return (field, schema_inside) if is_model and types_of(schema_inside) in ([], ["array"]) else None
 
 
-def _hint(schema: dict[str, Any]) -> str:
-    return f"list[{_component(schema['items'])}]" if "items" in schema else _component(schema)
+def _type_hint(schema: dict[str, Any]) -> str:
+    return f"list[{referenced_name(schema['items'])}]" if "items" in schema else referenced_name(schema)
 
 
-def _component(schema: dict[str, Any]) -> str:
-    """The name of the component that a schema refers to, or ""."""
-    return str(schema.get("$ref", "")).removeprefix(SCHEMAS)
-
-
-def _annotation(hint: str) -> str:
-    """The hint with each component as a name of `models`."""
+def _annotate(hint: str) -> str:
+    """Return the type hint with each component as a name of `models`."""
     return re.sub(r"\b(?!None\b|list\b)([A-Za-z_]\w*)", r"models.\1", hint)
 
 
-def _docstring(text: str) -> str:
+def _escape_docstring(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', "'")

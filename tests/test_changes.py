@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from codegen.changes import Change
+    from codegen.changes import SpecChange
     from codegen.spec import Spec
 
 ROOT = Path(__file__).parent.parent
@@ -99,7 +99,7 @@ def depot(importable: None) -> Spec:
     return load(DEPOT)
 
 
-def compared(depot: Spec, folder: Path, old: str, new: str) -> list[Change]:
+def compared(depot: Spec, folder: Path, old: str, new: str) -> list[SpecChange]:
     """The changes that one edit of the spec makes."""
     from codegen.changes import compare
     from codegen.spec import load
@@ -116,7 +116,7 @@ def test_a_change_is_told_with_whom_it_breaks(
 ) -> None:
     """A narrower schema breaks senders, a wider one breaks readers, and each change has a description."""
     found = [change for change in compared(depot, tmp_path, old, new) if said in change.message]
-    assert [(change.sender, change.reader) for change in found] == [breaks], found
+    assert [(change.breaks_sender, change.breaks_reader) for change in found] == [breaks], found
 
 
 def test_a_change_stands_at_its_line(depot: Spec, tmp_path: Path) -> None:
@@ -129,13 +129,13 @@ def test_words_alone_break_nobody(depot: Spec, tmp_path: Path) -> None:
     """Changed descriptions, examples and notes are one line and break nobody."""
     changes = compared(depot, tmp_path, "description: The branch that lends.", "description: The branch.")
     assert [change.message for change in changes] == ["descriptions, examples or notes in 1 place differ"]
-    assert [(change.sender, change.reader) for change in changes] == [NOBODY]
+    assert [(change.breaks_sender, change.breaks_reader) for change in changes] == [NOBODY]
 
 
 def test_a_change_without_words_is_told_all_the_same(depot: Spec, tmp_path: Path) -> None:
     """A change of an unknown keyword is reported as one that may break everybody."""
     changes = compared(depot, tmp_path, "clerkNote: {type: string}", "clerkNote: {type: string, contentEncoding: x}")
-    assert [(change.sender, change.reader) for change in changes] == [SENDER]
+    assert [(change.breaks_sender, change.breaks_reader) for change in changes] == [SENDER]
     assert "Extension differs in a way that this command has no words for" in changes[0].message
 
 

@@ -135,7 +135,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Pat
     committed.mkdir()
     built.mkdir()
     monkeypatch.setattr(build, "PACKAGE", committed)
-    monkeypatch.setattr(build, "built", FakeBuild(built))
+    monkeypatch.setattr(build, "build_package", FakeBuild(built))
     return committed, built
 
 

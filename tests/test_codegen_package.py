@@ -25,7 +25,7 @@ from refundkit_apis._runtime.codec import decode
 from story import ROOT
 
 from codegen.lint import schema_nodes
-from codegen.spec import Operation, Spec, snake
+from codegen.spec import Spec, SpecOperation, snake
 
 
 def rule_covers(code: str, operation: str) -> bool:
@@ -68,7 +68,7 @@ def test_ready_client_has_a_method_for_each_operation(spec: Spec) -> None:
                 assert list(inspect.signature(methods[operation.name]).parameters) == expected_parameters(operation)
 
 
-def expected_parameters(operation: Operation) -> list[str]:
+def expected_parameters(operation: SpecOperation) -> list[str]:
     """Return the parameter names that the spec asks of an operation's method."""
     parameters = {
         place: [parameter for parameter in operation.parameters if parameter["in"] == place]

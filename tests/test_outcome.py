@@ -12,7 +12,7 @@ from faults import ORDERS
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from refundkit import operations, testing
-from refundkit.apis.shared.serving import seed
+from refundkit.apis.shared.serving import load_first_order
 from refundkit.apis.woocommerce_legacy.server import replace_total
 from refundkit.client.outcome import SentRefund, Snapshot, read_snapshot, was_made
 from refundkit_apis._runtime.codec import encode
@@ -68,7 +68,7 @@ class Walmart:
     def __init__(self, draw: Any, api: str) -> None:
         self.draw = draw
         self.api = api
-        self.order = seed(api)
+        self.order = load_first_order(api)
         lines = self.order["order"]["orderLines"]["orderLine"]
         first = lines[0]
         lines[:] = [self._line(copy.deepcopy(first), str(number)) for number in range(1, draw(st.integers(1, 3)) + 1)]
@@ -124,7 +124,7 @@ class Shop:
     def __init__(self, draw: Any, _: str) -> None:
         self.draw = draw
         self.left = draw(st.integers(10, 1000000))
-        self.order = replace_total(seed("woocommerce_legacy"), cents(self.left))
+        self.order = replace_total(load_first_order("woocommerce_legacy"), cents(self.left))
 
     def body(self) -> Body:
         assume(self.left > 1)
@@ -139,7 +139,7 @@ class TaxCloud:
     def __init__(self, draw: Any, _: str) -> None:
         self.draw = draw
         self.count = 0
-        self.order = {**seed("taxcloud"), "refunds": []}
+        self.order = {**load_first_order("taxcloud"), "refunds": []}
         line = self.order["lineItems"][0]
         self.left = {f"ITEM-{index}": draw(st.integers(5, 50)) for index in range(draw(st.integers(1, 4)))}
         self.order["lineItems"] = [
@@ -356,7 +356,7 @@ def test_a_cancellation_is_counted_in_pieces() -> None:
 def test_woocommerce_keeps_two_decimals(asked: Any, kept: Any, made: bool | None) -> None:
     """Amounts are compared with two decimals; another amount or an invalid one leaves it open."""
     request = sent(REFUND["woocommerce_legacy"], {"order_refund": {"amount": asked}})
-    order = encode(seed("woocommerce_legacy"))
+    order = encode(load_first_order("woocommerce_legacy"))
     before = read_snapshot(request.operation, order, b'{"order_refunds": []}')
     after = read_snapshot(request.operation, order, encode({"order_refunds": [{"id": 7, "amount": kept}]}))
     assert was_made(request, before, after) is made
@@ -386,7 +386,7 @@ def test_an_update_reads_as_it_was_asked(change: Body, kept: Body | None, made: 
 def test_a_list_that_has_lost_a_refund_tells_nothing() -> None:
     """If an earlier refund is missing from the list, it is open."""
     request = sent(REFUND["woocommerce_legacy"], {"order_refund": {"amount": "5.00"}})
-    order = encode(seed("woocommerce_legacy"))
+    order = encode(load_first_order("woocommerce_legacy"))
     before = read_snapshot(request.operation, order, b'{"order_refunds": [{"id": 7, "amount": "1.00"}]}')
     assert was_made(request, before, before) is False
     assert was_made(request, before, read_snapshot(request.operation, order, b'{"order_refunds": []}')) is None

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from documents import BOM, exactly_equal, only_problem
 from places import locate
-from refundkit.reading.document import Document, Source
+from refundkit.reading.document import Document, SourceText
 from refundkit.reading.json import read_json, read_json_carefully
 from work import lines_run
 
@@ -44,7 +44,7 @@ from work import lines_run
 def test_value_is_exact(text: str, value: object) -> None:
     """Both JSON readers keep the type and every digit of a value, with and without a BOM."""
     for data in (text.encode(), BOM + text.encode()):
-        for document in (read_json(data), read_json_carefully(Source(data))):
+        for document in (read_json(data), read_json_carefully(SourceText(data))):
             assert document.readable
             assert document.problems == ()
             assert exactly_equal(document.value, value)

@@ -10,7 +10,7 @@ from documents import exactly_equal, only_problem
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from places import locate
-from refundkit.reading.document import Location, Source
+from refundkit.reading.document import Location, SourceText
 from refundkit.reading.json import EXACT_DECODER, read_json, read_json_carefully
 from refundkit.reading.keys import has_unique_keys
 from refundkit.text import pointer_of
@@ -148,7 +148,7 @@ def depth_of(value: object) -> int:
 
 def require_agreement(data: bytes) -> None:
     """Assert that both JSON readers and the standard library accept and read the same."""
-    document, careful = read_json(data), read_json_carefully(Source(data))
+    document, careful = read_json(data), read_json_carefully(SourceText(data))
     assert exactly_equal(document.value, careful.value)
     assert document.problems == careful.problems
     assert document.readable == careful.readable

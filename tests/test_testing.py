@@ -20,7 +20,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from processes import WITHIN
 from refundkit import operations, testing
-from refundkit.apis.shared.serving import seed
+from refundkit.apis.shared.serving import load_first_order
 from refundkit.checking.schema import flaws
 from refundkit.reading.json import read_json
 from refundkit.reading.xml import read_xml
@@ -83,7 +83,7 @@ def shop(request: pytest.FixtureRequest) -> Server:
 
 def test_a_server_starts_with_the_order_of_its_spec(shop: Server) -> None:
     """The first order of each server equals the spec's example."""
-    assert text(seed(shop.api)) == text(examples(f"{shop.api}.get_order", "200")[0])
+    assert text(load_first_order(shop.api)) == text(examples(f"{shop.api}.get_order", "200")[0])
     assert list(shop.orders) == [FIRST[shop.api]]
 
 
@@ -111,7 +111,7 @@ def test_an_operation_without_code_is_answered_with_its_example(name: str, monke
     form = {"body": b"grant_type=client_credentials"} if name == "walmart.create_token" else {}
     success = operations.success(operations.get(name))
     with monkeypatch.context() as patch:
-        patch.setattr("refundkit.apis.part", lambda api, part: None)
+        patch.setattr("refundkit.apis.find_module", lambda api, part: None)
         spec_alone = serve(api)
         looks_right = {"headers": {**story(name)["headers"], "WM_SEC.ACCESS_TOKEN": "a-token"}}
         answer = send(spec_alone, name, form or looks_right)
@@ -672,7 +672,7 @@ def test_a_gateway_that_fails_leaves_the_refund(gateway: Any, status: int, code:
 def test_an_order_set_to_refunded_has_nothing_left() -> None:
     """Setting an order to refunded on 6.6.0 refunds it."""
     shop = serve("woocommerce_legacy", faithful="6.6.0")
-    order = seed("woocommerce_legacy")
+    order = load_first_order("woocommerce_legacy")
     order["order"] |= {"id": 77, "status": "refunded"}
     assert [one["amount"] for one in shop.refunds(shop.add_order(order))] == ["107.80"]
 

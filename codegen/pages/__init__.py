@@ -1,4 +1,4 @@
-"""A saved documentation page against the specs: blocks -> facts -> differences.
+"""A saved documentation page and specs/ -> their differences, by way of blocks and facts.
 
 The page:
 blocks.py     a Markdown, HTML or plain text file -> sections of blocks, each with its line
@@ -7,13 +7,13 @@ fields.py     tables and runs of words -> lists of fields
 facts.py      all of these, and endpoints, lists of values and statuses
 
 The spec:
-places.py     what stands where under which name, and what is marked `x-page-differs`
+places.py     a spec -> the named places of each operation, and the marks `x-page-differs` on them
 
 The comparison:
-case.py       one page beside its operations
-endpoints.py  lists.py  values.py  calls.py  judge.py    each kind of fact against its places
-compare.py    all of them, and what the spec has and the page has not
-prose.py      one fingerprint a section, so that words are watched that say no fact
-report.py     differences, as text and as JSON
-docs.py       the command
+case.py       a page with its operations, and which section describes which operation
+endpoints.py  lists.py  values.py  calls.py  judge.py    each compares one kind of fact with its places
+compare.py    runs all of them, and finds what only the spec has
+prose.py      a fingerprint of each section, to notice changed words that are no fact
+report.py     collects differences, and formats them as text and as JSON
+docs.py       the command `python -m codegen docs`
 """

@@ -1,4 +1,4 @@
-"""A saved page as sections of blocks: headings, text, list items, tables and code, each with the line it stands on.
+"""A file -> a Page: sections of blocks (text, list items, tables and code), each with its line.
 
 Markdown is rendered to HTML with its line numbers and then read as HTML, so both have one reader; plain text is what a
 browser leaves of a page, where headings, labels and code may be stuck together.
@@ -26,7 +26,7 @@ INLINE = {
     *("label", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"),
 }
 EMPHASIS = {"i", "em", "b", "strong", "span", "code", "small", "sup", "mark", "label"}
-MARKS = {"required", "optional", "mandatory", "read-only", "readonly", "read only", "write-only"}
+FIELD_MARKS = {"required", "optional", "mandatory", "read-only", "readonly", "read only", "write-only"}
 # Angle quotation marks, bullets and arrows, as they stand between the links of a navigation.
 SEPARATORS = re.compile("[\\s|></,\u203a\u2039\u00bb\u00ab\u00b7\u2022\u2190\u2192-]*\\Z")
 FURNITURE = re.compile(
@@ -39,15 +39,15 @@ FURNITURE = re.compile(
 )
 
 # Headings of a plain text page, which marks none.
-TITLES = {
+PLAIN_TITLES = {
     *("authentication", "authorization", "headers", "request headers", "parameters", "path parameters"),
     *("query parameters", "body parameters", "body", "request", "request body", "response", "responses"),
     *("response body", "errors", "error codes", "status codes", "endpoint", "endpoints", "http request", "result"),
     *("sample request", "sample response", "example request", "example response", "request example"),
     *("response example", "modify your code", "attributes", "properties", "example", "examples"),
 }
-TITLE = re.compile(r"[A-Z][\w ]{0,40} (?:Properties|Attributes|Parameters)\Z")
-STUCK = re.compile(
+PLAIN_TITLE = re.compile(r"[A-Z][\w ]{0,40} (?:Properties|Attributes|Parameters)\Z")
+STUCK_TITLE = re.compile(
     r"(?<=[\w}\])'\"])((?:Sample|Example) (?:request|response)|Modify your code"
     r"|(?<=[}\])'\"])(?:Result|Request|Response|Errors))\s*\Z"
 )
@@ -85,7 +85,7 @@ class Section(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A saved page. `plain` says that code is not told from text in it."""
+    """A saved page. `plain`: it is plain text, in which code is not marked."""
 
     path: Path
     plain: bool
@@ -96,7 +96,7 @@ class Page(NamedTuple):
         return self.path.stem
 
     def above(self, index: int) -> Iterator[Section]:
-        """The section and the ones it is part of, inside out."""
+        """Yield a section and the sections that it is part of, the innermost first."""
         level = self.sections[index].level + 1
         for section in reversed(self.sections[: index + 1]):
             if section.level < level:
@@ -104,8 +104,8 @@ class Page(NamedTuple):
                 yield section
 
 
-def read(path: Path, titles: Sequence[str] = ()) -> Page:
-    """The page. `titles` are headings that are known to be on it. Raises PageError when it is no readable file."""
+def read_page(path: Path, titles: Sequence[str] = ()) -> Page:
+    """Read a page; `titles` are headings that a plain text page may have. Raises PageError."""
     suffix = path.suffix.lower()
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -116,28 +116,28 @@ def read(path: Path, titles: Sequence[str] = ()) -> Page:
     if not text.strip():
         raise PageError(f"{path}: empty")
     if suffix in HTML or re.match(r"\s*<(!doctype|html)\b", text, re.IGNORECASE):
-        return Page(path, False, _html(text))
+        return Page(path, False, _read_html(text))
     if suffix in MARKDOWN:
-        return Page(path, False, _html(_rendered(text)))
+        return Page(path, False, _read_html(_render_markdown(text)))
     if suffix in TEXT:
-        return Page(path, True, _plain(text, {title.casefold() for title in titles} | TITLES))
-    known = " ".join(sorted(MARKDOWN | HTML | TEXT))
-    raise PageError(f"{path}: looked for a page saved as Markdown, HTML or plain text ({known})")
+        return Page(path, True, _read_plain_text(text, {title.casefold() for title in titles} | PLAIN_TITLES))
+    suffixes = " ".join(sorted(MARKDOWN | HTML | TEXT))
+    raise PageError(f"{path}: looked for a page saved as Markdown, HTML or plain text ({suffixes})")
 
 
-def furniture(text: str) -> bool:
-    """Whether a line is no part of the documentation itself."""
+def is_furniture(text: str) -> bool:
+    """True if a line is no part of the documentation itself, such as a button or a date."""
     return bool(FURNITURE.match(" ".join(text.split())))
 
 
-def _sections(headed: list[tuple[int, int, str, list[Block]]]) -> tuple[Section, ...]:
+def _make_sections(headed: list[tuple[int, int, str, list[Block]]]) -> tuple[Section, ...]:
     return tuple(Section(line, level, title, tuple(blocks)) for line, level, title, blocks in headed if title or blocks)
 
 
 # Markdown
 
 
-def _rendered(text: str) -> str:
+def _render_markdown(text: str) -> str:
     markdown = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     tokens = markdown.parse(text)
     line = 1
@@ -146,58 +146,58 @@ def _rendered(text: str) -> str:
             line = token.map[0] + (2 if token.type == "fence" else 1)
         if token.type != "inline" and token.nesting >= 0:
             token.attrSet("data-line", str(line))
-    markdown.add_render_rule("html_block", _wrapped)
+    markdown.add_render_rule("html_block", _wrap_html_block)
     return str(markdown.renderer.render(tokens, markdown.options, {}))
 
 
-def _wrapped(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-    """HTML inside Markdown, in an element that carries its line."""
+def _wrap_html_block(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """Render HTML inside Markdown in an element that carries its line."""
     return f'<div data-line="{tokens[index].attrGet("data-line")}">{tokens[index].content}</div>'
 
 
 # HTML
 
 
-def _html(text: str) -> tuple[Section, ...]:
+def _read_html(text: str) -> tuple[Section, ...]:
     document = html.document_fromstring(text.encode("utf-8"), parser=html.HTMLParser(encoding="utf-8"))
     mains = document.xpath("//main|//article")
-    reader = _Reader()
-    reader.element(mains[0] if mains else document)
+    reader = _HtmlReader()
+    reader.read_element(mains[0] if mains else document)
     reader.flush()
-    return _sections(reader.headed)
+    return _make_sections(reader.sections)
 
 
-class _Reader:
+class _HtmlReader:
     """Walks a document in its order; inline text gathers until a block begins or ends."""
 
     def __init__(self) -> None:
-        self.headed: list[tuple[int, int, str, list[Block]]] = [(1, 0, "", [])]
+        self.sections: list[tuple[int, int, str, list[Block]]] = [(1, 0, "", [])]
         self.pieces: list[str] = []
         self.unlinked: list[str] = []
-        self.linked = False
+        self.in_link = False
         self.line = self.start = 1
         self.shift = 0
         self.kind = "text"
 
-    def element(self, node: Any) -> None:
-        if not isinstance(node.tag, str) or _ignored(node):
+    def read_element(self, node: Any) -> None:
+        if not isinstance(node.tag, str) or _is_ignored(node):
             return
-        self._at(node)
+        self._go_to_line(node)
         if node.tag in INLINE:
-            self._inside(node)
+            self._read_children(node)
             return
         self.flush()
         if node.tag == "br":
             return
         if node.tag == "table":
-            self._table(node)
+            self._add_table(node)
         elif node.tag == "pre":
-            self._code(node)
+            self._add_code(node)
         elif re.match(r"h[1-6]\Z", node.tag):
-            self._heading(node)
+            self._add_heading(node)
         else:
             self.kind = "item" if node.tag in ("li", "dd") else "text"
-            self._inside(node)
+            self._read_children(node)
             self.flush()
 
     def flush(self) -> None:
@@ -206,69 +206,69 @@ class _Reader:
         links = SEPARATORS.match("".join(self.unlinked))
         kind = self.kind
         self.pieces, self.unlinked, self.kind = [], [], "text"
-        if text and not links and not furniture(text):
-            self.headed[-1][3].append(Block(kind, self.start, text))
+        if text and not links and not is_furniture(text):
+            self.sections[-1][3].append(Block(kind, self.start, text))
 
-    def _at(self, node: Any) -> None:
-        """Go to the line of an element: its own in HTML, the one it carries in rendered Markdown."""
+    def _go_to_line(self, node: Any) -> None:
+        """Go to the line of an element: its own in HTML, `data-line` in rendered Markdown."""
         if "data-line" in node.attrib:
             self.shift = int(node.attrib["data-line"]) - node.sourceline
         self.line = node.sourceline + self.shift
 
-    def _inside(self, node: Any) -> None:
-        self._text(node.text)
+    def _read_children(self, node: Any) -> None:
+        self._add_text(node.text)
         for child in node:
-            outer, self.linked = self.linked, self.linked or child.tag == "a"
-            self.element(child)
-            self.linked = outer
-            self._text(child.tail)
+            was_linked, self.in_link = self.in_link, self.in_link or child.tag == "a"
+            self.read_element(child)
+            self.in_link = was_linked
+            self._add_text(child.tail)
 
-    def _text(self, text: str | None) -> None:
+    def _add_text(self, text: str | None) -> None:
         if not text:
             return
         if text.strip() and not "".join(self.pieces).strip():
             lead = text[: len(text) - len(text.lstrip())]
             self.start = self.line + lead.count("\n")
         self.pieces.append(text)
-        if not self.linked:
+        if not self.in_link:
             self.unlinked.append(text)
         self.line += text.count("\n")
 
-    def _heading(self, node: Any) -> None:
+    def _add_heading(self, node: Any) -> None:
         title = " ".join(node.text_content().split())
         if title.startswith("/"):  # a path set as a heading
-            self.headed[-1][3].append(Block("text", self.line, title))
+            self.sections[-1][3].append(Block("text", self.line, title))
         elif title:
-            self.headed.append((self.line, int(node.tag[1]), title.strip("#¶ "), []))
+            self.sections.append((self.line, int(node.tag[1]), title.strip("#¶ "), []))
 
-    def _code(self, node: Any) -> None:
-        inner = node.find("code") if node.find("code") is not None else node
-        self._at(inner)
-        classes = f"{node.get('class', '')} {inner.get('class', '')} {node.get('data-lang', '')}".split()
+    def _add_code(self, node: Any) -> None:
+        code = node.find("code") if node.find("code") is not None else node
+        self._go_to_line(code)
+        classes = f"{node.get('class', '')} {code.get('class', '')} {node.get('data-lang', '')}".split()
         language = next((name.removeprefix("language-") for name in classes if name.lower() not in ("highlight",)), "")
-        text = inner.text_content()
-        self.headed[-1][3].append(Block("code", self.line, text, language.lower()))
+        text = code.text_content()
+        self.sections[-1][3].append(Block("code", self.line, text, language.lower()))
         self.line += text.count("\n")
 
-    def _table(self, node: Any) -> None:
+    def _add_table(self, node: Any) -> None:
         rows = []
         line = self.line
         for row in node.iter("tr"):
-            self._at(row)
+            self._go_to_line(row)
             cells = [cell for cell in row if cell.tag in ("th", "td")]
             if cells:
-                rows.append(tuple(self._cell(cell) for cell in cells))
-        self.headed[-1][3].append(Block("table", line, node.text_content(), rows=tuple(rows)))
+                rows.append(tuple(self._make_cell(cell) for cell in cells))
+        self.sections[-1][3].append(Block("table", line, node.text_content(), rows=tuple(rows)))
 
-    def _cell(self, node: Any) -> Cell:
-        self._at(node)
-        marks = {" ".join(part.text_content().lower().split()) for part in node.iter(*EMPHASIS)} & MARKS
+    def _make_cell(self, node: Any) -> Cell:
+        self._go_to_line(node)
+        marks = {" ".join(part.text_content().lower().split()) for part in node.iter(*EMPHASIS)} & FIELD_MARKS
         text = " ".join(node.text_content().split())
-        marks |= {mark for mark in MARKS if f"({mark})" in text.lower()}
+        marks |= {mark for mark in FIELD_MARKS if f"({mark})" in text.lower()}
         return Cell(self.line, text, frozenset(marks))
 
 
-def _ignored(node: Any) -> bool:
+def _is_ignored(node: Any) -> bool:
     names = f"{node.get('class', '')} {node.get('id', '')} {node.get('role', '')}".lower().split()
     return node.tag in NO_CONTENT or any(NAVIGATION.match(name) for name in names)
 
@@ -276,19 +276,19 @@ def _ignored(node: Any) -> bool:
 # Plain text
 
 
-def _plain(text: str, titles: set[str]) -> tuple[Section, ...]:
+def _read_plain_text(text: str, titles: set[str]) -> tuple[Section, ...]:
     headed: list[tuple[int, int, str, list[Block]]] = []
-    for number, whole in enumerate(text.splitlines(), 1):
-        stuck = STUCK.search(whole)
-        line = whole[: stuck.start()] if stuck else whole
+    for number, text_line in enumerate(text.splitlines(), 1):
+        stuck_title = STUCK_TITLE.search(text_line)
+        line = text_line[: stuck_title.start()] if stuck_title else text_line
         title = line.strip()
         if not headed and title:
             headed.append((number, 1, title, []))
-        elif title.casefold() in titles or TITLE.match(title):
+        elif title.casefold() in titles or PLAIN_TITLE.match(title):
             headed.append((number, 2, title, []))
-        elif title and not furniture(title):
+        elif title and not is_furniture(title):
             item = re.match(r"\s*[-*•]\s+(?=\S)", line)
             headed[-1][3].append(Block("item" if item else "text", number, line[item.end() :] if item else line))
-        if stuck:
-            headed.append((number, 2, stuck[1], []))
-    return _sections(headed)
+        if stuck_title:
+            headed.append((number, 2, stuck_title[1], []))
+    return _make_sections(headed)

@@ -1,4 +1,4 @@
-"""Calls and samples of a page against the spec: what is called, what is sent with it, what comes back."""
+"""A page's calls and samples, and the spec -> differences in the case's tally."""
 
 from __future__ import annotations
 
@@ -7,74 +7,74 @@ from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlsplit
 
 from ..spec import snake
-from .case import Case, match, siblings
+from .case import PageCase, find_route, sibling_routes
 from .endpoints import compare_host
-from .judge import Judge, Seen
-from .places import Node, Place, Route, top, wrapped
-from .report import Tally
-from .samples import Call, Header, Literal
+from .judge import Mentions, SampleChecker
+from .places import Node, Route, SpecPlace, body_places, find_wrapped
+from .report import PageTally
+from .samples import Header, LocatedValue, SampleCall
 from .values import compare_shown
 
 MEDIA = {"content-type": "request", "accept": "response"}
 
 
-def compare_calls(case: Case) -> None:
-    """Hold every curl command and every Python call against the operation that it calls."""
+def compare_calls(case: PageCase) -> None:
+    """Compare every curl command and every Python call with the operation that it calls."""
     for section, call in case.facts.calls:
         owners = case.owners(section)
         if not call.url:
-            _arguments(case, call, owners)
+            _compare_arguments(case, call, owners)
             continue
-        route = _target(case, call, owners)
-        _headers(case, call, route)
+        route = _route_of_call(case, call, owners)
+        _compare_headers(case, call, route)
         if call.body:
-            _sent(case, call.body, route)
+            _compare_body(case, call.body, route)
 
 
-def compare_samples(case: Case) -> None:
-    """Hold every JSON document against the schema of what is sent or comes back, whichever it says it is."""
+def compare_samples(case: PageCase) -> None:
+    """Check every JSON sample against the schema of the body that it shows, or the one that it fits best."""
     for section, role, sample in case.facts.samples:
         case.tally.count()
         owners = case.owners(section)
-        nodes = [node for one in owners for node in _roots(one, role)]
+        nodes = [node for route in owners for node in _sample_schemas(route, role)]
         if nodes:
-            Judge(sample, case.tally, case.seen).hold(
-                min(nodes, key=lambda node: _misfit(case, node, sample)), sample.value
+            SampleChecker(sample, case.tally, case.mentions).check(
+                min(nodes, key=lambda node: _count_differences(case, node, sample)), sample.value
             )
         else:
             message = f"a sample of a {role or 'body'}, and {owners[0].name} has none"
             case.tally.differ("sample", sample.line, owners[0].part("responses").spot(), message, "add its schema")
 
 
-def _target(case: Case, call: Call, owners: Sequence[Route]) -> Route:
-    """The operation that a call calls, or that its section is about."""
+def _route_of_call(case: PageCase, call: SampleCall, owners: Sequence[Route]) -> Route:
+    """Return the operation that a call calls, or else the one that its section describes."""
     case.tally.count()
     url = urlsplit(call.url)
     compare_host(case, url.netloc, call.line)
-    route = match(call.method, call.url, [*owners, *case.own, *siblings(case.own)])
+    route = find_route(call.method, call.url, [*owners, *case.routes, *sibling_routes(case.routes)])
     if route is None:
         route = owners[0]
-        moved = case.moved.get(route.name, "").partition(" ")
-        operation = route.operation._replace(method=moved[0], path=moved[2])
-        if not (moved[0] and match(call.method, call.url, [route._replace(operation=operation)])):
-            here = f"{route.operation.method} {route.operation.path}"
-            message = f"a sample calls {call.method} {url.path}, {route.name} is {here}"
+        page_endpoint = case.moved.get(route.name, "").partition(" ")
+        operation = route.operation._replace(method=page_endpoint[0], path=page_endpoint[2])
+        if not (page_endpoint[0] and find_route(call.method, call.url, [route._replace(operation=operation)])):
+            spec_endpoint = f"{route.operation.method} {route.operation.path}"
+            message = f"a sample calls {call.method} {url.path}, {route.name} is {spec_endpoint}"
             case.tally.differ(
                 "endpoint", call.line, route.node.spot(), message, "rename the path, or move the operation"
             )
     for place in route.parameters:
         if place.role == "path":
-            case.seen.shown.add(place.node.pointer)
+            case.mentions.shown.add(place.node.pointer)
     for name, value in parse_qsl(url.query):
-        _given(case, route, "query", Header(name, value, call.line))
+        _compare_sent_value(case, route, "query", Header(name, value, call.line))
     return route
 
 
-def _headers(case: Case, call: Call, route: Route) -> None:
+def _compare_headers(case: PageCase, call: SampleCall, route: Route) -> None:
     for header in call.headers:
         part = MEDIA.get(header.name.lower())
         if part is None:
-            _given(case, route, "header", header)
+            _compare_sent_value(case, route, "header", header)
             continue
         case.tally.count()
         media = route.media(part)
@@ -84,48 +84,49 @@ def _headers(case: Case, call: Call, route: Route) -> None:
             where = route.part("requestBody" if part == "request" else "responses")
             case.tally.differ("format", header.line, where.spot(), message, edit)
     if call.user:
-        _given(case, route, "credential", Header("Authorization", "", call.line))
+        _compare_sent_value(case, route, "credential", Header("Authorization", "", call.line))
 
 
-def _given(case: Case, route: Route, role: str, given: Header) -> None:
-    """A header, a query parameter or a credential that a call sends."""
+def _compare_sent_value(case: PageCase, route: Route, role: str, sent: Header) -> None:
+    """Compare a header, a query parameter or a credential of a call with the spec."""
     case.tally.count()
-    found = [place for place in route.places(role) if place.name.casefold() == given.name.casefold()]
-    for place in found:
-        case.seen.shown.add(place.node.pointer)
-        case.tally.agree(given.line, place.node)
-        compare_shown(case, place, given.value, given.line)
-    if not found:
-        message = f"the page has `{given.name}`, {route.name} lacks it"
-        edit = f"add `{given.name}` to `parameters`"
-        difference = case.tally.difference("parameter", given.line, route.part("parameters").spot(), message, edit)
-        case.tally.lack(given.name, route.node, difference)
+    places = [place for place in route.places(role) if place.name.casefold() == sent.name.casefold()]
+    for place in places:
+        case.mentions.shown.add(place.node.pointer)
+        case.tally.agree(sent.line, place.node)
+        compare_shown(case, place, sent.value, sent.line)
+    if not places:
+        message = f"the page has `{sent.name}`, {route.name} lacks it"
+        edit = f"add `{sent.name}` to `parameters`"
+        difference = case.tally.difference("parameter", sent.line, route.part("parameters").spot(), message, edit)
+        case.tally.note_missing_in_spec(sent.name, route.node, difference)
 
 
-def _sent(case: Case, body: Literal, route: Route) -> None:
+def _compare_body(case: PageCase, body: LocatedValue, route: Route) -> None:
     case.tally.count()
     if route.body:
-        Judge(body, case.tally, case.seen).hold(route.body, body.value)
+        SampleChecker(body, case.tally, case.mentions).check(route.body, body.value)
     else:
         message = f"a sample sends a body, {route.name} has none"
         case.tally.differ("sample", body.line, route.part("requestBody").spot(), message, "add a `requestBody`")
 
 
-def _arguments(case: Case, call: Call, owners: Sequence[Route]) -> None:
-    """The keywords of an SDK's call: parameters, and the fields of the body without its wrapper."""
-    route = max(owners, key=lambda one: len(_matched(call, one)))
-    known = _matched(call, route)
-    if not known:
+def _compare_arguments(case: PageCase, call: SampleCall, owners: Sequence[Route]) -> None:
+    """Compare the keywords of an SDK's call: parameters, and fields of the body without its wrapper."""
+    route = max(owners, key=lambda owner: len(_match_arguments(call, owner)))
+    places_by_argument = _match_arguments(call, route)
+    if not places_by_argument:
         return
-    fields: dict[str, Literal] = {}
+    fields: dict[str, LocatedValue] = {}
     for name, value in call.arguments:
         case.tally.count()
-        if name not in known:
+        if name not in places_by_argument:
             message, edit = f"the page has `{name}`, {route.name} lacks it", f"add `{name}` to `parameters`"
             spot = route.part("parameters").spot()
-            case.tally.lack(name, route.node, case.tally.difference("parameter", value.line, spot, message, edit))
-        for place in known.get(name, []):
-            case.seen.shown.add(place.node.pointer)
+            difference = case.tally.difference("parameter", value.line, spot, message, edit)
+            case.tally.note_missing_in_spec(name, route.node, difference)
+        for place in places_by_argument.get(name, []):
+            case.mentions.shown.add(place.node.pointer)
             case.tally.agree(value.line, place.node)
             if place.role == "request":
                 fields[place.name] = value
@@ -133,26 +134,30 @@ def _arguments(case: Case, call: Call, owners: Sequence[Route]) -> None:
                 compare_shown(case, place, str(value.value), value.line)
     if fields and route.body:
         case.tally.count()
-        inner = wrapped(route.body)
-        root = inner if inner and not set(fields) & set(route.body.properties) else route.body
+        wrapped_body = find_wrapped(route.body)
+        root = wrapped_body if wrapped_body and not set(fields) & set(route.body.properties) else route.body
         lines = {f"/{name}{part}": line for name, value in fields.items() for part, line in value.lines.items()}
-        body = Literal({name: value.value for name, value in fields.items()}, {"": call.line, **lines})
-        Judge(body, case.tally, case.seen, loose=True).hold(root, body.value)
+        body = LocatedValue({name: value.value for name, value in fields.items()}, {"": call.line, **lines})
+        SampleChecker(body, case.tally, case.mentions, loose=True).check(root, body.value)
 
 
-def _matched(call: Call, route: Route) -> dict[str, list[Place]]:
-    """The places that the keywords of a call stand for, by keyword."""
-    places = route.parameters + route.credentials + (top(route.body, "request") if route.body else [])
-    found = {name: [place for place in places if _normal(place.name) == _normal(name)] for name, _ in call.arguments}
-    return {name: places for name, places in found.items() if places}
+def _match_arguments(call: SampleCall, route: Route) -> dict[str, list[SpecPlace]]:
+    """Return the places that the keywords of a call stand for, by keyword."""
+    places = route.parameters + route.credentials + (body_places(route.body, "request") if route.body else [])
+    matches: dict[str, list[SpecPlace]] = {}
+    for name, _ in call.arguments:
+        named_places = [place for place in places if _argument_name(place.name) == _argument_name(name)]
+        if named_places:
+            matches[name] = named_places
+    return matches
 
 
-def _normal(name: str) -> str:
-    """A name as an SDK writes it, for comparing headers and fields with arguments."""
+def _argument_name(name: str) -> str:
+    """Return a name as an SDK writes it, to compare headers and fields with arguments."""
     return re.sub(r"[^a-z0-9]+", "_", snake(name).lower())
 
 
-def _roots(route: Route, role: str) -> list[Node]:
+def _sample_schemas(route: Route, role: str) -> list[Node]:
     if role == "error":
         failure = route.failure()
         return [failure] if failure else []
@@ -160,7 +165,7 @@ def _roots(route: Route, role: str) -> list[Node]:
     return {"request": request, "response": route.successes}.get(role, request + route.successes)
 
 
-def _misfit(case: Case, node: Node, sample: Literal) -> int:
-    trial = Tally(case.page.path)
-    Judge(sample, trial, Seen({}, {}, set(), set())).hold(node, sample.value)
-    return len(trial.found) + len(trial.strays)
+def _count_differences(case: PageCase, node: Node, sample: LocatedValue) -> int:
+    trial = PageTally(case.page.path)
+    SampleChecker(sample, trial, Mentions({}, {}, set(), set())).check(node, sample.value)
+    return len(trial.differences_by_key) + len(trial.strays)

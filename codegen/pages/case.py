@@ -1,4 +1,4 @@
-"""One page beside its operations: which section is about which of them, and which path is whose."""
+"""A Page and the Routes of the specs -> a PageCase: the operations of a page, and which section describes which."""
 
 from __future__ import annotations
 
@@ -9,82 +9,86 @@ from urllib.parse import urlsplit
 
 from . import facts as page_facts
 from .blocks import Page, PageError, Section
-from .facts import Facts, facts
-from .judge import Seen
-from .places import Route, every
-from .report import Tally
+from .facts import Facts, read_facts
+from .judge import Mentions
+from .places import Route, all_routes
+from .report import PageTally
 
 PLACEHOLDER = re.compile(r"\{(.+)\}\Z|<(.+)>\Z|:(.+)\Z|\[(.+)\]\Z")
 
 
-class Case(NamedTuple):
-    """A page, the operations written from it, and what comparing them has found so far.
+class PageCase(NamedTuple):
+    """A page, the operations written from it, and the results of comparing them so far.
 
-    `moved` has the method and path that the page gives an operation in place of those of the spec, by its name.
+    `moved` holds by name the method and path of operations for which the page states others than the spec.
     """
 
     page: Page
-    own: Sequence[Route]
+    routes: Sequence[Route]
     facts: Facts
-    tally: Tally
-    seen: Seen
+    tally: PageTally
+    mentions: Mentions
     moved: dict[str, str]
 
-    def stated(self, endpoint: page_facts.Endpoint) -> Route | None:
-        """The operation of the page that an endpoint on it is."""
-        return match(endpoint.method, endpoint.path, self.own)
+    def find_stated_route(self, endpoint: page_facts.Endpoint) -> Route | None:
+        """Return the operation of the page that an endpoint states, or None."""
+        return find_route(endpoint.method, endpoint.path, self.routes)
 
     def owners(self, section: int) -> Sequence[Route]:
-        """The operation whose heading, or else whose endpoint, is around a section; all of them when it is apart."""
-        if len(self.own) == 1:
-            return self.own
-        for above in self.page.above(section):
-            named = [route for route in self.own if titled(above, route)]
-            if named:
-                return named
-        for above in self.page.above(section):
-            around = self._routes_below(self.page.sections.index(above))
-            if len(around) == 1:
-                return around
-        return self.own
+        """Return the operations that a section describes, by heading or else by endpoint; all if none is found."""
+        if len(self.routes) == 1:
+            return self.routes
+        for section_above in self.page.above(section):
+            titled_routes = [route for route in self.routes if has_title(section_above, route)]
+            if titled_routes:
+                return titled_routes
+        for section_above in self.page.above(section):
+            routes_below = self._routes_below(self.page.sections.index(section_above))
+            if len(routes_below) == 1:
+                return routes_below
+        return self.routes
 
     def _routes_below(self, index: int) -> list[Route]:
-        """The operations whose heading or endpoint stands in a section or in one of its parts."""
+        """Return the operations whose heading or endpoint stands in a section or in one of its parts."""
         sections = self.page.sections
-        rest = range(index + 1, len(sections))
-        end = next((place for place in rest if sections[place].level <= sections[index].level), len(sections))
-        found = [self.stated(one) for one in self.facts.endpoints if index <= one.section < end]
-        found += [route for route in self.own if any(titled(section, route) for section in sections[index:end])]
-        return list({route.name: route for route in found if route}.values())
+        following = range(index + 1, len(sections))
+        end = next((place for place in following if sections[place].level <= sections[index].level), len(sections))
+        endpoints = [endpoint for endpoint in self.facts.endpoints if index <= endpoint.section < end]
+        routes = [route for route in map(self.find_stated_route, endpoints) if route]
+        routes += [route for route in self.routes if any(has_title(section, route) for section in sections[index:end])]
+        return list({route.name: route for route in routes}.values())
 
     def line(self, route: Route) -> int:
-        """Where the page begins to speak of an operation."""
+        """Return the line where the page begins to describe an operation."""
         for index, section in enumerate(self.page.sections):
-            if titled(section, route) or self._routes_below(index) == [route]:
+            if has_title(section, route) or self._routes_below(index) == [route]:
                 return section.line
         return self.page.sections[0].line
 
 
-def opened(page: Page, own: Sequence[Route]) -> Case:
-    """The case of a page of which nothing is compared yet. Raises PageError when it has no facts."""
-    case = Case(page, own, facts(page), Tally(page.path), Seen({}, {}, set(), set()), {})
+def open_case(page: Page, routes: Sequence[Route]) -> PageCase:
+    """Make the case of a page, before anything is compared. Raises PageError if it has no facts."""
+    case = PageCase(page, routes, read_facts(page), PageTally(page.path), Mentions({}, {}, set(), set()), {})
     case.tally.read = case.facts.size
     case.tally.notes += [f"{page.path}:{note.line}: {note.value}" for note in case.facts.unread]
-    case.tally.lines.update((route.name, case.line(route)) for route in own)
+    case.tally.lines.update((route.name, case.line(route)) for route in routes)
     return case
 
 
-def written_from(page: Page, routes: Sequence[Route]) -> list[Route]:
-    """The operations whose `x-source` names the page, or else those whose route stands on it. Raises PageError."""
-    own = [route for route in routes if route.page == page.stem]
-    if own:
-        return own
-    stated = [(found.method, found.path) for found in facts(page).endpoints]
+def find_routes_of_page(page: Page, routes: Sequence[Route]) -> list[Route]:
+    """Return the operations whose `x-source` names the page, or else those whose endpoint is on it.
+
+    Raises PageError.
+    """
+    routes_of_page = [route for route in routes if route.page == page.stem]
+    if routes_of_page:
+        return routes_of_page
+    endpoints = [(endpoint.method, endpoint.path) for endpoint in read_facts(page).endpoints]
     pages = {
         route.page
         for route in routes
-        for method, path in stated
-        if method == route.operation.method and fits(path, route)
+        for method, path in endpoints
+        if method == route.operation.method and fits_path(path, route)
     }
     if len(pages) != 1:
         raise PageError(
@@ -94,42 +98,44 @@ def written_from(page: Page, routes: Sequence[Route]) -> list[Route]:
     return [route for route in routes if route.page in pages]
 
 
-def fits(path: str, route: Route, *, suffix: bool = False) -> bool:
-    """Whether a path of a page, with placeholders of any notation or with values, is the path of an operation."""
-    parts, own = parts_of(path), parts_of(route.operation.path)
-    own = own[-len(parts) :] if suffix else own
-    return len(parts) == len(own) and all(
-        ours == theirs or placeholder(ours) is not None for theirs, ours in zip(parts, own, strict=True)
+def fits_path(path: str, route: Route, *, suffix: bool = False) -> bool:
+    """True if a path of a page, with placeholders of any notation or with values, is the operation's path."""
+    page_parts, spec_parts = split_path(path), split_path(route.operation.path)
+    spec_parts = spec_parts[-len(page_parts) :] if suffix else spec_parts
+    return len(page_parts) == len(spec_parts) and all(
+        spec_part == page_part or placeholder_name(spec_part) is not None
+        for page_part, spec_part in zip(page_parts, spec_parts, strict=True)
     )
 
 
-def match(method: str, url: str, routes: Iterable[Route]) -> Route | None:
-    """The operation that a method and a path or URL call; a path without a leading slash is the end of one."""
+def find_route(method: str, url: str, routes: Iterable[Route]) -> Route | None:
+    """Return the operation that method and path or URL call; a path without a leading slash matches an end."""
     parts = urlsplit(url)
     for route in routes:
         bases = {urlsplit(server["url"]).path.rstrip("/") for server in route.spec.document["servers"]}
         paths = [parts.path.removeprefix(base) for base in bases]
         suffix = not parts.netloc and not url.startswith("/")
-        if method == route.operation.method and any(fits(path, route, suffix=suffix) for path in paths):
+        if method == route.operation.method and any(fits_path(path, route, suffix=suffix) for path in paths):
             return route
     return None
 
 
-def siblings(own: Sequence[Route]) -> list[Route]:
-    """Every operation of the same specs."""
-    return every(list({one.spec.path: one.spec for one in own}.values()))
+def sibling_routes(routes: Sequence[Route]) -> list[Route]:
+    """Return every operation of the same specs."""
+    return all_routes(list({route.spec.path: route.spec for route in routes}.values()))
 
 
-def titled(section: Section, route: Route) -> bool:
+def has_title(section: Section, route: Route) -> bool:
+    """True if the section's title is that of the operation's `x-source`."""
     return section.title.casefold() == route.title.casefold()
 
 
-def parts_of(path: str) -> list[str]:
-    """The parts of a path."""
+def split_path(path: str) -> list[str]:
+    """Split a path into its segments."""
     return path.strip("/").split("/")
 
 
-def placeholder(part: str) -> str | None:
-    """The name in a part of a path that stands for a value: `{id}`, `<id>`, `:id` or `[id]`."""
-    found = PLACEHOLDER.match(part)
-    return next(name for name in found.groups() if name) if found else None
+def placeholder_name(part: str) -> str | None:
+    """Return the name in a placeholder: `{id}`, `<id>`, `:id` or `[id]`; None if the segment is none."""
+    match = PLACEHOLDER.match(part)
+    return next(name for name in match.groups() if name) if match else None

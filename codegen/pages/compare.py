@@ -1,4 +1,4 @@
-"""The facts of one page against the operations that were written from it."""
+"""A Page and the Routes written from it -> a PageTally of their differences."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 from .blocks import Page
 from .calls import compare_calls, compare_samples
-from .case import Case, opened
+from .case import PageCase, open_case
 from .endpoints import compare_endpoints
 from .lists import compare_bodies, compare_lists
-from .places import GROUPS, Place, Route, fields, within
-from .report import Loose, Tally
+from .places import GROUPS, Route, SpecPlace, fields, walk_nodes
+from .report import OneSidedField, PageTally
 from .values import compare_enums, compare_statuses
 
 
-def compare(page: Page, routes: Sequence[Route]) -> Tally:
-    """What a page and the specs do not agree on. Raises PageError when the page, or a part of it, cannot be read."""
-    case = opened(page, routes)
+def compare(page: Page, routes: Sequence[Route]) -> PageTally:
+    """Compare a page with its operations. Raises PageError if the page, or a part of it, cannot be read."""
+    case = open_case(page, routes)
     compare_endpoints(case)
     compare_lists(case)
     compare_bodies(case)
@@ -24,32 +24,32 @@ def compare(page: Page, routes: Sequence[Route]) -> Tally:
     compare_samples(case)
     compare_enums(case)
     compare_statuses(case)
-    _gone(case)
-    case.tally.settle()
+    _compare_missing(case)
+    case.tally.resolve_renames()
     return case.tally
 
 
-def _gone(case: Case) -> None:
-    """What the spec has and the page has not."""
-    for route in case.own:
+def _compare_missing(case: PageCase) -> None:
+    """Note what the spec has and the page lacks."""
+    for route in case.routes:
         for place in route.parameters + route.credentials:
-            listing = _list_of(case, place, route)
-            if place.node.pointer not in (case.seen.listed if listing else case.seen.named):
-                _lost(case, place, str(listing), listing or case.line(route), route.name)
+            listing = _line_of_list(case, place, route)
+            if place.node.pointer not in (case.mentions.listed if listing else case.mentions.pointers):
+                _note_missing(case, place, str(listing), listing or case.line(route), route.name)
         body = route.body
-        if body and not {child.pointer for _, child in within(body)} & case.seen.named:
+        if body and not {child.pointer for _, child in walk_nodes(body)} & case.mentions.pointers:
             message = f"the page does not say what is sent to {route.name}"
             edit = "look for a list or a sample of the request on the page"
             case.tally.differ("parameter", case.line(route), body.spot(), message, edit)
-    for end, (owner, line) in {**case.seen.objects, **case.seen.lists}.items():
-        listed = end in case.seen.lists
+    for pointer, (owner, line) in {**case.mentions.objects, **case.mentions.lists}.items():
+        is_listed = pointer in case.mentions.lists
         for place in fields(owner, ""):
-            if place.node.pointer not in (case.seen.listed if listed else case.seen.named):
-                _lost(case, place, str(line) if listed else end, line, owner.name)
+            if place.node.pointer not in (case.mentions.listed if is_listed else case.mentions.pointers):
+                _note_missing(case, place, str(line) if is_listed else pointer, line, owner.name)
 
 
-def _list_of(case: Case, place: Place, route: Route) -> int:
-    """The line of the list that a parameter should stand in, 0 when the page lists none of its kind."""
+def _line_of_list(case: PageCase, place: SpecPlace, route: Route) -> int:
+    """Return the line of the list that a parameter should stand in, 0 if the page has no such list."""
     for listing in case.facts.lists:
         covered = GROUPS.get(listing.role, (listing.role,))
         if place.role in covered and not listing.subject and route in case.owners(listing.section):
@@ -57,12 +57,12 @@ def _list_of(case: Case, place: Place, route: Route) -> int:
     return 0
 
 
-def _lost(case: Case, place: Place, group: str, line: int, owner: str) -> None:
-    """Note what is not on the page, unless the spec says that no page states it."""
+def _note_missing(case: PageCase, place: SpecPlace, group: str, line: int, owner: str) -> None:
+    """Note a place that is not on the page, unless the spec says that no page states it."""
     node = place.node
     if not node.paged and not node.marks:
         return
-    where = "in the page's list" if node.pointer in case.seen.shown else "on the page"
+    where = "in the page's list" if node.pointer in case.mentions.shown else "on the page"
     message, edit = f"`{place.name}` of {owner} is not {where}", f"remove `{place.name}`, or mark it x-page-differs"
     difference = case.tally.difference("parameter", line, node.spot(), message, edit)
-    case.tally.lose(Loose(group, place.name, node, difference))
+    case.tally.note_missing_on_page(OneSidedField(group, place.name, node, difference))

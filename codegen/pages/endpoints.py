@@ -1,82 +1,83 @@
-"""Endpoints and hosts of a page against the operations and servers of the spec."""
+"""A page's endpoints and hosts, and the spec's operations and servers -> differences in the case's tally."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
 from . import facts as page_facts
-from .case import Case, fits, match, parts_of, placeholder, siblings
+from .case import PageCase, find_route, fits_path, placeholder_name, sibling_routes, split_path
 from .places import Node, Route
-from .samples import Call
+from .samples import SampleCall
 
 
-def compare_endpoints(case: Case) -> None:
-    """Hold every endpoint of the page against the spec, and every operation against the page."""
-    stated_routes = [case.stated(stated) for stated in case.facts.endpoints]
-    missing = [one for one in case.own if one not in stated_routes]
-    for stated in case.facts.endpoints:
+def compare_endpoints(case: PageCase) -> None:
+    """Compare every endpoint of the page with the spec, and every operation with the page."""
+    stated_routes = [case.find_stated_route(endpoint) for endpoint in case.facts.endpoints]
+    missing = [route for route in case.routes if route not in stated_routes]
+    for endpoint in case.facts.endpoints:
         case.tally.count()
-        compare_host(case, stated.host, stated.line)
-        route = case.stated(stated)
+        compare_host(case, endpoint.host, endpoint.line)
+        route = case.find_stated_route(endpoint)
         if route:
-            _placeholders(case, route, stated.path, stated.line)
+            _compare_placeholders(case, route, endpoint.path, endpoint.line)
             continue
-        if match(stated.method, stated.path, siblings(case.own)):
+        if find_route(endpoint.method, endpoint.path, sibling_routes(case.routes)):
             continue
-        owners = [one for one in case.owners(stated.section) if one in missing]
-        if len(owners) == 1:
-            _moved(case, owners[0], stated)
-            missing.remove(owners[0])
-        elif f"{stated.method} {stated.path}" not in case.moved.values():
-            message = f"the page has {stated.method} {stated.path}, the spec has no such operation"
-            paths = Node(case.own[0].spec, (("/paths", {}),))
+        moved_routes = [route for route in case.owners(endpoint.section) if route in missing]
+        if len(moved_routes) == 1:
+            _report_moved(case, moved_routes[0], endpoint)
+            missing.remove(moved_routes[0])
+        elif f"{endpoint.method} {endpoint.path}" not in case.moved.values():
+            message = f"the page has {endpoint.method} {endpoint.path}, the spec has no such operation"
+            paths = Node(case.routes[0].spec, (("/paths", {}),))
             edit = "add the operation under `paths`"
-            difference = case.tally.difference("endpoint", stated.line, paths.spot(), message, edit)
-            everything = Node(paths.spec, tuple(part for route in case.own for part in route.node.chain))
-            case.tally.lack(stated.path, everything, difference)
+            difference = case.tally.difference("endpoint", endpoint.line, paths.spot(), message, edit)
+            page_node = Node(paths.spec, tuple(part for route in case.routes for part in route.node.chain))
+            case.tally.note_missing_in_spec(endpoint.path, page_node, difference)
     for route in missing:
-        if not any(_called(case, route, shown.call) for shown in case.facts.calls):
+        if not any(_calls_route(case, route, section_call.call) for section_call in case.facts.calls):
             message = f"the page does not name {route.operation.method} {route.operation.path} of {route.name}"
             edit = "remove the operation, or mark it x-page-differs"
             case.tally.differ("endpoint", case.line(route), route.node.spot(), message, edit)
 
 
-def _placeholders(case: Case, route: Route, path: str, line: int) -> None:
+def _compare_placeholders(case: PageCase, route: Route, path: str, line: int) -> None:
     case.tally.agree(line, route.node)
-    for theirs, ours in zip(parts_of(path), parts_of(route.operation.path), strict=True):
-        name, known = placeholder(theirs), placeholder(ours)
-        if known is None:
+    for page_part, spec_part in zip(split_path(path), split_path(route.operation.path), strict=True):
+        page_name, spec_name = placeholder_name(page_part), placeholder_name(spec_part)
+        if spec_name is None:
             continue
-        place = next(place for place in route.parameters if place.name == known and place.role == "path")
-        case.seen.shown.add(place.node.pointer)
-        if name is not None and name != known:
-            message = f"the page's path names `{name}`, the path of {route.name} `{known}`"
-            case.tally.differ("endpoint", line, place.node.spot(), message, f"rename `{known}` to `{name}`")
+        place = next(place for place in route.parameters if place.name == spec_name and place.role == "path")
+        case.mentions.shown.add(place.node.pointer)
+        if page_name is not None and page_name != spec_name:
+            message = f"the page's path names `{page_name}`, the path of {route.name} `{spec_name}`"
+            case.tally.differ("endpoint", line, place.node.spot(), message, f"rename `{spec_name}` to `{page_name}`")
 
 
-def _moved(case: Case, route: Route, stated: page_facts.Endpoint) -> None:
+def _report_moved(case: PageCase, route: Route, endpoint: page_facts.Endpoint) -> None:
     operation = route.operation
-    same = fits(stated.path, route)
-    case.moved[route.name] = f"{stated.method} {stated.path}"
-    message = f"{route.name} is {stated.method} {stated.path} on the page, {operation.method} {operation.path} here"
-    edit = f"move the operation to `{stated.method.lower()}`" if same else f"rename the path to {stated.path}"
-    line = stated.method_line if same else stated.line
+    is_same_path = fits_path(endpoint.path, route)
+    case.moved[route.name] = f"{endpoint.method} {endpoint.path}"
+    message = f"{route.name} is {endpoint.method} {endpoint.path} on the page, {operation.method} {operation.path} here"
+    move, rename = f"move the operation to `{endpoint.method.lower()}`", f"rename the path to {endpoint.path}"
+    edit = move if is_same_path else rename
+    line = endpoint.method_line if is_same_path else endpoint.line
     for place in route.parameters:
         if place.role == "path":
-            case.seen.shown.add(place.node.pointer)
+            case.mentions.shown.add(place.node.pointer)
     case.tally.differ("endpoint", line, route.node.spot(), message, edit)
 
 
-def _called(case: Case, route: Route, call: Call) -> bool:
-    return bool(call.url) and match(call.method, call.url, [route]) is not None
+def _calls_route(case: PageCase, route: Route, call: SampleCall) -> bool:
+    return bool(call.url) and find_route(call.method, call.url, [route]) is not None
 
 
-def compare_host(case: Case, host: str, line: int) -> None:
-    """Hold a host that a page calls against the servers."""
+def compare_host(case: PageCase, host: str, line: int) -> None:
+    """Compare a host that the page calls with the spec's servers."""
     if not host:
         return
     case.tally.count()
-    spec = case.own[0].spec
+    spec = case.routes[0].spec
     if host not in {urlsplit(server["url"]).netloc for server in spec.document["servers"]}:
         server = Node(spec, (("/servers/0", spec.document["servers"][0]),))
         message = f"the page calls {host}, which is no server of {spec.path.name}"

@@ -1,4 +1,4 @@
-"""The facts of a page: endpoints, fields, calls, samples, lists of values and statuses, each with its line."""
+"""A Page -> its Facts: endpoints, fields, calls, samples, lists of values and statuses, each with its line."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from . import samples
 from .blocks import Block, Page, PageError, Section
-from .fields import TOKEN, TYPES, Fields, Said, runs, tables, unread, words
-from .samples import Call, Literal
+from .fields import TOKEN, TYPES, Fields, PageValue, find_runs, find_tables, find_unread_tables, words
+from .samples import LocatedValue, SampleCall
 
-# What the title of a section says of the fields in it, the first that fits; a title with other words is no such title.
+# The role of a section's fields by its title: that of the first pattern found in it. A title with other words has none.
 ROLES = (
     (r"response headers?", "none"),
     (r"\bpath\b", "path"),
@@ -54,7 +54,7 @@ LEAD_WORDS = {
 SHELL = {"shell", "bash", "sh", "console", "curl", "zsh", "shell-session"}
 PYTHON = {"python", "py", "python3"}
 # Languages whose samples are not read: the same calls stand beside them in one that is.
-OTHERS = {
+UNREAD_LANGUAGES = {
     *("javascript", "js", "jsx", "typescript", "ts", "node", "php", "ruby", "rb", "java", "kotlin", "swift", "go"),
     *("csharp", "cs", "c", "cpp", "rust", "perl", "r", "xml", "html", "css", "yaml", "http", "graphql", "powershell"),
 }
@@ -71,11 +71,11 @@ class Endpoint(NamedTuple):
     line: int
 
 
-class Shown(NamedTuple):
-    """A call in a section."""
+class SectionCall(NamedTuple):
+    """A sample call, and the section that it stands in."""
 
     section: int
-    call: Call
+    call: SampleCall
 
 
 class Sample(NamedTuple):
@@ -83,7 +83,7 @@ class Sample(NamedTuple):
 
     section: int
     role: str
-    value: Literal
+    value: LocatedValue
 
 
 class Status(NamedTuple):
@@ -94,16 +94,16 @@ class Status(NamedTuple):
     line: int
 
 
-class Values(NamedTuple):
-    """A list of values, and the words that say what they are values of."""
+class ValueList(NamedTuple):
+    """A list of values, and the words that name their field."""
 
     section: int
     line: int
     words: frozenset[str]
-    values: tuple[Said, ...]
+    values: tuple[PageValue, ...]
 
 
-class Body(NamedTuple):
+class BodyType(NamedTuple):
     """The JSON type of a whole body."""
 
     section: int
@@ -113,71 +113,71 @@ class Body(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """Everything that a page says and a spec can be held to; of what is in `unread` only the words are watched."""
+    """Everything on a page that can be compared with a spec. `unread`: parts of which only the words are watched."""
 
     endpoints: list[Endpoint]
     lists: list[Fields]
-    calls: list[Shown]
+    calls: list[SectionCall]
     samples: list[Sample]
-    values: list[Values]
+    values: list[ValueList]
     statuses: list[Status]
-    bodies: list[Body]
-    unread: list[Said]
+    bodies: list[BodyType]
+    unread: list[PageValue]
 
     @property
     def size(self) -> int:
-        """How much was read, whatever the spec says of it."""
+        """The number of facts, whatever the spec says of them."""
         parts = sum(len(fields.fields) for fields in self.lists) + sum(len(values.values) for values in self.values)
         sent = sum(len(call.headers) + len(call.arguments) + bool(call.body) + 1 for _, call in self.calls)
         return len(self.endpoints) + parts + sent + len(self.samples) + len(self.statuses) + len(self.bodies)
 
 
-def facts(page: Page) -> Facts:
-    """The facts of a page. Raises PageError where a sample cannot be read, or when the page has no facts at all."""
-    found = Facts([], [], [], [], [], [], [], [])
+def read_facts(page: Page) -> Facts:
+    """Read the facts of a page. Raises PageError if a sample cannot be read, or the page has no facts at all."""
+    page_facts = Facts([], [], [], [], [], [], [], [])
     for index, section in enumerate(page.sections):
         role = role_of(page, index)
-        found.unread.extend(unread(section, role))
-        found.endpoints.extend(_endpoints(index, section))
-        found.lists.extend(tables(index, section, role))
-        found.lists.extend(runs(index, section, role))
-        found.values.extend(_values(index, section))
-        found.statuses.extend(_statuses(index, section, role))
-        _code(page, index, role, found)
-    for fields in found.lists:
+        page_facts.unread.extend(find_unread_tables(section, role))
+        page_facts.endpoints.extend(_find_endpoints(index, section))
+        page_facts.lists.extend(find_tables(index, section, role))
+        page_facts.lists.extend(find_runs(index, section, role))
+        page_facts.values.extend(_find_value_lists(index, section))
+        page_facts.statuses.extend(_find_statuses(index, section, role))
+        _add_code_facts(page, index, role, page_facts)
+    for fields in page_facts.lists:
         if fields.exact and fields.role == "response":
-            found.bodies.append(Body(fields.section, "response", "object", fields.line))
-    found.bodies.extend(_bodies(page))
-    if not (found.lists or found.calls or found.samples):
+            page_facts.bodies.append(BodyType(fields.section, "response", "object", fields.line))
+    page_facts.bodies.extend(_find_body_types(page))
+    if not (page_facts.lists or page_facts.calls or page_facts.samples):
         raise PageError(
             f"{page.path}: no facts found: looked for a table of parameters or attributes, for runs such as"
             " `nameStringRequired`, and for samples in curl, Python or JSON"
         )
-    return found
+    return page_facts
 
 
 def role_of(page: Page, index: int) -> str:
-    """What a section's own title, or else the nearest above it, says of what stands in it."""
-    return next((role for section in page.above(index) if (role := _role(section.title))), "")
+    """Return the role that the section's title, or else the nearest title above it, gives to its content."""
+    return next((role for section in page.above(index) if (role := _role_of_title(section.title))), "")
 
 
-def _role(title: str) -> str:
-    plain = all(ROLE_WORD.match(word) for word in re.findall(r"\w+", title.lower()))
-    lists = LIST_TITLE.match(title)
-    named = title if plain else lists[1] if lists else ""
-    return next((role for pattern, role in ROLES if re.search(pattern, named, re.IGNORECASE)), "")
+def _role_of_title(title: str) -> str:
+    has_only_role_words = all(ROLE_WORD.match(word) for word in re.findall(r"\w+", title.lower()))
+    list_title = LIST_TITLE.match(title)
+    role_text = title if has_only_role_words else list_title[1] if list_title else ""
+    return next((role for pattern, role in ROLES if re.search(pattern, role_text, re.IGNORECASE)), "")
 
 
-def _endpoints(index: int, section: Section) -> Iterator[Endpoint]:
-    text, line = _text(section, {"text", "item", "table"})
-    for found in ENDPOINT.finditer(text):
-        path = found[3].rstrip(".:)*_")
-        method_line = line + text.count("\n", 0, found.start(1))
-        yield Endpoint(index, found[1], path, found[2] or "", method_line, line + text.count("\n", 0, found.start(3)))
+def _find_endpoints(index: int, section: Section) -> Iterator[Endpoint]:
+    text, line = _join_text(section, {"text", "item", "table"})
+    for match in ENDPOINT.finditer(text):
+        path = match[3].rstrip(".:)*_")
+        method_line = line + text.count("\n", 0, match.start(1))
+        yield Endpoint(index, match[1], path, match[2] or "", method_line, line + text.count("\n", 0, match.start(3)))
 
 
-def _text(section: Section, kinds: set[str]) -> tuple[str, int]:
-    """The text of a section with its line ends where they were, and the line it begins on."""
+def _join_text(section: Section, kinds: set[str]) -> tuple[str, int]:
+    """Join the text of a section's blocks, each on its line; return it and the line it begins on."""
     text = ""
     for block in section.blocks:
         if block.kind in kinds:
@@ -186,18 +186,18 @@ def _text(section: Section, kinds: set[str]) -> tuple[str, int]:
     return text, section.line
 
 
-def _bodies(page: Page) -> Iterator[Body]:
+def _find_body_types(page: Page) -> Iterator[BodyType]:
     for index, section in enumerate(page.sections):
         for block in section.blocks:
-            found = BODY.search(block.text) if block.kind == "text" else None
-            if found:
-                yield Body(index, "request", TYPES[found[1].lower()], block.line)
+            match = BODY.search(block.text) if block.kind == "text" else None
+            if match:
+                yield BodyType(index, "request", TYPES[match[1].lower()], block.line)
 
 
 # Lists of values and statuses
 
 
-def _values(index: int, section: Section) -> Iterator[Values]:
+def _find_value_lists(index: int, section: Section) -> Iterator[ValueList]:
     for place, block in enumerate(section.blocks):
         if block.kind == "text" and LEAD.search(block.text):
             values = []
@@ -205,71 +205,74 @@ def _values(index: int, section: Section) -> Iterator[Values]:
                 value = item.text.strip().strip("`\"'")
                 if item.kind != "item" or not TOKEN.match(value):
                     break
-                values.append(Said(value, item.line))
+                values.append(PageValue(value, item.line))
             if values:
                 lead = block.text.rstrip().rpartition("\n")[2]
                 last = block.line + block.text.rstrip().count("\n")
-                yield Values(index, last, words(lead) - LEAD_WORDS, tuple(values))
+                yield ValueList(index, last, words(lead) - LEAD_WORDS, tuple(values))
 
 
-def _statuses(index: int, section: Section, role: str) -> Iterator[Status]:
-    for found in STATUS.finditer(section.title):
-        yield Status(index, found[1], section.line)
+def _find_statuses(index: int, section: Section, role: str) -> Iterator[Status]:
+    for match in STATUS.finditer(section.title):
+        yield Status(index, match[1], section.line)
     for block in section.blocks:
         if block.kind == "table":
-            yield from _status_rows(index, block)
+            yield from _find_status_rows(index, block)
         elif block.kind in ("text", "item"):
             first = STATUS_FIRST.match(block.text) if role == "status" else None
-            for found in [first] if first else STATUS.finditer(block.text):
-                yield Status(index, found[1], block.line + block.text.count("\n", 0, found.start(1)))
+            for match in [first] if first else STATUS.finditer(block.text):
+                yield Status(index, match[1], block.line + block.text.count("\n", 0, match.start(1)))
             phrase = PHRASES.get(block.text.strip().lower(), 0)
             if role == "response" and 200 <= phrase < 300:
                 yield Status(index, str(phrase), block.line)
 
 
-def _status_rows(index: int, block: Block) -> Iterator[Status]:
+def _find_status_rows(index: int, block: Block) -> Iterator[Status]:
     if block.rows and block.rows[0][0].text.casefold() in STATUS_COLUMNS:
         for row in block.rows[1:]:
-            found = STATUS_FIRST.match(row[0].text)
-            if found:
-                yield Status(index, found[1], row[0].line)
+            match = STATUS_FIRST.match(row[0].text)
+            if match:
+                yield Status(index, match[1], row[0].line)
 
 
 # Code
 
 
-def _code(page: Page, index: int, role: str, found: Facts) -> None:
+def _add_code_facts(page: Page, index: int, role: str, page_facts: Facts) -> None:
     section, place = page.sections[index], str(page.path)
     if page.plain:
-        text, line = _text(section, {"text", "item"})
+        text, line = _join_text(section, {"text", "item"})
         calls = [*samples.commands(text, line, place), *samples.statements(text, line)]
-        found.calls.extend(Shown(index, call) for call in calls)
+        page_facts.calls.extend(SectionCall(index, call) for call in calls)
         value = samples.leading(text, line, place) if role in ("request", "response") and not calls else None
         if value:
-            found.samples.append(Sample(index, role, value))
+            page_facts.samples.append(Sample(index, role, value))
         return
     for number, block in enumerate(section.blocks):
         if block.kind != "code":
             continue
-        known = block.language in SHELL | PYTHON | OTHERS | {"json"}
-        language = block.language if known else _language(block.text)
+        is_known_language = block.language in SHELL | PYTHON | UNREAD_LANGUAGES | {"json"}
+        language = block.language if is_known_language else _guess_language(block.text)
         if language in SHELL:
-            found.calls.extend(Shown(index, call) for call in samples.commands(block.text, block.line, place))
+            page_facts.calls.extend(
+                SectionCall(index, call) for call in samples.commands(block.text, block.line, place)
+            )
         elif language in PYTHON:
-            found.calls.extend(Shown(index, call) for call in samples.statements(block.text, block.line))
+            page_facts.calls.extend(SectionCall(index, call) for call in samples.statements(block.text, block.line))
         elif language == "json":
             try:
                 value = samples.document(block.text, block.line, place)
             except PageError:
-                if known:
+                if is_known_language:
                     raise
-                found.unread.append(Said("looks like JSON and is none: only its words are watched", block.line))
+                note = "looks like JSON and is none: only its words are watched"
+                page_facts.unread.append(PageValue(note, block.line))
             else:
-                found.samples.append(Sample(index, _direction(section.blocks[:number], role), value))
+                page_facts.samples.append(Sample(index, _role_of_sample(section.blocks[:number], role), value))
 
 
-def _language(text: str) -> str:
-    """The language of code that names none that is known."""
+def _guess_language(text: str) -> str:
+    """Guess the language of code that names no known one."""
     if samples.CURL.search(text):
         return "shell"
     if text.lstrip()[:1] in ("{", "["):
@@ -277,8 +280,8 @@ def _language(text: str) -> str:
     return "python" if re.search(r"^\s*(?:import|from) \w+|\brequests\.", text, re.MULTILINE) else ""
 
 
-def _direction(before: tuple[Block, ...], role: str) -> str:
-    """Whether a sample is sent or comes back: by the words right above it, else by the section's title."""
+def _role_of_sample(before: tuple[Block, ...], role: str) -> str:
+    """Return whether a sample is request, response or error, by the words above it, else by the section's title."""
     above = next((block.text for block in reversed(before) if block.kind != "code"), "")
     for pattern, direction in (
         (r"\berrors?\b", "error"),

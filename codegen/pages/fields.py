@@ -1,4 +1,4 @@
-"""Lists of fields on a page: tables of parameters or attributes, and runs such as `nameStringRequired`."""
+"""A Section -> its lists of fields: tables of parameters or attributes, and runs such as `nameStringRequired`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..lint import BOUNDS
 from ..spec import snake
 from .blocks import Block, Cell, Section
-from .samples import Literal, literal
+from .samples import LocatedValue, literal
 
 # The columns of a table of fields.
 COLUMNS = {
@@ -41,11 +41,11 @@ RUN_TYPE = (
     r"(?:(?:list|array) of [a-z]+|map from [a-z]+ to [a-z]+|string|integer|int|long|number|double|float|decimal|boolean"
     r"|object|enum|date-time|datetime|date|uuid|any)(?: or null)?"
 )
-RUN_REST = (
+RUN_REMARKS = (
     r"Required|Optional|Deprecated|Read-only|Write-only|format: \"[\w-]+\"|Defaults to \S+"
     r"|(?:[<>]=?|=)\s*\d+(?:\.\d+)?(?: characters| items)?|\d+-\d+ (?:characters|items)"
 )
-RUN = re.compile(rf"([A-Za-z_][\w.\-]*?)\s*({RUN_TYPE})\s*((?:(?:{RUN_REST})\s*)*)\Z")
+RUN = re.compile(rf"([A-Za-z_][\w.\-]*?)\s*({RUN_TYPE})\s*((?:(?:{RUN_REMARKS})\s*)*)\Z")
 RUN_FORMAT = re.compile(r"format: \"([\w-]+)\"")
 CREDENTIAL = re.compile(r"(Authorization)\s*(Bearer|Basic)\Z")
 
@@ -72,15 +72,15 @@ VALUES = re.compile(
 TOKEN = re.compile(r"[\w.\-]+\Z")
 
 
-class Said(NamedTuple):
-    """What a page says, and on which line."""
+class PageValue(NamedTuple):
+    """A value that a page states, and its line."""
 
     value: Any
     line: int
 
 
 class Field(NamedTuple):
-    """A parameter or an attribute as a table row or a run of words has it; None is what it does not tell.
+    """A parameter or an attribute, read from a table row or a run of words; None is what the page does not state.
 
     `types` holds JSON types, and the page's own words where they name none; `required` true, false or the page's own
     words; a limit is a keyword and its number.
@@ -88,20 +88,20 @@ class Field(NamedTuple):
 
     name: str
     line: int
-    types: Said | None = None
-    format: Said | None = None
-    required: Said | None = None
-    read_only: Said | None = None
-    limits: tuple[Said, ...] = ()
-    values: tuple[Said, ...] = ()
-    example: Literal | None = None
+    types: PageValue | None = None
+    format: PageValue | None = None
+    required: PageValue | None = None
+    read_only: PageValue | None = None
+    limits: tuple[PageValue, ...] = ()
+    values: tuple[PageValue, ...] = ()
+    example: LocatedValue | None = None
     scheme: str = ""
 
 
 class Fields(NamedTuple):
     """A list of fields. `role` is where they belong, `subject` the words of the thing they are fields of.
 
-    `exact` says that the notation has a place for limits and formats, so that one that is not there is none.
+    `exact`: the notation has a place for limits and formats, so a field without one has none.
     """
 
     section: int
@@ -113,7 +113,7 @@ class Fields(NamedTuple):
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a title or a name, in the singular, for comparing them."""
+    """Return the words of a title or a name, in the singular, for comparison."""
     parts = re.findall(r"[a-z0-9]+", snake(text).lower())
     return frozenset(part[:-1] if len(part) > 3 and part.endswith("s") else part for part in parts)
 
@@ -121,39 +121,40 @@ def words(text: str) -> frozenset[str]:
 # Tables
 
 
-def tables(index: int, section: Section, role: str) -> Iterator[Fields]:
-    """The lists of fields in the tables of a section."""
+def find_tables(index: int, section: Section, role: str) -> Iterator[Fields]:
+    """Yield the lists of fields in the tables of a section."""
     for block in section.blocks:
-        columns = _columns(block)
+        columns = _find_columns(block)
         if len(columns) > 1 and "name" in columns and role not in ("status", "none"):
             rows = [row for row in block.rows[1:] if len(row) > columns["name"]]
-            marking = role == "any" or any(cell.marks & REQUIRED for row in rows for cell in row)
-            fields = tuple(field for row in rows if (field := _row(row, columns, marking)))
+            table_marks = role == "any" or any(cell.marks & REQUIRED for row in rows for cell in row)
+            fields = tuple(field for row in rows if (field := _read_row(row, columns, table_marks)))
             if fields:
-                yield Fields(index, block.line, role, _subject(section), False, fields)
+                yield Fields(index, block.line, role, _subject_of(section), False, fields)
 
 
-def unread(section: Section, role: str) -> Iterator[Said]:
-    """Tables that should list fields, by the title above them, and have no column for a name."""
+def find_unread_tables(section: Section, role: str) -> Iterator[PageValue]:
+    """Yield a note for each table that should list fields, by the title above it, but has no column for a name."""
     if role in ("path", "query", "header", "parameters", "any"):
         for block in section.blocks:
-            if block.kind == "table" and "name" not in _columns(block):
+            if block.kind == "table" and "name" not in _find_columns(block):
                 head = " | ".join(cell.text for cell in block.rows[0]) if block.rows else ""
-                yield Said(f"no column for a name in `{head}`: only the words of this table are watched", block.line)
+                note = f"no column for a name in `{head}`: only the words of this table are watched"
+                yield PageValue(note, block.line)
 
 
-def _columns(block: Block) -> dict[str, int]:
+def _find_columns(block: Block) -> dict[str, int]:
     head = [cell.text.casefold() for cell in block.rows[0]] if block.rows else []
     return {column: place for column, names in COLUMNS.items() for place, name in enumerate(head) if name in names}
 
 
-def _subject(section: Section) -> frozenset[str]:
-    """The words of `Line Items Properties` that name the thing."""
-    found = re.match(r"(.+) (?:properties|attributes|fields)\Z", section.title, re.IGNORECASE)
-    return words(found[1]) if found else frozenset()
+def _subject_of(section: Section) -> frozenset[str]:
+    """Return the words of a title such as `Line Items Properties` that name the object."""
+    match = re.match(r"(.+) (?:properties|attributes|fields)\Z", section.title, re.IGNORECASE)
+    return words(match[1]) if match else frozenset()
 
 
-def _row(row: tuple[Cell, ...], columns: dict[str, int], marking: bool) -> Field | None:
+def _read_row(row: tuple[Cell, ...], columns: dict[str, int], table_marks: bool) -> Field | None:
     cells = {column: row[place] for column, place in columns.items() if place < len(row)}
     name = re.match(r"[\w.\-\[\]]+", cells["name"].text)
     if not name:
@@ -161,102 +162,103 @@ def _row(row: tuple[Cell, ...], columns: dict[str, int], marking: bool) -> Field
     marks = frozenset().union(*(cell.marks for cell in cells.values()))
     text = cells.get("description", Cell(0, ""))
     kind = cells.get("type")
-    types, form = _types(kind.text, kind.line) if kind else (None, None)
+    types, format_name = _read_types(kind.text, kind.line) if kind else (None, None)
     example = literal(cells["example"].text, cells["example"].line) if "example" in cells else None
     return Field(
         name[0],
         cells["name"].line,
         types,
-        form,
-        _required(cells, marks, marking),
-        Said(bool(marks & READ_ONLY), text.line or cells["name"].line),
-        tuple(_limits(text.text, text.line, bool(types and types.value & {"integer", "number"}))),
-        tuple(_inline(text.text, text.line)),
+        format_name,
+        _read_required(cells, marks, table_marks),
+        PageValue(bool(marks & READ_ONLY), text.line or cells["name"].line),
+        tuple(_read_limits(text.text, text.line, bool(types and types.value & {"integer", "number"}))),
+        tuple(_read_inline_values(text.text, text.line)),
         example,
     )
 
 
-def _required(cells: dict[str, Cell], marks: frozenset[str], marking: bool) -> Said | None:
-    """The mark of a row; without a column for it, no mark is an optional field where the table marks the others."""
+def _read_required(cells: dict[str, Cell], marks: frozenset[str], table_marks: bool) -> PageValue | None:
+    """Read whether a row is required; without a column, an unmarked row of a table with marks is optional."""
     if "required" in cells:
         text = cells["required"].text.casefold()
         value: bool | str = text in YES or (text not in NO and text)
-        return Said(value, cells["required"].line)
-    if not marking:
+        return PageValue(value, cells["required"].line)
+    if not table_marks:
         return None
     line = next((cell.line for cell in cells.values() if cell.marks & REQUIRED), cells["name"].line)
-    return Said(bool(marks & REQUIRED), line)
+    return PageValue(bool(marks & REQUIRED), line)
 
 
-def _types(text: str, line: int) -> tuple[Said | None, Said | None]:
-    """The JSON types that words name, the words themselves where they name none, and a format."""
+def _read_types(text: str, line: int) -> tuple[PageValue | None, PageValue | None]:
+    """Read the JSON types that a text names (its words if they name none), and a format."""
     types, form = set(), None
     for part in re.split(r"\s+or\s+|\s*\|\s*|,\s*", text.strip().lower()):
-        found = re.match(r"(?:(list|array|map)\b.*|([\w-]+)\s*(\[\])?\s*(?:[(<]([\w-]+)[)>])?)\Z", part)
-        name = (found[1] or ("array" if found[3] else found[2])) if found else part
-        form = FORMATS.get((found[4] if found else "") or name, form)
+        match = re.match(r"(?:(list|array|map)\b.*|([\w-]+)\s*(\[\])?\s*(?:[(<]([\w-]+)[)>])?)\Z", part)
+        name = (match[1] or ("array" if match[3] else match[2])) if match else part
+        form = FORMATS.get((match[4] if match else "") or name, form)
         types.add("string" if name in FORMATS else TYPES.get(name, part))
     if not text.strip() or text.strip().lower() == "any":
         return None, None
-    return Said(frozenset(types), line), Said(form, line) if form else None
+    return PageValue(frozenset(types), line), PageValue(form, line) if form else None
 
 
-def _limits(text: str, line: int, number: bool) -> Iterator[Said]:
-    """The limits that words state; bounds only of a `number`, since a text may tell of other numbers."""
-    taken: dict[str, Said] = {}
+def _read_limits(text: str, line: int, is_number: bool) -> Iterator[PageValue]:
+    """Read the limits that a text states; bounds only for numbers, since a text may mention other numbers."""
+    limits: dict[str, PageValue] = {}
     for pattern, keywords in LIMITS:
-        found = re.search(pattern, text, re.IGNORECASE)
-        for place, keyword in enumerate(keywords if found else (), 1):
-            if found and (number or keyword not in BOUNDS):
-                value = float(found[min(place, found.re.groups)])
-                taken.setdefault(keyword, Said((keyword, int(value) if value.is_integer() else value), line))
-    return iter(taken.values())
+        match = re.search(pattern, text, re.IGNORECASE)
+        for place, keyword in enumerate(keywords if match else (), 1):
+            if match and (is_number or keyword not in BOUNDS):
+                value = float(match[min(place, match.re.groups)])
+                limits.setdefault(keyword, PageValue((keyword, int(value) if value.is_integer() else value), line))
+    return iter(limits.values())
 
 
-def _inline(text: str, line: int) -> Iterator[Said]:
-    """The values of `One of A, B or C`."""
-    found = VALUES.search(text)
-    parts = re.split(r",\s*(?:or\s+|and\s+)?|\s+or\s+|\s+and\s+", found[1].strip()) if found else []
+def _read_inline_values(text: str, line: int) -> Iterator[PageValue]:
+    """Yield the values of a text such as `One of A, B or C`."""
+    match = VALUES.search(text)
+    parts = re.split(r",\s*(?:or\s+|and\s+)?|\s+or\s+|\s+and\s+", match[1].strip()) if match else []
     values = [part.strip("`'\"* ") for part in parts]
     if len(values) > 1 and all(TOKEN.match(value) for value in values):
-        yield from (Said(value, line) for value in values)
+        yield from (PageValue(value, line) for value in values)
 
 
 # Runs of words, as a browser copies a list of fields
 
 
-def runs(index: int, section: Section, role: str) -> Iterator[Fields]:
-    """The list of fields that the runs of a section are."""
+def find_runs(index: int, section: Section, role: str) -> Iterator[Fields]:
+    """Yield the list of fields that the runs of a section make, if there are any."""
     fields: list[Field] = []
     for block in section.blocks:
         if block.kind not in ("text", "item"):
             continue
-        field = _run(block.text.strip(), block.line)
+        field = _read_run(block.text.strip(), block.line)
         if field:
             fields.append(field)
         elif fields:
-            fields[-1] = fields[-1]._replace(values=fields[-1].values + tuple(_inline(block.text, block.line)))
+            values = fields[-1].values + tuple(_read_inline_values(block.text, block.line))
+            fields[-1] = fields[-1]._replace(values=values)
     if fields and role not in ("status", "none"):
-        yield Fields(index, fields[0].line, role, _subject(section), True, tuple(fields))
+        yield Fields(index, fields[0].line, role, _subject_of(section), True, tuple(fields))
 
 
-def _run(text: str, line: int) -> Field | None:
+def _read_run(text: str, line: int) -> Field | None:
     credential = CREDENTIAL.match(text)
     if credential:
         return Field(credential[1], line, scheme=credential[2].lower())
-    found = RUN.match(text)
-    if not found:
+    match = RUN.match(text)
+    if not match:
         return None
-    rest = found[3]
-    types, form = _types(found[2], line)
-    stated = RUN_FORMAT.search(rest)
-    required = True if "Required" in rest else False if "Optional" in rest else None
+    remainder = match[3]
+    types, format_name = _read_types(match[2], line)
+    format_match = RUN_FORMAT.search(remainder)
+    required = True if "Required" in remainder else False if "Optional" in remainder else None
     return Field(
-        found[1],
+        match[1],
         line,
         types,
-        Said(stated[1], line) if stated else form,
-        None if required is None else Said(required, line),
-        Said(True, line) if "Read-only" in rest else None,
-        tuple(_limits(rest, line, True)),
+        PageValue(format_match[1], line) if format_match else format_name,
+        None if required is None else PageValue(required, line),
+        PageValue(True, line) if "Read-only" in remainder else None,
+        tuple(_read_limits(remainder, line, True)),
     )

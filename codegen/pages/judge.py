@@ -1,4 +1,4 @@
-"""A sample of a page against a schema of the spec."""
+"""A JSON sample of a page and a schema of the spec -> differences in the page's tally."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import jsonschema_rs
 
 from ..spec import escape, snake
 from .places import Node
-from .report import Loose, Tally
-from .samples import Literal
+from .report import OneSidedField, PageTally
+from .samples import LocatedValue
 
 # The keywords that a value is held to on its own; fields and items are walked through.
 KEYWORDS = (
@@ -18,10 +18,10 @@ KEYWORDS = (
 )
 
 
-class Seen(NamedTuple):
-    """What the page has named so far, by pointer: objects with the line of a list or of a sample, and their fields.
+class Mentions(NamedTuple):
+    """What the page has mentioned so far, by pointer: objects with the line of a list or sample, and their fields.
 
-    A list of fields is held to be whole; where there is none, all samples together are.
+    A list of fields is taken to be complete; for an object without a list, all its samples together are.
     """
 
     lists: dict[str, tuple[Node, int]]
@@ -30,71 +30,71 @@ class Seen(NamedTuple):
     shown: set[str]
 
     @property
-    def named(self) -> set[str]:
+    def pointers(self) -> set[str]:
         return self.listed | self.shown
 
 
-class Judge(NamedTuple):
-    """Holds one sample to schemas. `loose` takes the snake_case name of an SDK for the name on the wire."""
+class SampleChecker(NamedTuple):
+    """Checks one sample against schemas. `loose`: snake_case names of an SDK stand for names on the wire."""
 
-    sample: Literal
-    tally: Tally
-    seen: Seen
+    sample: LocatedValue
+    tally: PageTally
+    mentions: Mentions
     loose: bool = False
 
-    def hold(self, node: Node, value: Any, pointer: str = "") -> None:
-        """Tally what the spec refuses in a part of the sample, and what it knows of it."""
+    def check(self, node: Node, value: Any, pointer: str = "") -> None:
+        """Note what a schema refuses in a part of the sample, and which fields the part mentions."""
         line = self.line(pointer)
-        refused = _refused(node, value)
-        if refused:
-            keyword, why = refused
+        refusal = _find_refusal(node, value)
+        if refusal:
+            keyword, reason = refusal
             name = pointer.rpartition("/")[2]
-            message = f"a sample's {f'`{name}`' if name else 'body'} is refused: {why}"
+            message = f"a sample's {f'`{name}`' if name else 'body'} is refused: {reason}"
             edit = f"let {node.name} take it, or mark it x-page-differs"
             self.tally.differ("sample", line, node.spot(keyword), message, edit)
             return
         self.tally.agree(line, node)
         if isinstance(value, dict) and node.object:
-            self._object(node.object, value, pointer)
+            self._check_object(node.object, value, pointer)
         elif isinstance(value, dict) and node.entry:
-            for key, inner in value.items():
-                self.hold(node.entry, inner, f"{pointer}/{escape(key)}")
+            for key, part in value.items():
+                self.check(node.entry, part, f"{pointer}/{escape(key)}")
         elif isinstance(value, list) and node.item:
-            for index, inner in enumerate(value):
-                self.hold(node.item, inner, f"{pointer}/{index}")
+            for index, part in enumerate(value):
+                self.check(node.item, part, f"{pointer}/{index}")
 
     def line(self, pointer: str) -> int:
-        """The line of a part of the sample."""
+        """Return the line of a part of the sample."""
         return self.sample.lines.get(pointer, self.sample.line)
 
-    def _object(self, owner: Node, value: dict[str, Any], pointer: str) -> None:
+    def _check_object(self, owner: Node, value: dict[str, Any], pointer: str) -> None:
         properties = owner.properties
         if value:
-            self.seen.objects.setdefault(owner.end, (owner, self.line(pointer)))
-        names = {key: wire(key, properties) if self.loose else key for key in value}
-        for key, inner in value.items():
+            self.mentions.objects.setdefault(owner.end, (owner, self.line(pointer)))
+        names = {key: wire_name_of(key, properties) if self.loose else key for key in value}
+        for key, part in value.items():
             child = f"{pointer}/{escape(key)}"
             if names[key] in properties:
-                self.seen.shown.add(properties[names[key]].pointer)
-                self.hold(properties[names[key]], inner, child)
+                self.mentions.shown.add(properties[names[key]].pointer)
+                self.check(properties[names[key]], part, child)
             else:
                 message, edit = f"a sample has `{key}`, which {owner.name} lacks", f"add `{key}` to {owner.name}"
                 difference = self.tally.difference("sample", self.line(child), owner.spot("properties"), message, edit)
-                self.tally.stray(Loose(owner.end, key, owner, difference))
+                self.tally.note_stray(OneSidedField(owner.end, key, owner, difference))
         for name in sorted(owner.required - set(names.values())):
-            self.seen.shown.add(properties[name].pointer)
+            self.mentions.shown.add(properties[name].pointer)
             message = f"a sample lacks `{name}`, which {owner.name} requires"
             edit = f"take `{name}` out of `required` of {owner.name}"
             self.tally.differ("sample", self.line(pointer), properties[name].spot(), message, edit)
 
 
-def wire(name: str, names: dict[str, Any]) -> str:
-    """The name on the wire that a snake_case name of an SDK stands for, or the name itself."""
-    return name if name in names else next((known for known in names if snake(known) == name), name)
+def wire_name_of(name: str, names: dict[str, Any]) -> str:
+    """Return the name on the wire that an SDK's snake_case name stands for, or the name itself."""
+    return name if name in names else next((wire_name for wire_name in names if snake(wire_name) == name), name)
 
 
-def _refused(node: Node, value: Any) -> tuple[str, str] | None:
-    """The keyword that refuses the value itself, whatever its fields, and why; an open list of values refuses none."""
+def _find_refusal(node: Node, value: Any) -> tuple[str, str] | None:
+    """Return the keyword that refuses the value, and its message; fields are not checked here, nor open enums."""
     keywords = node.keywords
     schema: dict[str, Any] = {key: keywords[key] for key in KEYWORDS if key in keywords}
     if node.types:

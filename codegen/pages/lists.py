@@ -1,32 +1,32 @@
-"""Lists of parameters and attributes, in tables or in runs of words, against the places of the spec."""
+"""A page's lists of fields, and the places of the spec -> differences in the case's tally."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .case import Case
+from .case import PageCase
 from .fields import Field, Fields
-from .judge import Judge
-from .places import Node, Place, Route, Spot, within, wrapped
-from .report import Loose
-from .samples import Literal
+from .judge import SampleChecker
+from .places import Node, Route, SpecPlace, Spot, find_wrapped, walk_nodes
+from .report import OneSidedField
+from .samples import LocatedValue
 from .values import compare_shown, compare_values
 
 # The limits that a notation with a place for them would tell.
 LIMITS = ("minLength", "maxLength", "minimum", "maximum")
 
 
-def compare_lists(case: Case) -> None:
-    """Hold every field that the page lists against the spec."""
+def compare_lists(case: PageCase) -> None:
+    """Compare every field that the page lists with the spec."""
     for fields in case.facts.lists:
         owners = case.owners(fields.section)
         for field in fields.fields:
-            _field(case, fields, field, owners)
+            _compare_field(case, fields, field, owners)
 
 
-def compare_bodies(case: Case) -> None:
-    """Whether a whole body is an object or a list."""
+def compare_bodies(case: PageCase) -> None:
+    """Compare the JSON type of each body that the page states with the spec."""
     for body in case.facts.bodies:
         case.tally.count()
         for owner in case.owners(body.section):
@@ -36,134 +36,140 @@ def compare_bodies(case: Case) -> None:
                     case.tally.agree(body.line, node)
                     continue
                 message = (
-                    f"the {body.role} of {owner.name} is {body.type} on the page, {_either(node.types)} in the spec"
+                    f"the {body.role} of {owner.name} is {body.type} on the page, {_type_names(node.types)} in the spec"
                 )
                 case.tally.differ("type", body.line, node.spot("type"), message, f"say `type: {body.type}`")
 
 
-def _field(case: Case, fields: Fields, field: Field, owners: Sequence[Route]) -> None:
+def _compare_field(case: PageCase, fields: Fields, field: Field, owners: Sequence[Route]) -> None:
     case.tally.count()
-    places = _named(field, [place for one in owners for place in one.places(fields.role, fields.subject)])
+    places = _find_places_of_field(
+        field, [place for owner in owners for place in owner.places(fields.role, fields.subject)]
+    )
     if not places:
-        _stray(case, fields, field, owners)
+        _report_stray(case, fields, field, owners)
         return
     for place in places:
-        case.seen.listed.add(place.node.pointer)
+        case.mentions.listed.add(place.node.pointer)
         case.tally.agree(field.line, place.node)
         if place.role in ("request", "response"):
-            case.seen.lists.setdefault(place.owner.end, (place.owner, fields.line))
-    _read_only(case, fields, field, places)
-    _required(case, field, _created(places, owners))
-    _types(case, field, places)
-    _format(case, fields, field, places)
-    _limits(case, fields, field, places)
+            case.mentions.lists.setdefault(place.owner.end, (place.owner, fields.line))
+    _compare_read_only(case, fields, field, places)
+    _compare_required(case, field, _find_creation_places(places, owners))
+    _compare_types(case, field, places)
+    _compare_format(case, fields, field, places)
+    _compare_limits(case, fields, field, places)
     compare_values(
         case, field.name, field.values, field.values[0].line if field.values else 0, [place.node for place in places]
     )
     if field.example:
-        _example(case, field.example, places)
+        _compare_example(case, field.example, places)
 
 
-def _stray(case: Case, fields: Fields, field: Field, owners: Sequence[Route]) -> None:
-    """A field that is not where the page has it: elsewhere in the spec, or nowhere."""
-    elsewhere = _named(field, [place for one in owners for place in one.places("")])
-    case.seen.listed.update(place.node.pointer for place in elsewhere)
+def _report_stray(case: PageCase, fields: Fields, field: Field, owners: Sequence[Route]) -> None:
+    """Report a field that the spec has elsewhere, or not at all."""
+    elsewhere = _find_places_of_field(field, [place for owner in owners for place in owner.places("")])
+    case.mentions.listed.update(place.node.pointer for place in elsewhere)
     if elsewhere:
         message = f"`{field.name}` stands under {fields.role} on the page, under {elsewhere[0].role} in the spec"
         case.tally.differ("parameter", field.line, elsewhere[0].node.spot(), message, f"move `{field.name}`")
         return
-    node = _home(fields.role, owners)
+    node = _find_home(fields.role, owners)
     spot = node.spot("properties") if node else owners[0].part("parameters").spot()
-    whose = owners[0].name if len(owners) == 1 else owners[0].spec.api
-    message = f"the page has `{field.name}`, {whose} lacks it"
+    owner_name = owners[0].name if len(owners) == 1 else owners[0].spec.api
+    message = f"the page has `{field.name}`, {owner_name} lacks it"
     required = " as required" if field.required and field.required.value is True else ""
     edit = f"add `{field.name}` to {spot.node.name}{required}"
     difference = case.tally.difference("parameter", field.line, spot, message, edit)
-    case.tally.stray(Loose(str(fields.line), field.name, node or owners[0].node, difference))
+    case.tally.note_stray(OneSidedField(str(fields.line), field.name, node or owners[0].node, difference))
 
 
-def _read_only(case: Case, fields: Fields, field: Field, places: list[Place]) -> None:
-    """A read-only field is one that is not sent, but comes back."""
+def _compare_read_only(case: PageCase, fields: Fields, field: Field, places: list[SpecPlace]) -> None:
+    """Compare whether a field is read-only: part of responses, but not of requests."""
     if not field.read_only or {"request", "response"} & {place.role for place in places} == set():
         return
     case.tally.count()
     sent = [place for place in places if place.role == "request"]
     if field.read_only.value and sent:
         message, edit = f"`{field.name}` is read-only on the page, and the spec lets it be sent", "remove it"
-        _once(case, "read-only", field.read_only.line, [(place.node, message, edit) for place in sent])
+        _report_once(case, "read-only", field.read_only.line, [(place.node, message, edit) for place in sent])
     elif not field.read_only.value and not sent and fields.role == "any":
         message = f"`{field.name}` is not read-only on the page, and the spec does not let it be sent"
         edit = "add it to what is sent"
         case.tally.differ("read-only", field.read_only.line, places[0].node.spot(), message, edit)
 
 
-def _required(case: Case, field: Field, places: list[Place]) -> None:
-    said = field.required
-    if said is None or not places or (field.read_only and field.read_only.value):
+def _compare_required(case: PageCase, field: Field, places: list[SpecPlace]) -> None:
+    mark = field.required
+    if mark is None or not places or (field.read_only and field.read_only.value):
         return
     case.tally.count()
-    page = {True: "required", False: "optional"}.get(said.value, f"marked {said.value!r}")
+    page_state = {True: "required", False: "optional"}.get(mark.value, f"marked {mark.value!r}")
     reported = False
     for place in places:
-        if said.value == place.required or (reported and not place.node.marks):
+        if mark.value == place.required or (reported and not place.node.marks):
             continue
-        here = "required" if place.required else "optional"
-        message = f"`{field.name}` is {page} on the page, {here} in {place.owner.name}"
+        spec_state = "required" if place.required else "optional"
+        message = f"`{field.name}` is {page_state} on the page, {spec_state} in {place.owner.name}"
         edit = f"take `{field.name}` out of `required`" if place.required else f"require `{field.name}`"
         spot = Spot(place.node, place.owner.spot("required").line)
-        reported |= case.tally.differ("required", said.line, spot, message, edit)
+        reported |= case.tally.differ("required", mark.line, spot, message, edit)
 
 
-def _types(case: Case, field: Field, places: list[Place]) -> None:
-    said = field.types
-    if said is None:
+def _compare_types(case: PageCase, field: Field, places: list[SpecPlace]) -> None:
+    page_types = field.types
+    if page_types is None:
         return
     case.tally.count()
-    page = _either(said.value)
+    page_text = _type_names(page_types.value)
     differing = [
         (
             place.node,
-            f"`{field.name}` is {page} on the page, {_either(place.node.types)} in the spec",
-            f"say `type: {page}`",
+            f"`{field.name}` is {page_text} on the page, {_type_names(place.node.types)} in the spec",
+            f"say `type: {page_text}`",
         )
         for place in places
-        if place.role != "credential" and place.node.types not in (frozenset(), said.value)
+        if place.role != "credential" and place.node.types not in (frozenset(), page_types.value)
     ]
-    _once(case, "type", said.line, differing, "type")
+    _report_once(case, "type", page_types.line, differing, "type")
 
 
-def _format(case: Case, fields: Fields, field: Field, places: list[Place]) -> None:
-    page = field.format.value if field.format else None
-    case.tally.count(1 if page else 0)
-    edit = f"say `format: {page}` and a pattern for it" if page else "take `format` out"
+def _compare_format(case: PageCase, fields: Fields, field: Field, places: list[SpecPlace]) -> None:
+    page_format = field.format.value if field.format else None
+    case.tally.count(1 if page_format else 0)
+    edit = f"say `format: {page_format}` and a pattern for it" if page_format else "take `format` out"
     differing = []
     for place in places:
-        known = place.node.keywords.get("format")
-        if page != known and (page or (fields.exact and place.node.paged)):
-            message = f"`{field.name}` has {_some('format', page)} on the page, {_some('format', known)} in the spec"
+        spec_format = place.node.keywords.get("format")
+        if page_format != spec_format and (page_format or (fields.exact and place.node.paged)):
+            on_page, in_spec = _describe_keyword("format", page_format), _describe_keyword("format", spec_format)
+            message = f"`{field.name}` has {on_page} on the page, {in_spec} in the spec"
             differing.append((place.node, message, edit))
-    _once(case, "format", field.format.line if field.format else field.line, differing, "format")
+    _report_once(case, "format", field.format.line if field.format else field.line, differing, "format")
 
 
-def _limits(case: Case, fields: Fields, field: Field, places: list[Place]) -> None:
-    """Limits on the page; and those of the spec alone, where the page would tell and they are not trivial."""
-    limits: dict[str, Any] = {said.value[0]: said.value[1] for said in field.limits}
+def _compare_limits(case: PageCase, fields: Fields, field: Field, places: list[SpecPlace]) -> None:
+    """Compare the limits of a field; those of the spec alone only if the notation would state them."""
+    limits: dict[str, Any] = {limit.value[0]: limit.value[1] for limit in field.limits}
     line = field.limits[0].line if field.limits else field.line
     case.tally.count(len(limits))
     for keyword in dict.fromkeys([*limits, *(LIMITS if fields.exact else ())]):
-        page = limits.get(keyword)
-        edit = f"take `{keyword}` out" if page is None else f"say `{keyword}: {page}`"
+        page_limit = limits.get(keyword)
+        edit = f"take `{keyword}` out" if page_limit is None else f"say `{keyword}: {page_limit}`"
         differing = []
         for place in places:
-            known = place.node.keywords.get(keyword)
-            if page != known and (page is not None or (place.node.paged and known not in (0, 1))):
-                message = f"`{field.name}` has {_some(keyword, page)} on the page, {_some(keyword, known)} in the spec"
+            spec_limit = place.node.keywords.get(keyword)
+            if page_limit != spec_limit and (page_limit is not None or (place.node.paged and spec_limit not in (0, 1))):
+                on_page, in_spec = _describe_keyword(keyword, page_limit), _describe_keyword(keyword, spec_limit)
+                message = f"`{field.name}` has {on_page} on the page, {in_spec} in the spec"
                 differing.append((place.node, message, edit))
-        _once(case, "limit", line, differing, keyword)
+        _report_once(case, "limit", line, differing, keyword)
 
 
-def _once(case: Case, kind: str, line: int, differing: Iterable[tuple[Node, str, str]], keyword: str = "") -> bool:
-    """One difference of a fact that several places contradict; every marked place is noted."""
+def _report_once(
+    case: PageCase, kind: str, line: int, differing: Iterable[tuple[Node, str, str]], keyword: str = ""
+) -> bool:
+    """Report one difference for a fact that several places contradict; every marked place is noted."""
     reported = False
     for node, message, edit in differing:
         if node.marks or not reported:
@@ -171,46 +177,47 @@ def _once(case: Case, kind: str, line: int, differing: Iterable[tuple[Node, str,
     return reported
 
 
-def _example(case: Case, example: Literal, places: list[Place]) -> None:
+def _compare_example(case: PageCase, example: LocatedValue, places: list[SpecPlace]) -> None:
     for place in places:
         if isinstance(example.value, dict | list):
             case.tally.count()
-            Judge(example, case.tally, case.seen, loose=True).hold(place.node, example.value)
+            SampleChecker(example, case.tally, case.mentions, loose=True).check(place.node, example.value)
         else:
             compare_shown(case, place, str(example.value), example.line)
 
 
-def _named(field: Field, places: list[Place]) -> list[Place]:
-    """The places that bear a field's name; a header's is compared without case."""
-    found = []
+def _find_places_of_field(field: Field, places: list[SpecPlace]) -> list[SpecPlace]:
+    """Return the places with a field's name; headers are compared without case."""
+    matches = []
     for place in places:
-        same = place.name == field.name
+        has_name = place.name == field.name
         if place.role in ("header", "credential"):
-            same = place.name.casefold() == field.name.casefold()
-        if same and (not field.scheme or place.node.keywords.get("scheme") == field.scheme):
-            found.append(place)
-    return found
+            has_name = place.name.casefold() == field.name.casefold()
+        if has_name and (not field.scheme or place.node.keywords.get("scheme") == field.scheme):
+            matches.append(place)
+    return matches
 
 
-def _created(places: list[Place], owners: Sequence[Route]) -> list[Place]:
-    """The places that a mark of required speaks of: what is sent, and to create something where there is a choice."""
-    creating = {one.body.end for one in owners if one.body and one.operation.method == "POST"}
-    inner = {node.end for one in owners if one.body and one.body.end in creating for _, node in within(one.body)}
+def _find_creation_places(places: list[SpecPlace], owners: Sequence[Route]) -> list[SpecPlace]:
+    """Return the places that a mark `required` applies to: request fields, those of a POST if there is one."""
+    created_bodies = {owner.body.end for owner in owners if owner.body and owner.operation.method == "POST"}
+    bodies = [owner.body for owner in owners if owner.body and owner.body.end in created_bodies]
+    nested_pointers = {node.end for body in bodies for _, node in walk_nodes(body)}
     sent = [place for place in places if place.role == "request"]
-    created = [place for place in sent if place.owner.end in creating | inner]
+    created = [place for place in sent if place.owner.end in created_bodies | nested_pointers]
     return (created or sent) + [place for place in places if place.role not in ("request", "response")]
 
 
-def _home(role: str, owners: Sequence[Route]) -> Node | None:
-    """The object that a new field of a role would be written in; none for a parameter."""
-    bodies = [wrapped(one.body) or one.body for one in owners if one.body and role in ("request", "any")]
-    answers = [wrapped(node) or node for one in owners for node in one.successes if role in ("response", "any")]
-    return next(iter(bodies + answers), None)
+def _find_home(role: str, owners: Sequence[Route]) -> Node | None:
+    """Return the object that a new field of a role belongs in; None for a parameter."""
+    bodies = [find_wrapped(owner.body) or owner.body for owner in owners if owner.body and role in ("request", "any")]
+    successes = [node for owner in owners for node in owner.successes if role in ("response", "any")]
+    return next(iter(bodies + [find_wrapped(node) or node for node in successes]), None)
 
 
-def _either(types: Iterable[str]) -> str:
+def _type_names(types: Iterable[str]) -> str:
     return " or ".join(sorted(types, key=lambda name: (name == "null", name)))
 
 
-def _some(word: str, value: Any) -> str:
+def _describe_keyword(word: str, value: Any) -> str:
     return f"no {word}" if value is None else f"{word} {value}"

@@ -1,4 +1,4 @@
-"""The spec's side: what stands where under which name, and which of it is marked `x-page-differs`."""
+"""A Spec -> its Routes: the named places of each operation, and the marks `x-page-differs` on them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..lint import types_of
-from ..spec import Operation, Spec, escape, unescape
+from ..spec import Spec, SpecOperation, escape, unescape
 from .fields import words
 
 MARK = "x-page-differs"
@@ -15,7 +15,7 @@ FACTS = "Facts:"
 
 
 class Mark(NamedTuple):
-    """An `x-page-differs`: where it stands, and why."""
+    """An `x-page-differs`: its place, and the reason."""
 
     file: Path
     line: int
@@ -23,7 +23,7 @@ class Mark(NamedTuple):
 
 
 class Node(NamedTuple):
-    """One thing of a spec: where it stands, then what its `$ref`s name, as (JSON pointer, content)."""
+    """A node of a spec, then the nodes that its `$ref`s lead to, each as (JSON pointer, content)."""
 
     spec: Spec
     chain: tuple[tuple[str, dict[str, Any]], ...]
@@ -34,38 +34,38 @@ class Node(NamedTuple):
 
     @property
     def end(self) -> str:
-        """The pointer of what the last `$ref` names."""
+        """The pointer of the node that the last `$ref` leads to."""
         return self.chain[-1][0]
 
     @property
     def name(self) -> str:
-        """The component, or the key, that it is written under."""
+        """The name of its component, or its key."""
         return unescape(self.end.rpartition("/")[2])
 
     @property
     def marks(self) -> list[Mark]:
-        """Every `x-page-differs` on it."""
+        """Every mark `x-page-differs` on it."""
         return [mark(self.spec, pointer, node) for pointer, node in self.chain if MARK in node]
 
     @property
     def paged(self) -> bool:
-        """Whether a page states it: its own description does not begin with `Facts:`."""
+        """True if a page states it: its description does not begin with `Facts:`."""
         descriptions = (str(node["description"]) for _, node in self.chain if "description" in node)
         return not next(descriptions, "").startswith(FACTS)
 
     @property
     def keywords(self) -> dict[str, Any]:
-        """All keywords, the nearest winning."""
+        """All keywords along the chain; the first node that has one wins."""
         return {key: value for _, node in reversed(self.chain) for key, value in node.items()}
 
     @property
     def branches(self) -> list[Node]:
         """The branches of an `anyOf`, or itself."""
         pointer, node = self.chain[-1]
-        found = [
+        nodes = [
             at(self.spec, f"{pointer}/anyOf/{index}", branch) for index, branch in enumerate(node.get("anyOf", []))
         ]
-        return found or [self]
+        return nodes or [self]
 
     @property
     def types(self) -> frozenset[str]:
@@ -73,7 +73,7 @@ class Node(NamedTuple):
 
     @property
     def enum(self) -> list[str]:
-        """The values of a closed or an open list."""
+        """The values of its enum, closed or open."""
         return next(
             (list(map(str, branch.keywords["enum"])) for branch in self.branches if "enum" in branch.keywords), []
         )
@@ -98,14 +98,14 @@ class Node(NamedTuple):
     @property
     def item(self) -> Node | None:
         """The schema of an array's items."""
-        return self._inner("items")
+        return self._child("items")
 
     @property
     def entry(self) -> Node | None:
         """The schema of a map's values."""
-        return self._inner("additionalProperties")
+        return self._child("additionalProperties")
 
-    def _inner(self, keyword: str) -> Node | None:
+    def _child(self, keyword: str) -> Node | None:
         for branch in self.branches:
             node = branch.chain[-1][1].get(keyword)
             if isinstance(node, dict):
@@ -113,22 +113,22 @@ class Node(NamedTuple):
         return None
 
     def spot(self, keyword: str = "") -> Spot:
-        """It, at the line of a keyword where it has it."""
+        """Return the node with the line of a keyword, or its own line without that keyword."""
         at_keyword = (self.spec.line(f"{pointer}/{keyword}") for pointer, node in self.chain if keyword in node)
         return Spot(self, next(at_keyword, self.spec.line(self.pointer)))
 
 
 class Spot(NamedTuple):
-    """A thing of a spec and the line to edit for it."""
+    """A node of a spec, and the line to edit."""
 
     node: Node
     line: int
 
 
-class Place(NamedTuple):
-    """Where a name may stand in an operation. `role`: path, query, header, credential, request or response.
+class SpecPlace(NamedTuple):
+    """A named part of an operation. `role`: path, query, header, credential, request or response.
 
-    `owner` is what says whether it is required: the parameter, or the object that it is a field of.
+    `owner` states whether it is required: the parameter, or the object that it is a field of.
     """
 
     name: str
@@ -139,7 +139,7 @@ class Place(NamedTuple):
 
 
 def at(spec: Spec, pointer: str, node: dict[str, Any]) -> Node:
-    """The thing at a pointer, its `$ref`s followed."""
+    """Return the node at a pointer, with the nodes that its `$ref`s lead to."""
     chain = [(pointer, node)]
     while "$ref" in chain[-1][1]:
         target: Any = spec.document
@@ -151,7 +151,7 @@ def at(spec: Spec, pointer: str, node: dict[str, Any]) -> Node:
 
 
 def mark(spec: Spec, pointer: str, node: dict[str, Any]) -> Mark:
-    """The mark on a thing; by its line, since an alias gives one thing several pointers."""
+    """Return the mark on a node; marks are equal by line, since a YAML alias gives one node several pointers."""
     return Mark(spec.path, spec.line(f"{pointer}/{MARK}"), str(node[MARK]))
 
 
@@ -159,7 +159,7 @@ class Route(NamedTuple):
     """An operation of a spec, and its places by role."""
 
     spec: Spec
-    operation: Operation
+    operation: SpecOperation
 
     @property
     def name(self) -> str:
@@ -178,39 +178,40 @@ class Route(NamedTuple):
         return Node(self.spec, ((self.operation.pointer, self.operation.node),))
 
     def part(self, key: str) -> Node:
-        """`parameters` or `responses`, as where a thing is added: a mark on the operation is none on it."""
+        """Return a part such as `parameters`, to add something to; the operation's marks do not apply to it."""
         return Node(self.spec, ((f"{self.operation.pointer}/{key}", {}),))
 
     @property
-    def parameters(self) -> list[Place]:
+    def parameters(self) -> list[SpecPlace]:
         """The parameters of path, query and header."""
         item_pointer = self.operation.pointer.rpartition("/")[0]
         item = self.spec.document["paths"][self.operation.path]
-        found = []
+        places = []
         for pointer, owner in ((item_pointer, item), (self.operation.pointer, self.operation.node)):
             for index, parameter in enumerate(owner.get("parameters", [])):
-                outer = at(self.spec, f"{pointer}/parameters/{index}", parameter)
-                inner = at(self.spec, f"{outer.end}/schema", outer.keywords["schema"])
-                content, node = outer.keywords, Node(self.spec, outer.chain + inner.chain)
-                found.append(Place(content["name"], content["in"], node, content.get("required", False), outer))
-        return found
+                parameter_node = at(self.spec, f"{pointer}/parameters/{index}", parameter)
+                schema_node = at(self.spec, f"{parameter_node.end}/schema", parameter_node.keywords["schema"])
+                content, node = parameter_node.keywords, Node(self.spec, parameter_node.chain + schema_node.chain)
+                is_required = content.get("required", False)
+                places.append(SpecPlace(content["name"], content["in"], node, is_required, parameter_node))
+        return places
 
     @property
-    def credentials(self) -> list[Place]:
-        """What the operation's security schemes ask for; an http scheme is the header Authorization."""
+    def credentials(self) -> list[SpecPlace]:
+        """The places of the operation's credentials; an http scheme is the header Authorization."""
         names = dict.fromkeys(name for option in self.operation.node["security"] for name in option)
         schemes = self.spec.document["components"]["securitySchemes"]
-        found = []
+        places = []
         for name in names:
             pointer = f"/components/securitySchemes/{escape(name)}"
             header = schemes[name].get("name", "Authorization")
             node = Node(self.spec, ((pointer, schemes[name]),))
-            found.append(Place(header, "credential", node, True, node))
-        return found
+            places.append(SpecPlace(header, "credential", node, True, node))
+        return places
 
     @property
     def body(self) -> Node | None:
-        """The schema of what is sent."""
+        """The schema of the request body."""
         return self._content(f"{self.operation.pointer}/requestBody", self.operation.node.get("requestBody", {}))
 
     @property
@@ -225,20 +226,20 @@ class Route(NamedTuple):
     @property
     def successes(self) -> list[Node]:
         """The schemas of the 2xx responses, each once."""
-        found = [
+        schemas = [
             self._content(response.end, response.chain[-1][1])
             for status, response in self.answers.items()
             if status.startswith("2")
         ]
-        return list({node.end: node for node in found if node}.values())
+        return list({node.end: node for node in schemas if node}.values())
 
     def failure(self) -> Node | None:
-        """The schema of the first error response that has one."""
+        """Return the schema of the first error response that has one."""
         errors = (node for status, node in self.answers.items() if status >= "4")
-        return next((found for node in errors if (found := self._content(node.end, node.chain[-1][1]))), None)
+        return next((schema for node in errors if (schema := self._content(node.end, node.chain[-1][1]))), None)
 
     def media(self, part: str) -> list[str]:
-        """The media types of what is sent ("request") or of everything that comes back ("response")."""
+        """Return the media types of the request body ("request") or of all responses ("response")."""
         if part == "request":
             return list(self.operation.node.get("requestBody", {}).get("content", {}))
         return list({media for node in self.answers.values() for media in node.keywords.get("content", {})})
@@ -248,25 +249,25 @@ class Route(NamedTuple):
             return at(self.spec, f"{pointer}/content/{escape(media)}/schema", content["schema"])
         return None
 
-    def places(self, role: str, subject: frozenset[str] = frozenset()) -> list[Place]:
-        """The places that a list of fields may speak of: those of its role, or the fields of the thing it names."""
+    def places(self, role: str, subject: frozenset[str] = frozenset()) -> list[SpecPlace]:
+        """Return the places that a list of fields may describe: those of its role, or of the object that it names."""
         roots = {"request": [self.body] if self.body else [], "response": self.successes}
-        inner = [
-            Place(place.name, part, *place[2:])
+        subject_places = [
+            SpecPlace(place.name, part, *place[2:])
             for part, nodes in roots.items()
             for root in nodes
-            for _, node in within(root)
+            for _, node in walk_nodes(root)
             if subject and words(node.pointer.rpartition("/")[2]) == subject
             for place in fields(node.item or node, part)
         ]
-        if inner:
-            return [place for place in inner if role in ("any", "parameters", place.role)]
-        found = self.parameters + self.credentials
-        found += [place for part, nodes in roots.items() for node in nodes for place in top(node, part)]
-        return [place for place in found if place.role in GROUPS.get(role, (role,))]
+        if subject_places:
+            return [place for place in subject_places if role in ("any", "parameters", place.role)]
+        candidates = self.parameters + self.credentials
+        candidates += [place for part, nodes in roots.items() for node in nodes for place in body_places(node, part)]
+        return [place for place in candidates if place.role in GROUPS.get(role, (role,))]
 
 
-# The roles of places that a list of fields of a wider role may speak of.
+# The roles of places that a list of fields with a wider role may describe.
 GROUPS = {
     "header": ("header", "credential"),
     "parameters": ("path", "query", "header", "credential", "request"),
@@ -275,64 +276,68 @@ GROUPS = {
 }
 
 
-def fields(node: Node, role: str) -> list[Place]:
-    """The fields of an object."""
+def fields(node: Node, role: str) -> list[SpecPlace]:
+    """Return the fields of an object."""
     owner = node.object
     if not owner:
         return []
-    return [Place(name, role, child, name in owner.required, owner) for name, child in owner.properties.items()]
+    return [SpecPlace(name, role, child, name in owner.required, owner) for name, child in owner.properties.items()]
 
 
-def top(root: Node, role: str) -> list[Place]:
-    """The fields of a body, and those inside its wrapper where it has one."""
-    inner = wrapped(root)
-    return fields(root, role) + (fields(inner, role) if inner else [])
+def body_places(root: Node, role: str) -> list[SpecPlace]:
+    """Return the fields of a body, and those inside its wrapper if it has one."""
+    wrapped = find_wrapped(root)
+    return fields(root, role) + (fields(wrapped, role) if wrapped else [])
 
 
-def wrapped(root: Node) -> Node | None:
-    """The object, or the item of the list, that is the only field of a body; pages leave such a wrapper out."""
+def find_wrapped(root: Node) -> Node | None:
+    """Return the object, or item of a list, in the only field of a body; None without such a wrapper.
+
+    Pages leave such wrappers out.
+    """
     children = list(root.properties.values())
-    inner = children[0].item or children[0] if len(children) == 1 else None
-    return inner if inner and inner.properties else None
+    child = children[0].item or children[0] if len(children) == 1 else None
+    return child if child and child.properties else None
 
 
-def within(root: Node) -> Iterator[tuple[str, Node]]:
-    """Everything in a body, with its name, each component once."""
-    seen, todo = {root.end}, [root]
-    while todo:
-        node = todo.pop(0)
+def walk_nodes(root: Node) -> Iterator[tuple[str, Node]]:
+    """Yield name and node of everything in a body, the parts of each component once."""
+    visited, pending = {root.end}, [root]
+    while pending:
+        node = pending.pop(0)
         parts = list(node.properties.items())
         parts += [(node.name, part) for part in (node.item, node.entry) if part]
         for name, child in parts:
             yield name, child
-            if child.end not in seen:
-                seen.add(child.end)
-                todo.append(child)
+            if child.end not in visited:
+                visited.add(child.end)
+                pending.append(child)
 
 
-def every(specs: list[Spec]) -> list[Route]:
-    """Every operation of the specs."""
+def all_routes(specs: list[Spec]) -> list[Route]:
+    """Return every operation of the specs."""
     return [Route(spec, operation) for spec in specs for operation in spec.operations()]
 
 
-def reached(route: Route) -> set[Mark]:
-    """Every mark that an operation's page has to do with."""
-    spec, found = route.spec, set()
-    todo: list[tuple[str, Any]] = [(route.operation.pointer, route.operation.node)]
-    todo += [place.node.chain[0] for place in route.credentials + route.parameters]
-    todo += [(f"/servers/{index}", server) for index, server in enumerate(spec.document["servers"])]
-    seen: set[str] = set()
-    while todo:
-        pointer, node = todo.pop()
-        if pointer in seen or not isinstance(node, dict | list):
+def reachable_marks(route: Route) -> set[Mark]:
+    """Return every mark on an operation and on what it refers to."""
+    spec, marks = route.spec, set()
+    pending: list[tuple[str, Any]] = [(route.operation.pointer, route.operation.node)]
+    pending += [place.node.chain[0] for place in route.credentials + route.parameters]
+    pending += [(f"/servers/{index}", server) for index, server in enumerate(spec.document["servers"])]
+    visited: set[str] = set()
+    while pending:
+        pointer, node = pending.pop()
+        if pointer in visited or not isinstance(node, dict | list):
             continue
-        seen.add(pointer)
+        visited.add(pointer)
         if isinstance(node, list):
-            todo += [(f"{pointer}/{index}", part) for index, part in enumerate(node)]
+            pending += [(f"{pointer}/{index}", part) for index, part in enumerate(node)]
             continue
         if MARK in node:
-            found.add(mark(spec, pointer, node))
+            marks.add(mark(spec, pointer, node))
         if isinstance(node.get("$ref"), str) and node["$ref"].startswith("#/"):
-            todo.append(at(spec, pointer, node).chain[1])
-        todo += [(f"{pointer}/{escape(key)}", part) for key, part in node.items() if key not in ("example", "examples")]
-    return found
+            pending.append(at(spec, pointer, node).chain[1])
+        parts = {key: part for key, part in node.items() if key not in ("example", "examples")}
+        pending += [(f"{pointer}/{escape(key)}", part) for key, part in parts.items()]
+    return marks

@@ -1,8 +1,8 @@
-"""The words of a page: one fingerprint a section, kept in specs/pages.json, so that a change of words is seen.
+"""A Page and specs/pages.json -> the sections whose words changed since the page was accepted.
 
-A fingerprint takes no note of whitespace, of letters' presentation, of e-mail addresses (many pages are served with
-them hidden) and of what blocks.py takes for furniture. Only hashes are kept, never a page's text. A difference that
-the spec marks is kept as a hash too, so that a mark does not hide another difference at the same place later on.
+specs/pages.json holds a fingerprint of each section, which ignores whitespace, the presentation of letters, e-mail
+addresses (many pages are served with them hidden) and what blocks.py takes for furniture. Only hashes are stored, never
+a page's text. A marked difference is stored as a hash too, so that its mark hides no other difference there later.
 """
 
 from __future__ import annotations
@@ -26,59 +26,59 @@ ADDRESS = re.compile(r"\[email\s*protected\]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
 
 class Accepted(NamedTuple):
-    """What was accepted: a hash of each section, one of each difference that the spec marks, and how much was read."""
+    """The accepted state of a page: hashes of its sections and of its marked differences, and how much was read."""
 
     sections: list[str]
     marked: list[str]
     read: int
 
 
-class Change(NamedTuple):
-    """A section whose words changed, that is new, or that is gone (then `section` is the one after it)."""
+class SectionChange(NamedTuple):
+    """A section that changed, is new, or was removed (then `section` is the one after it)."""
 
     section: int
     what: str
 
 
-def taken(page: Page, marked: Iterable[Difference], read: int) -> Accepted:
-    """What accepting a page as it is now would keep; `read` things were taken out of it."""
-    return Accepted(_fingerprints(page), sorted({digest(one) for one in marked}), read)
+def make_accepted(page: Page, marked: Iterable[Difference], read: int) -> Accepted:
+    """Make the state to store for a page of which `read` facts were read."""
+    return Accepted(_fingerprints(page), sorted({digest_difference(difference) for difference in marked}), read)
 
 
-def digest(difference: Difference) -> str:
-    """The hash of a difference: of what it says, wherever it stands."""
+def digest_difference(difference: Difference) -> str:
+    """Hash a difference by kind and message, whatever its place."""
     return _hash(f"{difference.kind} {difference.message}")
 
 
-def changes(page: Page, accepted: Accepted) -> list[Change]:
-    """What became of the sections since they were accepted."""
-    found = []
+def compare_sections(page: Page, accepted: Accepted) -> list[SectionChange]:
+    """Return the sections that changed since the page was accepted."""
+    section_changes = []
     matcher = SequenceMatcher(None, accepted.sections, _fingerprints(page), autojunk=False)
     for _, before, after, start, end in (code for code in matcher.get_opcodes() if code[0] != "equal"):
-        changed = min(after - before, end - start)
-        found += [Change(start + index, "has other words") for index in range(changed)]
-        found += [Change(index, "is new") for index in range(start + changed, end)]
-        found += [Change(min(end, len(page.sections) - 1), GONE)] * (after - before - changed)
-    return found
+        paired = min(after - before, end - start)
+        section_changes += [SectionChange(start + index, "has other words") for index in range(paired)]
+        section_changes += [SectionChange(index, "is new") for index in range(start + paired, end)]
+        section_changes += [SectionChange(min(end, len(page.sections) - 1), GONE)] * (after - before - paired)
+    return section_changes
 
 
-def load(folder: Path) -> dict[str, Accepted]:
-    """What was accepted, by page. Raises PageError when the file is no such file."""
+def load_accepted(folder: Path) -> dict[str, Accepted]:
+    """Load the accepted states by page. Raises PageError if the file has another shape."""
     path = folder / NAME
     if not path.exists():
         return {}
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return {page: Accepted(**kept) for page, kept in document["pages"].items()}
+        return {page: Accepted(**accepted) for page, accepted in document["pages"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         shape = '{"version": 1, "pages": {PAGE: {"sections": [hash, …], "marked": [hash, …], "read": 1}}}'
         raise PageError(f"{path}: looked for {shape}") from error
 
 
-def accept(folder: Path, pages: dict[str, Accepted]) -> None:
-    """Keep these pages as they are now in place of what was kept of them."""
-    kept = {page: accepted._asdict() for page, accepted in sorted({**load(folder), **pages}.items())}
-    text = json.dumps({"version": VERSION, "pages": kept}, indent=1)
+def store_accepted(folder: Path, pages: dict[str, Accepted]) -> None:
+    """Store these pages' states in place of their earlier ones."""
+    stored = {page: accepted._asdict() for page, accepted in sorted({**load_accepted(folder), **pages}.items())}
+    text = json.dumps({"version": VERSION, "pages": stored}, indent=1)
     (folder / NAME).write_text(text + "\n", encoding="utf-8")
 
 
@@ -87,7 +87,7 @@ def _fingerprints(page: Page) -> list[str]:
 
 
 def _fingerprint(section: Section) -> str:
-    """Of the title, the words, and where lists, tables and code are: one that is none any more is not read as one."""
+    """Hash a section's title, words, and the kinds of its blocks: a list that becomes text changes what is read."""
     parts = (block.text if block.kind == "text" else f"{block.kind}: {block.text}" for block in section.blocks)
     text = ADDRESS.sub("@", section.title + "".join(parts))
     return _hash("".join(unicodedata.normalize("NFKC", text).split()))

@@ -1,4 +1,4 @@
-"""Differences as text, one a line, and as JSON."""
+"""Differences of one page -> text, a line for each, or JSON; and the tally that collects them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ..spec import display_path
 from .places import Mark, Node, Spot
 
 KINDS = (
@@ -16,7 +17,7 @@ KINDS = (
 
 
 class Difference(NamedTuple):
-    """One thing that page and spec do not agree on: where it stands in both, and what to edit."""
+    """One contradiction of page and spec: its place in both, and what to edit."""
 
     kind: str
     page: Path
@@ -27,25 +28,19 @@ class Difference(NamedTuple):
     edit: str
 
     def __str__(self) -> str:
-        spec = f"{shown(self.spec_file)}:{self.spec_line}"
-        return f"{shown(self.page)}:{self.page_line}: {self.kind}: {self.message} [{spec}: {self.edit}]"
+        spec = f"{display_path(self.spec_file)}:{self.spec_line}"
+        return f"{display_path(self.page)}:{self.page_line}: {self.kind}: {self.message} [{spec}: {self.edit}]"
 
 
-def shown(path: Path) -> str:
-    """A path as a person here would write it."""
-    absolute = path.resolve()
-    return str(absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else path)
-
-
-def in_json(counts: dict[str, int], differences: Sequence[Difference]) -> str:
-    """`{"version": 1, "pages": {PAGE: {"facts": n}}, "differences": […]}`; a page goes by the stem of its file."""
+def format_json(counts: dict[str, int], differences: Sequence[Difference]) -> str:
+    """Format as `{"version": 1, "pages": {PAGE: {"facts": n}}, "differences": […]}`; PAGE is the stem of its file."""
     return json.dumps(
         {
             "version": 1,
             "pages": {page: {"facts": facts} for page, facts in counts.items()},
             "differences": [
-                {**found._asdict(), "page": found.page.stem, "spec_file": shown(found.spec_file)}
-                for found in differences
+                {**difference._asdict(), "page": difference.page.stem, "spec_file": display_path(difference.spec_file)}
+                for difference in differences
             ],
         },
         indent=2,
@@ -53,8 +48,8 @@ def in_json(counts: dict[str, int], differences: Sequence[Difference]) -> str:
     )
 
 
-class Loose(NamedTuple):
-    """A field that only one side has, and the difference that it makes; `group` is the list or the object it is of."""
+class OneSidedField(NamedTuple):
+    """A field that only page or spec has, with its difference; `group` is the list or object that it belongs to."""
 
     group: str
     name: str
@@ -62,13 +57,12 @@ class Loose(NamedTuple):
     difference: Difference
 
 
-class Tally:
-    """Counts what was `read` of one page and the `facts` that were compared, and keeps what differs.
+class PageTally:
+    """The result of comparing one page: how much was `read`, how many `facts` were compared, and the differences.
 
-    `marked` are differences that the spec marks as known, `agreed` the lines on which page and spec say the same about
-    a thing that is marked, `lines` those where the page begins to speak of an operation, `notes` what else
-    a person should know. A field that is new on the
-    page and one that is gone wait in `strays` and `lost`, since the two may be one that was renamed.
+    `marked_differences` are those that the spec marks as known, `agreed` the lines on which page and spec agree about
+    a marked node, `lines` those where the page begins to describe an operation, `notes` further messages. A field that
+    only the page has waits in `strays`, one that only the spec has in `lost`: the two may be one that was renamed.
     """
 
     def __init__(self, page: Path) -> None:
@@ -76,62 +70,65 @@ class Tally:
         self.facts = 0
         self.read = 0
         self.notes: list[str] = []
-        self.found: dict[tuple[str, str, Path, int], Difference] = {}
-        self.marked: list[Difference] = []
+        self.differences_by_key: dict[tuple[str, str, Path, int], Difference] = {}
+        self.marked_differences: list[Difference] = []
         self.used: set[Mark] = set()
         self.agreed: dict[Mark, int] = {}
         self.lines: dict[str, int] = {}
-        self.strays: dict[str, Loose] = {}
-        self.lost: dict[str, Loose] = {}
+        self.strays: dict[str, OneSidedField] = {}
+        self.lost: dict[str, OneSidedField] = {}
 
     @property
     def differences(self) -> list[Difference]:
-        """By line of the page; the same said in two places is one."""
-        return sorted(self.found.values(), key=lambda one: (one.page_line, KINDS.index(one.kind), one.message))
+        """The differences by line of the page, equal ones once."""
+        return sorted(
+            self.differences_by_key.values(),
+            key=lambda difference: (difference.page_line, KINDS.index(difference.kind), difference.message),
+        )
 
     def count(self, number: int = 1) -> None:
-        """Facts of the page were compared."""
+        """Count facts of the page that were compared."""
         self.facts += number
 
     def differ(self, kind: str, line: int, spot: Spot, message: str, edit: str) -> bool:
-        """Note a difference; false when the spec marks the thing as one that differs knowingly."""
+        """Note a difference; False if the spec marks the node as one that differs."""
         difference = self.difference(kind, line, spot, message, edit)
         if spot.node.marks:
             self.used.update(spot.node.marks)
-            self.marked.append(difference)
+            self.marked_differences.append(difference)
             return False
         self._keep(difference)
         return True
 
     def difference(self, kind: str, line: int, spot: Spot, message: str, edit: str) -> Difference:
-        """A difference between a line of the page and a spot of the spec."""
+        """Make a difference between a line of the page and a spot of the spec."""
         return Difference(kind, self.page, line, spot.node.spec.path, spot.line, message, edit)
 
     def agree(self, line: int, node: Node) -> None:
-        """Page and spec say the same there; a mark on it may be stale."""
+        """Note that page and spec agree about a node; a mark on it may be stale."""
         for mark in node.marks:
             self.agreed.setdefault(mark, line)
 
-    def lack(self, name: str, node: Node, difference: Difference) -> None:
-        """The spec lacks a thing of the page; a mark on what would hold it covers it when its words name the thing."""
+    def note_missing_in_spec(self, name: str, node: Node, difference: Difference) -> None:
+        """Note what the spec lacks, unless a mark on `node`, which would hold it, names it."""
         if not self._left_out(name, node, difference):
             self._keep(difference)
 
-    def stray(self, loose: Loose) -> None:
-        """A field that the spec lacks, which may be one of its own under another name."""
+    def note_stray(self, loose: OneSidedField) -> None:
+        """Note a field that the spec lacks; it may have been renamed."""
         if not self._left_out(loose.name, loose.node, loose.difference):
             self.strays.setdefault(loose.difference.message, loose)
 
-    def lose(self, loose: Loose) -> None:
-        """A field that the page lacks, or knowingly leaves out."""
+    def note_missing_on_page(self, loose: OneSidedField) -> None:
+        """Note a field that the page lacks; a mark on it explains that."""
         if loose.node.marks:
             self.used.update(loose.node.marks)
-            self.marked.append(loose.difference)
+            self.marked_differences.append(loose.difference)
         else:
             self.lost.setdefault(f"{loose.group} {loose.name}", loose)
 
-    def settle(self) -> None:
-        """Tell one stray and one lost field of the same list or object as one renamed, and all others as they are."""
+    def resolve_renames(self) -> None:
+        """Report one stray and one lost field of the same group as a renamed field, and all others as they are."""
         for group in {loose.group for loose in [*self.strays.values(), *self.lost.values()]}:
             strays = [loose for loose in self.strays.values() if loose.group == group]
             lost = [loose for loose in self.lost.values() if loose.group == group]
@@ -144,17 +141,17 @@ class Tally:
     def _left_out(self, name: str, node: Node, difference: Difference) -> bool:
         marks = [mark for mark in node.marks if name in mark.why]
         self.used.update(marks)
-        self.marked += [difference] if marks else []
+        self.marked_differences += [difference] if marks else []
         return bool(marks)
 
     def _keep(self, difference: Difference) -> None:
         key = (difference.kind, difference.message, difference.spec_file, difference.spec_line)
-        self.found.setdefault(key, difference)
+        self.differences_by_key.setdefault(key, difference)
 
 
-def _renamed(stray: Loose, lost: Loose) -> Difference:
-    message = f"the page has `{stray.name}` where the spec has `{lost.name}`"
-    edit = f"rename `{lost.name}` to `{stray.name}`"
+def _renamed(note_stray: OneSidedField, lost: OneSidedField) -> Difference:
+    message = f"the page has `{note_stray.name}` where the spec has `{lost.name}`"
+    edit = f"rename `{lost.name}` to `{note_stray.name}`"
     return lost.difference._replace(
-        kind=stray.difference.kind, page_line=stray.difference.page_line, message=message, edit=edit
+        kind=note_stray.difference.kind, page_line=note_stray.difference.page_line, message=message, edit=edit
     )

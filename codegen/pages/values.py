@@ -1,102 +1,105 @@
-"""Lists of values, values that are shown, and statuses against the spec."""
+"""A page's lists of values, sample values and statuses, and the spec -> differences in the case's tally."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .case import Case
+from .case import PageCase
 from .facts import Status
-from .fields import Said, words
-from .places import Node, Place, Route, within
+from .fields import PageValue, words
+from .places import Node, Route, SpecPlace, walk_nodes
 
 
-def compare_enums(case: Case) -> None:
-    """Hold the lists of values under a line such as `Reasons supported:` against the enums they are of."""
+def compare_enums(case: PageCase) -> None:
+    """Compare the lists of values under a line such as `Reasons supported:` with the enums of that name."""
     for values in case.facts.values:
         nodes = [
             (words(name), node)
-            for one in case.owners(values.section)
-            for name, node in _everything(one)
+            for route in case.owners(values.section)
+            for name, node in _all_parts(route)
             if words(name) and words(name) <= values.words
         ]
-        most = max((len(name) for name, _ in nodes), default=0)
-        named = [node for name, node in nodes if len(name) == most]
-        if named:
-            compare_values(case, named[0].pointer.rpartition("/")[2], values.values, values.line, named)
+        most_words = max((len(name) for name, _ in nodes), default=0)
+        named_nodes = [node for name, node in nodes if len(name) == most_words]
+        if named_nodes:
+            compare_values(case, named_nodes[0].pointer.rpartition("/")[2], values.values, values.line, named_nodes)
         else:
             case.tally.count()
             route = case.owners(values.section)[0]
             message = f"the page lists values of something that {route.name} does not have"
             spot, edit = route.part("requestBody").spot(), "add the field with its enum"
             difference = case.tally.difference("enum", values.line, spot, message, edit)
-            case.tally.lack(str(values.values[0].value), route.node, difference)
+            case.tally.note_missing_in_spec(str(values.values[0].value), route.node, difference)
 
 
-def compare_values(case: Case, name: str, values: Iterable[Said], line: int, nodes: Sequence[Node]) -> None:
-    """Hold a list of values of one name against the enums of the things of that name; `line` is where it begins."""
-    said = {str(value.value): value.line for value in values}
-    case.tally.count(len(said))
-    for node in nodes if said else ():
-        new = [value for value in said if value not in node.enum]
-        gone = [value for value in node.enum if value not in said]
+def compare_values(case: PageCase, name: str, values: Iterable[PageValue], line: int, nodes: Sequence[Node]) -> None:
+    """Compare a list of values, which begins at `line`, with the enums of the nodes of that name."""
+    line_by_value = {str(value.value): value.line for value in values}
+    case.tally.count(len(line_by_value))
+    for node in nodes if line_by_value else ():
+        new = [value for value in line_by_value if value not in node.enum]
+        missing = [value for value in node.enum if value not in line_by_value]
         reported = False
         for value in new if node.enum else []:
             message = f"the page lists {value} for `{name}`, the spec does not"
-            reported |= case.tally.differ("enum", said[value], node.spot("enum"), message, f"add {value} to the enum")
-        for value in gone:
+            edit = f"add {value} to the enum"
+            reported |= case.tally.differ("enum", line_by_value[value], node.spot("enum"), message, edit)
+        for value in missing:
             message = f"the spec lists {value} for `{name}`, the page does not"
             reported |= case.tally.differ("enum", line, node.spot("enum"), message, f"take {value} out of the enum")
         if not node.enum:
             message = f"the page lists the values of `{name}`, the spec does not"
-            reported |= case.tally.differ("enum", line, node.spot(), message, f"add `enum: [{', '.join(said)}]`")
+            edit = f"add `enum: [{', '.join(line_by_value)}]`"
+            reported |= case.tally.differ("enum", line, node.spot(), message, edit)
         if reported:
             return
-        if not new and not gone:
+        if not new and not missing:
             case.tally.agree(line, node)
 
 
-def compare_shown(case: Case, place: Place, value: str, line: int) -> None:
-    """A value that the page shows for a parameter, where the spec lists the values."""
+def compare_shown(case: PageCase, place: SpecPlace, value: str, line: int) -> None:
+    """Compare a value that the page shows for a parameter with its enum."""
     if place.node.enum and value not in place.node.enum:
         message = f"the page shows {value!r} for `{place.name}`, the spec takes {', '.join(place.node.enum)}"
         case.tally.differ("enum", line, place.node.spot("enum"), message, f"add {value!r} to the enum")
 
 
-def compare_statuses(case: Case) -> None:
-    """Hold the statuses of the page against the responses, and the other way round."""
-    for route in case.own:
-        listed = [one for one in case.facts.statuses if route in case.owners(one.section)]
+def compare_statuses(case: PageCase) -> None:
+    """Compare the statuses of the page with the responses of the spec, in both directions."""
+    for route in case.routes:
+        listed = [status for status in case.facts.statuses if route in case.owners(status.section)]
         case.tally.count(len(listed))
-        for errors in (False, True):
-            _statuses(case, route, [status for status in listed if (status.code >= "4") == errors], errors)
+        for is_error in (False, True):
+            page_statuses = [status for status in listed if (status.code >= "4") == is_error]
+            _compare_route_statuses(case, route, page_statuses, is_error)
 
 
-def _statuses(case: Case, route: Route, listed: list[Status], errors: bool) -> None:
-    """The successes, or the errors, of an operation; a page that names none of them says nothing of them."""
-    answers = {code: node for code, node in route.answers.items() if (code >= "4") == errors}
-    codes = {status.code for status in listed}
-    new = [status for status in listed if status.code not in answers]
-    gone = [code for code, node in answers.items() if code not in codes and node.paged] if listed else []
-    for status in listed:
+def _compare_route_statuses(case: PageCase, route: Route, page_statuses: list[Status], is_error: bool) -> None:
+    """Compare the successes, or the errors, of an operation; a page without any of them makes no difference."""
+    answers = {code: node for code, node in route.answers.items() if (code >= "4") == is_error}
+    codes = {status.code for status in page_statuses}
+    new = [status for status in page_statuses if status.code not in answers]
+    missing = [code for code, node in answers.items() if code not in codes and node.paged] if page_statuses else []
+    for status in page_statuses:
         if status.code in answers:
             case.tally.agree(status.line, answers[status.code])
-    if len(new) == len(gone) == 1:
-        message = f"the page has status {new[0].code}, {route.name} {gone[0]}"
-        edit = f'change "{gone[0]}" to "{new[0].code}"'
-        case.tally.differ("status", new[0].line, answers[gone[0]].spot(), message, edit)
+    if len(new) == len(missing) == 1:
+        message = f"the page has status {new[0].code}, {route.name} {missing[0]}"
+        edit = f'change "{missing[0]}" to "{new[0].code}"'
+        case.tally.differ("status", new[0].line, answers[missing[0]].spot(), message, edit)
         return
     for status in new:
         message, edit = f"the page has status {status.code}, {route.name} lacks it", f'add "{status.code}"'
         difference = case.tally.difference("status", status.line, route.part("responses").spot(), message, edit)
-        case.tally.lack(status.code, route.node, difference)
-    for code in gone:
+        case.tally.note_missing_in_spec(status.code, route.node, difference)
+    for code in missing:
         message = f"{route.name} has status {code}, the page does not list it"
         edit = f'remove "{code}", or mark it x-page-differs'
-        case.tally.differ("status", min(status.line for status in listed), answers[code].spot(), message, edit)
+        case.tally.differ("status", min(status.line for status in page_statuses), answers[code].spot(), message, edit)
 
 
-def _everything(route: Route) -> list[tuple[str, Node]]:
-    """Every parameter and every field of an operation by its name."""
+def _all_parts(route: Route) -> list[tuple[str, Node]]:
+    """Return name and node of every parameter and every field of an operation."""
     roots = ([route.body] if route.body else []) + route.successes
     found = [(place.name, place.node) for place in route.parameters]
-    return found + [part for root in roots for part in within(root)]
+    return found + [part for root in roots for part in walk_nodes(root)]

@@ -1,4 +1,4 @@
-"""What a call raises, by what happened to the money.
+"""The errors that a call raises, by what happened to the money.
 
 RefundError
   RefundNotSent            "no": nothing left this machine
@@ -239,14 +239,14 @@ def lists_errors(content: bytes) -> bool:
 
 
 def _read_content(response: httpx.Response) -> bytes:
-    """The body, b"" where nobody has read it."""
+    """Return the body, b"" if it has not been read."""
     try:
         return response.content
     except RuntimeError:  # httpx.ResponseNotRead: an event hook raised before the body came
         return b""
 
 
-# As long as any sentence of an API; a page in a JSON text is not for an error's message.
+# Longer than any sentence of an API; a whole page in a JSON text does not belong in an error's message.
 _MAX_LENGTH = 500
 _CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){11,18}(?![0-9])")
 
@@ -265,7 +265,7 @@ def _is_card(text: str) -> bool:
 
 
 def _read_words(content: bytes) -> tuple[str, str]:
-    """Read code and message from any API's form of an error."""
+    """Read code and message from the error body of any of the APIs."""
     try:
         body: Any = msgspec.json.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -284,13 +284,13 @@ def _read_words(content: bytes) -> tuple[str, str]:
 
 
 def _first_text(error: dict[str, Any], *keys: str) -> str:
-    """The first value that is text or a whole number, as text."""
+    """Return the first value that is text or a whole number, as text."""
     words = (str(error[key]) for key in keys if type(error.get(key)) in (str, int))
     return next(filter(None, words), "")
 
 
 def _request_id(request: httpx.Request | None, response: httpx.Response | None = None) -> str | None:
-    """The id in the headers of an answer, else in those of its request."""
+    """Return the correlation id in the headers of the answer, or else of the request."""
     correlation = "WM_QOS.CORRELATION_ID"
     if response is not None:
         answered: str | None = response.headers.get(correlation) or response.headers.get("X-Request-Id")

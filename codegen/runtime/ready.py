@@ -1,4 +1,4 @@
-"""What a ready client stands on: an open connection that calls the generated operations one by one."""
+"""The protocol of the connection that a ready client calls operations through, and helpers of its methods."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .client import Client, Response
 T = TypeVar("T")
 M = TypeVar("M", bound=msgspec.Struct)
 Timeout: TypeAlias = float | httpx.Timeout | None
-"""Of one call: seconds, or httpx's own; None is the connection's."""
+"""The timeout of one call: seconds or httpx's own type; None for the connection's."""
 
 
 class Caller(Protocol):
@@ -22,7 +22,7 @@ class Caller(Protocol):
 
     @property
     def client(self) -> Client:
-        """The connection as the generated operations take it."""
+        """The client that the generated operations take."""
 
     def call(
         self,
@@ -33,10 +33,10 @@ class Caller(Protocol):
         key: str = "",
         **arguments: Any,
     ) -> T:
-        """The success model of an operation; `function` is its generated `sync_detailed`. Raises RefundError.
+        """Call an operation and return its success model. Raises RefundError.
 
-        `name` is that of the operation, `walmart_ca.refund_order_lines`; `key` is the idempotency key that the body
-        carries, "" where it has none.
+        `name` is the operation's, such as `walmart_ca.refund_order_lines`; `function` is its generated `sync_detailed`;
+        `key` is the idempotency key in the body, "" if it has none.
         """
 
 
@@ -45,7 +45,7 @@ class AsyncCaller(Protocol):
 
     @property
     def client(self) -> Client:
-        """The connection as the generated operations take it."""
+        """The client that the generated operations take."""
 
     async def call(
         self,
@@ -56,15 +56,15 @@ class AsyncCaller(Protocol):
         key: str = "",
         **arguments: Any,
     ) -> T:
-        """As Caller.call, with the generated `asyncio_detailed`."""
+        """Do the same as Caller.call with the generated `asyncio_detailed`."""
 
 
 def with_key(body: M, field: str) -> tuple[M, str]:
-    """The body with an idempotency key in this field, and the key: the caller's own is used as it is."""
+    """Return the body with an idempotency key in this field, and the key; a key that it has is kept."""
     key = getattr(body, field) or str(uuid.uuid4())
     return msgspec.structs.replace(body, **{field: key}), key
 
 
 def as_list(answer: T | list[T]) -> list[T]:
-    """The answer of an operation that gives one model or a list of them."""
+    """Return the answer as a list, for an operation that answers with one model or a list of them."""
     return answer if isinstance(answer, list) else [answer]

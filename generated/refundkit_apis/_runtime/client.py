@@ -1,4 +1,4 @@
-"""The client that every operation takes, and the functions that send."""
+"""The client that every generated operation takes, and the functions that send its requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Request:
-    """One call as an operation makes it, without the connection's headers."""
+    """The request of one operation, without the headers that the client adds."""
 
     method: str
     path: str
@@ -66,7 +66,7 @@ class _Pools:
 
 @attrs.define
 class Client:
-    """Where one API lives and how it is reached.
+    """The connection to one API: its base URL, credentials, headers and timeouts.
 
     `base_url` has scheme and host, else ValueError; `auth` is any httpx.Auth; `headers` go with every request;
     `timeout` is in seconds; `extensions` are httpx's own, of every request; `options` are further arguments of
@@ -84,25 +84,25 @@ class Client:
     _pools: _Pools = attrs.field(factory=_Pools, init=False, repr=False, eq=False)
 
     def get_httpx_client(self) -> httpx.Client:
-        """The httpx.Client behind the sync calls, made at the first of them."""
+        """Return the httpx.Client of the sync calls; it is made on first use."""
         with self._pools.lock, refuse_bad_header():
             if self._pools.sync_client is None:
                 self._pools.sync_client = httpx.Client(**self._arguments())
             return self._pools.sync_client
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
-        """The httpx.AsyncClient behind the async calls, made at the first of them."""
+        """Return the httpx.AsyncClient of the async calls; it is made on first use."""
         with self._pools.lock, refuse_bad_header():
             if self._pools.async_client is None:
                 self._pools.async_client = httpx.AsyncClient(**self._arguments())
             return self._pools.async_client
 
     def with_timeout(self, seconds: float | httpx.Timeout) -> Self:
-        """The same client over the same connections, with another timeout for its calls."""
+        """Return a client over the same connections with another timeout."""
         return self._variant(timeout=seconds)
 
     def with_extensions(self, extensions: Mapping[str, Any]) -> Self:
-        """The same client over the same connections, with these extensions in its requests."""
+        """Return a client over the same connections that adds these extensions to its requests."""
         return self._variant(extensions={**self.extensions, **extensions})
 
     def _variant(self, **changes: Any) -> Self:
@@ -151,7 +151,7 @@ def send(client: Client, request: Request, model: Any) -> Response[Any]:
 
 
 async def send_async(client: Client, request: Request, model: Any) -> Response[Any]:
-    """As `send`, with the async client."""
+    """Do the same as `send` with the async client."""
     httpx_client = client.get_async_httpx_client()
     with translate_errors():
         response = await httpx_client.send(_build_request(httpx_client, client, request))
@@ -178,7 +178,7 @@ def _build_request(httpx_client: httpx.Client | httpx.AsyncClient, client: Clien
 
 @contextmanager
 def refuse_bad_header() -> Iterator[None]:
-    """Raise NotSent for a header beyond ASCII, without httpx's words: they quote it."""
+    """Raise NotSent for a header beyond ASCII, without httpx's message, which quotes it."""
     try:
         yield
     except UnicodeEncodeError:
@@ -187,7 +187,7 @@ def refuse_bad_header() -> Iterator[None]:
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Raise httpx's errors as ours, which show no credential."""
+    """Raise our errors in place of httpx's; ours show no credential."""
     try:
         yield
     except (httpx.LocalProtocolError, UnicodeEncodeError) as error:  # both quote a header, which may be a credential
@@ -217,10 +217,10 @@ _NEVER_CONNECTED = (
 
 
 def never_left(error: BaseException) -> bool:
-    """True if not a byte of the request was written."""
+    """True if no byte of the request was written."""
     if isinstance(error, _NEVER_CONNECTED):
         return True
-    # h11 refuses to write a malformed request. Under HTTP/2 the same class tells of what was received.
+    # h11 refuses to write a malformed request. Under HTTP/2 the same class is raised for what was received.
     cause: BaseException | None = error if isinstance(error, httpx.LocalProtocolError) else None
     while cause is not None and not type(cause).__module__.startswith("h11"):
         cause = cause.__cause__ or cause.__context__

@@ -1,4 +1,4 @@
-"""JSON text <-> generated models, numbers exact in both directions."""
+"""Encodes models as JSON, forms and path segments, and decodes JSON to models; numbers stay exact."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _SYNTAX = msgspec.json.Decoder(msgspec.Raw)
 
 @lru_cache(maxsize=256)
 def decoder(model: Any) -> msgspec.json.Decoder[Any]:
-    """The decoder of a model, or of a union or list of models."""
+    """Return the decoder of a model, or of a union or list of models."""
     return msgspec.json.Decoder(model, dec_hook=decode_number, float_hook=Decimal)
 
 
 def decode(data: bytes, model: type[T]) -> T:
-    """The JSON text as the model.
+    """Decode a JSON text as the model.
 
     Raises msgspec.MsgspecError, UnicodeDecodeError, RecursionError or ArithmeticError (an exponent of 19 digits).
     """
@@ -40,19 +40,19 @@ def encode(value: object) -> bytes:
     """
     text = _ENCODER.encode(value)
     try:
-        _SYNTAX.decode(text)  # msgspec writes NaN as it is; to skim the text costs less than a look at every value
+        _SYNTAX.decode(text)  # msgspec writes NaN unchanged; parsing the text costs less than a test of every value
     except msgspec.DecodeError:
         raise ValueError("a Decimal that is no number (NaN or Infinity) cannot stand in JSON") from None
     return text
 
 
 def encode_form(value: object) -> bytes:
-    """The model as `application/x-www-form-urlencoded`; a field that is not set is left out."""
+    """Encode a model as `application/x-www-form-urlencoded`; unset fields are left out."""
     return urlencode(msgspec.to_builtins(value)).encode()
 
 
 def encode_id(name: str, value: str) -> str:
-    """The id as one segment of a path, `/` and all.
+    """Encode an id as one segment of a path, including any `/`.
 
     Raises ValueError for an empty id, `.` and `..`: they would make the path that of another operation.
     """

@@ -1,7 +1,7 @@
-"""Exact numbers: money and quantities as the text wrote them.
+"""Exact numbers: the types of money and quantities, and how msgspec decodes them.
 
-A number of an API is one of three Python values, as the text wrote it: `int` for an integer literal, `Decimal` for one
-with a point or an exponent, `str` for a quoted one where the API takes that. None of them ever becomes a float.
+A number of an API is one of three Python values, by its literal: `int` for an integer, `Decimal` for one with a point
+or an exponent, `str` for a quoted one if the API accepts that. None of them ever becomes a float.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class _NumberType(type):
 class Number(metaclass=_NumberType):
     """A number as one spec component bounds it.
 
-    The class is never instantiated: it names the type for msgspec, and `decode` judges a value.
+    The class is never instantiated: it names the type for msgspec, and `decode` checks a value.
     """
 
     kinds: ClassVar[frozenset[type]] = frozenset({int, Decimal})
@@ -51,24 +51,24 @@ class Number(metaclass=_NumberType):
         `above` and `below` are the exclusive bounds."""
         kinds = {int, Decimal} | ({str} if text else set()) | ({type(None)} if null else set())
         cls.kinds = frozenset(kinds)
-        within = _bounds(minimum, maximum, above, below)
-        spelled = _spelling(pattern, unlike) if text else None
-        cls.decode = staticmethod(_decoder(within, spelled, whole=whole, null=null))
-        free = _spelling(pattern, None) if text else None
-        cls.decode_unbounded = staticmethod(_decoder(None, free, whole=whole, null=null))
+        is_within_bounds = _make_bounds_test(minimum, maximum, above, below)
+        is_allowed_text = _make_text_test(pattern, unlike) if text else None
+        cls.decode = staticmethod(_make_decoder(is_within_bounds, is_allowed_text, whole=whole, null=null))
+        has_pattern = _make_text_test(pattern, None) if text else None
+        cls.decode_unbounded = staticmethod(_make_decoder(None, has_pattern, whole=whole, null=null))
 
 
 def decode_number(number: type[Number], value: Any) -> Any:
-    """msgspec's `dec_hook`: the value as it stands, or ValueError where the component refuses it."""
+    """Return the value unchanged: msgspec's `dec_hook`. Raises ValueError if the component refuses it."""
     return number.decode(value)
 
 
 def decode_unbounded(number: type[Number], value: Any) -> Any:
-    """As decode_number, for a value whose bounds have been judged: of a text those are `unlike`."""
+    """Do the same as decode_number, but for the bounds and `unlike`, which rules check."""
     return number.decode_unbounded(value)
 
 
-def _bounds(
+def _make_bounds_test(
     minimum: int | None, maximum: int | None, above: int | None, below: int | None
 ) -> Callable[[Decimal | int], bool] | None:
     limits = (("__le__", minimum), ("__ge__", maximum), ("__lt__", above), ("__gt__", below))
@@ -76,48 +76,52 @@ def _bounds(
     tests = [getattr(Decimal(limit), compare) for compare, limit in limits if limit is not None]
     if len(tests) < 2:
         return tests[0] if tests else None
-    return lambda value: all(holds(value) for holds in tests)
+    return lambda value: all(is_within(value) for is_within in tests)
 
 
-def _spelling(pattern: str | None, unlike: str | None) -> Callable[[str], bool]:
+def _make_text_test(pattern: str | None, unlike: str | None) -> Callable[[str], bool]:
     has = re.compile(pattern or "").search
     lacks = re.compile(unlike).search if unlike else None
     return lambda text: bool(has(text)) and not (lacks and lacks(text))
 
 
-def _decoder(
-    within: Callable[[Decimal | int], bool] | None, spelled: Callable[[str], bool] | None, *, whole: bool, null: bool
+def _make_decoder(
+    is_within_bounds: Callable[[Decimal | int], bool] | None,
+    is_allowed_text: Callable[[str], bool] | None,
+    *,
+    whole: bool,
+    null: bool,
 ) -> Callable[[Any], Any]:
     def decode(value: Any) -> Any:
         kind = value.__class__
         if kind is Decimal:
             if whole:
-                value = _whole(value)
+                value = _to_integer(value)
         elif kind is int:
             if not -_LARGEST < value < _LARGEST:
-                _refuse(value)
-        elif (kind is str and spelled is not None and spelled(value)) or (value is None and null):
+                _raise_refusal(value)
+        elif (kind is str and is_allowed_text is not None and is_allowed_text(value)) or (value is None and null):
             return value
         else:
-            _refuse(value)
-        if within is not None and not within(value):
-            _refuse(value)
+            _raise_refusal(value)
+        if is_within_bounds is not None and not is_within_bounds(value):
+            _raise_refusal(value)
         return value
 
     return decode
 
 
-def _whole(value: Decimal) -> int:
+def _to_integer(value: Decimal) -> int:
     if not -_LARGEST < value < _LARGEST or value != value.to_integral_value():
-        _refuse(value)
+        _raise_refusal(value)
     return int(value)
 
 
-def _refuse(value: object) -> NoReturn:
+def _raise_refusal(value: object) -> NoReturn:
     raise ValueError(f"a {value.__class__.__name__} that the schema refuses")
 
 
-# The integers that an answer holds where no component names them: 1.0 is 1 there too, as in JSON Schema.
+# Integers of an answer that are no component: 1.0 is 1 there too, as in JSON Schema.
 if TYPE_CHECKING:
     Whole: TypeAlias = int
     WholeOrNull: TypeAlias = int | None

@@ -1,4 +1,4 @@
-"""The ready client of TaxCloud API: a method an operation, over an open connection."""
+"""The ready client of TaxCloud API: a method for each operation, over an open connection."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncTaxcloudClient", "TaxcloudClient
 
 
 class TaxcloudClient:
-    """Ids and models go in, the success model comes out; whatever else happens is raised, all of it a RefundError.
+    """Methods take ids and models and return the success model; any other result is raised as a RefundError.
 
-    `timeout` is in seconds and for that call alone.
+    `timeout` is in seconds and applies to that call only.
     """
 
     def __init__(self, caller: Caller, connection_id: str) -> None:
@@ -22,7 +22,7 @@ class TaxcloudClient:
 
     @property
     def client(self) -> Client:
-        """The connection as every operation of refundkit_apis.taxcloud.api takes it; it never sends one again."""
+        """The client that every operation of refundkit_apis.taxcloud.api takes; it never sends a call again."""
         return self._caller.client
 
     def refund_order(
@@ -34,7 +34,7 @@ class TaxcloudClient:
     ) -> list[models.Refund]:
         """Refund an order, wholly or some of its items.
 
-        api.orders.refund_order says what goes in; a body without an idempotency key gets one.
+        Parameters are described in api.orders.refund_order; a body without an idempotency key gets one.
         """
         body, key = with_key(body, "idempotency_key")
         return as_list(
@@ -58,7 +58,7 @@ class TaxcloudClient:
     ) -> models.Order:
         """Read one order, with its lines and, when asked for, its refunds.
 
-        api.orders.get_order says what goes in.
+        Parameters are described in api.orders.get_order.
         """
         return self._caller.call(
             "taxcloud.get_order",
@@ -71,7 +71,7 @@ class TaxcloudClient:
 
 
 class AsyncTaxcloudClient:
-    """As TaxcloudClient, with `await`."""
+    """The async client: the methods of TaxcloudClient, with `await`."""
 
     def __init__(self, caller: AsyncCaller, connection_id: str) -> None:
         self._caller = caller
@@ -123,4 +123,4 @@ class AsyncTaxcloudClient:
 
 SYNC, ASYNC = TaxcloudClient, AsyncTaxcloudClient
 GIVEN_ONCE = ("connection_id",)
-"""What the client is made with besides the connection."""
+"""The names of the arguments that the client takes besides the connection."""

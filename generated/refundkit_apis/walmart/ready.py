@@ -1,4 +1,4 @@
-"""The ready client of Walmart Marketplace API: a method an operation, over an open connection."""
+"""The ready client of Walmart Marketplace API: a method for each operation, over an open connection."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncWalmartClient", "WalmartClient"]
 
 
 class WalmartClient:
-    """Ids and models go in, the success model comes out; whatever else happens is raised, all of it a RefundError.
+    """Methods take ids and models and return the success model; any other result is raised as a RefundError.
 
-    `timeout` is in seconds and for that call alone.
+    `timeout` is in seconds and applies to that call only.
     """
 
     def __init__(self, caller: Caller) -> None:
@@ -21,7 +21,7 @@ class WalmartClient:
 
     @property
     def client(self) -> Client:
-        """The connection as every operation of refundkit_apis.walmart.api takes it; it never sends one again."""
+        """The client that every operation of refundkit_apis.walmart.api takes; it never sends a call again."""
         return self._caller.client
 
     def refund_order_lines(
@@ -33,7 +33,7 @@ class WalmartClient:
     ) -> models.Order:
         """Refund one or more lines of an order, wholly or in part.
 
-        api.orders.refund_order_lines says what goes in.
+        Parameters are described in api.orders.refund_order_lines.
         """
         return self._caller.call(
             "walmart.refund_order_lines",
@@ -53,7 +53,7 @@ class WalmartClient:
     ) -> models.Order:
         """Read one order, with the charges, statuses and refunds of its lines.
 
-        api.orders.get_order says what goes in.
+        Parameters are described in api.orders.get_order.
         """
         return self._caller.call(
             "walmart.get_order",
@@ -66,7 +66,7 @@ class WalmartClient:
 
 
 class AsyncWalmartClient:
-    """As WalmartClient, with `await`."""
+    """The async client: the methods of WalmartClient, with `await`."""
 
     def __init__(self, caller: AsyncCaller) -> None:
         self._caller = caller
@@ -117,4 +117,4 @@ class AsyncWalmartClient:
 
 SYNC, ASYNC = WalmartClient, AsyncWalmartClient
 GIVEN_ONCE = ()
-"""What the client is made with besides the connection."""
+"""The names of the arguments that the client takes besides the connection."""

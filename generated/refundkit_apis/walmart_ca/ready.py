@@ -1,4 +1,4 @@
-"""The ready client of Walmart Canada orders API: a method an operation, over an open connection."""
+"""The ready client of Walmart Canada orders API: a method for each operation, over an open connection."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncWalmartCaClient", "WalmartCaClie
 
 
 class WalmartCaClient:
-    """Ids and models go in, the success model comes out; whatever else happens is raised, all of it a RefundError.
+    """Methods take ids and models and return the success model; any other result is raised as a RefundError.
 
-    `timeout` is in seconds and for that call alone.
+    `timeout` is in seconds and applies to that call only.
     """
 
     def __init__(self, caller: Caller) -> None:
@@ -21,7 +21,7 @@ class WalmartCaClient:
 
     @property
     def client(self) -> Client:
-        """The connection as every operation of refundkit_apis.walmart_ca.api takes it; it never sends one again."""
+        """The client that every operation of refundkit_apis.walmart_ca.api takes; it never sends a call again."""
         return self._caller.client
 
     def refund_order_lines(
@@ -33,7 +33,7 @@ class WalmartCaClient:
     ) -> models.Order:
         """Refund one or more shipped lines of an order.
 
-        api.orders.refund_order_lines says what goes in.
+        Parameters are described in api.orders.refund_order_lines.
         """
         return self._caller.call(
             "walmart_ca.refund_order_lines",
@@ -52,7 +52,7 @@ class WalmartCaClient:
     ) -> models.Order:
         """Cancel one or more lines of an order that have not been shipped.
 
-        api.orders.cancel_order_lines says what goes in.
+        Parameters are described in api.orders.cancel_order_lines.
         """
         return self._caller.call(
             "walmart_ca.cancel_order_lines",
@@ -71,7 +71,7 @@ class WalmartCaClient:
     ) -> models.Order:
         """Read one order, with the charges, statuses and refunds of its lines.
 
-        api.orders.get_order says what goes in.
+        Parameters are described in api.orders.get_order.
         """
         return self._caller.call(
             "walmart_ca.get_order",
@@ -83,7 +83,7 @@ class WalmartCaClient:
 
 
 class AsyncWalmartCaClient:
-    """As WalmartCaClient, with `await`."""
+    """The async client: the methods of WalmartCaClient, with `await`."""
 
     def __init__(self, caller: AsyncCaller) -> None:
         self._caller = caller
@@ -150,4 +150,4 @@ class AsyncWalmartCaClient:
 
 SYNC, ASYNC = WalmartCaClient, AsyncWalmartCaClient
 GIVEN_ONCE = ()
-"""What the client is made with besides the connection."""
+"""The names of the arguments that the client takes besides the connection."""

@@ -1,4 +1,4 @@
-"""The ready client of WooCommerce legacy REST API, order refunds: a method an operation, over an open connection."""
+"""The ready client of WooCommerce legacy REST API, order refunds: a method for each operation, over an open connection."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncWoocommerceLegacyClient", "Wooco
 
 
 class WoocommerceLegacyClient:
-    """Ids and models go in, the success model comes out; whatever else happens is raised, all of it a RefundError.
+    """Methods take ids and models and return the success model; any other result is raised as a RefundError.
 
-    `timeout` is in seconds and for that call alone.
+    `timeout` is in seconds and applies to that call only.
     """
 
     def __init__(self, caller: Caller) -> None:
@@ -22,7 +22,7 @@ class WoocommerceLegacyClient:
 
     @property
     def client(self) -> Client:
-        """The connection as every operation of refundkit_apis.woocommerce_legacy.api takes it; it never sends one again."""
+        """The client that every operation of refundkit_apis.woocommerce_legacy.api takes; it never sends a call again."""
         return self._caller.client
 
     def list_refunds(
@@ -34,7 +34,7 @@ class WoocommerceLegacyClient:
     ) -> list[models.Refund]:
         """Read all the refunds of an order.
 
-        api.refunds.list_refunds says what goes in.
+        Parameters are described in api.refunds.list_refunds.
         """
         return self._caller.call(
             "woocommerce_legacy.list_refunds",
@@ -54,7 +54,7 @@ class WoocommerceLegacyClient:
     ) -> models.Refund:
         """Refund an order, wholly or in part.
 
-        api.refunds.create_refund says what goes in.
+        Parameters are described in api.refunds.create_refund.
         """
         return self._caller.call(
             "woocommerce_legacy.create_refund",
@@ -75,7 +75,7 @@ class WoocommerceLegacyClient:
     ) -> models.Refund:
         """Read one refund of an order.
 
-        api.refunds.get_refund says what goes in.
+        Parameters are described in api.refunds.get_refund.
         """
         return self._caller.call(
             "woocommerce_legacy.get_refund",
@@ -96,7 +96,7 @@ class WoocommerceLegacyClient:
     ) -> models.Refund:
         """Change the amount or the reason of a refund.
 
-        api.refunds.update_refund says what goes in.
+        Parameters are described in api.refunds.update_refund.
         """
         return self._caller.call(
             "woocommerce_legacy.update_refund",
@@ -116,7 +116,7 @@ class WoocommerceLegacyClient:
     ) -> None:
         """Delete a refund for good.
 
-        api.refunds.delete_refund says what goes in.
+        Parameters are described in api.refunds.delete_refund.
         """
         self._caller.call(
             "woocommerce_legacy.delete_refund",
@@ -134,7 +134,7 @@ class WoocommerceLegacyClient:
     ) -> models.Order:
         """Read one order, with its lines, its shipping, fees and taxes.
 
-        api.orders.get_order says what goes in.
+        Parameters are described in api.orders.get_order.
         """
         return self._caller.call(
             "woocommerce_legacy.get_order",
@@ -145,7 +145,7 @@ class WoocommerceLegacyClient:
 
 
 class AsyncWoocommerceLegacyClient:
-    """As WoocommerceLegacyClient, with `await`."""
+    """The async client: the methods of WoocommerceLegacyClient, with `await`."""
 
     def __init__(self, caller: AsyncCaller) -> None:
         self._caller = caller
@@ -268,4 +268,4 @@ class AsyncWoocommerceLegacyClient:
 
 SYNC, ASYNC = WoocommerceLegacyClient, AsyncWoocommerceLegacyClient
 GIVEN_ONCE = ()
-"""What the client is made with besides the connection."""
+"""The names of the arguments that the client takes besides the connection."""

@@ -1,10 +1,17 @@
-"""The APIs: one folder each. What a folder may hold is said here; every file of it is optional.
+"""The APIs, one folder each: the protocol of a folder, and the functions that load its modules.
 
-`ledger.py` says how orders and refunds become a ledger, `rules.py` holds the rules of this API alone, `auth.py` its
-credentials. `server.py` says what a test server keeps and refuses, as ServerModule in serving.py asks for, and
-`orders.json` holds the orders that it starts with; without them the server answers with the spec's examples. `wire.py`
-holds what an API knows besides its spec about calls: `spellings(request)` yields each (method, url) that a server may
-take a request for.
+To add an API, write `specs/<api>.yaml` and run `python -m codegen generate`. It can then be checked and called, and its
+test server answers with the examples of the spec. Its folder holds what the spec cannot say; every file is optional:
+
+    ledger.py    MODEL, an instance of ledger.OrderModel: turns orders, earlier refunds and requests into a ledger
+    rules.py     the rules of this API alone; importing the module registers them
+    auth.py      the credentials of the API, each a subclass of httpx.Auth
+    server.py    the test server: the functions that ServerModule in shared/serving.py describes
+    orders.json  the orders that the test server starts with, each a response of the operation that reads an order
+    wire.py      spellings(request) yields each (method, url) that a server may take a request for
+
+An API that replaces another of the same vendor holds what both share, and the older one imports it. Only auth.py,
+connect.py and testing/ of the package name APIs, so that type checkers know the public functions.
 """
 
 from __future__ import annotations
@@ -19,8 +26,8 @@ from ..ledger import OrderModel
 
 
 @cache
-def part(api: str, name: str) -> ModuleType | None:
-    """A module of an API's folder, such as `part("taxcloud", "rules")`; None where the folder has none."""
+def find_module(api: str, name: str) -> ModuleType | None:
+    """Import a module of an API's folder, such as `find_module("taxcloud", "rules")`; None if there is none."""
     folder = f"{__name__}.{api}"
     if find_spec(folder) is None or find_spec(f"{folder}.{name}") is None:
         return None
@@ -28,13 +35,13 @@ def part(api: str, name: str) -> ModuleType | None:
 
 
 def order_model(api: str) -> OrderModel:
-    """How the API's orders and refunds become a ledger; the defaults where its folder does not say."""
-    ledger = part(api, "ledger")
+    """Return the API's order model, or the default one if its folder has no ledger.py."""
+    ledger = find_module(api, "ledger")
     return cast("OrderModel", ledger.MODEL) if ledger is not None else _DEFAULT
 
 
 def traits(operation: str) -> frozenset[str]:
-    """What shared rules may be about, of an operation: `charges`, `lines`, `pieces` and so on."""
+    """Return the traits of an operation that shared rules select by: `charges`, `lines`, `pieces` and so on."""
     api, _, name = operation.partition(".")
     return order_model(api).traits.get(name, frozenset())
 

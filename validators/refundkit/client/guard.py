@@ -293,7 +293,7 @@ def refund_of(request: httpx.Request) -> Match | None:
 def _spellings(request: httpx.Request) -> Iterator[tuple[str, str]]:
     """Each (method, url) that some server may take the request for."""
     for api in operations.APIS:
-        spellings = getattr(apis.part(api, "wire"), "spellings", None)
+        spellings = getattr(apis.find_module(api, "wire"), "spellings", None)
         if spellings is not None:
             yield from spellings(request)
     yield request.method, str(request.url)

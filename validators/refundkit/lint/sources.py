@@ -239,11 +239,11 @@ def _make_oversized(file: str, number: int) -> Record:
 
 
 def _refuse_oversized(number: int) -> Document:
-    from ..reading.document import Fault, Source, make_unreadable
+    from ..reading.document import Fault, SourceText, make_unreadable
 
     message = f"the document has more than {MOST:,} bytes"
     hint = "no refund request has; put each of several into a document, a line or an entry of its own"
-    return make_unreadable(Source(b"", first_line=number), [Fault("RF001", message, hint, span=(0, 1))])
+    return make_unreadable(SourceText(b"", first_line=number), [Fault("RF001", message, hint, span=(0, 1))])
 
 
 def _read_json(file: str, data: bytes, batches: bool) -> Iterator[Record]:

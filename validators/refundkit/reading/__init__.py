@@ -1,5 +1,5 @@
-"""Bytes to an exact value, with what is wrong with them (RF001, RF002, RF004) and where everything stands.
+"""Reads bytes to a Document: its exact value, its problems (RF001, RF002, RF004), and the place of each part.
 
-This is the slow and exact reading. It runs for documents that a typed decode refused or doubted, or that have a
-finding. Import from the modules: each format costs its own imports, and a start needs none of them.
+This reading is slow and exact. It runs for documents that a typed decode refused or could not prove right, and for
+those with a finding. Import from the modules: each format has its own imports, and a start needs none of them.
 """

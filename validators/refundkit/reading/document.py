@@ -1,4 +1,4 @@
-"""What a reading gives, and what all formats share: faults, decoding, numbers and their limits."""
+"""The Document that a reading returns, and what all formats share: faults, decoding, numbers and their limits."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..text import pointer_of, quote_text, without_bom
 from .places import Part, Place, Span, find_elements, find_noted_span, find_spans
 
 DEPTH = 64
-"""The levels of nesting that a document may have; the bracket of the next one is RF004."""
+"""The maximal levels of nesting; a bracket beyond them is RF004."""
 NUMBER_LENGTH = 400
-"""The characters that a number literal may have."""
+"""The maximal length of a number literal, in characters."""
 SPACES = " \t\n\r"
 
 _EXPONENT = 308
-# About the characters of the RF002 that are kept of one document.
-_FAULTS_SIZE = 1_000_000
+# About how many characters the RF002 faults of one document may take.
+_MAX_FAULTS_SIZE = 1_000_000
 # An array of more elements is located element by element.
 _SMALL_ARRAY = 16
 
@@ -51,7 +51,7 @@ class Location(msgspec.Struct, frozen=True):
     end_column: int
 
 
-class Source(msgspec.Struct, frozen=True, dict=True, eq=False):
+class SourceText(msgspec.Struct, frozen=True, dict=True, eq=False):
     """The bytes of a document and the text that an editor shows for them.
 
     A byte order mark is no part of the text. `first_line` is the number of the first line, for a record of a JSON Lines
@@ -94,7 +94,7 @@ class Document(msgspec.Struct, frozen=True, dict=True, eq=False):
     value: object
     problems: tuple[Problem, ...]
     readable: bool
-    source: Source
+    source: SourceText
     places: Place | None = None
 
     def locate_all(self, queries: Sequence[tuple[str, Part]]) -> list[Location | None]:
@@ -124,7 +124,7 @@ class Document(msgspec.Struct, frozen=True, dict=True, eq=False):
         return find_elements(self.source.text)
 
 
-# Faults, which become problems once the text is read.
+# Faults: they become problems after the text is read.
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -139,7 +139,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class ReadingError(Exception):
-    """A document that cannot be read any further, with its fault."""
+    """Ends the reading of a document at a fault."""
 
     def __init__(self, message: str, span: Span | None = None, hint: str = "", *, code: str = "RF001") -> None:
         super().__init__(message)
@@ -151,11 +151,11 @@ class ReadingError(Exception):
 
 
 class Faults:
-    """The faults of a document so far, in memory that is proportional to the document."""
+    """Collects the faults of a document, in memory that is proportional to the document."""
 
     def __init__(self) -> None:
         self.items: list[Fault] = []
-        self._space = _FAULTS_SIZE
+        self._space = _MAX_FAULTS_SIZE
 
     def add_duplicate(self, kind: str, key: str, span: Span, path: Iterable[str], first: int) -> None:
         """Add an RF002 for the key at `span` and `path`, which stands first at `first`."""
@@ -172,17 +172,19 @@ class Faults:
         self.items.append(Fault("RF002", message, hint, pointer, span, ("first at", first)))
 
 
-def make_document(source: Source, value: object, faults: Sequence[Fault] = (), places: Place | None = None) -> Document:
-    """Make the document of a value that was read, whatever duplicates it has."""
+def make_document(
+    source: SourceText, value: object, faults: Sequence[Fault] = (), places: Place | None = None
+) -> Document:
+    """Make the document of a value that was read, and its faults, if any."""
     return Document(value, tuple(_make_problem(source, fault) for fault in faults), True, source, places)
 
 
-def make_unreadable(source: Source, faults: Sequence[Fault]) -> Document:
+def make_unreadable(source: SourceText, faults: Sequence[Fault]) -> Document:
     """Make the document of bytes that gave no value."""
     return Document(None, tuple(_make_problem(source, fault) for fault in faults), False, source)
 
 
-def _make_problem(source: Source, fault: Fault) -> Problem:
+def _make_problem(source: SourceText, fault: Fault) -> Problem:
     related = f", {fault.related[0]} line {source.position(fault.related[1])[0]}" if fault.related else ""
     head = (fault.code, fault.message + related, fault.help, fault.pointer)
     if fault.span is None:
@@ -202,7 +204,7 @@ def _clip_to_line(text: str, span: Span) -> Span:
 # Decoding.
 
 
-def decode_text(source: Source) -> str:
+def decode_text(source: SourceText) -> str:
     """Return the source's text. Raises ReadingError where it is wrongly encoded or empty."""
     data, encoding = source.data, source.encoding
     wide = _name_wide_encoding(data[:4]) if encoding == "utf-8" else ""

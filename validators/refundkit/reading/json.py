@@ -1,4 +1,4 @@
-"""JSON text to its exact value: a fast lane that proves itself, and a careful one that knows every place."""
+"""Reads JSON text to its exact value: a fast decode that is checked, else a careful reader that finds every fault."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .document import (
     Document,
     Faults,
     ReadingError,
-    Source,
+    SourceText,
     check_number,
     decode_text,
     make_document,
@@ -34,11 +34,11 @@ def read_json(data: bytes, *, first_line: int = 1) -> Document:
     exponent beyond 308. RF002: every further occurrence of a key in an object. RF004: more than 64 levels.
     Time and memory are proportional to the data, whatever it holds.
     """
-    source = Source(data, first_line=first_line)
+    source = SourceText(data, first_line=first_line)
     body = without_bom(data)
     try:
         value = EXACT_DECODER.decode(body)
-        if _is_certain(body, value):
+        if _is_proven(body, value):
             return make_document(source, value)
     except (*UNREADABLE, ReadingError):
         pass
@@ -56,8 +56,8 @@ _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER = b"0" * (NUMBER_LENGTH + 1)
 
 
-def _is_certain(data: bytes, value: object) -> bool:
-    """Check that the careful reading would give this value and no problem."""
+def _is_proven(data: bytes, value: object) -> bool:
+    """True if the careful reader would surely return this value and no problem."""
     if not has_unique_keys(data, value):
         return False
     if len(data) > NUMBER_LENGTH and _LONG_NUMBER in data.translate(_ZEROS):
@@ -66,7 +66,7 @@ def _is_certain(data: bytes, value: object) -> bool:
 
 
 def _is_too_deep(value: object) -> bool:
-    """Check whether a value has more levels than it may."""
+    """True if a value is nested more than DEPTH levels deep."""
     level = [value]
     for _ in range(DEPTH):
         level = [child for node in level if isinstance(node, (dict, list)) for child in _children(node)]
@@ -79,8 +79,8 @@ def _children(node: dict[str, object] | list[object]) -> Iterable[object]:
     return node.values() if isinstance(node, dict) else node
 
 
-def read_json_carefully(source: Source) -> Document:
-    """Read one JSON document by our own reader, which knows every fault and its place."""
+def read_json_carefully(source: SourceText) -> Document:
+    """Read one JSON document with our own reader, which finds every fault and its place."""
     faults = Faults()
     try:
         reader = _JsonReader(decode_text(source), faults)
@@ -250,7 +250,7 @@ class _JsonReader:
         self.at = word.end()
         return _WORDS[word[0]]
 
-    # Faults, with words that help.
+    # Faults, with messages that help.
 
     def refuse(self, message: str, start: int, end: int, hint: str = "", *, code: str = "RF001") -> NoReturn:
         raise ReadingError(message, (start, end), hint, code=code)
@@ -303,17 +303,19 @@ class _JsonReader:
 
     def refuse_string(self) -> NoReturn:
         start = self.at
-        good = re.compile(f'"{_CHARACTERS}').match(self.text, start)
-        end = good.end() if good else start
-        bad = self.text[end : end + 1]
-        if not bad:
+        valid_part = re.compile(f'"{_CHARACTERS}').match(self.text, start)
+        end = valid_part.end() if valid_part else start
+        character = self.text[end : end + 1]
+        if not character:
             self.refuse("a string that is not closed", start, start + 1, "close it with a double quote")
-        if bad == "\\":
+        if character == "\\":
             escape = self.text[end : end + (6 if self.text[end + 1 : end + 2] == "u" else 2)]
             self.refuse(f"{quote_text(escape)} is no escape", end, end + len(escape), "a backslash is written \\\\")
-        if bad in "\r\n":
+        if character in "\r\n":
             self.refuse("a line break in a string", end, end + 1, "close the string before it, or write \\n for it")
-        self.refuse(f"the control character \\u{ord(bad):04x} in a string", end, end + 1, "write it as this escape")
+        self.refuse(
+            f"the control character \\u{ord(character):04x} in a string", end, end + 1, "write it as this escape"
+        )
 
     def refuse_trailing(self) -> NoReturn:
         is_next_document = self.text[self.at] in '{["'

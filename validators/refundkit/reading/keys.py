@@ -1,11 +1,11 @@
-"""What every quick decode shares: a proof that no key is repeated, and the errors of a text that cannot be decoded."""
+"""Helpers of every typed decode: the exceptions it may raise, and a proof that no key is repeated."""
 
 from __future__ import annotations
 
 import msgspec
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError, ValueError)
-"""The exceptions of a decode that mean: this text cannot be decoded."""
+"""The exceptions by which a decode says that it cannot read a text."""
 
 _ENCODE = msgspec.json.Encoder().encode
 

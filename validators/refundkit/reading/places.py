@@ -1,4 +1,4 @@
-"""Where values stand in a text, and a second pass over JSON text that finds the places of some."""
+"""The places of values in a text, and a second pass over JSON text that finds the places of some values."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def find_noted_span(place: Place, pointer: str, part: Part) -> Span | None:
 
 
 class _Target(msgspec.Struct):
-    """A value whose place is wanted, or that holds such a value, and its last place so far."""
+    """A value whose place is searched, or that holds such a value, and its last place so far."""
 
     children: dict[str, _Target] = {}
     is_wanted: bool = False
@@ -109,7 +109,7 @@ def _add_target(root: _Target, pointer: str) -> _Target | None:
 def _scan(text: str, root: _Target, has_repeated_keys: bool, offset: int = 0) -> None:
     """Note the places of what is wanted in the value at an offset."""
     # Without repeated keys the first occurrence is the last one, and the pass ends with the last target.
-    _pass(text, root, offset, -1 if has_repeated_keys else _count_wanted(root))
+    _note_places(text, root, offset, -1 if has_repeated_keys else _count_wanted(root))
     if has_repeated_keys:
         _drop_overwritten(root)
 
@@ -121,8 +121,8 @@ def _count_wanted(root: _Target) -> int:
     return sum(target.is_wanted for target in targets)
 
 
-def _pass(text: str, root: _Target, offset: int, missing: int) -> None:
-    """Go through a value until none is missing, and note the last place of each target."""
+def _note_places(text: str, root: _Target, offset: int, remaining: int) -> None:
+    """Go through a value until no target remains, and note the last place of each."""
     stack: list[tuple[_Target, bool, int, int]] = []
     target, is_object, start, index = _Target({"0": root}), False, 0, 0
     child: _Target | None = None
@@ -135,7 +135,7 @@ def _pass(text: str, root: _Target, offset: int, missing: int) -> None:
             continue
         if kind is None:
             target.value = (start, token.end())
-            missing -= target.is_wanted
+            remaining -= target.is_wanted
             target, is_object, start, index = stack.pop()
         elif kind <= _MEMBER:
             key = token[_KEY][1:-1]
@@ -146,7 +146,7 @@ def _pass(text: str, root: _Target, offset: int, missing: int) -> None:
             if kind == _KEY:
                 continue
             child.value = token.span(_MEMBER)
-            missing -= child.is_wanted
+            remaining -= child.is_wanted
         else:
             if not is_object:
                 child = target.children.get(str(index))
@@ -161,8 +161,8 @@ def _pass(text: str, root: _Target, offset: int, missing: int) -> None:
             if child is None:
                 continue
             child.value = token.span(_ITEM)
-            missing -= child.is_wanted
-        if missing == 0 or not stack:
+            remaining -= child.is_wanted
+        if remaining == 0 or not stack:
             return
 
 
@@ -171,7 +171,7 @@ def _unescape(string: str) -> str:
 
 
 def _drop_overwritten(root: _Target) -> None:
-    """Forget what stands in an earlier occurrence of a key, which a later one replaced."""
+    """Forget targets in an earlier occurrence of a repeated key, which a later one replaced."""
     pending = [(root, root.value)]
     while pending:
         target, parent_span = pending.pop()

@@ -1,4 +1,4 @@
-"""XML to its JSON form, as a spec describes it.
+"""Reads XML to its JSON form, as the schema of a body describes it.
 
 The JSON form is an object with one key, the name of the root element. The JSON Schema of the body decides what an
 element becomes: a list where the schema has an array, a number where it has a number, a string otherwise.
@@ -19,7 +19,7 @@ from .document import (
     Document,
     Faults,
     ReadingError,
-    Source,
+    SourceText,
     decode_text,
     make_document,
     make_unreadable,
@@ -41,7 +41,7 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """What a schema makes of an element: its JSON types, and its children by name."""
+    """The JSON form of an element by its schema: its types, its children by name, the schema of list items."""
 
     types: frozenset[str]
     properties: dict[str, Schema]
@@ -62,7 +62,7 @@ def read_xml(data: bytes, schema: Schema | None) -> Document:
     element that is not in the namespace of the schema's root. RF002: a repeated element that is no array. RF004: 65
     levels.
     """
-    source = Source(data, _detect_encoding(data))
+    source = SourceText(data, _detect_encoding(data))
     faults = Faults()
     try:
         reader = _XmlReader(decode_text(source), source, schema, faults)
@@ -145,37 +145,37 @@ class _Element:
         self.name = name
         self.path = path
         self.shape = shape
-        self.start, self.inner = tag.span() if tag else (0, 0)
+        self.start, self.content_start = tag.span() if tag else (0, 0)
         self.key = tag.span(1) if tag else (0, 0)
         self.attributes: dict[str, str] = {}
-        self.nil = False
+        self.is_nil = False
         self.text: list[str] = []
         self.children: dict[str, Any] = {}
         self.places: dict[str, Place] = {}
         self.firsts: dict[str, Span] = {}
-        self.listed: set[str] = set()
+        self.list_names: set[str] = set()
 
     def find_content(self, text: str) -> int:
         """Return the offset of what follows the first spaces and comments in it."""
-        lead = _LEAD.match(text, self.inner)
-        return lead.end() if lead else self.inner
+        lead = _LEAD.match(text, self.content_start)
+        return lead.end() if lead else self.content_start
 
     def add(self, name: str, value: object, place: Place, extent: Span) -> None:
-        if name not in self.listed:
+        if name not in self.list_names:
             self.children[name] = value
             self.places[name] = place
             return
         if name not in self.children:
             self.children[name] = []
             self.places[name] = Place(extent, place.key)
-        listed, list_place = self.children[name], self.places[name]
-        list_place.children[str(len(listed))] = place
-        listed.append(value)
+        list_names, list_place = self.children[name], self.places[name]
+        list_place.children[str(len(list_names))] = place
+        list_names.append(value)
         self.places[name] = Place((list_place.value[0], extent[1]), list_place.key, list_place.children)
 
     def make_list(self, name: str) -> None:
         """Make a list of an element that is repeated and that no schema knows."""
-        self.listed.add(name)
+        self.list_names.add(name)
         first, place = self.children[name], self.places[name]
         self.children[name] = [first]
         self.places[name] = Place(self.firsts[name], place.key, {"0": place})
@@ -184,7 +184,7 @@ class _Element:
 class _XmlReader:
     """The reader of one document: the target of an XML parser, with a stack of its own."""
 
-    def __init__(self, text: str, source: Source, schema: Schema | None, faults: Faults) -> None:
+    def __init__(self, text: str, source: SourceText, schema: Schema | None, faults: Faults) -> None:
         self.text = text
         self.source = source
         self.faults = faults
@@ -240,7 +240,7 @@ class _XmlReader:
         match = _TAG.match(self.text, self.offset(self.expat.CurrentByteIndex))
         if "".join(parent.text).strip(SPACES):
             self.refuse_text(parent, parent.find_content(self.text))
-        # Only space: kept, it would be looked through again at every child.
+        # Only spaces: without this they would be searched again at every child.
         parent.text.clear()
         self.stack.append(self.make_child(parent, name, match))
         element = self.stack[-1]
@@ -251,21 +251,21 @@ class _XmlReader:
             if not attribute.startswith(INSTANCE):
                 element.attributes[attribute.rpartition("}")[2]] = value
             elif attribute == INSTANCE + "nil":
-                element.nil = value.strip(SPACES) in ("true", "1")
+                element.is_nil = value.strip(SPACES) in ("true", "1")
 
     def make_child(self, parent: _Element, name: str, match: re.Match[str] | None) -> _Element:
         """Make a child of an element, which may be the next of a list."""
         shape = self.shapes.of(parent.shape.properties.get(name)) if parent.shape else None
         if shape and "array" in shape.types:
-            parent.listed.add(name)
+            parent.list_names.add(name)
             shape = self.shapes.of(shape.items)
-        elif name in parent.firsts and name not in parent.listed:
+        elif name in parent.firsts and name not in parent.list_names:
             if shape is None:
                 parent.make_list(name)
             else:
                 key = match.span(1) if match else (0, 0)
                 self.faults.add_duplicate("element", name, key, [*self.path(), name], parent.firsts[name][0])
-        path = (name, str(len(parent.children.get(name, ())))) if name in parent.listed else (name,)
+        path = (name, str(len(parent.children.get(name, ())))) if name in parent.list_names else (name,)
         return _Element(name, path, shape, match)
 
     def check_namespace(self, space: str, element: _Element) -> None:
@@ -298,8 +298,8 @@ class _XmlReader:
     def end(self, tag: str) -> None:
         at = self.offset(self.expat.CurrentByteIndex)
         element = self.stack[-1]
-        is_empty = self.text[element.inner - 2] == "/"
-        extent = (element.start, element.inner if is_empty else self.text.index(">", at) + 1)
+        is_empty = self.text[element.content_start - 2] == "/"
+        extent = (element.start, element.content_start if is_empty else self.text.index(">", at) + 1)
         span = extent if element.firsts else self.trim_text(element, at) or extent
         value = self.make_value(element, span)
         self.stack.pop()
@@ -309,7 +309,7 @@ class _XmlReader:
         for name, text in element.attributes.items():
             owner, field = (element, f"@{name}") if isinstance(value, dict) else (parent, f"{element.name}@{name}")
             owner.children[field] = text
-            owner.places[field] = Place((element.start, element.inner))
+            owner.places[field] = Place((element.start, element.content_start))
 
     def trim_text(self, element: _Element, end: int) -> Span | None:
         """Return the span of an element's text without spaces and leading comments."""
@@ -321,7 +321,7 @@ class _XmlReader:
         text = "".join(element.text)
         literal = text.strip(SPACES)
         types = element.shape.types if element.shape else frozenset()
-        if element.nil and not element.firsts and not literal:
+        if element.is_nil and not element.firsts and not literal:
             return None
         if element.firsts or ("object" in types and not literal):
             return element.children

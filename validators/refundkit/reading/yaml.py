@@ -1,4 +1,4 @@
-"""YAML text to its exact value: the parser's events, resolved by the core schema of YAML 1.2."""
+"""Reads YAML text to its exact values: the parser's events, resolved by the core schema of YAML 1.2."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .document import (
     Fault,
     Faults,
     ReadingError,
-    Source,
+    SourceText,
     check_number_length,
     decode_text,
     make_document,
@@ -46,7 +46,7 @@ def read_yaml(data: bytes) -> list[Document]:
     PyYAML's C parser is used where it is there. What it and the Python one both accept they read the same; the Python
     one refuses tabs between tokens, and takes unknown directives and some stray `:` and `?` in flow style.
     """
-    source = Source(data)
+    source = SourceText(data)
     try:
         text = decode_text(source)
         control = _forbidden_characters().search(text)
@@ -186,7 +186,7 @@ class _YamlReader:
         self.anchors: dict[str, _Node | _Collection] = {}
         self.expanded = 0
 
-    def make_document(self, source: Source) -> Document:
+    def make_document(self, source: SourceText) -> Document:
         if self.refusal or not self.root:
             refusal = self.refusal or Fault("RF001", "the document is empty")
             return make_unreadable(source, [*self.faults.items, refusal])
@@ -302,7 +302,7 @@ class _YamlReader:
         if len(self.stack) + node.height > DEPTH:
             raise ReadingError(f"nested more than {DEPTH} levels deep", code="RF004")
         place = Place(self.span(event), None, node.place.children)
-        # A copy, so that who takes something out of one place does not take it out of the other.
+        # A copy, so that a change of one occurrence does not change the other.
         self.add_node(_Node(deepcopy(node.value), place, node.size, node.height), None)
 
 

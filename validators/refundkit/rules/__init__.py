@@ -25,7 +25,7 @@ def load(api: str) -> None:
     """Import the rules that can concern the API."""
     for module in _SHARED:
         import_module(f"{__name__}.{module}")
-    apis.part(api, "rules")
+    apis.find_module(api, "rules")
 
 
 def load_all() -> None:

@@ -21,12 +21,12 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
 
 from .. import apis, operations
-from ..apis.shared.serving import Answer, Document, Request, ServerModule, Setup, Shop, request_of, seed
+from ..apis.shared.serving import Answer, JsonObject, Request, ServerModule, Setup, Shop, load_first_order, make_request
 from ..apis.woocommerce_legacy.server import Version
 from ..text import suggest_name
+from .check import find_errors
 from .example import ExampleModule, answer_example
-from .judge import errors
-from .serve import App, Listener, app_of
+from .serve import App, Listener, make_app
 
 if TYPE_CHECKING:
     import httpx
@@ -103,7 +103,7 @@ class Server:
     """One API with its state; `server()` makes it and says what it does."""
 
     def __init__(self, api: str, *, faithful: Version | None, delay: tuple[float, float], token_seconds: int) -> None:
-        _refuse_unknown(api, faithful, delay)
+        _validate_arguments(api, faithful, delay)
         self.api = api
         self._faithful = faithful
         self._delay = delay
@@ -111,13 +111,13 @@ class Server:
         self._lock = Lock()
         self._requests: list[Request] = []
         self._listener: Listener | None = None
-        self._module = _server_module(api)
+        self._module = _load_server_module(api)
         setup = Setup(
-            judge=errors, example=answer_example, clock=time.time, token_seconds=token_seconds, faithful=faithful
+            check=find_errors, example=answer_example, clock=time.time, token_seconds=token_seconds, faithful=faithful
         )
         self._shop: Shop = self._module.open_shop(setup)
 
-    # How it is reached.
+    # Access.
 
     @property
     def url(self) -> str:
@@ -129,14 +129,14 @@ class Server:
     @cached_property
     def app(self) -> App:
         """The server as an ASGI app."""
-        return app_of(self._arrive, self._decide)
+        return make_app(self._record_arrival, self._answer)
 
     @cached_property
     def transport(self) -> httpx.BaseTransport:
         """The server as a transport of httpx.Client, whatever its base_url."""
         from .transport import Transport
 
-        return Transport(self._arrive, self._decide)
+        return Transport(self._record_arrival, self._answer)
 
     @cached_property
     def async_transport(self) -> httpx.AsyncBaseTransport:
@@ -149,9 +149,9 @@ class Server:
         self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
     ) -> Answer:
         """What the server answers to one request, at once: the function behind every wire."""
-        request = request_of(method, url, headers, body)
-        self._arrive(request)
-        return self._decide(request)
+        request = make_request(method, url, headers, body)
+        self._record_arrival(request)
+        return self._answer(request)
 
     def __enter__(self) -> Self:
         if self._listener is not None:
@@ -166,7 +166,7 @@ class Server:
             self._listener.stop()
             self._listener = None
 
-    # What it knows.
+    # State.
 
     @property
     def requests(self) -> list[Request]:
@@ -175,12 +175,12 @@ class Server:
             return list(self._requests)
 
     @property
-    def orders(self) -> Mapping[str, Document]:
+    def orders(self) -> Mapping[str, JsonObject]:
         """The orders by id, each as get_order answers it; copies, which cannot be changed from here."""
         with self._lock:
             return MappingProxyType(copy.deepcopy(self._shop.orders))
 
-    def refunds(self, order: str | int) -> list[Document]:
+    def refunds(self, order: str | int) -> list[JsonObject]:
         """The refunds of an order as the API shows them.
 
         woocommerce_legacy: what list_refunds lists, the newest first. taxcloud: what `expand=refunds` adds to the
@@ -206,13 +206,13 @@ class Server:
         refunds. Raises ValueError for what is no order of the API.
         """
         if gateway is not None and self._faithful is None:
-            versions = " or ".join(f'"{version}"' for recorded in _recordings().values() for version in recorded)
+            versions = " or ".join(f'"{version}"' for recorded in _recorded_versions().values() for version in recorded)
             raise ValueError(f"gateway= is for a server with faithful={versions}: the documented one has none")
         with self._lock:
             if not self._shop.orders:
                 return self._shop.add_order(order or {}, gateway)  # refuses: it keeps none
             name = order_id or (_next_id(self._shop) if order is None else None)
-            document: Mapping[str, Any] = seed(self.api) if order is None else order
+            document: Mapping[str, Any] = load_first_order(self.api) if order is None else order
             try:
                 if total is not None:
                     document = self._module.replace_total(copy.deepcopy(dict(document)), Decimal(total))
@@ -232,43 +232,43 @@ class Server:
         place = "" if self._listener is None else f" at {self.url}"
         return f"<refundkit.testing.Server {self.api}{f' {self._faithful}' if self._faithful else ''}{place}>"
 
-    def _arrive(self, request: Request) -> float:
-        """Note a request; the seconds to wait before deciding, and once more before answering."""
+    def _record_arrival(self, request: Request) -> float:
+        """Record a request; return the seconds to wait before deciding, and once more before answering."""
         with self._lock:
             self._requests.append(request)
             return self._random.uniform(*self._delay) / 2
 
-    def _decide(self, request: Request) -> Answer:
+    def _answer(self, request: Request) -> Answer:
         with self._lock:
             return self._shop.answer(request)
 
 
-def _server_module(api: str) -> ServerModule:
-    """What an API's folder says of its server, or the examples of its spec: apis/serving.py has the protocol."""
-    module = apis.part(api, "server")
+def _load_server_module(api: str) -> ServerModule:
+    """Return server.py of an API's folder, or the module that answers with the spec's examples."""
+    module = apis.find_module(api, "server")
     return ExampleModule(api) if module is None else cast("ServerModule", module)
 
 
-def _recordings() -> dict[str, tuple[str, ...]]:
-    """The versions that `faithful` can name, by API."""
-    versions = {api: getattr(apis.part(api, "server"), "FAITHFUL", ()) for api in operations.APIS}
+def _recorded_versions() -> dict[str, tuple[str, ...]]:
+    """Return the versions that `faithful` can name, by API."""
+    versions = {api: getattr(apis.find_module(api, "server"), "FAITHFUL", ()) for api in operations.APIS}
     return {api: recorded for api, recorded in versions.items() if recorded}
 
 
-def _refuse_unknown(api: str, faithful: str | None, delay: tuple[float, float]) -> None:
+def _validate_arguments(api: str, faithful: str | None, delay: tuple[float, float]) -> None:
     if api not in operations.APIS:
-        known = ", ".join(operations.APIS)
-        raise ValueError(f"unknown API {api!r}{suggest_name(api, operations.APIS)} (known are {known})")
-    if faithful is not None and faithful not in _recordings().get(api, ()):
-        known = ", ".join(f"{name} {' and '.join(versions)}" for name, versions in _recordings().items())
-        raise ValueError(f"faithful={faithful!r} of {api}: there are recordings of {known}")
+        choices = ", ".join(operations.APIS)
+        raise ValueError(f"unknown API {api!r}{suggest_name(api, operations.APIS)} (known are {choices})")
+    if faithful is not None and faithful not in _recorded_versions().get(api, ()):
+        choices = ", ".join(f"{name} {' and '.join(versions)}" for name, versions in _recorded_versions().items())
+        raise ValueError(f"faithful={faithful!r} of {api}: there are recordings of {choices}")
     low, high = delay
     if not 0 <= low <= high:
         raise ValueError(f"delay={delay!r} is not (least, most) in seconds")
 
 
 def _next_id(shop: Shop) -> str:
-    """An id that no order has, like that of the first order: the next number at its end."""
+    """Return an unused id: that of the first order with the next free number at its end."""
     first = next(iter(shop.orders))
     prefix = first.rstrip("0123456789")
     number = int(first.removeprefix(prefix)) + 1

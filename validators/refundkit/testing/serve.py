@@ -1,4 +1,4 @@
-"""The wires of a server: an ASGI app, and a socket on this machine that uvicorn listens on."""
+"""Makes a test server reachable: as an ASGI app, and on a socket of this machine that uvicorn serves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from threading import Event, Thread
 from typing import Any, TypeAlias
 
-from ..apis.shared.serving import Answer, Request, request_of
+from ..apis.shared.serving import Answer, Request, make_request
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -18,16 +18,19 @@ Arrive: TypeAlias = Callable[[Request], float]
 Decide: TypeAlias = Callable[[Request], Answer]
 
 
-def app_of(arrive: Arrive, decide: Decide) -> App:
-    """An ASGI app; `arrive` is told of a request and says for how many seconds to wait before and after deciding."""
+def make_app(arrive: Arrive, decide: Decide) -> App:
+    """Make the ASGI app of a server.
+
+    `arrive` records a request and returns the seconds to wait before `decide` answers it, and once more before sending.
+    """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"refundkit.testing speaks http, not {scope['type']}")
-        body = await _body(receive)
+        body = await _read_body(receive)
         if body is None:
             return
-        request = _request(scope, body)
+        request = _read_request(scope, body)
         seconds = arrive(request)
         await asyncio.sleep(seconds)
         answer = decide(request)
@@ -40,8 +43,8 @@ def app_of(arrive: Arrive, decide: Decide) -> App:
     return app
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """The whole body, None if the caller left before it was there."""
+async def _read_body(receive: Receive) -> bytes | None:
+    """Return the body, None if the caller disconnected before its end."""
     parts = []
     while True:
         message = await receive()
@@ -52,7 +55,7 @@ async def _body(receive: Receive) -> bytes | None:
             return b"".join(parts)
 
 
-def _request(scope: Scope, body: bytes) -> Request:
+def _read_request(scope: Scope, body: bytes) -> Request:
     headers: dict[str, str] = {}
     for raw, value in scope["headers"]:
         name = raw.decode("latin-1").lower()
@@ -61,11 +64,11 @@ def _request(scope: Scope, body: bytes) -> Request:
     path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
     query = scope.get("query_string", b"").decode("latin-1")
     url = f"{scope.get('scheme', 'http')}://{headers.get('host', '127.0.0.1')}{path}" + (f"?{query}" if query else "")
-    return request_of(scope["method"], url, headers, body)
+    return make_request(scope["method"], url, headers, body)
 
 
 class Listener:
-    """An app on a free port of 127.0.0.1, served by a thread of its own until `stop`.
+    """Serves an app on a free port of 127.0.0.1, in a thread that runs until `stop`.
 
     Raises ImportError where uvicorn is not installed, OSError where no port is free.
     """
@@ -82,8 +85,8 @@ class Listener:
 
         ready = Event()
 
-        class Announced(uvicorn.Server):
-            """Says when it listens."""
+        class AnnouncingServer(uvicorn.Server):
+            """Sets `ready` when it listens."""
 
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
                 await super().startup(sockets=sockets)
@@ -92,7 +95,7 @@ class Listener:
         config = uvicorn.Config(
             app, lifespan="off", ws="none", http="h11", loop="asyncio", log_config=None, log_level="critical"
         )
-        self._server = Announced(config)
+        self._server = AnnouncingServer(config)
         # asyncio turns off Nagle's delay only where the protocol is named; with it, every answer takes 40 ms.
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.bind(("127.0.0.1", 0))
@@ -111,6 +114,6 @@ class Listener:
             raise RuntimeError("uvicorn did not start; its own message is above")
 
     def stop(self) -> None:
-        """Stop listening, once every request that arrived has its answer."""
+        """Stop listening after every request that arrived is answered."""
         self._server.should_exit = True
         self._thread.join()

@@ -1,4 +1,4 @@
-"""httpx transports that ask a server in the same process, without a socket."""
+"""An httpx transport that calls a server in the same process, without a socket."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import time
 
 import httpx
 
-from ..apis.shared.serving import request_of
+from ..apis.shared.serving import make_request
 from .serve import Arrive, Decide
 
 
 class Transport(httpx.BaseTransport):
-    """For httpx.Client."""
+    """The transport of an httpx.Client; waits as the server's delay says."""
 
     def __init__(self, arrive: Arrive, decide: Decide) -> None:
         self._arrive = arrive
         self._decide = decide
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        arrived = request_of(request.method, str(request.url), request.headers, request.read())
-        seconds = self._arrive(arrived)
+        server_request = make_request(request.method, str(request.url), request.headers, request.read())
+        seconds = self._arrive(server_request)
         time.sleep(seconds)
-        answer = self._decide(arrived)
+        answer = self._decide(server_request)
         time.sleep(seconds)
         return httpx.Response(answer.status, headers=answer.headers, content=answer.body)

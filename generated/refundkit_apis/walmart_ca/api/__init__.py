@@ -1,1 +1,1 @@
-"""The operations of this API, a module each."""
+"""The operations of this API, one module for each."""

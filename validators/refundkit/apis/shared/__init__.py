@@ -1,1 +1,1 @@
-"""What the folders of several APIs share beyond the thin layer: credentials, the test server, the ready client."""
+"""Code that the folders of several APIs share: credentials and the test server."""

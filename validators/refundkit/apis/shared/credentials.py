@@ -1,4 +1,4 @@
-"""What the credentials of every API stand on: secrets that do not show, and no unencrypted way out."""
+"""Helpers for credentials: secrets that no repr shows, header values, and the refusal of plain HTTP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from refundkit_apis._runtime.errors import NotSent
 from ...hosts import is_loopback
 
 SENDABLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
-"""What a header can hold as it is."""
+"""Matches a text that a header can hold unchanged."""
 
 
 @attrs.frozen
@@ -34,7 +34,7 @@ def require_sendable(name: str, value: str) -> str:
 
 
 def join_pair(name: str, user: str, secret_name: str, secret: str) -> Secret:
-    """Join user and secret as Basic does: the first cannot hold a colon."""
+    """Join user and secret as Basic does. Raises ValueError for a colon in the user."""
     pair = Secret(f"{require_sendable(name, user)}:{require_sendable(secret_name, secret)}")
     if ":" in user:
         raise ValueError(f"{name} must have no colon")
@@ -42,7 +42,7 @@ def join_pair(name: str, user: str, secret_name: str, secret: str) -> Secret:
 
 
 def basic_header(pair: Secret) -> str:
-    """The value of an Authorization header of the kind Basic."""
+    """Return the value of an `Authorization: Basic` header."""
     return "Basic " + b64encode(pair.text.encode()).decode()
 
 
@@ -54,5 +54,5 @@ def refuse_plain_http(request: httpx.Request, instead: str = "use https://") -> 
 
 
 def origin_of(url: httpx.URL) -> str:
-    """Scheme, host and port, without a name and password."""
+    """Return scheme, host and port of a URL, without a name and password."""
     return f"{url.scheme}://{url.netloc.decode('ascii')}"

@@ -1,7 +1,7 @@
-"""What the test servers of all APIs share: requests and answers, seed orders, and how a shop is opened.
+"""The protocol of an API's test server, and the functions that all of them share.
 
-The `server.py` of an API's folder keeps its orders and refunds and says what it answers; `ServerModule` says what such
-a module holds. It knows nothing of sockets, and what it needs from above is handed to it: see `Setup`.
+`server.py` in the folder of an API fulfils ServerModule: it opens a Shop, which stores orders and refunds and answers
+requests. It knows nothing of sockets; what it needs from the package comes in a Setup.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from ...errors import Finding
 from ...operations import Operation
 from ...routes import Match
 
-Document: TypeAlias = dict[str, Any]
+JsonObject: TypeAlias = dict[str, Any]
+"""A JSON object: an order or a refund as the API shows it, or a body."""
 Clock: TypeAlias = Callable[[], float]
 """Seconds since 1970."""
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One request as it arrived. Header names are in lower case. The repr shows neither headers nor query nor body."""
+    """One request to a test server. Header names are in lower case; the repr shows no headers, query or body."""
 
     method: str
     url: str
@@ -38,7 +39,7 @@ class Request(msgspec.Struct, frozen=True):
 
     @property
     def scheme(self) -> str:
-        """http or https."""
+        """The scheme of the URL: http or https."""
         return self.url.partition("://")[0].lower()
 
     @property
@@ -53,12 +54,12 @@ class Request(msgspec.Struct, frozen=True):
 
     @property
     def query(self) -> dict[str, str]:
-        """The query, decoded; of a key that stands twice the last value counts."""
+        """The decoded query; the last value of a repeated key."""
         return dict(self.pairs)
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """The query, decoded, every key and value of it."""
+        """Every key and value of the decoded query."""
         return parse_qsl(self._target[1], keep_blank_values=True)
 
     @property
@@ -72,29 +73,30 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """One answer; header names are in lower case."""
+    """One answer of a test server. Header names are in lower case."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
 
-class Judge(Protocol):
-    """The check of a request, as the server that opens a shop hands it in."""
+class RequestCheck(Protocol):
+    """A function that checks a request against the shop's state; the server passes it in the Setup."""
 
     def __call__(
         self, match: Match, request: Request, body: object, order: object = None, refunds: object = None
     ) -> list[Finding]:
-        """The errors of a request, but for those about credentials, which the shop judges itself."""
+        """Return the errors of a request, without those about credentials: the shop checks these itself."""
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
-    """What a shop is opened with. `faithful` is a version that its API offers, None for the documented server.
+    """The arguments of open_shop.
 
-    `example` answers a request, its route and credentials found good, of an operation that the shop has no code for.
+    `check` finds the errors of a request. `example` answers an operation that the shop has no code for, once route and
+    credentials are good. `faithful` is a recorded version to imitate, None for the documented server.
     """
 
-    judge: Judge
+    check: RequestCheck
     example: Callable[[Match, Request], Answer]
     clock: Clock
     token_seconds: int
@@ -102,63 +104,64 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shop(Protocol):
-    """One API's orders and refunds, and what it answers. Not safe for threads: Server holds the lock.
+    """The state of one API's test server, and its answers. Not safe for threads: Server holds the lock.
 
-    `tokens` are the access tokens that were given out, each with its last second; empty where an API has none.
+    `orders` are by id; `tokens` are the issued access tokens with the second at which each expires, empty for an API
+    without tokens.
     """
 
-    orders: dict[str, Document]
+    orders: dict[str, JsonObject]
     tokens: dict[str, float]
 
     def answer(self, request: Request) -> Answer:
-        """What the API answers; the refund that a request makes is made by then."""
+        """Answer a request as the API does, and store the refund that it makes."""
 
     def add_order(self, order: Mapping[str, Any], gateway: str | None = None) -> str:
-        """Keep an order of the get-order response's shape, and give back its id."""
+        """Store an order, given as a get-order response, and return its id."""
 
-    def refunds(self, order: str) -> list[Document]:
-        """The refunds of an order; KeyError where there is no such order."""
+    def refunds(self, order: str) -> list[JsonObject]:
+        """Return the refunds of an order. Raises KeyError for an unknown order."""
 
 
 class ServerModule(Protocol):
-    """What `server.py` in the folder of an API holds.
+    """The functions of `server.py` in the folder of an API.
 
-    It may also hold `FAITHFUL`, the recorded versions that `Setup.faithful` can name; without it there are none.
+    The module may also define `FAITHFUL`, the recorded versions that `Setup.faithful` can name.
     """
 
     def open_shop(self, setup: Setup) -> Shop:
-        """A shop with the seed orders of the API."""
+        """Return a shop that holds the orders of orders.json."""
 
-    def replace_total(self, order: Document, total: Decimal) -> Document:
-        """The order as one piece for that much, which can be refunded. Raises KeyError and such for what is none."""
+    def replace_total(self, order: JsonObject, total: Decimal) -> JsonObject:
+        """Return the order as one refundable piece with this total. Raises KeyError and such if it is no order."""
 
-    def replace_id(self, order: Document, order_id: str) -> Document:
-        """The order under another id. Raises ValueError for an id that the API cannot have."""
+    def replace_id(self, order: JsonObject, order_id: str) -> JsonObject:
+        """Return the order under another id. Raises ValueError for an id that the API cannot have."""
 
 
-def json_answer(status: int, value: object, media_type: str = "application/json") -> Answer:
-    """An answer with a JSON body, its numbers exact."""
+def make_json_answer(status: int, value: object, media_type: str = "application/json") -> Answer:
+    """Make an answer with a JSON body, its numbers exact."""
     return Answer(status, {"content-type": media_type}, encode(value))
 
 
-def request_of(method: str, url: str, headers: Mapping[str, str] | None, body: bytes | None) -> Request:
-    """A request, its method in upper case and its header names in lower case."""
+def make_request(method: str, url: str, headers: Mapping[str, str] | None, body: bytes | None) -> Request:
+    """Make a request: method in upper case, header names in lower case."""
     return Request(method.upper(), url, {name.lower(): value for name, value in (headers or {}).items()}, body or b"")
 
 
-def route(api: str, request: Request) -> Match | None:
-    """The operation of the API that the request calls, or None."""
+def match_route(api: str, request: Request) -> Match | None:
+    """Return the operation of the API that the request calls, or None."""
     match = routes.match(request.method, request.url)
     return match if match is not None and match.operation.api == api else None
 
 
-def explain(finding: Finding) -> str:
-    """What a refusal says: the rule and its message."""
+def explain_finding(finding: Finding) -> str:
+    """Return the text of a refusal: the finding's rule, message and help."""
     return f"{finding.code} {finding.name}: {finding.message}" + (f"; {finding.help}" if finding.help else "")
 
 
 def read_basic(request: Request) -> tuple[str, str] | None:
-    """Name and password of an `Authorization: Basic` header, None without one, or when either is empty."""
+    """Read name and password of an `Authorization: Basic` header; None if the header or either of them is missing."""
     kind, _, value = request.headers.get("authorization", "").partition(" ")
     try:
         name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
@@ -168,7 +171,7 @@ def read_basic(request: Request) -> tuple[str, str] | None:
 
 
 def has_credentials(operation: Operation, request: Request) -> bool:
-    """Whether one of the operation's sets of credentials is whole and looks right: none of its values is empty."""
+    """True if the request has every value of one of the operation's sets of credentials."""
     return any(
         all(_has_credential(part.name, part.place, part.kind, request) for part in option)
         for option in operation.described.security
@@ -185,13 +188,13 @@ def _has_credential(name: str, place: str, kind: str, request: Request) -> bool:
     return bool(value.strip())
 
 
-def seed(api: str) -> Document:
-    """A fresh copy of an API's first order, its numbers exact: the spec's example of a get-order response."""
-    return seeds(api)[0]
+def load_first_order(api: str) -> JsonObject:
+    """Load the API's first order from orders.json, its numbers exact."""
+    return load_orders(api)[0]
 
 
-def seeds(api: str) -> list[Document]:
-    """Fresh copies of the orders that a shop of the API starts with: `orders.json` in its folder."""
+def load_orders(api: str) -> list[JsonObject]:
+    """Load the orders that a shop of the API starts with, from orders.json in its folder."""
     return [decode(text, dict) for text in _seed_texts(api)]
 
 
@@ -201,15 +204,15 @@ def _seed_texts(api: str) -> list[bytes]:
     return [bytes(raw) for raw in msgspec.json.decode(path.read_bytes(), type=list[msgspec.Raw])]
 
 
-def order_operation(api: str) -> Operation:
-    """The operation that reads an order of the API, as its spec says of those that change one."""
+def find_order_operation(api: str) -> Operation:
+    """Find the operation that reads an order of the API, by the `x-context` of those that change one."""
     sources = map(operations.order_source, operations.of_api(api).values())
     return next(source for source in sources if source is not None)
 
 
-def copy_order(api: str, order: Mapping[str, Any]) -> Document:
-    """Copy an order that somebody gave. Raises ValueError if it is no get-order response of the API."""
-    source = order_operation(api)
+def copy_order(api: str, order: Mapping[str, Any]) -> JsonObject:
+    """Copy a caller's order. Raises ValueError if it is no get-order response of the API."""
+    source = find_order_operation(api)
     try:
         text = encode(order)
         decode(text, source.struct(operations.success(source)))
@@ -217,5 +220,5 @@ def copy_order(api: str, order: Mapping[str, Any]) -> Document:
         raise ValueError(
             f"this is no get-order response of {api}: {error}; shop.orders holds one to start from"
         ) from None
-    copy: Document = decode(text, dict)
-    return copy
+    order_copy: JsonObject = decode(text, dict)
+    return order_copy

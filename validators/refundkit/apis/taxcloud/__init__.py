@@ -1,1 +1,1 @@
-"""TaxCloud."""
+"""TaxCloud's refunds API."""

@@ -1,4 +1,4 @@
-"""TaxCloud: a refund says how many of which item, and takes price and tax from the order; no items mean all of it."""
+"""TaxCloud's order model: a refund names items and quantities; a refund without items is of the whole order."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from ...operations import Operation
 
 
-class TaxCloud(OrderModel):
-    """Orders by item: each item is a line, and so is each of its places where an order holds it several times."""
+class TaxCloudOrderModel(OrderModel):
+    """Reads TaxCloud's orders and refunds: a ledger line for each item, and one for each index of a repeated item."""
 
     traits: Mapping[str, frozenset[str]] = {"refund_order": frozenset({"refunds", "lines", "pieces"})}
     path_ids: Mapping[str, tuple[str, ...]] = {"connectionId": ("connectionId",), "orderId": ("orderId",)}
 
     def normalise_id(self, name: str, value: str) -> str:
-        """A connection is a GUID, and those have no case."""
+        """Spell the id of a connection in lower case: it is a GUID."""
         return value.lower() if name == "connectionId" else value
 
     def open_order(self, order: tc.Order) -> Ledger:
@@ -42,7 +42,7 @@ class TaxCloud(OrderModel):
         return Ledger(lines, unread=unread)
 
     def refunds_in_order(self, order: tc.Order) -> list[Refund] | None:
-        """An order that was read without them says nothing of its refunds."""
+        """Return the refunds in the order; None if it was read without `expand=refunds`."""
         return None if order.refunds is UNSET or order.refunds is None else self.read_refunds(order.refunds)
 
     def read_refunds(self, refunds: list[tc.Refund]) -> list[Refund]:
@@ -66,8 +66,8 @@ class TaxCloud(OrderModel):
                 lines.setdefault((ANY, item.cart_item_index), f"{pointer}/cartItemIndex")
                 keys.append((item.item_id, item.cart_item_index))
             for key in keys:
-                where = pointers.setdefault(key, f"{pointer}/quantity")
-                postings.append(Posting(key, PIECES, quantity, pointer=where, source=item))
+                quantity_pointer = pointers.setdefault(key, f"{pointer}/quantity")
+                postings.append(Posting(key, PIECES, quantity, pointer=quantity_pointer, source=item))
         if not body.items:
             postings.append(Posting(ANY, ANY, effect="rest", pointer="" if body.items is UNSET else "/items"))
         return Refund(
@@ -78,25 +78,25 @@ class TaxCloud(OrderModel):
         )
 
     def is_same_refund(self, requested: Refund, recorded: Refund) -> bool:
-        """By the pieces of each item: an answer need not tell the key."""
+        """Compare the pieces of each item: an answer may lack the idempotency key."""
         return pieces_by_item(requested) == pieces_by_item(recorded)
 
     def context_mismatches(
         self, path: Mapping[str, str] | None, body: Any, order: tc.Order | None, refunds: list[tc.Refund] | None
     ) -> Iterator[Finding]:
-        """A refund names its connection and not its order; one that holds no item of the order is of another."""
+        """Yield what shows that the context is of another order: ids, connections, or no item in common."""
         path = path or {}
         order_id, connection = path.get("orderId"), path.get("connectionId")
         if order is not None:
             if order_id is not None and order.order_id != order_id:
                 message = f"the refund is of order {order_id}, the context is order {order.order_id}"
                 yield finding("order:/orderId", message, "give the order that is refunded")
-            if _is_other(order.connection_id, connection):
+            if _is_another_connection(order.connection_id, connection):
                 message = f"the refund is of connection {connection}, the order of {order.connection_id}"
                 yield finding("order:/connectionId", message, "give the order that is refunded")
         items = set() if order is None else {line.item_id for line in readable_lines(order.line_items, {})}
         for index, refund in enumerate(refunds or ()):
-            if _is_other(refund.connection_id, connection):
+            if _is_another_connection(refund.connection_id, connection):
                 message = f"this earlier refund is of connection {refund.connection_id}, not of {connection}"
                 yield finding(f"refunds:/{index}/connectionId", message)
             if order is not None and refund.items and items.isdisjoint(item.item_id for item in refund.items):
@@ -104,20 +104,20 @@ class TaxCloud(OrderModel):
 
 
 def places_of_items(order: tc.Order, unread: dict[Any, str] | None = None) -> dict[str, dict[int, Decimal]]:
-    """How many of each item stand at which index; a line that does not tell it is taken to stand where it stands."""
+    """Return the quantity of each item by index; a line without an index has its position."""
     places: dict[str, dict[int, Decimal]] = {}
-    taken: set[int] = set()
+    used_indexes: set[int] = set()
     for position, line in enumerate(readable_lines(order.line_items, {} if unread is None else unread)):
         index = position if line.index is UNSET else line.index
-        if index in taken:  # an index that stands twice says nothing: the line still counts, under one of its own
+        if index in used_indexes:  # a repeated index identifies no line, so the line counts under an index of its own
             index = -1 - position
-        taken.add(index)
+        used_indexes.add(index)
         places.setdefault(line.item_id, {})[index] = Decimal(line.quantity)
     return places
 
 
 def pieces_by_item(refund: Refund) -> dict[Any, Decimal]:
-    """How many of each item a refund names, entries of one item together, without zeros."""
+    """Return the quantity of each item that a refund names, entries of one item added up, without zeros."""
     pieces: dict[Any, Decimal] = {}
     for posting in refund.postings:
         if isinstance(posting.line, str) and posting.effect == "add":
@@ -137,9 +137,13 @@ def _earlier_item(item: tc.RefundedItem) -> Iterator[Posting]:
         yield Posting((item.item_id, item.index), PIECES, quantity)
 
 
-def _is_other(connection: str | UnsetType, wanted: str | None) -> bool:
-    """Whether two ids of connections, both known, differ; they are GUIDs, and those have no case."""
-    return connection is not UNSET and wanted is not None and connection.lower() != wanted.lower()
+def _is_another_connection(connection: str | UnsetType, requested_connection: str | None) -> bool:
+    """True if both ids are there and differ as GUIDs, which have no case."""
+    return (
+        connection is not UNSET
+        and requested_connection is not None
+        and connection.lower() != requested_connection.lower()
+    )
 
 
-MODEL = TaxCloud()
+MODEL = TaxCloudOrderModel()

@@ -1,4 +1,4 @@
-"""The rules of TaxCloud: which line of the order an item is, what no items mean, keys that come twice."""
+"""The rules of TaxCloud: ambiguous and repeated items, refunds of the whole order, reused idempotency keys."""
 
 from __future__ import annotations
 
@@ -55,16 +55,16 @@ def ambiguous_item(body: tc.RefundCreate, order: tc.Order) -> Iterator[Finding]:
         index, places = item.cart_item_index, list(items.get(item.item_id, ()))
         if index is UNSET and len(places) > 1:
             message = f"{item.item_id} is on several lines of the order, and no cartItemIndex says which"
-            advice = f"add cartItemIndex, one of {_shown(places)}"
+            advice = f"add cartItemIndex, one of {_list_places(places)}"
             yield finding(f"/items/{position}/itemId", message, advice)
         elif index is not UNSET and item_at.get(index, item.item_id) != item.item_id:
             message = f"line {index} of the order is {item_at[index]}, not {item.item_id}"
-            advice = f"{item.item_id} is line {_shown(places)}" if places else ""
+            advice = f"{item.item_id} is line {_list_places(places)}" if places else ""
             yield finding(f"/items/{position}/cartItemIndex", message, advice)
 
 
-def _shown(places: list[int]) -> str:
-    """The first few of an item's lines, for a message."""
+def _list_places(places: list[int]) -> str:
+    """Write an item's line indexes for a message, the first eight of them."""
     return ", ".join(str(place) for place in places[:8]) + (", …" if len(places) > 8 else "")
 
 
@@ -79,13 +79,13 @@ def duplicate_item(body: tc.RefundCreate) -> Iterator[Finding]:
     Good:
         /items/2: {itemId: CHAIR-OAK, quantity: 1, cartItemIndex: 2}
     """
-    seen = set()
+    previous_entries = set()
     for position, item in enumerate(body.items or ()):
         entry = (item.item_id, item.cart_item_index)
-        if entry in seen:
+        if entry in previous_entries:
             message = f"{item.item_id} stands here for the second time"
             yield finding(f"/items/{position}/itemId", message, "make it one entry with the quantities added up")
-        seen.add(entry)
+        previous_entries.add(entry)
 
 
 @rule("RF405", "full-refund-after-partial", severity="warning", on=REFUND, source="facts")
@@ -103,11 +103,13 @@ def full_refund_after_partial(body: tc.RefundCreate, ledger: Ledger, refunds: li
     if body.items:
         return None
     accounts = (line.accounts.values() for line in ledger.lines.values() if isinstance(line.key, str))
-    before = {account.number: account.before for each in accounts for account in each if account.before}
-    if not before:
+    refunded_before = {
+        account.number: account.before for line_accounts in accounts for account in line_accounts if account.before
+    }
+    if not refunded_before:
         return None
     pointer = "" if body.items is UNSET else "/items"
-    message = f"the whole order is refunded, and {_parts(before)} came back before"
+    message = f"the whole order is refunded, and {_list_pieces(refunded_before)} came back before"
     return finding(pointer, message, "name the items that are left")
 
 
@@ -126,16 +128,17 @@ def idempotency_key_reused(body: tc.RefundCreate, refund: Refund, refunds: list[
     """
     if not body.items or not body.idempotency_key:
         return None
-    wanted = pieces_by_item(refund)
+    requested_pieces = pieces_by_item(refund)
     for earlier in refunds:
-        if earlier.idempotency_key == body.idempotency_key and pieces_by_item(earlier) != wanted:
-            parts = _parts(pieces_by_item(earlier)) or "nothing"
-            message = f"an earlier refund of {parts} bears the key {body.idempotency_key!r}"
+        if earlier.idempotency_key == body.idempotency_key and pieces_by_item(earlier) != requested_pieces:
+            earlier_pieces = _list_pieces(pieces_by_item(earlier)) or "nothing"
+            message = f"an earlier refund of {earlier_pieces} bears the key {body.idempotency_key!r}"
             return finding("/idempotencyKey", message, "give every refund a key of its own")
     return None
 
 
-def _parts(pieces: dict[Any, Decimal]) -> str:
+def _list_pieces(pieces: dict[Any, Decimal]) -> str:
+    """Write the quantity of each item for a message."""
     return ", ".join(f"{plain(quantity)} of {item}" for item, quantity in pieces.items())
 
 

@@ -1,4 +1,4 @@
-"""TaxCloud, as its spec describes it: refunds are counted in pieces, priced and taxed by the order."""
+"""TaxCloud's test server: a refund names quantities of items, and the order gives their price and tax."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ...money import EXACT, ZERO
 from ...routes import Match
 from ..shared.serving import (
     Answer,
-    Document,
+    JsonObject,
     Request,
     Setup,
     copy_order,
-    explain,
+    explain_finding,
     has_credentials,
-    json_answer,
-    route,
-    seeds,
+    load_orders,
+    make_json_answer,
+    match_route,
 )
 
 _TITLES = {
@@ -31,7 +31,7 @@ _TITLES = {
     404: "Not Found",
     422: "Unprocessable Entity",
 }
-# Syntax, and what live servers were seen to answer 400 to; every other refusal is a 422.
+# Syntax errors, and the rule that live servers answer 400 to; every other refusal is a 422.
 _BAD_REQUEST = frozenset({"RF001", "RF004", "RF316"})
 _OPERATIONS = frozenset({"taxcloud.get_order", "taxcloud.refund_order"})
 _WIDE = Context(prec=400, rounding=ROUND_HALF_UP)
@@ -39,14 +39,14 @@ _CENT = Decimal("0.01")
 
 
 class TaxCloudShop:
-    """The state of one account: orders by id, each with its refunds; the answers of then, by idempotency key."""
+    """The state of one account: orders by id, each with its refunds, and earlier answers by idempotency key."""
 
     def __init__(self, setup: Setup) -> None:
-        self.orders: dict[str, Document] = {}
+        self.orders: dict[str, JsonObject] = {}
         self.tokens: dict[str, float] = {}
         self._setup = setup
-        self._answered: dict[tuple[str, str], tuple[str, Document, list[Document]]] = {}
-        for order in seeds("taxcloud"):
+        self._answered: dict[tuple[str, str], tuple[str, JsonObject, list[JsonObject]]] = {}
+        for order in load_orders("taxcloud"):
             self.add_order(order)
 
     def add_order(self, order: Mapping[str, Any], gateway: str | None = None) -> str:
@@ -55,12 +55,12 @@ class TaxCloudShop:
         self.orders[document["orderId"]] = document
         return str(document["orderId"])
 
-    def refunds(self, order: str) -> list[Document]:
-        refunds: list[Document] = self.orders[order]["refunds"]
+    def refunds(self, order: str) -> list[JsonObject]:
+        refunds: list[JsonObject] = self.orders[order]["refunds"]
         return refunds
 
     def answer(self, request: Request) -> Answer:
-        match = route("taxcloud", request)
+        match = match_route("taxcloud", request)
         if match is None:
             return _problem(404, f"no route for {request.method} {request.path}")
         if not has_credentials(match.operation, request):
@@ -71,25 +71,25 @@ class TaxCloudShop:
         connection = match.path["connectionId"]
         if order is not None and order.get("connectionId", connection).lower() != connection.lower():
             order = None
-        findings = self._setup.judge(match, request, request.body, order)
-        outside = [finding for finding in findings if not finding.pointer.startswith("/")]
-        if order is None and not outside:
+        findings = self._setup.check(match, request, request.body, order)
+        has_parameter_errors = any(not finding.pointer.startswith("/") for finding in findings)
+        if order is None and not has_parameter_errors:
             return _problem(404, f"no order {match.path['orderId']} of this connection")
         if match.operation.name == "taxcloud.get_order":
-            return _refusal(findings) if findings or order is None else json_answer(200, _expand(order, match))
-        if order is None or outside:
+            return _refusal(findings) if findings or order is None else make_json_answer(200, _expand(order, match))
+        if order is None or has_parameter_errors:
             return _refusal(findings)
         return self._create(match, request, order, findings)
 
-    def _create(self, match: Match, request: Request, order: Document, findings: list[Finding]) -> Answer:
+    def _create(self, match: Match, request: Request, order: JsonObject, findings: list[Finding]) -> Answer:
         is_readable = all(finding.code != "RF001" for finding in findings)
-        body: Document | None = decode(request.body, dict) if is_readable else None
+        body: JsonObject | None = decode(request.body, dict) if is_readable else None
         key = body.get("idempotencyKey") if body else None
         earlier = self._answered.get((match.path["connectionId"].lower(), key)) if isinstance(key, str) else None
         if earlier is not None:
             order_id, earlier_body, refunds = earlier
             if (order_id, earlier_body) == (match.path["orderId"], body):
-                return json_answer(200, refunds)
+                return make_json_answer(200, refunds)
             message = "the idempotencyKey was used before, with another body or order"
             return _problem(422, message, [{"location": "body.idempotencyKey", "message": message}])
         if findings or body is None:
@@ -102,61 +102,61 @@ class TaxCloudShop:
         order["refunds"].append(refund)
         if key is not None:
             self._answered[match.path["connectionId"].lower(), key] = (match.path["orderId"], body, [refund])
-        return json_answer(201, [refund])
+        return make_json_answer(201, [refund])
 
-    def _make_refund(self, connection: str, body: Document, items: list[Document]) -> Document:
-        now = datetime.fromtimestamp(self._setup.clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        ids: Document = {name: value for name, value in body.items() if name in ("batchId", "idempotencyKey")}
+    def _make_refund(self, connection: str, body: JsonObject, items: list[JsonObject]) -> JsonObject:
+        created = datetime.fromtimestamp(self._setup.clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        ids: JsonObject = {name: value for name, value in body.items() if name in ("batchId", "idempotencyKey")}
         return {
             "connectionId": connection,
             **ids,
-            "createdDate": now,
-            "returnedDate": body.get("returnedDate") or now,
+            "createdDate": created,
+            "returnedDate": body.get("returnedDate") or created,
             "items": items,
         }
 
 
 def open_shop(setup: Setup) -> TaxCloudShop:
-    """An account with the seed order."""
+    """Return an account with the orders of orders.json."""
     return TaxCloudShop(setup)
 
 
-def replace_total(order: Document, total: Decimal) -> Document:
-    """The order with one piece of one item, and no refunds."""
+def replace_total(order: JsonObject, total: Decimal) -> JsonObject:
+    """Return the order with one piece of one item at this price, and no refunds."""
     line = {**order["lineItems"][0], "price": total, "originalPrice": total, "quantity": 1, "tax": {"amount": ZERO}}
     return {**order, "lineItems": [line], "refunds": []}
 
 
-def replace_id(order: Document, order_id: str) -> Document:
-    """The order under another id."""
+def replace_id(order: JsonObject, order_id: str) -> JsonObject:
+    """Return the order under another id."""
     return {**order, "orderId": order_id}
 
 
-def _expand(order: Document, match: Match) -> Document:
-    """The order as get_order answers it: with its refunds only where the query asks for them."""
+def _expand(order: JsonObject, match: Match) -> JsonObject:
+    """Return the order as get_order answers it: with its refunds only if the query asks for them."""
     expanded = match.query.get("expand") == "refunds"
     return order if expanded else {name: value for name, value in order.items() if name != "refunds"}
 
 
-def _refunded_items(order: Document, body: Document) -> list[Document]:
-    """What the request refunds: the items that it names, or what is left of every line."""
+def _refunded_items(order: JsonObject, body: JsonObject) -> list[JsonObject]:
+    """Return the items that the request refunds: those it names, or the remaining pieces of every line."""
     lines = order["lineItems"]
     if not body.get("items"):
-        left = [(line, EXACT.subtract(Decimal(line["quantity"]), _refunded_before(order, line))) for line in lines]
-        return [_item(line, quantity) for line, quantity in left if quantity > 0]
-    return [_item(_line(lines, item), item["quantity"]) for item in body["items"]]
+        remaining = [(line, EXACT.subtract(Decimal(line["quantity"]), _refunded_before(order, line))) for line in lines]
+        return [_make_item(line, quantity) for line, quantity in remaining if quantity > 0]
+    return [_make_item(_find_line(lines, item), item["quantity"]) for item in body["items"]]
 
 
-def _line(lines: list[Document], item: Document) -> Document:
-    """The line of an item that the check has found good: named by its index, or the only one of its id."""
+def _find_line(lines: list[JsonObject], item: JsonObject) -> JsonObject:
+    """Find the line of a checked item: by its index, or the only line with its id."""
     index = item.get("cartItemIndex")
     return next(
         line for line in lines if line["itemId"] == item["itemId"] and (index is None or line.get("index") == index)
     )
 
 
-def _refunded_before(order: Document, line: Document) -> Decimal:
-    """How many of a line came back before; an item without an index is of the first line with its id."""
+def _refunded_before(order: JsonObject, line: JsonObject) -> Decimal:
+    """Return the refunded quantity of a line; an item without an index counts for every line with its id."""
     return sum(
         (
             Decimal(item["quantity"])
@@ -168,8 +168,8 @@ def _refunded_before(order: Document, line: Document) -> Decimal:
     )
 
 
-def _item(line: Document, quantity: Any) -> Document:
-    """So many of a line, with their share of its tax."""
+def _make_item(line: JsonObject, quantity: Any) -> JsonObject:
+    """Make the refunded item for a quantity of a line, with its share of the tax."""
     tax = dict(line.get("tax") or {})
     if tax.get("amount") is not None and line["quantity"]:
         share = _WIDE.divide(_WIDE.multiply(Decimal(tax["amount"]), Decimal(quantity)), Decimal(line["quantity"]))
@@ -180,19 +180,19 @@ def _item(line: Document, quantity: Any) -> Document:
 
 def _refusal(findings: list[Finding]) -> Answer:
     status = 400 if any(finding.code in _BAD_REQUEST for finding in findings) else 422
-    details = [{"location": _location(finding.pointer), "message": explain(finding)} for finding in findings]
-    return _problem(status, explain(findings[0]), details)
+    details = [{"location": _location(finding.pointer), "message": explain_finding(finding)} for finding in findings]
+    return _problem(status, explain_finding(findings[0]), details)
 
 
 def _location(pointer: str) -> str:
-    """A JSON pointer into the body, or a part's name, as the API writes places: body.items[0].quantity."""
+    """Write a pointer as the API writes locations: body.items[0].quantity."""
     if not pointer.startswith("/"):
         return pointer.replace(":", ".", 1).rstrip(".") or "body"
     return "body" + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in pointer.split("/")[1:])
 
 
-def _problem(status: int, detail: str, details: list[Document] | None = None) -> Answer:
-    problem: Document = {"title": _TITLES[status], "status": status, "detail": detail}
+def _problem(status: int, detail: str, details: list[JsonObject] | None = None) -> Answer:
+    problem: JsonObject = {"title": _TITLES[status], "status": status, "detail": detail}
     if details:
         problem["errors"] = details
-    return json_answer(status, problem, "application/problem+json")
+    return make_json_answer(status, problem, "application/problem+json")

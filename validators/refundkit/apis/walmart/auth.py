@@ -1,4 +1,4 @@
-"""The access token of Walmart's APIs, fetched once for many calls."""
+"""The credentials of Walmart's APIs: an access token, fetched once for many calls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..shared.credentials import SENDABLE, basic_header, join_pair, origin_of, r
 
 CORRELATION = "WM_QOS.CORRELATION_ID"
 _TOKEN_PATH = "/v3/token"  # noqa: S105 - a path
-# What an error keeps of the headers of a refused token request.
+# The headers of a refused token request's answer that its error keeps.
 _ERROR_HEADERS = ("Retry-After", CORRELATION, "X-Request-Id")
 
 
@@ -32,12 +32,13 @@ class _Token:
     until: float
 
 
-# What a token request comes to.
-_Outcome = _Token | StatusError | DecodeError
+# The result of a token request.
+_TokenOutcome = _Token | StatusError | DecodeError
 # A step of an auth flow: wait for the lock instead of sending a request.
-_LOCK: Final = "lock"
+_ACQUIRE_LOCK: Final = "lock"
 _Step = httpx.Request | Literal["lock"]
-# Seconds between two looks of a task at the lock. An asyncio.Lock is of one event loop; threads share the token too.
+# Seconds between two attempts of a task to take the lock. It cannot be an asyncio.Lock, which belongs to one event
+# loop: threads share the token too.
 _PAUSE = 0.005
 
 
@@ -77,7 +78,7 @@ class WalmartToken(httpx.Auth):
         self._market_headers = {"WM_MARKET": market, "WM_GLOBAL_VERSION": "3.1"}
         self._lock = threading.Lock()  # held while a token is fetched
         self._fetching_thread: int | None = None
-        self._outcomes: dict[str, _Outcome] = {}
+        self._outcomes: dict[str, _TokenOutcome] = {}
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         request.read()  # so that it can be sent twice
@@ -85,7 +86,7 @@ class WalmartToken(httpx.Auth):
         try:
             step = next(steps)
             while True:
-                if step == _LOCK:
+                if step == _ACQUIRE_LOCK:
                     step = steps.send(_acquire(self._lock, _read_timeout(request)))
                     continue
                 response = yield step
@@ -103,7 +104,7 @@ class WalmartToken(httpx.Auth):
         try:
             step = next(steps)
             while True:
-                if step == _LOCK:
+                if step == _ACQUIRE_LOCK:
                     step = steps.send(await _acquire_async(self._lock, _read_timeout(request)))
                     continue
                 response = yield step
@@ -119,17 +120,17 @@ class WalmartToken(httpx.Auth):
         """Yield requests to send, answered by responses, and _LOCK, answered by success."""
         refuse_plain_http(request)
         token = yield from self._token(request, "", is_sync=is_sync)
-        self._fill(request, token)
+        self._add_headers(request, token)
         response = yield request
         # After a redirect, a 401 says nothing of what the first address has done.
         if response.status_code == 401 and not _was_redirected(response):
             token = yield from self._token(request, token, is_sync=is_sync)
-            self._fill(request, token)
+            self._add_headers(request, token)
             response = yield request
         _forget_token(response)
 
     def _token(self, request: httpx.Request, refused: str, *, is_sync: bool) -> Generator[_Step, Any, str]:
-        """Return a token other than the refused one, fetched if need be."""
+        """Return a usable token other than the refused one; fetch it if there is none."""
         origin = origin_of(request.url)
         before = self._outcomes.get(origin)
         if _is_usable(before, refused):
@@ -140,13 +141,13 @@ class WalmartToken(httpx.Auth):
             outcome = yield from self._fetch_once(request, refused, before)
         if isinstance(outcome, _Token):
             return outcome.text
-        raise copy(outcome)  # each call its own: many share the outcome
+        raise copy(outcome)  # a copy for each call: several calls share the outcome
 
     def _fetch_once(
-        self, request: httpx.Request, refused: str, before: _Outcome | None
-    ) -> Generator[_Step, Any, _Outcome]:
-        """Fetch a token under the lock, unless another call just has."""
-        has_lock: bool = yield _LOCK
+        self, request: httpx.Request, refused: str, before: _TokenOutcome | None
+    ) -> Generator[_Step, Any, _TokenOutcome]:
+        """Fetch a token under the lock, unless another call has done so meanwhile."""
+        has_lock: bool = yield _ACQUIRE_LOCK
         if not has_lock:
             raise NotSent("not sent: another call's request for an access token brought none in time; try again")
         try:
@@ -161,8 +162,8 @@ class WalmartToken(httpx.Auth):
             self._fetching_thread = None
             self._lock.release()
 
-    def _fetch(self, request: httpx.Request) -> Generator[_Step, Any, _Outcome]:
-        """Make a token request, and keep what comes of it."""
+    def _fetch(self, request: httpx.Request) -> Generator[_Step, Any, _TokenOutcome]:
+        """Send a token request and store its outcome."""
         token_request, started = self._token_request(request), monotonic()
         response: httpx.Response = yield token_request
         outcome = self._read_outcome(token_request, response, started)
@@ -170,7 +171,7 @@ class WalmartToken(httpx.Auth):
         return outcome
 
     def _token_request(self, request: httpx.Request) -> httpx.Request:
-        """The request for a token, to the host that the request is for."""
+        """Make the request for a token, to the host of the request that needs it."""
         return httpx.Request(
             "POST",
             origin_of(request.url) + _TOKEN_PATH,
@@ -184,11 +185,11 @@ class WalmartToken(httpx.Auth):
             extensions={"timeout": request.extensions.get("timeout", {})},
         )
 
-    def _read_outcome(self, token_request: httpx.Request, response: httpx.Response, started: float) -> _Outcome:
-        """The token of an answer, or the error that it is."""
+    def _read_outcome(self, token_request: httpx.Request, response: httpx.Response, started: float) -> _TokenOutcome:
+        """Return the token in an answer, or the error to raise for it."""
         from refundkit_apis.walmart.models import Token
 
-        answer = self._without_secrets(token_request, response)
+        answer = self._redact(token_request, response)
         if _was_redirected(response):
             return DecodeError("the token endpoint redirected: the answer of another address is not used", answer)
         if not response.is_success:
@@ -201,8 +202,8 @@ class WalmartToken(httpx.Auth):
             return DecodeError("the token endpoint answered with a token that cannot be used", answer)
         return _Token(token.access_token, started + token.expires_in - min(60, token.expires_in / 10))
 
-    def _without_secrets(self, token_request: httpx.Request, response: httpx.Response) -> httpx.Response:
-        """The answer without a token or a credential, as an error may hold it."""
+    def _redact(self, token_request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        """Return the answer without token and credentials, so that an error may hold it."""
         request = httpx.Request(
             token_request.method, token_request.url, headers={CORRELATION: token_request.headers[CORRELATION]}
         )
@@ -219,7 +220,7 @@ class WalmartToken(httpx.Auth):
             words = words.replace(secret, "***")
         return words
 
-    def _fill(self, request: httpx.Request, token: str) -> None:
+    def _add_headers(self, request: httpx.Request, token: str) -> None:
         """Put the token and the other headers on a request."""
         request.headers["WM_SEC.ACCESS_TOKEN"] = token
         request.headers.update(self._headers)
@@ -228,24 +229,24 @@ class WalmartToken(httpx.Auth):
         request.headers.setdefault(CORRELATION, str(uuid4()))
 
 
-def _is_usable(outcome: _Outcome | None, refused: str) -> TypeGuard[_Token]:
+def _is_usable(outcome: _TokenOutcome | None, refused: str) -> TypeGuard[_Token]:
     """True for a token that is neither expired nor refused."""
     return isinstance(outcome, _Token) and outcome.text != refused and monotonic() < outcome.until
 
 
 def _read_timeout(request: httpx.Request) -> float | None:
-    """Seconds that the caller waits for an answer; None is without end."""
+    """Return the seconds that the caller waits for an answer; None for no limit."""
     seconds: float | None = request.extensions.get("timeout", {}).get("read")
     return seconds
 
 
 def _acquire(lock: threading.Lock, seconds: float | None) -> bool:
-    """Take the lock, waiting so many seconds at most."""
+    """Take the lock within so many seconds; False if it stays taken."""
     return lock.acquire(timeout=-1 if seconds is None else seconds)
 
 
 async def _acquire_async(lock: threading.Lock, seconds: float | None) -> bool:
-    """As _acquire, while the event loop goes on."""
+    """Do the same as _acquire without blocking the event loop."""
     started = monotonic()
     while not lock.acquire(blocking=False):
         if seconds is not None and monotonic() - started >= seconds:
@@ -260,7 +261,7 @@ def _was_redirected(response: httpx.Response) -> bool:
 
 
 def _forget_token(response: httpx.Response) -> None:
-    """Take the token request out of the response's history."""
+    """Remove the token request from the response's history."""
     response.history = [earlier for earlier in response.history if earlier.request.url.path != _TOKEN_PATH]
     for earlier in response.history:
         _forget_token(earlier)

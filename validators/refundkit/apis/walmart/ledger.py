@@ -1,4 +1,4 @@
-"""Walmart: refunds are negative, by charge of an order line; the older API cancels pieces as well."""
+"""Walmart's order model: refunds are negative charges of order lines; the older API cancels pieces too."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ PRODUCT = "PRODUCT"
 _QUANTITY = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?")
 
 
-class Walmart(OrderModel):
-    """Orders and refunds of the current API, and of the older one, which counts less as shipped."""
+class WalmartOrderModel(OrderModel):
+    """Reads orders and refunds of the current API; the older one's model inherits from it."""
 
     traits: Mapping[str, frozenset[str]] = {
         "refund_order_lines": frozenset({"refunds", "lines", "charges", "ships"}),
@@ -40,7 +40,7 @@ class Walmart(OrderModel):
     path_ids: Mapping[str, tuple[str, ...]] = {"purchaseOrderId": ("order", "purchaseOrderId")}
     body_id = ("orderRefund", "purchaseOrderId")
     can_fold = True
-    # What has arrived was shipped, and so was what came back.
+    # Delivered and returned pieces were shipped, too.
     shipped = frozenset({"shipped", "delivered", "refund"})
     not_cancellable = shipped
 
@@ -65,34 +65,34 @@ class Walmart(OrderModel):
                 amount, tax = -abs(amount), -abs(tax)
             account.charged += amount
             account.tax_charged += tax
-        ordered = quantity(line.order_line_quantity.amount)
-        shipped = gone = cancelled = ZERO
+        ordered = parse_quantity(line.order_line_quantity.amount)
+        shipped = not_cancellable = cancelled = ZERO
         statuses = []
         for entry in line.order_line_statuses.order_line_status:
-            status, amount = entry.status.lower(), quantity(entry.status_quantity.amount)
+            status, amount = entry.status.lower(), parse_quantity(entry.status_quantity.amount)
             if status in self.shipped:
                 shipped += amount
             if status in self.not_cancellable:
-                gone += amount
+                not_cancellable += amount
             elif status == "cancelled":
                 cancelled += amount
             statuses.append((entry.status, entry.status_quantity.amount))
-        accounts[CANCELS] = Account(number, number, CANCELS, charged=ordered - gone, before=cancelled)
+        accounts[CANCELS] = Account(number, number, CANCELS, charged=ordered - not_cancellable, before=cancelled)
         return Line(number, number, accounts, ordered - cancelled, shipped, statuses, line.return_order_id or "")
 
     def refunds_in_order(self, order: OrderResponse) -> list[Refund] | None:
-        """A line without `refund` has no history."""
+        """Return the refunds in the order's lines."""
         refunds = []
         for line in readable_lines(order.order.order_lines.order_line, {}):
             charges = line.refund.refund_charges if line.refund else UNSET
             if charges and charges.refund_charge:
-                postings = [_posting(line.line_number, entry, "", "") for entry in charges.refund_charge]
+                postings = [_make_posting(line.line_number, entry, "", "") for entry in charges.refund_charge]
                 refund_id = line.refund.refund_id
                 refunds.append(Refund(postings, id=refund_id if isinstance(refund_id, str) else ""))
         return refunds
 
     def read_refunds(self, refunds: Sequence[us.OrderRefundRequest]) -> list[Refund]:
-        """Earlier refunds are earlier request bodies; both APIs share all that counts of them."""
+        """Read earlier refunds, which are earlier request bodies and the same in both APIs."""
         return [self._read_refund(refund) for refund in refunds]
 
     def read_request(self, operation: Operation, body: Any, path: Mapping[str, str] | None) -> Refund:
@@ -102,26 +102,26 @@ class Walmart(OrderModel):
 
     def _read_refund(self, body: Any) -> Refund:
         postings: list[Posting] = []
-        remainders: list[Posting] = []  # after all that is named
+        remainders: list[Posting] = []  # posted after the named charges
         amounts: list[Amount] = []
         lines: dict[Any, str] = {}
-        full = set()
+        full_lines = set()
         for i, line in enumerate(body.order_refund.order_lines.order_line):
             pointer = f"/orderRefund/orderLines/orderLine/{i}"
-            number, charged = line.line_number, len(postings)
+            number, postings_before = line.line_number, len(postings)
             lines.setdefault(number, f"{pointer}/lineNumber")
             for j, refund in enumerate(line.refunds.refund):
                 refund_id = refund.refund_id if isinstance(refund.refund_id, str) else ""
                 for k, entry in enumerate(refund.refund_charges.refund_charge or ()):
-                    where = f"{pointer}/refunds/refund/{j}/refundCharges/refundCharge/{k}/charge"
-                    postings.append(_posting(number, entry, where, refund_id))
-                    amounts += _amounts(entry.charge, where)
+                    charge_pointer = f"{pointer}/refunds/refund/{j}/refundCharges/refundCharge/{k}/charge"
+                    postings.append(_make_posting(number, entry, charge_pointer, refund_id))
+                    amounts += _charge_amounts(entry.charge, charge_pointer)
             if getattr(line, "is_full_refund", UNSET) is True:
-                full.add(number)
-                if len(postings) == charged:
+                full_lines.add(number)
+                if len(postings) == postings_before:
                     remainders.append(Posting(number, ANY, effect="rest", pointer=f"{pointer}/isFullRefund"))
         reason = postings[0].source.refund_reason if postings else None
-        return Refund(postings + remainders, lines.items(), frozenset(full), amounts, reason=reason)
+        return Refund(postings + remainders, lines.items(), frozenset(full_lines), amounts, reason=reason)
 
     def _read_cancellation(self, body: ca.OrderCancellationRequest) -> Refund:
         postings: list[Posting] = []
@@ -130,13 +130,13 @@ class Walmart(OrderModel):
             pointer = f"/orderCancellation/orderLines/orderLine/{i}"
             lines.setdefault(line.line_number, f"{pointer}/lineNumber")
             for j, status in enumerate(line.order_line_statuses.order_line_status):
-                where = f"{pointer}/orderLineStatuses/orderLineStatus/{j}/statusQuantity/amount"
-                pieces = quantity(status.status_quantity.amount)
-                postings.append(Posting(line.line_number, CANCELS, pieces, pointer=where, source=status))
+                quantity_pointer = f"{pointer}/orderLineStatuses/orderLineStatus/{j}/statusQuantity/amount"
+                pieces = parse_quantity(status.status_quantity.amount)
+                postings.append(Posting(line.line_number, CANCELS, pieces, pointer=quantity_pointer, source=status))
         return Refund(postings, lines.items())
 
     def server_additions(self, ledger: Ledger) -> list[Posting]:
-        """A line that is marked full, or whose whole product charge is refunded, goes back whole."""
+        """Return what the server refunds on its own: all that remains of a full line or a refunded price."""
         return [
             Posting(line.key, ANY, effect="rest")
             for line in ledger.known_lines
@@ -144,30 +144,31 @@ class Walmart(OrderModel):
         ]
 
     def is_upgraded(self, account: Account | None) -> bool:
-        """Whether the server makes a full refund of one that gives back the whole product charge at once."""
+        """True if the refund returns the whole product charge at once, which the server makes a full refund."""
         return account is not None and 0 < account.now == account.charged
 
     def context_mismatches(
         self, path: Mapping[str, str] | None, body: Any, order: OrderResponse | None, refunds: Any
     ) -> Iterator[Finding]:
+        """Yield what shows that the order or an earlier refund is of another order: its id."""
         refund = getattr(body, "order_refund", None)
-        wanted = refund.purchase_order_id if refund is not None else UNSET
-        wanted = (wanted or None) or (path or {}).get("purchaseOrderId")
-        if wanted is None:
+        order_id = refund.purchase_order_id if refund is not None else UNSET
+        order_id = (order_id or None) or (path or {}).get("purchaseOrderId")
+        if order_id is None:
             return
-        if order is not None and order.order.purchase_order_id != wanted:
-            given = order.order
-            hint = f"; {wanted} is its customerOrderId" if given.customer_order_id == wanted else ""
-            message = f"the refund is of order {wanted}, the context is order {given.purchase_order_id}{hint}"
+        if order is not None and order.order.purchase_order_id != order_id:
+            shop_order = order.order
+            hint = f"; {order_id} is its customerOrderId" if shop_order.customer_order_id == order_id else ""
+            message = f"the refund is of order {order_id}, the context is order {shop_order.purchase_order_id}{hint}"
             yield finding("order:/order/purchaseOrderId", message, "give the order that is refunded")
         for index, earlier in enumerate(refunds or ()):
-            if earlier.order_refund.purchase_order_id != wanted:
-                message = f"this earlier refund is of order {earlier.order_refund.purchase_order_id}, not of {wanted}"
+            if earlier.order_refund.purchase_order_id != order_id:
+                message = f"this earlier refund is of order {earlier.order_refund.purchase_order_id}, not of {order_id}"
                 yield finding(f"refunds:/{index}/orderRefund/purchaseOrderId", message)
 
 
-def _posting(number: str, entry: Any, pointer: str, refund_id: str) -> Posting:
-    """A refunded charge; `pointer` is "" in history."""
+def _make_posting(number: str, entry: Any, pointer: str, refund_id: str) -> Posting:
+    """Make the posting of a refunded charge; `pointer` is "" for an earlier refund."""
     charge = entry.charge
     tax_pointer = ""
     if pointer and charge.tax:
@@ -186,8 +187,8 @@ def _posting(number: str, entry: Any, pointer: str, refund_id: str) -> Posting:
     )
 
 
-def _amounts(charge: Any, pointer: str) -> Iterator[Amount]:
-    """Every sum of money of a charge: its own, its tax, and the parts of its tax."""
+def _charge_amounts(charge: Any, pointer: str) -> Iterator[Amount]:
+    """Yield every amount of a charge: of the charge, of its tax, and of each part of the tax."""
     money = charge.charge_amount
     yield Amount(f"{pointer}/chargeAmount/amount", money.amount, money.currency)
     if charge.tax:
@@ -199,28 +200,28 @@ def _amounts(charge: Any, pointer: str) -> Iterator[Amount]:
 
 
 def tax_of(charge: AnyCharge) -> Decimal | int:
-    """The tax of a charge: `tax` counts, and `taxDetails` only where it is alone."""
+    """Return the tax of a charge: `tax`, or the sum of `taxDetails` if there is no `tax`."""
     if charge.tax:
         return charge.tax.tax_amount.amount
     return total(tax.tax_amount.amount for tax in _tax_details(charge))
 
 
 def _refunded_tax(charge: Any) -> Decimal:
-    """The tax of a refunded charge by its size, each part by its own."""
+    """Return the tax of a refunded charge as a positive amount; each part counts by its size."""
     if charge.tax:
         return abs(Decimal(charge.tax.tax_amount.amount))
     return total(abs(tax.tax_amount.amount) for tax in _tax_details(charge))
 
 
 def _tax_details(charge: Any) -> Sequence[Any]:
-    """The breakdown of a tax, which only the current API has."""
+    """Return the breakdown of a tax, which only the current API has."""
     return getattr(charge, "tax_details", UNSET) or ()
 
 
 @lru_cache(maxsize=1024)
-def quantity(text: str) -> Decimal:
-    """A quantity that Walmart writes as a string; zero where it is no plain number."""
+def parse_quantity(text: str) -> Decimal:
+    """Parse a quantity, which Walmart writes as a string; zero if it is no plain number."""
     return Decimal(text) if _QUANTITY.fullmatch(text) else ZERO
 
 
-MODEL = Walmart()
+MODEL = WalmartOrderModel()

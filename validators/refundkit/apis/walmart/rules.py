@@ -120,16 +120,14 @@ def tax_details_mismatch(refund: Refund) -> Iterator[Finding]:
     Good:
         …/charge/taxDetails: [{taxName: State, taxAmount: {amount: -1.65, currency: USD}}]
     """
-    for posting in _charges(refund):
+    for posting in _written_postings(refund):
         charge = posting.source.charge
         if charge.tax_details and charge.tax:
-            whole, parts = (
-                abs(charge.tax.tax_amount.amount),
-                total(abs(tax.tax_amount.amount) for tax in charge.tax_details),
-            )
-            if whole != parts:
-                message = f"the parts add up to {plain(parts)}, the tax is {plain(whole)}"
-                yield finding(f"{_pointer_of(posting)}/charge/taxDetails", message)
+            tax = abs(charge.tax.tax_amount.amount)
+            details_total = total(abs(detail.tax_amount.amount) for detail in charge.tax_details)
+            if tax != details_total:
+                message = f"the parts add up to {plain(details_total)}, the tax is {plain(tax)}"
+                yield finding(f"{_charge_pointer(posting)}/charge/taxDetails", message)
 
 
 @rule("RF303", "duplicate-line", severity="warning", on=(*REFUND, *CANCEL))
@@ -145,12 +143,12 @@ def duplicate_line(body: Body) -> Iterator[Finding]:
     Good:
         {}
     """
-    seen = set()
+    previous_lines = set()
     for pointer, line in _body_lines(body):
-        if line.line_number in seen:
+        if line.line_number in previous_lines:
             message = f"line {line.line_number} stands here for the second time"
             yield finding(f"{pointer}/lineNumber", message, "make it one entry")
-        seen.add(line.line_number)
+        previous_lines.add(line.line_number)
 
 
 @rule("RF305", "cancel-reason-unsupported", on=CANCEL, source="walmart-ca-cancel")
@@ -179,10 +177,10 @@ def full_refund_partial(ledger: Ledger) -> Iterator[Finding]:
             chargeAmount: {amount: -24.50, currency: USD}}}]}}]}}
     """
     for line in ledger.known_lines:
-        short = [account for account in line.money if account.now < account.left]
-        if line.full and short and any(account.named for account in line.money):
-            left = ", ".join(f"{plain(account.left)} of {account.name}" for account in short)
-            yield line.finding(f"line {line.number} is a full refund, but gives back less than is left: {left}")
+        partly_refunded = [account for account in line.money if account.now < account.left]
+        if line.full and partly_refunded and any(account.named for account in line.money):
+            remaining = ", ".join(f"{plain(account.left)} of {account.name}" for account in partly_refunded)
+            yield line.finding(f"line {line.number} is a full refund, but gives back less than is left: {remaining}")
 
 
 @rule("RF312", "upgraded-to-full", severity="warning", on=CURRENT, source="facts")
@@ -207,8 +205,8 @@ def upgraded_to_full(ledger: Ledger) -> Iterator[Finding]:
         taxes = {f"{account.name} tax" for account in line.money if account.tax_now < account.tax_left}
         charges = {account.name for account in line.money if account is not product and account.now < account.left}
         if taxes or charges:
-            left = ", ".join(sorted(taxes | charges))
-            message = f"refunds the whole price of line {line.number}; Walmart adds what is left of {left}"
+            remaining = ", ".join(sorted(taxes | charges))
+            message = f"refunds the whole price of line {line.number}; Walmart adds what is left of {remaining}"
             yield product.finding(message, "name them too, or refund less than the whole price")
 
 
@@ -299,17 +297,17 @@ def unknown_reason(refund: Refund) -> Iterator[Finding]:
     Good:
         …/refundReason: Merchandise not received
     """
-    for posting in _charges(refund):
+    for posting in _written_postings(refund):
         reason = posting.source.refund_reason
-        if reason not in _reasons():
-            near = suggest_name(reason, sorted(_reasons())).lstrip("; ")
+        if reason not in _published_reasons():
+            suggestion = suggest_name(reason, sorted(_published_reasons())).lstrip("; ")
             message = f"{reason!r} is not in Walmart's list of reasons"
-            yield finding(f"{_pointer_of(posting)}/refundReason", message, near)
+            yield finding(f"{_charge_pointer(posting)}/refundReason", message, suggestion)
 
 
 @cache
-def _reasons() -> frozenset[str]:
-    """The list in the generated model, which both APIs share."""
+def _published_reasons() -> frozenset[str]:
+    """Return Walmart's list of reasons, from the generated model; both APIs share it."""
     from refundkit_apis.walmart.models import RefundReason
 
     return frozenset(get_args(get_args(RefundReason)[0]))
@@ -366,8 +364,8 @@ def global_headers(operation: Operation, headers: Mapping[str, str]) -> Iterator
         header:WM_GLOBAL_VERSION: null
     """
     yield from refused_values(operation, "header", headers, "RF510")
-    named = by_lower_name(headers)
-    if named.get("wm_market", "").lower() == "ca" and "wm_global_version" not in named:
+    lower_headers = by_lower_name(headers)
+    if lower_headers.get("wm_market", "").lower() == "ca" and "wm_global_version" not in lower_headers:
         yield finding("header:WM_GLOBAL_VERSION", "WM_MARKET ca goes together with WM_GLOBAL_VERSION", "send 3.1")
 
 
@@ -399,18 +397,18 @@ def deprecated_operation(headers: Mapping[str, str]) -> Finding | None:
     return finding(f"header:{signature}", "a signature for the older API is retired", "move to walmart, WM_MARKET ca")
 
 
-def _charges(refund: Refund) -> Iterable[Posting]:
-    """The postings of the charges that the body writes; a full refund that names none has no such."""
+def _written_postings(refund: Refund) -> Iterable[Posting]:
+    """Yield the postings of charges in the body, without those that a full refund implies."""
     return (posting for posting in refund.postings if posting.source is not None)
 
 
-def _pointer_of(posting: Posting) -> str:
-    """Where the refund charge of a posting stands."""
+def _charge_pointer(posting: Posting) -> str:
+    """Return the pointer of the refund charge that a posting was read from."""
     return posting.pointer.removesuffix(f"/charge{_AMOUNT}")
 
 
 def _body_lines(body: Any) -> Iterator[tuple[str, Any]]:
-    """The lines of a refund or a cancellation as they are written, each with its place."""
+    """Yield pointer and line for each line of a refund or cancellation body."""
     is_refund = hasattr(body, "order_refund")
     wrapper = body.order_refund if is_refund else body.order_cancellation
     pointer = _LINES if is_refund else "/orderCancellation/orderLines/orderLine"
@@ -419,7 +417,7 @@ def _body_lines(body: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _is_full(line: Any) -> bool:
-    """Whether a line is marked as a full refund, which only the current API can say."""
+    """True if a line is marked as a full refund, which only the current API has."""
     return getattr(line, "is_full_refund", UNSET) is True
 
 

@@ -1,4 +1,4 @@
-"""Walmart's test server: an order's lines carry their refunds. The older Canadian API's server stands on it."""
+"""Walmart's test server, which stores refunds in the order's lines; the older Canadian API uses it too."""
 
 from __future__ import annotations
 
@@ -20,42 +20,41 @@ from ...rule import REGISTRY
 from ...xml_writer import write_xml
 from ..shared.serving import (
     Answer,
-    Document,
+    JsonObject,
     Request,
     Setup,
     copy_order,
-    explain,
+    explain_finding,
+    find_order_operation,
     has_credentials,
-    json_answer,
-    order_operation,
+    load_orders,
+    make_json_answer,
+    match_route,
     read_basic,
-    route,
-    seeds,
 )
 
 _OPERATIONS = frozenset({"get_order", "refund_order_lines", "cancel_order_lines"})
-_OPEN = ("Created", "Acknowledged")
-_NO_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
-_UNREADABLE = frozenset({"RF001", "RF002", "RF004"})
+_CANCELLABLE = ("Created", "Acknowledged")
+_NOT_XML_CHARACTER = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
+_SYNTAX_CODES = frozenset({"RF001", "RF002", "RF004"})
 
 
 class WalmartShop:
-    """The state of one seller account: orders by purchase order id, and the tokens that were given out.
+    """The state of one seller account: orders by purchase order id, and the issued tokens.
 
-    `api` is the one that it answers; the tokens of create_token are good for each. `speaks_xml`: all but the tokens is
-    XML. `completes_refunds`: a refund of the whole item price gives back all that is left of a line, as Walmart
-    documents.
+    `api` is the API that it answers; create_token answers for both. `speaks_xml`: every answer but the token is XML.
+    `completes_refunds`: a refund of the whole item price refunds all that remains of a line, as Walmart documents.
     """
 
     def __init__(self, api: str, setup: Setup, *, speaks_xml: bool = False, completes_refunds: bool = True) -> None:
-        self.orders: dict[str, Document] = {}
+        self.orders: dict[str, JsonObject] = {}
         self.tokens: dict[str, float] = {}
         self._api = api
         self._setup = setup
         self._speaks_xml = speaks_xml
         self._completes_refunds = completes_refunds
         self._returns = 1000
-        for order in seeds(api):
+        for order in load_orders(api):
             self.add_order(order)
 
     def add_order(self, order: Mapping[str, Any], gateway: str | None = None) -> str:
@@ -64,25 +63,25 @@ class WalmartShop:
         self.orders[order_id] = document
         return order_id
 
-    def refunds(self, order: str) -> list[Document]:
+    def refunds(self, order: str) -> list[JsonObject]:
         lines = self.orders[order]["order"]["orderLines"]["orderLine"]
         return [{"lineNumber": line["lineNumber"], "refund": line["refund"]} for line in lines if line.get("refund")]
 
     def answer(self, request: Request) -> Answer:
-        token = route("walmart", request)
+        token = match_route("walmart", request)
         if token is not None and token.operation.name == "walmart.create_token":
-            return self._give_token(token, request)
-        match = route(self._api, request)
+            return self._answer_token_request(token, request)
+        match = match_route(self._api, request)
         if match is None:
             return self._refuse(404, ("URI_NOT_FOUND", "uri", f"no route for {request.method} {request.path}"))
-        if not self._has_access(match.operation, request):
+        if not self._is_authorized(match.operation, request):
             reason = "the token is unknown or expired" if _access_token(request) else "the credentials are missing"
             return self._refuse(401, ("UNAUTHORIZED", "WM_SEC.ACCESS_TOKEN", reason))
         if match.operation.name.partition(".")[2] not in _OPERATIONS:
             return self._setup.example(match, request)
         order = self.orders.get(match.path["purchaseOrderId"])
         body, findings = self._read_body(match.operation, request)
-        findings = findings or self._setup.judge(match, request, body, order)
+        findings = findings or self._setup.check(match, request, body, order)
         media_types = [finding for finding in findings if finding.code == "RF508"]
         if media_types and self._speaks_xml:
             is_accept = media_types[0].pointer.lower() == "header:accept"
@@ -94,10 +93,10 @@ class WalmartShop:
             return self._refuse_findings(400, findings)
         if body:
             self._execute(match.operation, order["order"], decode(body, dict))
-        return self._write(match.operation, 200, order)
+        return self._make_answer(match.operation, 200, order)
 
-    def _execute(self, operation: Operation, order: Document, body: Document) -> None:
-        """Refund or cancel the lines that a body names."""
+    def _execute(self, operation: Operation, order: JsonObject, body: JsonObject) -> None:
+        """Refund or cancel the lines that the body names."""
         lines = {line["lineNumber"]: line for line in reversed(order["orderLines"]["orderLine"])}
         if operation.name.endswith("cancel_order_lines"):
             for request_line in body["orderCancellation"]["orderLines"]["orderLine"]:
@@ -112,24 +111,24 @@ class WalmartShop:
 
     # Credentials.
 
-    def _give_token(self, match: Match, request: Request) -> Answer:
-        """The answer to create_token, which is JSON for every API."""
+    def _answer_token_request(self, match: Match, request: Request) -> Answer:
+        """Answer create_token; the answer is JSON for both APIs."""
         if read_basic(request) is None:
             refusal = ("UNAUTHORIZED", "Authorization", "send client id and client secret as Basic credentials")
-            return json_answer(401, _errors([refusal]))
+            return make_json_answer(401, _error_body([refusal]))
         form = dict(parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True))
-        findings = self._setup.judge(match, request, form)
+        findings = self._setup.check(match, request, form)
         if findings:
-            return json_answer(400, _errors([_describe(finding) for finding in findings]))
+            return make_json_answer(400, _error_body([_describe_finding(finding) for finding in findings]))
         token, seconds = secrets.token_urlsafe(24), self._setup.token_seconds
         self.tokens[token] = self._setup.clock() + seconds
-        answer: Document = {"access_token": token, "token_type": "Bearer", "expires_in": seconds}
+        answer: JsonObject = {"access_token": token, "token_type": "Bearer", "expires_in": seconds}
         if form["grant_type"] == "authorization_code":
             answer["refresh_token"] = secrets.token_urlsafe(24)
-        return json_answer(200, answer)
+        return make_json_answer(200, answer)
 
-    def _has_access(self, operation: Operation, request: Request) -> bool:
-        """Whether a request has a token that is still good, or other credentials."""
+    def _is_authorized(self, operation: Operation, request: Request) -> bool:
+        """True if the request has a token that has not expired, or other credentials."""
         token = _access_token(request)
         if token is not None:
             return self.tokens.get(token, 0.0) > self._setup.clock()
@@ -138,7 +137,7 @@ class WalmartShop:
     # The wire.
 
     def _read_body(self, operation: Operation, request: Request) -> tuple[bytes, list[Finding]]:
-        """The JSON text of a body, and what is wrong with the XML that it came in."""
+        """Return the body as JSON text, and the findings about its XML."""
         if operation.described.body is None or not operation.xml:
             return request.body, []
         document = read_xml(request.body, operation.schema())
@@ -154,20 +153,20 @@ class WalmartShop:
         ]
         return encode(document.value), findings
 
-    def _write(self, operation: Operation, status: int, value: Document) -> Answer:
+    def _make_answer(self, operation: Operation, status: int, value: JsonObject) -> Answer:
         if not self._speaks_xml:
-            return json_answer(status, value)
+            return make_json_answer(status, value)
         return Answer(status, {"content-type": "application/xml"}, write_xml(value, operation.schema(str(status))))
 
     def _refuse_findings(self, status: int, findings: list[Finding]) -> Answer:
-        return self._refuse(status, *(_describe(finding) for finding in findings))
+        return self._refuse(status, *(_describe_finding(finding) for finding in findings))
 
     def _refuse(self, status: int, *refusals: tuple[str, str, str]) -> Answer:
-        return self._write(order_operation(self._api), status, _errors(refusals))
+        return self._make_answer(find_order_operation(self._api), status, _error_body(refusals))
 
 
 def open_shop(setup: Setup) -> WalmartShop:
-    """A seller account with the seed order."""
+    """Return a seller account with the orders of orders.json."""
     return WalmartShop("walmart", setup)
 
 
@@ -175,10 +174,10 @@ def _access_token(request: Request) -> str | None:
     return request.headers.get("wm_sec.access_token")
 
 
-def replace_total(order: Document, total: Decimal) -> Document:
-    """The order with one shipped piece of its first line, charged the total, without taxes."""
-    inner = order["order"]
-    line = inner["orderLines"]["orderLine"][0]
+def replace_total(order: JsonObject, total: Decimal) -> JsonObject:
+    """Return the order with one shipped piece of its first line, charged the total, without taxes."""
+    shop_order = order["order"]
+    line = shop_order["orderLines"]["orderLine"][0]
     charge = {name: value for name, value in line["charges"]["charge"][0].items() if name != "tax"}
     charge["chargeAmount"] = {**charge["chargeAmount"], "amount": total}
     status = {**line["orderLineStatuses"]["orderLineStatus"][0]}
@@ -189,78 +188,79 @@ def replace_total(order: Document, total: Decimal) -> Document:
         "orderLineQuantity": {**line["orderLineQuantity"], "amount": "1"},
         "orderLineStatuses": {"orderLineStatus": [status]},
     }
-    return {"order": {**inner, "orderLines": {"orderLine": [line]}}}
+    return {"order": {**shop_order, "orderLines": {"orderLine": [line]}}}
 
 
-def replace_id(order: Document, order_id: str) -> Document:
-    """The order under another id."""
+def replace_id(order: JsonObject, order_id: str) -> JsonObject:
+    """Return the order under another id."""
     return {"order": {**order["order"], "purchaseOrderId": order_id}}
 
 
-def _refund(line: Document, request_line: Document, *, completes: bool) -> None:
-    """Add a refund to the one that the line shows, which holds every charge that was ever given back.
+def _refund(line: JsonObject, request_line: JsonObject, *, completes: bool) -> None:
+    """Add the refunded charges to the refund that the line shows.
 
-    A full refund gives back all that is left of the line. Where `completes` is true, so does one of the whole item
-    price.
+    A full refund refunds all that remains of the line. If `completes` is true, so does one of the whole item price.
     """
     refunds = request_line["refunds"]["refund"]
     charges = [charge for refund in refunds for charge in refund["refundCharges"].get("refundCharge", [])]
-    shown: Document = line.get("refund") or {}
+    shown: JsonObject = line.get("refund") or {}
     for refund in refunds:
         shown |= {name: value for name, value in refund.items() if name in ("refundId", "refundComments")}
     before = shown.get("refundCharges", {}).get("refundCharge", [])
     if charges and (request_line.get("isFullRefund") is True or (completes and _is_whole_price(line, charges))):
         charges = list(_remaining_charges(line, before, charges[0]["refundReason"]))
-    line["refund"] = shown | {"refundCharges": {"refundCharge": [*before, *map(_label, charges)]}}
+    line["refund"] = shown | {"refundCharges": {"refundCharge": [*before, *map(_label_charge, charges)]}}
 
 
-def _label(charge: Document) -> Document:
-    """A refunded charge as an order shows it: its name is the reason, in words."""
+def _label_charge(charge: JsonObject) -> JsonObject:
+    """Return a refunded charge as an order shows it, named by the words of its reason."""
     label = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", charge["refundReason"])
     return {**charge, "charge": {**charge["charge"], "chargeName": label}}
 
 
-def _is_whole_price(line: Document, charges: list[Document]) -> bool:
-    """Whether the refunded charges are the whole item price of a line."""
-    price = _sum(charge for charge in line["charges"]["charge"] if charge["chargeType"] == "PRODUCT")
-    refunded = _sum(entry["charge"] for entry in charges if entry["charge"]["chargeType"] == "PRODUCT")
+def _is_whole_price(line: JsonObject, charges: list[JsonObject]) -> bool:
+    """True if the refunded charges are the whole item price of a line."""
+    price = _sum_amounts(charge for charge in line["charges"]["charge"] if charge["chargeType"] == "PRODUCT")
+    refunded = _sum_amounts(entry["charge"] for entry in charges if entry["charge"]["chargeType"] == "PRODUCT")
     return price > 0 and EXACT.add(price, refunded) == 0
 
 
-def _remaining_charges(line: Document, before: list[Document], reason: str) -> Iterator[Document]:
-    """What is left of each charge type of the line, with its tax, as refunded charges."""
-    charged = line["charges"]["charge"]
-    for kind in dict.fromkeys(one["chargeType"] for one in charged):
-        first = next(one for one in charged if one["chargeType"] == kind)
-        every = [one for one in (*charged, *(old["charge"] for old in before)) if one["chargeType"] == kind]
-        amount, tax = _sum(every), _sum(one["tax"] for one in every if one.get("tax"))
-        if amount <= 0 and tax <= 0:
+def _remaining_charges(line: JsonObject, before: list[JsonObject], reason: str) -> Iterator[JsonObject]:
+    """Yield what remains of each charge type of the line, with its tax, as refunded charges."""
+    line_charges = line["charges"]["charge"]
+    refunded_charges = [refund_charge["charge"] for refund_charge in before]
+    for kind in dict.fromkeys(charge["chargeType"] for charge in line_charges):
+        charges = [charge for charge in (*line_charges, *refunded_charges) if charge["chargeType"] == kind]
+        taxes = [charge["tax"] for charge in charges if charge.get("tax")]
+        amount, tax_amount = _sum_amounts(charges), _sum_amounts(taxes)
+        if amount <= 0 and tax_amount <= 0:
             continue
+        first = charges[0]  # one of the line: refunded charges come after
         currency = first["chargeAmount"]["currency"]
-        charge = {**first, "chargeAmount": {"currency": currency, "amount": EXACT.minus(amount)}}
-        charge.pop("taxDetails", None)
-        charge.pop("tax", None)
-        if tax > 0:
-            name = next((one["tax"].get("taxName") for one in every if one.get("tax")), None) or "Tax"
-            charge["tax"] = {"taxName": name, "taxAmount": {"currency": currency, "amount": EXACT.minus(tax)}}
-        yield {"refundReason": reason, "charge": charge}
+        remaining = {**first, "chargeAmount": {"currency": currency, "amount": EXACT.minus(amount)}}
+        remaining.pop("taxDetails", None)
+        remaining.pop("tax", None)
+        if tax_amount > 0:
+            name = (taxes[0].get("taxName") if taxes else None) or "Tax"
+            remaining["tax"] = {"taxName": name, "taxAmount": {"currency": currency, "amount": EXACT.minus(tax_amount)}}
+        yield {"refundReason": reason, "charge": remaining}
 
 
-def _sum(parts: Any) -> Decimal:
-    """The exact sum of charges, or of taxes."""
+def _sum_amounts(parts: Any) -> Decimal:
+    """Return the exact sum of charges, or of taxes."""
     result = ZERO
     for part in parts:
         result = EXACT.add(result, Decimal((part.get("chargeAmount") or part["taxAmount"])["amount"]))
     return result
 
 
-def _cancel(line: Document, request_line: Document) -> None:
+def _cancel(line: JsonObject, request_line: JsonObject) -> None:
     """Move quantities from the open statuses of a line to Cancelled."""
     statuses = line["orderLineStatuses"]["orderLineStatus"]
     for cancellation in request_line["orderLineStatuses"]["orderLineStatus"]:
         remaining = Decimal(cancellation["statusQuantity"]["amount"])
         for status in statuses:
-            if status["status"] in _OPEN and remaining > 0:
+            if status["status"] in _CANCELLABLE and remaining > 0:
                 quantity = Decimal(status["statusQuantity"]["amount"])
                 moved = min(quantity, remaining)
                 remaining -= moved
@@ -269,27 +269,27 @@ def _cancel(line: Document, request_line: Document) -> None:
     statuses[:] = [status for status in statuses if Decimal(status["statusQuantity"]["amount"]) > 0]
 
 
-def _describe(finding: Finding) -> tuple[str, str, str]:
-    """Walmart's code of a finding, the field that it is about, and why."""
+def _describe_finding(finding: Finding) -> tuple[str, str, str]:
+    """Return Walmart's error code for a finding, the field, and the explanation."""
     place, _, name = finding.pointer.partition(":")
     if place == "header":
         code = "MISSING_REQUEST_HEADER" if finding.code == "RF502" else "INVALID_REQUEST_HEADER"
     elif place in ("path", "query"):
         code = "INVALID_REQUEST_PARAM"
     else:
-        code = "MALFORMED_REQUEST_CONTENT" if finding.code in _UNREADABLE else "INVALID_REQUEST_CONTENT"
-    return code, name or finding.pointer or "data", explain(finding)
+        code = "MALFORMED_REQUEST_CONTENT" if finding.code in _SYNTAX_CODES else "INVALID_REQUEST_CONTENT"
+    return code, name or finding.pointer or "data", explain_finding(finding)
 
 
-def _errors(refusals: Any) -> Document:
-    """Walmart's body of errors; each refusal is a code, the field that it is about, and why, in what XML can hold."""
+def _error_body(refusals: Any) -> JsonObject:
+    """Make Walmart's error body of refusals: (code, field, explanation); characters outside XML become `?`."""
     return {
         "errors": {
             "error": [
                 {
                     "code": f"{code}.GMP_ORDER_API",
-                    "field": _NO_XML.sub("?", field),
-                    "description": _NO_XML.sub("?", why),
+                    "field": _NOT_XML_CHARACTER.sub("?", field),
+                    "description": _NOT_XML_CHARACTER.sub("?", why),
                     "severity": "ERROR",
                     "category": "DATA",
                 }

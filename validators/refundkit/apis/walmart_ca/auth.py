@@ -1,4 +1,4 @@
-"""The signature of Walmart's older Canadian API."""
+"""The credentials of Walmart's older Canadian API: an RSA signature."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class WalmartSignature(httpx.Auth):
 
 
 def _rsa_key(text: str) -> RSAPrivateKey:
-    """Read an RSA key. Raises ValueError without a word of the text."""
+    """Read an RSA key. Raises ValueError, whose message does not quote the text."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
@@ -65,7 +65,7 @@ def _rsa_key(text: str) -> RSAPrivateKey:
             key = load_pem_private_key(text.encode(), None)
         else:
             key = load_der_private_key(b64decode("".join(text.split()), validate=True), None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):  # none of their words: they may be of the key
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # their messages may quote the key
         pass
     if not isinstance(key, RSAPrivateKey):
         raise ValueError("private_key must be an RSA key without a passphrase: PKCS#8 in base64, or PEM")

@@ -1,13 +1,13 @@
-"""Walmart's older Canadian API: as the current one, but no line is ever Delivered."""
+"""The order model of Walmart's older Canadian API: the current one's, whose lines are never Delivered."""
 
-from ..walmart.ledger import Walmart
+from ..walmart.ledger import WalmartOrderModel
 
 
-class WalmartCa(Walmart):
-    """Orders and refunds of the older API."""
+class WalmartCaOrderModel(WalmartOrderModel):
+    """Reads orders and refunds of the older API."""
 
     shares_orders_with = "walmart"
     shipped = frozenset({"shipped", "refund"})
 
 
-MODEL = WalmartCa()
+MODEL = WalmartCaOrderModel()

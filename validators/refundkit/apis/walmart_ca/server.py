@@ -9,5 +9,5 @@ __all__ = ["open_shop", "replace_id", "replace_total"]
 
 
 def open_shop(setup: Setup) -> WalmartShop:
-    """A seller account with the seed order; it gives out tokens all the same."""
+    """Return a seller account with the orders of orders.json; it gives out tokens too."""
     return WalmartShop("walmart_ca", setup, speaks_xml=True, completes_refunds=False)

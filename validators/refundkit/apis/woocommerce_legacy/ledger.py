@@ -1,4 +1,4 @@
-"""WooCommerce's legacy API: a refund is an amount of the order, zero or above; its items are for the books."""
+"""The order model of WooCommerce's legacy API: a refund is an amount of the order; its items move no money."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _STORED = Context(prec=1000, rounding=ROUND_HALF_UP)
 
 
-class WooCommerceLegacy(OrderModel):
-    """Orders, refunds and their items; a refund names its order in its path only."""
+class WooCommerceLegacyOrderModel(OrderModel):
+    """Reads WooCommerce's orders, refunds and their items; a refund names its order only in its path."""
 
     traits: Mapping[str, frozenset[str]] = {
         "create_refund": frozenset({"refunds", "lines", "order_total", "items"}),
@@ -60,14 +60,14 @@ class WooCommerceLegacy(OrderModel):
         }
         unread: dict[Any, str] = {}
         shipping = shop_order.shipping_lines or ()
-        # The tax on shipping is told for all of it together.
+        # The order has one tax for all its shipping lines.
         shipping_tax = shop_order.shipping_tax if len(shipping) == 1 else UNSET
-        for item in _figured_lines("shipping_lines", shipping, unread):
-            _open_item(lines, item, read_number(shipping_tax))
-        for item in _figured_lines("fee_lines", shop_order.fee_lines or (), unread):
-            _open_item(lines, item, read_number(item.total_tax))
-        for item in _figured_lines("line_items", shop_order.line_items, unread):
-            line = _open_item(lines, item, read_number(item.total_tax))
+        for item in _readable_figures("shipping_lines", shipping, unread):
+            _add_item_line(lines, item, read_number(shipping_tax))
+        for item in _readable_figures("fee_lines", shop_order.fee_lines or (), unread):
+            _add_item_line(lines, item, read_number(item.total_tax))
+        for item in _readable_figures("line_items", shop_order.line_items, unread):
+            line = _add_item_line(lines, item, read_number(item.total_tax))
             line.ordered = read_number(item.quantity)
             if parse_number(item.quantity) is not None:
                 line.accounts[PIECES] = Account(line.key, line.number, PIECES, charged=line.ordered)
@@ -75,10 +75,10 @@ class WooCommerceLegacy(OrderModel):
         return Ledger(lines, currency, _decimals(shop_order), unread)
 
     def read_refunds(self, refunds: wc.RefundListResponse) -> list[Refund]:
-        """Earlier refunds as the API lists them; current servers do not say of which item their lines are."""
+        """Read earlier refunds as the API lists them; lines of current servers do not name the order's item."""
         return [
             Refund(
-                [Posting(ORDER, TOTAL, abs(read_number(refund.amount))), *_earlier_items(refund)],
+                [Posting(ORDER, TOTAL, abs(read_number(refund.amount))), *_earlier_item_postings(refund)],
                 id=str(refund.id),
                 reason=refund.reason or "",
             )
@@ -101,12 +101,12 @@ class WooCommerceLegacy(OrderModel):
         lines: dict[Any, str] = {}
         for key, item in refund.line_items.items() if isinstance(refund.line_items, dict) else ():
             pointer = lines[key] = f"{ITEMS}/{escape_token(key)}"
-            postings += _requested_item(key, item, pointer)
+            postings += _requested_item_postings(key, item, pointer)
             amounts += _item_amounts(item, pointer)
         return Refund(postings, lines.items(), amounts=amounts, reason=refund.reason or "")
 
     def _read_update(self, refund: wc.RefundUpdate, refund_id: str) -> Refund:
-        """An amount replaces that of the refund; the server ignores an amount of zero."""
+        """Read an update: its amount replaces that of the refund; the server ignores an amount of zero."""
         postings: list[Posting] = []
         amounts: list[Amount] = []
         if refund.amount is not UNSET:
@@ -118,18 +118,18 @@ class WooCommerceLegacy(OrderModel):
         return Refund(postings, amounts=amounts, id=refund_id, reason=refund.reason or None)
 
     def is_same_refund(self, requested: Refund, recorded: Refund) -> bool | None:
-        """By amount, as the server rounds it, by reason, and by items where the server says which."""
-        wanted, stored = _money(requested), _money(recorded)
-        amount, amount_stored = wanted.pop((ORDER, TOTAL), None), stored.pop((ORDER, TOTAL), ZERO)
+        """Compare the rounded amounts, the reasons, and the items if the server names them."""
+        requested_money, recorded_money = _money_by_account(requested), _money_by_account(recorded)
+        amount, recorded_amount = requested_money.pop((ORDER, TOTAL), None), recorded_money.pop((ORDER, TOTAL), ZERO)
         if amount is None:  # an update of the reason alone: a shop may keep the old one
             return True if requested.reason == recorded.reason else None
-        if _as_stored(amount) != _as_stored(amount_stored):
+        if _round_as_stored(amount) != _round_as_stored(recorded_amount):
             return False
         if requested.id:
             return True
         if requested.reason and requested.reason != recorded.reason:
             return False
-        return all(wanted.get(item, amount) == amount for item, amount in stored.items())
+        return all(requested_money.get(item, amount) == amount for item, amount in recorded_money.items())
 
     def context_mismatches(
         self,
@@ -138,41 +138,44 @@ class WooCommerceLegacy(OrderModel):
         order: wc.OrderResponse | None,
         refunds: wc.RefundListResponse | None,
     ) -> Iterator[Finding]:
-        """Also a number of the context that is none. A refund does not name its order: only its items may tell."""
+        """Yield what shows that the context is of another order, and amounts in it that are no numbers.
+
+        A refund does not name its order, so earlier refunds are compared by their items.
+        """
         if order is not None:
             yield from self._order_mismatches((path or {}).get("id"), order.order)
         if refunds is None:
             return
-        sold = None if order is None else _item_ids(order.order)
+        order_items = None if order is None else _item_ids(order.order)
         for index, refund in enumerate(refunds.order_refunds):
-            where = f"refunds:/order_refunds/{index}"
+            refund_pointer = f"refunds:/order_refunds/{index}"
             amount = parse_number(refund.amount)
             if amount is None or amount < 0:
                 message = f"{refund.amount!r} is no amount of an earlier refund, which is zero or above"
-                yield finding(f"{where}/amount", message, "give the API's own list as it came")
+                yield finding(f"{refund_pointer}/amount", message, "give the API's own list as it came")
             items = {str(item.refunded_item_id) for item in refund.line_items or () if item.refunded_item_id}
-            if sold is not None and items and sold.isdisjoint(items):
-                yield finding(f"{where}/line_items", "the order has no item of this earlier refund")
+            if order_items is not None and items and order_items.isdisjoint(items):
+                yield finding(f"{refund_pointer}/line_items", "the order has no item of this earlier refund")
 
-    def _order_mismatches(self, wanted: str | None, order: wc.Order) -> Iterator[Finding]:
-        if wanted is not None and str(order.id) != wanted.lstrip("0"):
-            hint = f"; {wanted} is its order_number" if str(order.order_number) == wanted else ""
-            message = f"the refund is of order {wanted}, the context is order {order.id}{hint}"
+    def _order_mismatches(self, order_id: str | None, order: wc.Order) -> Iterator[Finding]:
+        if order_id is not None and str(order.id) != order_id.lstrip("0"):
+            hint = f"; {order_id} is its order_number" if str(order.order_number) == order_id else ""
+            message = f"the refund is of order {order_id}, the context is order {order.id}{hint}"
             yield finding("order:/order/id", message, "give the order that is refunded")
         if parse_number(order.total) is None:
             message = f"{order.total!r} is no number"
             yield finding("order:/order/total", message, "give the API's own order as it came")
 
 
-def _open_item(lines: dict[Any, Line], item: Any, tax: Decimal) -> Line:
+def _add_item_line(lines: dict[Any, Line], item: Any, tax: Decimal) -> Line:
     key = str(item.id)
     account = Account(key, key, ITEM, charged=read_number(item.total), tax_charged=tax)
     line = lines[key] = Line(key, key, {ITEM: account})
     return line
 
 
-def _earlier_items(refund: wc.Refund) -> Iterator[Posting]:
-    """The items of an earlier refund; what goes back stands below zero there, the page's sample quantity above."""
+def _earlier_item_postings(refund: wc.Refund) -> Iterator[Posting]:
+    """Yield the postings of an earlier refund's items. Its totals are negative; its quantities may have either sign."""
     for item in refund.line_items or ():
         if item.refunded_item_id:
             key = str(item.refunded_item_id)
@@ -180,8 +183,8 @@ def _earlier_items(refund: wc.Refund) -> Iterator[Posting]:
             yield Posting(key, PIECES, abs(read_number(item.quantity)))
 
 
-def _requested_item(key: str, item: wc.RefundItem, pointer: str) -> Iterator[Posting]:
-    """An item's money and pieces. A fee below zero goes back below zero."""
+def _requested_item_postings(key: str, item: wc.RefundItem, pointer: str) -> Iterator[Posting]:
+    """Yield the postings of a requested item: its money and its pieces. A negative fee has a negative refund."""
     taxes = item.refund_tax or {}
     if item.refund_total is not UNSET or taxes:
         amount = ZERO if item.refund_total is UNSET else as_number(item.refund_total)
@@ -200,22 +203,22 @@ def _item_amounts(item: wc.RefundItem, pointer: str) -> Iterator[Amount]:
         yield Amount(f"{pointer}/refund_tax/{escape_token(rate)}", as_number(tax))
 
 
-def _money(refund: Refund) -> dict[tuple[Any, str], Decimal]:
+def _money_by_account(refund: Refund) -> dict[tuple[Any, str], Decimal]:
     return {(posting.line, posting.account): posting.amount for posting in refund.postings if posting.account != PIECES}
 
 
-def _as_stored(amount: Decimal) -> Decimal:
-    """The amount as the server keeps it: two decimals, half away from zero."""
+def _round_as_stored(amount: Decimal) -> Decimal:
+    """Round an amount as the server stores it: two decimals, half away from zero."""
     return amount.quantize(Decimal("0.01"), context=_STORED)
 
 
-def _figured_lines(name: str, items: Iterable[Any], unread: dict[Any, str]) -> Iterator[Any]:
-    """The lines of an order whose figures are numbers; the others are unread, which no cap can do without."""
+def _readable_figures(name: str, items: Iterable[Any], unread: dict[Any, str]) -> Iterator[Any]:
+    """Yield the order's lines whose figures are numbers; note the others in `unread`, so that caps report them."""
     for item in readable_lines(items, unread):
         figures = {"total": item.total, "quantity": item.quantity} if name == "line_items" else {"total": item.total}
-        odd = next((figure for figure, value in figures.items() if parse_number(value) is None), "")
-        if odd:
-            unread[str(item.id)] = f"{odd} {figures[odd]!r} is no number"
+        unreadable_figure = next((figure for figure, value in figures.items() if parse_number(value) is None), "")
+        if unreadable_figure:
+            unread[str(item.id)] = f"{unreadable_figure} {figures[unreadable_figure]!r} is no number"
         else:
             yield item
 
@@ -226,26 +229,26 @@ def _item_ids(order: wc.Order) -> set[str]:
 
 
 def _decimals(order: wc.Order) -> int:
-    """As many as the order's total is written with, but two at least, or none where its currency has none."""
-    least = 2 if order.currency is UNSET else min(decimals(order.currency) or 0, 2)
-    return max(least, len(str(order.total).partition(".")[2]))
+    """Return the decimals of the order's amounts: those of its total, at least two unless its currency has fewer."""
+    minimum = 2 if order.currency is UNSET else min(decimals(order.currency) or 0, 2)
+    return max(minimum, len(str(order.total).partition(".")[2]))
 
 
 def as_number(value: Decimal | int | str) -> Decimal:
-    """A number of a body by value, however it is written; its model has held a text to plain digits."""
+    """Convert a number of a request body; its model has checked that a text is plain digits."""
     return Decimal(value)
 
 
 def parse_number(value: object) -> Decimal | None:
-    """A number of an answer by value, None where it is none."""
+    """Parse a number of an answer; None if it is no number."""
     if isinstance(value, str):
         return Decimal(value) if _DECIMAL.fullmatch(value) else None
     return Decimal(value) if isinstance(value, (Decimal, int)) else None
 
 
 def read_number(value: Any) -> Decimal:
-    """A number of an answer by value, zero where it is none."""
+    """Parse a number of an answer; zero if it is no number."""
     return parse_number(value) or ZERO
 
 
-MODEL = WooCommerceLegacy()
+MODEL = WooCommerceLegacyOrderModel()

@@ -1,4 +1,4 @@
-"""The rules of WooCommerce's legacy API: numbers that mean different things, what the server does in silence."""
+"""The rules of WooCommerce's legacy API: ambiguous numbers, and requests that the server changes or ignores."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def items_amount_mismatch(body: wc.RefundCreateRequest, refund: Refund) -> Findi
     Good:
         /order_refund/amount: 30.8
     """
-    wanted = as_number(body.order_refund.amount)
+    refund_amount = as_number(body.order_refund.amount)
     items = [posting for posting in refund.postings if posting.account == ITEM]
-    booked = total([posting.amount + posting.tax for posting in items])
-    if not refund.lines or booked == wanted:
+    items_total = total([posting.amount + posting.tax for posting in items])
+    if not refund.lines or items_total == refund_amount:
         return None
-    message = f"the items add up to {plain(booked)}, the amount is {plain(wanted)}"
+    message = f"the items add up to {plain(items_total)}, the amount is {plain(refund_amount)}"
     return finding(ITEMS, message, "make the two equal: only the amount is paid")
 
 

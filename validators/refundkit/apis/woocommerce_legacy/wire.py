@@ -1,4 +1,4 @@
-"""The spellings that WooCommerce's legacy API has for one call: detours of method and path."""
+"""The spellings of one call in WooCommerce's legacy API: overridden methods and paths."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import httpx
 
-# What PHP makes of these characters in the name of a query parameter.
+# PHP replaces these characters in the name of a query parameter.
 _LIKE_UNDERSCORE = str.maketrans(". [", "___")
 
 
 def spellings(request: httpx.Request) -> Iterator[tuple[str, str]]:
-    """Yield each (method, url) that a server may take a request for, as its own method and URL in their turn.
+    """Yield each (method, url) that a server may take a request for; its own method and URL are among them.
 
     A method may stand in `_method` or X-HTTP-Method-Override, the path in `wc-api-route`; POST and PATCH do where PUT
     is documented. Names in the query are read as PHP reads them.
@@ -28,5 +28,5 @@ def spellings(request: httpx.Request) -> Iterator[tuple[str, str]]:
 
 
 def _php_name(name: str) -> str:
-    """The name of a query parameter as PHP keeps it: `.method` is `_method`."""
+    """Return the name of a query parameter as PHP reads it: `.method` is `_method`."""
     return name.lstrip().translate(_LIKE_UNDERSCORE)

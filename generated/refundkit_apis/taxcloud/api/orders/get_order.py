@@ -47,7 +47,7 @@ def sync_detailed(
     client: Client,
     expand: str | None = None,
 ) -> Response[Order]:
-    """The answer with its status and headers; the module says what is sent."""
+    """Call the operation and return status, headers and model; the module describes the arguments."""
     return send(
         client,
         _request(
@@ -66,7 +66,7 @@ def sync(
     client: Client,
     expand: str | None = None,
 ) -> Order:
-    """The answer's model; the module says what is sent."""
+    """Call the operation and return the model of its answer; the module describes the arguments."""
     return sync_detailed(connection_id, order_id, expand=expand, client=client).parsed
 
 
@@ -77,7 +77,7 @@ async def asyncio_detailed(
     client: Client,
     expand: str | None = None,
 ) -> Response[Order]:
-    """As `sync_detailed`, with `await`."""
+    """Do the same as `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -96,5 +96,5 @@ async def asyncio(
     client: Client,
     expand: str | None = None,
 ) -> Order:
-    """As `sync`, with `await`."""
+    """Do the same as `sync`, with `await`."""
     return (await asyncio_detailed(connection_id, order_id, expand=expand, client=client)).parsed

@@ -48,7 +48,7 @@ def sync_detailed(
     client: Client,
     body: RefundCreate,
 ) -> Response[list[Refund] | Refund]:
-    """The answer with its status and headers; the module says what is sent."""
+    """Call the operation and return status, headers and model; the module describes the arguments."""
     return send(
         client,
         _request(
@@ -67,7 +67,7 @@ def sync(
     client: Client,
     body: RefundCreate,
 ) -> list[Refund] | Refund:
-    """The answer's model; the module says what is sent."""
+    """Call the operation and return the model of its answer; the module describes the arguments."""
     return sync_detailed(connection_id, order_id, body=body, client=client).parsed
 
 
@@ -78,7 +78,7 @@ async def asyncio_detailed(
     client: Client,
     body: RefundCreate,
 ) -> Response[list[Refund] | Refund]:
-    """As `sync_detailed`, with `await`."""
+    """Do the same as `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -97,5 +97,5 @@ async def asyncio(
     client: Client,
     body: RefundCreate,
 ) -> list[Refund] | Refund:
-    """As `sync`, with `await`."""
+    """Do the same as `sync`, with `await`."""
     return (await asyncio_detailed(connection_id, order_id, body=body, client=client)).parsed

@@ -1,1 +1,1 @@
-"""Operations of one tag, a module each."""
+"""The operations of one tag, one module for each."""

@@ -35,7 +35,7 @@ def sync_detailed(
     client: Client,
     body: TokenRequest,
 ) -> Response[Token]:
-    """The answer with its status and headers; the module says what is sent."""
+    """Call the operation and return status, headers and model; the module describes the arguments."""
     return send(
         client,
         _request(
@@ -50,7 +50,7 @@ def sync(
     client: Client,
     body: TokenRequest,
 ) -> Token:
-    """The answer's model; the module says what is sent."""
+    """Call the operation and return the model of its answer; the module describes the arguments."""
     return sync_detailed(body=body, client=client).parsed
 
 
@@ -59,7 +59,7 @@ async def asyncio_detailed(
     client: Client,
     body: TokenRequest,
 ) -> Response[Token]:
-    """As `sync_detailed`, with `await`."""
+    """Do the same as `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -74,5 +74,5 @@ async def asyncio(
     client: Client,
     body: TokenRequest,
 ) -> Token:
-    """As `sync`, with `await`."""
+    """Do the same as `sync`, with `await`."""
     return (await asyncio_detailed(body=body, client=client)).parsed

@@ -56,7 +56,7 @@ def sync_detailed(
     product_info: str | None = None,
     replacement_info: str | None = None,
 ) -> Response[OrderResponse]:
-    """The answer with its status and headers; the module says what is sent."""
+    """Call the operation and return status, headers and model; the module describes the arguments."""
     return send(
         client,
         _request(
@@ -75,7 +75,7 @@ def sync(
     product_info: str | None = None,
     replacement_info: str | None = None,
 ) -> OrderResponse:
-    """The answer's model; the module says what is sent."""
+    """Call the operation and return the model of its answer; the module describes the arguments."""
     return sync_detailed(
         purchase_order_id, product_info=product_info, replacement_info=replacement_info, client=client
     ).parsed
@@ -88,7 +88,7 @@ async def asyncio_detailed(
     product_info: str | None = None,
     replacement_info: str | None = None,
 ) -> Response[OrderResponse]:
-    """As `sync_detailed`, with `await`."""
+    """Do the same as `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -107,7 +107,7 @@ async def asyncio(
     product_info: str | None = None,
     replacement_info: str | None = None,
 ) -> OrderResponse:
-    """As `sync`, with `await`."""
+    """Do the same as `sync`, with `await`."""
     return (
         await asyncio_detailed(
             purchase_order_id, product_info=product_info, replacement_info=replacement_info, client=client

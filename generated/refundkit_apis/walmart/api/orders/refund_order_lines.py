@@ -46,7 +46,7 @@ def sync_detailed(
     client: Client,
     body: OrderRefundRequest,
 ) -> Response[OrderResponse]:
-    """The answer with its status and headers; the module says what is sent."""
+    """Call the operation and return status, headers and model; the module describes the arguments."""
     return send(
         client,
         _request(
@@ -63,7 +63,7 @@ def sync(
     client: Client,
     body: OrderRefundRequest,
 ) -> OrderResponse:
-    """The answer's model; the module says what is sent."""
+    """Call the operation and return the model of its answer; the module describes the arguments."""
     return sync_detailed(purchase_order_id, body=body, client=client).parsed
 
 
@@ -73,7 +73,7 @@ async def asyncio_detailed(
     client: Client,
     body: OrderRefundRequest,
 ) -> Response[OrderResponse]:
-    """As `sync_detailed`, with `await`."""
+    """Do the same as `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -90,5 +90,5 @@ async def asyncio(
     client: Client,
     body: OrderRefundRequest,
 ) -> OrderResponse:
-    """As `sync`, with `await`."""
+    """Do the same as `sync`, with `await`."""
     return (await asyncio_detailed(purchase_order_id, body=body, client=client)).parsed

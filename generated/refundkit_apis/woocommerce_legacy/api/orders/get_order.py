@@ -46,7 +46,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[OrderResponse]:
-    """The answer with its status and headers; the module says what is sent."""
+    """Call the operation and return status, headers and model; the module describes the arguments."""
     return send(
         client,
         _request(
@@ -61,7 +61,7 @@ def sync(
     *,
     client: Client,
 ) -> OrderResponse:
-    """The answer's model; the module says what is sent."""
+    """Call the operation and return the model of its answer; the module describes the arguments."""
     return sync_detailed(id, client=client).parsed
 
 
@@ -70,7 +70,7 @@ async def asyncio_detailed(
     *,
     client: Client,
 ) -> Response[OrderResponse]:
-    """As `sync_detailed`, with `await`."""
+    """Do the same as `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -85,5 +85,5 @@ async def asyncio(
     *,
     client: Client,
 ) -> OrderResponse:
-    """As `sync`, with `await`."""
+    """Do the same as `sync`, with `await`."""
     return (await asyncio_detailed(id, client=client)).parsed

@@ -58,7 +58,7 @@ def sync_detailed(
     body: RefundCreateRequest,
     api_refund: str | None = None,
 ) -> Response[RefundResponse]:
-    """The answer with its status and headers; the module says what is sent."""
+    """Call the operation and return status, headers and model; the module describes the arguments."""
     return send(
         client,
         _request(
@@ -77,7 +77,7 @@ def sync(
     body: RefundCreateRequest,
     api_refund: str | None = None,
 ) -> RefundResponse:
-    """The answer's model; the module says what is sent."""
+    """Call the operation and return the model of its answer; the module describes the arguments."""
     return sync_detailed(id, body=body, api_refund=api_refund, client=client).parsed
 
 
@@ -88,7 +88,7 @@ async def asyncio_detailed(
     body: RefundCreateRequest,
     api_refund: str | None = None,
 ) -> Response[RefundResponse]:
-    """As `sync_detailed`, with `await`."""
+    """Do the same as `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -107,5 +107,5 @@ async def asyncio(
     body: RefundCreateRequest,
     api_refund: str | None = None,
 ) -> RefundResponse:
-    """As `sync`, with `await`."""
+    """Do the same as `sync`, with `await`."""
     return (await asyncio_detailed(id, body=body, api_refund=api_refund, client=client)).parsed

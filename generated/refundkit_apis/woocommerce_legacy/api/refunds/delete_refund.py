@@ -50,7 +50,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[DeletedResponse]:
-    """The answer with its status and headers; the module says what is sent."""
+    """Call the operation and return status, headers and model; the module describes the arguments."""
     return send(
         client,
         _request(
@@ -67,7 +67,7 @@ def sync(
     *,
     client: Client,
 ) -> DeletedResponse:
-    """The answer's model; the module says what is sent."""
+    """Call the operation and return the model of its answer; the module describes the arguments."""
     return sync_detailed(id, refund_id, client=client).parsed
 
 
@@ -77,7 +77,7 @@ async def asyncio_detailed(
     *,
     client: Client,
 ) -> Response[DeletedResponse]:
-    """As `sync_detailed`, with `await`."""
+    """Do the same as `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -94,5 +94,5 @@ async def asyncio(
     *,
     client: Client,
 ) -> DeletedResponse:
-    """As `sync`, with `await`."""
+    """Do the same as `sync`, with `await`."""
     return (await asyncio_detailed(id, refund_id, client=client)).parsed

@@ -52,7 +52,7 @@ def sync_detailed(
     client: Client,
     fields: str | None = None,
 ) -> Response[RefundListResponse]:
-    """The answer with its status and headers; the module says what is sent."""
+    """Call the operation and return status, headers and model; the module describes the arguments."""
     return send(
         client,
         _request(
@@ -69,7 +69,7 @@ def sync(
     client: Client,
     fields: str | None = None,
 ) -> RefundListResponse:
-    """The answer's model; the module says what is sent."""
+    """Call the operation and return the model of its answer; the module describes the arguments."""
     return sync_detailed(id, fields=fields, client=client).parsed
 
 
@@ -79,7 +79,7 @@ async def asyncio_detailed(
     client: Client,
     fields: str | None = None,
 ) -> Response[RefundListResponse]:
-    """As `sync_detailed`, with `await`."""
+    """Do the same as `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -96,5 +96,5 @@ async def asyncio(
     client: Client,
     fields: str | None = None,
 ) -> RefundListResponse:
-    """As `sync`, with `await`."""
+    """Do the same as `sync`, with `await`."""
     return (await asyncio_detailed(id, fields=fields, client=client)).parsed

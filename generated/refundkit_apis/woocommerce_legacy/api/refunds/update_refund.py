@@ -56,7 +56,7 @@ def sync_detailed(
     client: Client,
     body: RefundUpdateRequest,
 ) -> Response[RefundResponse]:
-    """The answer with its status and headers; the module says what is sent."""
+    """Call the operation and return status, headers and model; the module describes the arguments."""
     return send(
         client,
         _request(
@@ -75,7 +75,7 @@ def sync(
     client: Client,
     body: RefundUpdateRequest,
 ) -> RefundResponse:
-    """The answer's model; the module says what is sent."""
+    """Call the operation and return the model of its answer; the module describes the arguments."""
     return sync_detailed(id, refund_id, body=body, client=client).parsed
 
 
@@ -86,7 +86,7 @@ async def asyncio_detailed(
     client: Client,
     body: RefundUpdateRequest,
 ) -> Response[RefundResponse]:
-    """As `sync_detailed`, with `await`."""
+    """Do the same as `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
@@ -105,5 +105,5 @@ async def asyncio(
     client: Client,
     body: RefundUpdateRequest,
 ) -> RefundResponse:
-    """As `sync`, with `await`."""
+    """Do the same as `sync`, with `await`."""
     return (await asyncio_detailed(id, refund_id, body=body, client=client)).parsed

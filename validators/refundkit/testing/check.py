@@ -1,4 +1,4 @@
-"""Whether a request may be refused: the check that `refundkit check` makes, against the server's own state."""
+"""The check of a test server's request: the one of `refundkit check`, against the server's state."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from ..errors import Finding
 from ..routes import Match
 
 
-def errors(match: Match, request: Request, body: object, order: object = None, refunds: object = None) -> list[Finding]:
-    """The errors that a check of the request finds, but for those about credentials, which the API judges itself."""
+def find_errors(
+    match: Match, request: Request, body: object, order: object = None, refunds: object = None
+) -> list[Finding]:
+    """Return the errors that a check of the request finds, without those about credentials: the shop checks these."""
     report = check(
         match.operation.name,
         body or None if match.operation.described.body is None else body,
