@@ -172,8 +172,7 @@ def lenient_decoder(operation: Operation) -> msgspec.json.Decoder[Any]:
 @cache
 def has_open_lists(operation: Operation) -> bool:
     """Whether a body may hold a list whose entries the schema leaves open: numbers and depth in there go unjudged."""
-    schema = operation.schema()
-    return any(_is_open(node.get("items")) for node in _nodes(schema))
+    return any(_is_open(node.get("items")) for node in schema_nodes(operation.schema()))
 
 
 def _is_open(schema: Any) -> bool:
@@ -184,14 +183,12 @@ def _is_open(schema: Any) -> bool:
     )
 
 
-def _nodes(node: Any) -> Iterator[dict[str, Any]]:
+def schema_nodes(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object of a schema, itself first."""
     if isinstance(node, dict):
         yield node
-        for inner in node.values():
-            yield from _nodes(inner)
-    elif isinstance(node, list):
-        for inner in node:
-            yield from _nodes(inner)
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from schema_nodes(child)
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from refundkit_apis._runtime.codec import encode
 
-from ..checking.check import Hit, complete, is_in_body, judge, mask_pointer, order_of, part_of
+from ..checking.check import Hit, complete_finding, is_in_body, judge, mask_pointer, part_of, sort_key
 from ..checking.context import places_in_model, read_order
 from ..checking.plan import make_plan
 from ..config import Config, effective
@@ -270,14 +270,14 @@ def _finished(
     if not hits:
         return Linted(file=record.file, operation=operation, findings=(), not_run=not_run)
     found = [
-        complete(rule, one, severity, operation)
+        complete_finding(rule, one, severity, operation)
         for rule, one in hits
         if (severity := effective(settings.config, rule)) != "off"
     ]
     whole = asked is not None and asked.is_request
     secrets = _secrets(asked.request if asked is not None else None)
     placed = _placed(found, record, whole, context or Context(), secrets)
-    ordered = tuple(sorted(((mask_pointer(one), shown) for one, shown in placed), key=lambda pair: order_of(pair[0])))
+    ordered = tuple(sorted(((mask_pointer(one), shown) for one, shown in placed), key=lambda pair: sort_key(pair[0])))
     payload = _digest(record) if settings.digests and not record.alone else ""
     return Linted(file=record.file, operation=operation, findings=ordered, not_run=not_run, payload=payload)
 
