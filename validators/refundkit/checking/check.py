@@ -177,6 +177,7 @@ class _RequestCheck:
         """Read the order and the earlier refunds; one that cannot be used counts as absent."""
         operation, request, model = self.plan.operation, self.request, self.plan.model
         order = refunds = None
+        starts_empty = self.history is not None and self.history.starts_empty
         if request.order is not None:
             order, problems = read_order(operation, request.order)
             self._add(problems)
@@ -186,7 +187,6 @@ class _RequestCheck:
         try:
             mismatches = list(model.context_mismatches(request.path, self.values["body"], order, refunds))
             if order is not None and not any(mismatch.pointer.startswith("order:") for mismatch in mismatches):
-                starts_empty = self.history is not None and self.history.starts_empty
                 in_order = None if starts_empty else model.refunds_in_order(order)
             else:
                 order = in_order = None
@@ -200,9 +200,8 @@ class _RequestCheck:
         self._add(("RF005", mismatch) for mismatch in mismatches)
         if order is None:
             self.parts = self.parts & ~ORDER | (INVALID_ORDER if request.order is not None else 0)
-        earlier = max((refunds for refunds in (listed, in_order) if refunds is not None), key=len, default=None)
-        if earlier is None and self.history is not None and self.history.starts_empty:
-            earlier = []
+        sources = [source for source in (listed, in_order) if source is not None]
+        earlier = max(sources, key=len, default=[] if starts_empty else None)
         self.parts = self.parts & ~REFUNDS if earlier is None else self.parts | REFUNDS
         if self.history is not None:
             earlier = [*(earlier or ()), *self.history.refunds]

@@ -12,7 +12,7 @@ from ..errors import VALID_BODY, VALID_ORDER, NotRun, Severity
 from ..ledger import OrderModel
 from ..operations import Operation
 from ..request import Request
-from ..rule import BODY, FORGETS, ORDER, PARTS, REGISTRY, URL, Rule
+from ..rule import BODY, CACHE_CLEARERS, ORDER, PARTS, REGISTRY, URL, Rule
 
 # A bit beside those of the parts: an order was given, but not the one of this refund.
 INVALID_ORDER = 1 << 16
@@ -73,14 +73,13 @@ def make_plan(name: str, config: Config) -> Plan:
         rule
         for rule in REGISTRY.values()
         if rule.code in severities and rule.covers(name, traits) and rule.parameters and "value" not in rule.parameters
+        if operation.described.body is not None or not rule.needs & BODY
     ]
-    if operation.described.body is None:
-        running = [rule for rule in running if not rule.needs & BODY]
     return Plan(operation, severities, tuple(running), apis.order_model(operation.api), {})
 
 
 # Otherwise a rule that is added after the first check would never run.
-FORGETS.append(make_plan.cache_clear)
+CACHE_CLEARERS.append(make_plan.cache_clear)
 
 
 def parts_of(request: Request) -> int:

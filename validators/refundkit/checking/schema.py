@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cache
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -94,7 +94,7 @@ def flaws(operation: Operation, value: object, part: str = "body", *, size: int 
     if check.is_valid(value):
         return []
     names = frozenset(name for node in schema_nodes(schema) for name in node.get("properties", {}))
-    short = _truncate(value, names, [MAX_VALUES])
+    short = _truncate(value, names, repeat(True, MAX_VALUES))
     finder = _FlawFinder(operation, part, schema, short)
     listed = list(islice((flaw for error in check.iter_errors(short) for flaw in finder.flaws(error)), MAX_VALUES))
     message = f"the body has more than {MAX_VALUES:,} values: what is wrong beyond them is not listed"
@@ -114,18 +114,13 @@ def _exceeds_max_values(value: object) -> bool:
     return False
 
 
-def _truncate(node: Any, names: frozenset[str], room: list[int]) -> Any:
-    """Copy as much of a value as there is room for, and what may be required: known fields, a first entry."""
+def _truncate(node: Any, names: frozenset[str], room: Iterator[bool]) -> Any:
+    """Copy one part of a value for each item of `room`, and what may be required: known fields, a first entry."""
     if isinstance(node, list):
-        return [_truncate(item, names, room) for index, item in enumerate(node) if _take_room(room) or not index]
+        return [_truncate(item, names, room) for index, item in enumerate(node) if next(room, False) or not index]
     if isinstance(node, dict):
-        return {key: _truncate(child, names, room) for key, child in node.items() if _take_room(room) or key in names}
+        return {key: _truncate(child, names, room) for key, child in node.items() if next(room, False) or key in names}
     return node
-
-
-def _take_room(room: list[int]) -> bool:
-    room[0] -= 1
-    return room[0] >= 0
 
 
 class _FlawFinder:

@@ -97,7 +97,8 @@ def unknown_operation(members: dict[str, Any], *, xml: bool = False) -> tuple[st
         help_text = "name it with --as OPERATION; `refundkit operations` lists them"
     else:
         help_text = " or ".join(
-            f"--as {operation.name}" + ("" if operation.current else f" (older; {operation.replaced_by} replaces it)")
+            f"--as {operation.name}"
+            + ("" if operation.replaced_by is None else f" (older; {operation.replaced_by} replaces it)")
             for operation in fitting
         )
         glob = "*.xml" if xml else "*.json"

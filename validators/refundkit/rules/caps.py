@@ -1,4 +1,4 @@
-"""The caps: what a refund may not exceed, written once against the ledger, for every API."""
+"""Rules on what a refund may not exceed, for every API: each compares accounts of the ledger."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..money import ZERO, decimals, plain
 from ..rule import rule
 
 
-def _left(account: Account) -> Decimal:
-    """What is left of an account, nothing where more came back than was charged."""
+def _remaining(account: Account) -> Decimal:
+    """Return what is left of an account; zero if more was refunded than charged."""
     return max(account.left, ZERO) or ZERO
 
 
@@ -33,7 +33,7 @@ def refund_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
     """
     for account in ledger.accounts:
         if account.is_money and account.exceeded:
-            left = _left(account)
+            left = _remaining(account)
             message = (
                 f"refunds {plain(account.now)} of line {account.number} {account.name}, but only {plain(left)} is"
                 f" left of {plain(account.charged)}"
@@ -46,7 +46,7 @@ def refund_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
 
 
 def _has_nothing_left(line: Line) -> bool:
-    """Whether all of a line came back before, and this refund names no amount of it."""
+    """Return whether earlier refunds paid back the whole line and this one names no amount of it."""
     is_left = any(account.now or account.left > 0 or account.tax_left > 0 for account in line.money)
     return not is_left and any(account.before or account.tax_before for account in line.money)
 
@@ -70,7 +70,7 @@ def refund_exceeds_order(
     """
     for account in ledger.accounts:
         if account.name == TOTAL and account.now > account.left:
-            left = _left(account)
+            left = _remaining(account)
             message = f"refunds {plain(account.now)}, but only {plain(left)} is left of {plain(account.charged)}"
             yield account.finding(message, f"send no more than {plain(left)}" if left else "nothing is left to refund")
 
@@ -116,7 +116,7 @@ def item_exceeds_line(ledger: Ledger, refunds: list[Refund] | None = None) -> It
         is_beyond = (now > left or now < 0) if charged >= 0 else (now < left or now > 0)
         if account.name == ITEM and account.pointer and now and is_beyond:
             message = f"refunds {plain(now)} of line {account.number}, whose total is {plain(charged)}"
-            yield account.finding(message, f"send no more than {plain(_left(account))}")
+            yield account.finding(message, f"send no more than {plain(_remaining(account))}")
 
 
 @rule("RF214", "tax-left-out", severity="warning", on=("charges", "items"))
@@ -200,7 +200,7 @@ def exceeds_shipped_share(ledger: Ledger) -> Iterator[Finding]:
         account, bought = line.accounts.get("PRODUCT"), line.ordered
         if account is None or not account.named or not 0 < line.shipped < bought:
             continue
-        # A full refund of what came back before names nothing, and is one too many all the same.
+        # A full refund names no amount, and still exceeds the share if earlier refunds did.
         refunded = account.before + account.now - _minor_unit(account.currency)
         if refunded * bought > account.charged * line.shipped:
             message = (
@@ -262,12 +262,13 @@ def quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = None) 
         /items/1/quantity: 1.5
     """
     # Shares are computed in floating point: 0.36/9.99 and 9.63/9.99 are one piece.
-    exceeded = [each for each in ledger.accounts if each.name == PIECES and each.now > _left(each) + Decimal("1e-9")]
-    # An item that is beyond one of its lines is not told as a whole besides.
+    pieces = [account for account in ledger.accounts if account.name == PIECES]
+    exceeded = [account for account in pieces if account.now > _remaining(account) + Decimal("1e-9")]
+    # No second finding for all lines of an item if one of its lines has one.
     parents = {ledger.line_of(account).parent for account in exceeded}
     for account in exceeded:
         if account.line not in parents:
-            yield account.finding(*_too_many(account))
+            yield account.finding(*_too_many_pieces(account))
 
 
 @rule("RF404", "item-quantity-exceeds-order", severity="warning", on=("items",), source="facts")
@@ -284,10 +285,11 @@ def item_quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = N
     """
     for account in ledger.accounts:
         if account.name == PIECES and account.listed and account.exceeded:
-            yield account.finding(*_too_many(account))
+            yield account.finding(*_too_many_pieces(account))
 
 
-def _too_many(account: Account) -> tuple[str, str]:
-    left = plain(_left(account))
+def _too_many_pieces(account: Account) -> tuple[str, str]:
+    """Return message and help for more pieces than are left."""
+    left = plain(_remaining(account))
     message = f"refunds {plain(account.now)} of {account.number}, but only {left} of {plain(account.charged)} are left"
     return message, f"send at most {left}"
