@@ -38,7 +38,7 @@ class Credential(msgspec.Struct, frozen=True):
     kind: str
 
 
-class ContextSource(msgspec.Struct, frozen=True):
+class ContextSpec(msgspec.Struct, frozen=True):
     """Where a part of an operation's context comes from: an operation that returns it, or a list of a schema.
 
     `lines` is the pointer to an order's lines, and `key` the field that identifies a line.
@@ -65,7 +65,7 @@ class OperationSpec(msgspec.Struct, frozen=True):
     accept: tuple[str, ...]
     body: str | None
     responses: dict[str, str]
-    context: dict[str, ContextSource]
+    context: dict[str, ContextSpec]
 
 
 class Bundle(msgspec.Struct, frozen=True):

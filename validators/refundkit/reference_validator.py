@@ -1,4 +1,4 @@
-"""The plain validator of a body, for people who want that one, and for our tests."""
+"""The plain `jsonschema` validator of a body."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ if TYPE_CHECKING:
 
 
 def reference(operation: str) -> jsonschema.protocols.Validator:
-    """A plain `jsonschema` validator (Draft 2020-12) of the operation's body, for people who want that one.
+    """Return a plain `jsonschema` validator (Draft 2020-12) of the operation's body.
 
-    It takes what `reading` and msgspec give: a Decimal is a number, and an integer where it is whole. Raises ValueError
-    for an operation that does not exist or takes no body, ImportError where `refundkit[reference]` is not installed.
+    It accepts values from `reading` and msgspec: a Decimal is a number, and an integer if it is whole. Raises
+    ValueError for an operation that does not exist or takes no body, ImportError if `refundkit[reference]` is not
+    installed.
     """
     try:
         from jsonschema import Draft202012Validator, validators
     except ImportError as error:
         raise ImportError("refundkit.reference() wants jsonschema: pip install 'refundkit[reference]'") from error
-    found = get(operation)
-    if found.described.body is None:
+    spec_operation = get(operation)
+    if spec_operation.described.body is None:
         raise ValueError(f"{operation} takes no body")
 
     def is_integer(checker: object, value: object) -> bool:
@@ -32,5 +33,5 @@ def reference(operation: str) -> jsonschema.protocols.Validator:
 
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
     extend: Any = validators.extend
-    plain: jsonschema.protocols.Validator = extend(Draft202012Validator, type_checker=types)(found.schema())
+    plain: jsonschema.protocols.Validator = extend(Draft202012Validator, type_checker=types)(spec_operation.schema())
     return plain

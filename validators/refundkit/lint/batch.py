@@ -34,7 +34,7 @@ RequestId: TypeAlias = tuple[str, ...]
 Shop: TypeAlias = tuple[str, ...]
 
 
-class Place(msgspec.Struct, frozen=True, gc=False):
+class RecordPlace(msgspec.Struct, frozen=True, gc=False):
     """Where a record stands."""
 
     file: str
@@ -49,7 +49,7 @@ class _Order:
 
     def __init__(self, api: str) -> None:
         self.history = OrderHistory(apis.order_model(api))
-        self.bodies: dict[bytes, Place] = {}
+        self.bodies: dict[bytes, RecordPlace] = {}
 
 
 class Batch:
@@ -57,7 +57,7 @@ class Batch:
 
     def __init__(self) -> None:
         self._orders: dict[tuple[str, str], dict[Shop, _Order]] = {}
-        self._ids: dict[RequestId, tuple[bytes, Place]] = {}
+        self._ids: dict[RequestId, tuple[bytes, RecordPlace]] = {}
 
     def judge(self, plan: Plan, request: Request, require: tuple[str, ...], file: str, record: int) -> CheckResult:
         """Judge a request with what the batch sends before it, and add it, whatever is wrong with it."""
@@ -69,7 +69,7 @@ class Batch:
         if judged.refund is None or not judged.counts:
             return judged
         if "refunds" in apis.traits(operation.name):
-            repeats = self._find_repeats(operation, judged.refund, request, key, order, Place(file, record))
+            repeats = self._find_repeats(operation, judged.refund, request, key, order, RecordPlace(file, record))
             judged.hits.extend((REGISTRY[_REPEATED], each) for each in repeats if _REPEATED in plan.severities)
         if order is not None:
             order.history.commit(judged.refund)
@@ -102,7 +102,7 @@ class Batch:
         request: Request,
         key: OrderKey | None,
         order: _Order | None,
-        place: Place,
+        place: RecordPlace,
     ) -> Iterator[Finding]:
         digest = _digest(request.body or b"")
         if key is not None and order is not None:
