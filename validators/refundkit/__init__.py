@@ -61,7 +61,7 @@ _MODULES = frozenset({"auth", "connect", "guard", "testing"})
 
 
 def __getattr__(name: str) -> Any:
-    """What is not needed for a check is imported when it is asked for."""
+    """Import what a check does not need when it is first used."""
     if name in _MODULES:
         from importlib import import_module
 

@@ -43,9 +43,9 @@ __all__ = [
 def api(
     name: str, *, base_url: str | None = None, auth: httpx.Auth | None = None, **options: Any
 ) -> Connection[Any, Any]:
-    """Any API that was generated from specs/, by its name, with whatever credentials httpx takes.
+    """Return the client of any API generated from specs/, by name, with any httpx credentials.
 
-    `options` are those of Options, and the ids that the API wants once for all calls, such as `connection_id` of
+    `options` are those of Options, and the ids that are the same for all calls, such as `connection_id` of
     taxcloud. Raises ValueError for an unknown API, TypeError for an unknown option and for what is missing: an id, or
     `base_url` where every shop has an address of its own.
     """
@@ -55,12 +55,12 @@ def api(
         options["base_url"] = base_url
     elif is_placeholder(httpx.URL(operations.bundle(name).servers[0]).host):
         raise TypeError(f"{name} has no address of its own: give base_url=")
-    wanted: tuple[str, ...] = ready_module(name).GIVEN_ONCE
-    missing = [each for each in wanted if each not in options]
+    id_names: tuple[str, ...] = ready_module(name).GIVEN_ONCE
+    missing = [id_name for id_name in id_names if id_name not in options]
     if missing:
         raise TypeError(f"{name} needs {' and '.join(missing)} for every call: give it here")
-    given = {each: options.pop(each) for each in wanted}
-    return Connection(name, auth, cast("Options", options), given)
+    ids = {id_name: options.pop(id_name) for id_name in id_names}
+    return Connection(name, auth, cast("Options", options), ids)
 
 
 def walmart(
@@ -102,9 +102,9 @@ def woocommerce_legacy(
     Over https:// the key goes as Basic, over http:// it signs (OAuth 1.0a), as shops ask for. Raises ValueError for
     another URL.
     """
-    own = credentials.woocommerce_legacy(url, consumer_key, consumer_secret)
+    auth = credentials.woocommerce_legacy(url, consumer_key, consumer_secret)
     options["base_url"] = url
-    return api("woocommerce_legacy", auth=own, **options)
+    return api("woocommerce_legacy", auth=auth, **options)
 
 
 def taxcloud(
@@ -116,13 +116,13 @@ def taxcloud(
     """
     if bool(api_key) == bool(token):
         raise ValueError("give api_key or token, and not both")
-    own = credentials.TaxCloudKey(api_key) if api_key else credentials.TaxCloudToken(token)
-    return api("taxcloud", auth=own, connection_id=connection_id, **options)
+    auth = credentials.TaxCloudKey(api_key) if api_key else credentials.TaxCloudToken(token)
+    return api("taxcloud", auth=auth, connection_id=connection_id, **options)
 
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> NoReturn:
-        """Name the nearest API where there is none of that name; type checkers know the names without it."""
+        """Raise AttributeError that suggests the nearest API; hidden from type checkers, which know the names."""
         nearest = suggest_name(name, __all__)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{nearest}")

@@ -1,6 +1,6 @@
-"""Every exception that a user can meet, and the data that they carry.
+"""The exceptions of the library and the command, and the data that they carry.
 
-What a call to an API raises is defined beside the generated clients, which need it; it is re-exported here.
+The exceptions of API calls are defined beside the generated clients, which need them, and re-exported here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = [
 
 Severity: TypeAlias = Literal["error", "warning", "off"]
 
-# What `NotRun.missing` says beside the names of a request's parts.
+# Values of `NotRun.missing` beside the names of a request's parts.
 VALID_BODY, VALID_ORDER, CREDENTIALS = "valid body", "valid order", "credentials"
 
 
@@ -57,7 +57,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def finding(pointer: str, message: str, help: str = "") -> Finding:  # noqa: A002 - the field's name
-    """A finding of the rule that calls this; the checker adds the rule's id, severity and the place in the text."""
+    """Return a finding of the calling rule; the checker adds the rule's id, the severity and the line."""
     return Finding(pointer=pointer, message=message, help=help)
 
 
@@ -69,7 +69,7 @@ class NotRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check found, and what it could not look at."""
+    """The findings of a check, and the rules that did not run."""
 
     operation: str
     findings: tuple[Finding, ...]
@@ -77,13 +77,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """No error among the findings, and the body was one that its schema accepts."""
+        """Whether no finding is an error and the schema accepts the body."""
         is_refused = any(entry.missing == VALID_BODY for entry in self.not_run)
         return not is_refused and not any(entry.severity == "error" for entry in self.findings)
 
     @property
     def complete(self) -> bool:
-        """No rule was kept from running."""
+        """Whether every rule ran."""
         return not self.not_run
 
     def raise_for_errors(self) -> None:
@@ -125,11 +125,11 @@ class ConfigError(Exception):
 
 
 class RuleError(ConfigError):
-    """A rule of the user's own that failed while it judged a payload; the message names it and the line."""
+    """A user's rule that failed while it ran; the message names the rule and its line."""
 
 
 class SourceError(Exception):
-    """Something to read that cannot be read; the message says what and why."""
+    """An input that cannot be read; the message says which and why."""
 
 
 class UsageError(Exception):

@@ -1,4 +1,4 @@
-"""Hosts of this machine, and hosts that are none."""
+"""Recognizes hosts of this machine and placeholder hosts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _LOOPBACK = tuple(map(ip_network, ("127.0.0.0/8", "::1/128")))
 
 
 def is_loopback(host: str, *, strict: bool = False) -> bool:
-    """Check whether a host is this machine: 127.0.0.0/8, ::1, localhost, *.localhost.
+    """Return whether a host is this machine: 127.0.0.0/8, ::1, localhost, *.localhost.
 
     Case and a trailing dot do not matter. `strict` refuses the names that some resolvers look up elsewhere:
     `*.localhost`, and any name with a trailing dot.
@@ -24,5 +24,5 @@ def is_loopback(host: str, *, strict: bool = False) -> bool:
 
 
 def is_placeholder(host: str) -> bool:
-    """Whether a host is one of those that stand for another in documentation (RFC 2606): example.com, *.example."""
+    """Return whether a host is reserved for documentation (RFC 2606): example.com, *.example."""
     return f".{host}".endswith((".example.com", ".example.net", ".example.org", ".example"))

@@ -1,7 +1,7 @@
-"""An order as a ledger: what was charged, what was given back, and the postings that change it.
+"""An order as a ledger: what was charged, what was refunded, and the postings that change it.
 
-Amounts and quantities are exact decimals, counted by their size: what is given back counts up, whatever sign the wire
-has. Nothing here knows an API: `OrderModel` says what one must tell, and each API's folder has its own.
+Amounts and quantities are exact decimals, counted by their size: a refund counts up, whatever its sign on the wire.
+Nothing here depends on an API: `OrderModel` is the interface, and each API's folder implements it.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 # Accounts of a line beside its charges, whose names are charge types in capitals.
 TOTAL, ITEM, PIECES, CANCELS = "total", "item", "pieces", "cancels"
 QUANTITIES = frozenset({PIECES, CANCELS})
-# Every line, or every account of a line.
+# Stands for every line, or for every account of a line.
 ANY = "*"
 
 
 class UnreadableError(Exception):
-    """A rule looked at a part of an order that its model refuses."""
+    """A rule read a part of an order that the API's model refuses."""
 
 
 class Unreadable:
-    """Stands in an order for a part that its model refuses; whoever looks into it gets UnreadableError.
+    """Replaces a part of an order that the API's model refuses; any use of it raises UnreadableError.
 
-    `key` tells a line apart, "" where the part does not say, or is no line.
+    `key` identifies a line; it is "" for a line without one and for any other part.
     """
 
     __slots__ = ("key", "pointer", "reason")
@@ -50,7 +50,7 @@ class Unreadable:
 
 
 def readable_lines(lines: Iterable[Any], unread: dict[Hashable, str]) -> Iterator[Any]:
-    """The lines that could be read; the others go to `unread`, with the reason."""
+    """Yield the lines that could be read; write the reason for each of the others to `unread`."""
     for line in lines:
         if line.__class__ is Unreadable:
             unread[line.key] = line.reason
@@ -89,10 +89,10 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
 
 
 class Refund(msgspec.Struct, gc=False):
-    """One refund: postings that stand or fall together. It can be read without the order.
+    """One refund: postings that count together or not at all. It is read without the order.
 
-    `lines` are the lines that it names, each with its pointer, charged or not; `full_lines` those that it marks as a
-    full refund; `amounts` every sum of money that it writes.
+    `lines` are the lines that it names, each with its pointer, with an amount or not; `full_lines` are those that it
+    marks as a full refund; `amounts` is every sum of money in it.
     """
 
     postings: list[Posting]
@@ -108,8 +108,9 @@ class Refund(msgspec.Struct, gc=False):
 class Account(msgspec.Struct, gc=False):
     """One account of a line: a charge type, an item, its pieces, or the order's total.
 
-    `charged` is what was paid for it, `before` what earlier refunds gave back, `now` what the refund under check gives
-    back; the same of its tax. `listed` is false where the order has no such account: it was charged nothing then.
+    `charged` is what was paid for it, `before` what earlier refunds paid back, `now` what the refund under check pays
+    back; the same for its tax. `listed` is false if the order has no such account, which was charged nothing then.
+    `named` is true if the refund under check posts to it.
     """
 
     line: Hashable
@@ -129,39 +130,39 @@ class Account(msgspec.Struct, gc=False):
 
     @property
     def is_money(self) -> bool:
-        """Whether it counts money, and not pieces."""
+        """Whether the account counts money, not pieces."""
         return self.name not in QUANTITIES
 
     @property
     def left(self) -> Decimal:
-        """What is left to give back before this refund; below zero where more came back already."""
+        """The amount that is left before this refund; below zero if more was refunded than charged."""
         return self.charged - self.before
 
     @property
     def tax_left(self) -> Decimal:
-        """What is left of the tax before this refund."""
+        """The tax that is left before this refund."""
         return self.tax_charged - self.tax_before
 
     @property
     def exceeded(self) -> bool:
-        """Whether this refund gives back more than is left."""
+        """Whether this refund pays back more than is left."""
         return 0 < self.now > self.left
 
     def finding(self, message: str, help: str = "") -> Finding:  # noqa: A002 - the field's name
-        """A finding at the amount."""
+        """Return a finding at the amount."""
         return finding(self.pointer, message, help)
 
     def tax_finding(self, message: str, help: str = "") -> Finding:  # noqa: A002 - the field's name
-        """A finding at the tax."""
+        """Return a finding at the tax, or at the amount if the request names no tax."""
         return finding(self.tax_pointer or self.pointer, message, help)
 
 
 class Line(msgspec.Struct, gc=False):
     """One line of an order. `pointer` is where the refund under check names it, `full` whether it marks it full.
 
-    `number` is what a message calls it. `ordered` are the pieces that its charges are for: without those cancelled by
-    then. `known` is false for a line that the order lacks; `parent` is the key of the line that it is a part of.
-    `statuses` are the API's own words, `returned` the id of a return or "".
+    `number` is its name in messages. `ordered` are the pieces that its charges are for, without cancelled ones. `known`
+    is false for a line that the order lacks; `parent` is the key of the line that it is a part of. `statuses` are in
+    the API's words, `returned` is the id of a return or "".
     """
 
     key: Hashable
@@ -177,7 +178,7 @@ class Line(msgspec.Struct, gc=False):
     full: bool = False
 
     def account(self, name: str) -> Account:
-        """The account of that name; one that the line lacks was charged nothing."""
+        """Return the account of that name; add one that was charged nothing if the line lacks it."""
         account = self.accounts.get(name)
         if account is None:
             account = self.accounts[name] = Account(self.key, self.number, name, listed=False)
@@ -190,11 +191,11 @@ class Line(msgspec.Struct, gc=False):
 
     @property
     def status(self) -> str:
-        """How many of it are in which status, for a message."""
+        """The quantity in each status, for a message."""
         return ", ".join(f"{status} {quantity}" for status, quantity in self.statuses) or "no status"
 
     def finding(self, message: str, help: str = "") -> Finding:  # noqa: A002 - the field's name
-        """A finding at the line."""
+        """Return a finding at the line."""
         return finding(self.pointer, message, help)
 
 
@@ -202,8 +203,8 @@ class Ledger(msgspec.Struct):
     """An order's lines, its history of refunds, and the one refund under check.
 
     `named_lines` are the lines that this refund names, known or not, and `accounts` the accounts, each once. `decimals`
-    is how many the order's money has, for requests that name no currency. `unread` holds lines that could not be read,
-    with the reason; `differences` what two tellings of the history do not agree on.
+    is the number of decimals of the order's money, for requests that name no currency. `unread` maps the keys of
+    unreadable lines to the reason; `differences` says where two sources of the history disagree.
     """
 
     lines: dict[Hashable, Line]
@@ -217,7 +218,7 @@ class Ledger(msgspec.Struct):
     differences: list[str] = []
     _undone: list[tuple[Refund, list[Posting]]] = []
     refunds_by_id: dict[str, Refund] = {}
-    _gone_ids: set[str] = set()
+    _replaced_ids: set[str] = set()
     _by_key: dict[str, list[Refund]] = {}
 
     @property
@@ -231,11 +232,11 @@ class Ledger(msgspec.Struct):
         return self.refund is not None and bool(self._undone) and bool(self.refund.idempotency_key)
 
     def line_of(self, account: Account) -> Line:
-        """The line of an account."""
+        """Return the line of an account."""
         return self.lines[account.line]
 
     def begin(self, refund: Refund) -> Ledger:
-        """Put one refund under check: its `now`, pointers, named lines and accounts."""
+        """Put one refund under check: set the `now` and the pointers of its accounts, and its named lines."""
         self.roll_back()
         self.refund = refund
         if refund.idempotency_key:
@@ -243,23 +244,23 @@ class Ledger(msgspec.Struct):
         for key, pointer in refund.lines:
             if key in self.unread:
                 continue
-            line = self.lines.get(key) or Line(key, _number(key), known=False)
+            line = self.lines.get(key) or Line(key, _describe_key(key), known=False)
             line.pointer, line.full = pointer, key in refund.full_lines
             self.named_lines.append(line)
-        for posting in self._resolved(refund.postings):
-            named = self.lines.get(posting.line)
-            if named is not None:
-                self._count_now(named.account(posting.account), posting)
+        for posting in self.resolve(refund.postings):
+            posted_line = self.lines.get(posting.line)
+            if posted_line is not None:
+                self._count_now(posted_line.account(posting.account), posting)
         return self
 
     def commit(self, additions: Iterable[Posting] = ()) -> Refund | None:
-        """Make the refund under check an earlier one, with what the server adds; None if it is a replay."""
+        """Count the refund under check as an earlier one, with the server's additions; None if it is a replay."""
         refund = self.refund
         if refund is None or self.is_replay:
             self.roll_back()
             return None
-        postings = [_counted(account) for account in self.accounts]
-        postings += self._resolved(additions)
+        postings = [Posting(account.line, account.name, account.now, account.tax_now) for account in self.accounts]
+        postings += self.resolve(additions)
         replaced, self._undone = self._undone, []
         self.roll_back()
         made = Refund([], id=refund.id, idempotency_key=refund.idempotency_key, reason=refund.reason)
@@ -267,13 +268,13 @@ class Ledger(msgspec.Struct):
             made.postings += [posting for posting in older.postings if posting not in undone]
             made.id = made.id or older.id
             self.refunds_by_id.pop(older.id, None)
-            self._gone_ids |= {made.id, older.id} - {""}
+            self._replaced_ids |= {made.id, older.id} - {""}
             older.postings, older.id = [], ""
         self.record(made, postings)
         return made
 
     def roll_back(self) -> None:
-        """Forget the refund under check; everything is as before `begin`."""
+        """Remove the refund under check: the ledger is as it was before `begin`."""
         for _, undone in self._undone:
             for posting in undone:
                 self._count_before(posting, 1)
@@ -285,7 +286,7 @@ class Ledger(msgspec.Struct):
         self.refund, self.named_lines, self.accounts, self._undone = None, [], [], []
 
     def record(self, refund: Refund, postings: Iterable[Posting]) -> None:
-        """Add postings as an earlier refund; those of lines that the order lacks count nowhere."""
+        """Add postings as an earlier refund; skip those of lines that the order lacks."""
         for posting in postings:
             if posting.line in self.lines:
                 self._count_before(posting, 1)
@@ -297,23 +298,32 @@ class Ledger(msgspec.Struct):
             self._by_key.setdefault(refund.idempotency_key, []).append(refund)
 
     def merge_history(self, other: Ledger) -> None:
-        """Count what another telling of the history has more of, account by account."""
-        excess = []
+        """Add what another source of the history has more of, account by account."""
+        missing = []
         for key, line in other.lines.items():
             for name, account in line.accounts.items():
-                mine = self.lines[key].account(name)
-                if (mine.before, mine.tax_before) != (account.before, account.tax_before):
-                    self.differences.append(f"{_described(mine)}: {mine.before} and {account.before}")
-                amount = max(account.before - mine.before, ZERO)
-                tax = max(account.tax_before - mine.tax_before, ZERO)
+                counted = self.lines[key].account(name)
+                if (counted.before, counted.tax_before) != (account.before, account.tax_before):
+                    label = f"line {counted.number} {name}" if counted.number else name
+                    self.differences.append(f"{label}: {counted.before} and {account.before}")
+                amount = max(account.before - counted.before, ZERO)
+                tax = max(account.tax_before - counted.tax_before, ZERO)
                 if amount or tax:
-                    excess.append(Posting(key, name, amount, tax))
-        if excess:
-            self.record(Refund([]), excess)
+                    missing.append(Posting(key, name, amount, tax))
+        if missing:
+            self.record(Refund([]), missing)
 
-    def resolve(self, postings: Iterable[Posting]) -> list[Posting]:
-        """The postings as ones that only add, beyond what the refund under check names itself."""
-        return list(self._resolved(postings))
+    def resolve(self, postings: Iterable[Posting]) -> Iterator[Posting]:
+        """Yield the postings as ones that only add, beyond what the refund under check names itself."""
+        for posting in postings:
+            if posting.effect == "add":
+                yield posting
+            elif posting.effect == "rest":
+                yield from self._remaining_postings(posting)
+            else:
+                self._undo_posting(posting)
+                if posting.effect == "set":
+                    yield posting
 
     def _count_now(self, account: Account, posting: Posting) -> None:
         if not account.named:
@@ -330,41 +340,29 @@ class Ledger(msgspec.Struct):
         account.before += sign * size
         account.tax_before += sign * posting.tax
 
-    def _resolved(self, postings: Iterable[Posting]) -> Iterator[Posting]:
-        """The postings as ones that only add, for this ledger as it stands."""
-        for posting in postings:
-            if posting.effect == "add":
-                yield posting
-            elif posting.effect == "rest":
-                yield from self._rest(posting)
-            else:
-                self._undo_named(posting)
-                if posting.effect == "set":
-                    yield posting
-
-    def _rest(self, posting: Posting) -> Iterator[Posting]:
-        """What is left of the lines that a posting means, beyond what the refund under check names itself."""
+    def _remaining_postings(self, posting: Posting) -> Iterator[Posting]:
+        """Yield what is left of a posting's lines, beyond what the refund under check names itself."""
         lines = [line for key, line in self.lines.items() if posting.line in (ANY, key)]
         for account in [account for line in lines for account in line.accounts.values() if account.name != CANCELS]:
             amount = max(account.left - account.now, ZERO)
             tax = max(account.tax_left - account.tax_now, ZERO)
             yield Posting(account.line, account.name, amount, tax, pointer=account.pointer or posting.pointer)
 
-    def _undo_named(self, posting: Posting) -> None:
-        """Take away what the refund posted that a "set" or "drop" is about."""
-        older = self._named_refund(posting.refund_id)
+    def _undo_posting(self, posting: Posting) -> None:
+        """Undo the earlier postings that a "set" replaces or a "drop" removes."""
+        older = self._find_refund(posting.refund_id)
         if older is not None:
             account, dropped = (posting.line, posting.account), posting.effect == "drop"
-            self._undo(older, [each for each in older.postings if dropped or (each.line, each.account) == account])
+            self._undo(older, [old for old in older.postings if dropped or (old.line, old.account) == account])
 
-    def _named_refund(self, refund_id: str) -> Refund | None:
-        """The refund of an id; of an unknown id it is the largest without one: that accuses nobody."""
+    def _find_refund(self, refund_id: str) -> Refund | None:
+        """Return the refund of an id; for an unknown id the largest without one, which leads to the fewest findings."""
         if refund_id in self.refunds_by_id:
             return self.refunds_by_id[refund_id]
-        if refund_id in self._gone_ids:
+        if refund_id in self._replaced_ids:
             return None
-        nameless = [refund for refund in self.history if refund.postings and (not refund_id or not refund.id)]
-        return max(nameless, key=_total, default=None)
+        candidates = [refund for refund in self.history if refund.postings and (not refund_id or not refund.id)]
+        return max(candidates, key=_order_total, default=None)
 
     def _undo(self, older: Refund, postings: list[Posting]) -> None:
         for posting in postings:
@@ -372,17 +370,17 @@ class Ledger(msgspec.Struct):
         self._undone.append((older, postings))
 
     def _undo_replayed(self, refund: Refund) -> None:
-        """Take away the earlier refund that this one repeats: the same key, and the same amounts on this ledger."""
+        """Undo the earlier refund that this one repeats: it has the same key and the same amounts on this ledger."""
         for older in self._by_key.get(refund.idempotency_key, ()):
             self._undo(older, list(older.postings))
-            if self._sums(self._resolved(refund.postings)) == self._sums(older.postings):
+            if self._sums(self.resolve(refund.postings)) == self._sums(older.postings):
                 return
             _, undone = self._undone.pop()
             for posting in undone:
                 self._count_before(posting, 1)
 
     def _sums(self, postings: Iterable[Posting]) -> Sums:
-        """What postings come to on this ledger, account by account, without zeros."""
+        """Sum postings on this ledger, account by account, without zeros."""
         sums: Sums = {}
         for posting in postings:
             if posting.line in self.lines and (posting.amount or posting.tax):
@@ -391,86 +389,78 @@ class Ledger(msgspec.Struct):
         return sums
 
 
-def _number(key: Hashable) -> str:
-    """What a message calls a line that the order lacks."""
+def _describe_key(key: Hashable) -> str:
+    """Describe a line that the order lacks, for a message."""
     if isinstance(key, tuple):
         return f"index {key[1]}" if key[0] == ANY else f"{key[0]} at index {key[1]}"
     return str(key)
 
 
-def _counted(account: Account) -> Posting:
-    return Posting(account.line, account.name, account.now, account.tax_now)
-
-
-def _total(refund: Refund) -> Decimal:
+def _order_total(refund: Refund) -> Decimal:
     return sum((posting.amount for posting in refund.postings if posting.account == TOTAL), ZERO)
 
 
-def _described(account: Account) -> str:
-    return f"line {account.number} {account.name}" if account.number else account.name
-
-
 class OrderModel:
-    """How one API's orders and refunds become a ledger. An API's folder has a subclass; it needs none.
+    """Turns one API's orders and refunds into a ledger; an API's folder may have a subclass.
 
-    `traits` are what shared rules are about, by the operation's short name. `shares_orders_with` is the API whose
-    orders these are as well. `path_ids` are the path parameters that say which order a request is about, each with the
-    place of the same id in an order; `body_id` is where the body repeats the last of them.
+    `traits` map an operation's short name to the names by which shared rules select it. `shares_orders_with` is an API
+    with the same orders. `path_ids` map the path parameters that identify the order to the path of the same id in an
+    order; `body_id` is the path of the last of them in the body.
     """
 
     traits: Mapping[str, frozenset[str]] = {}
     shares_orders_with: str = ""
     path_ids: Mapping[str, tuple[str, ...]] = {}
     body_id: tuple[str, ...] = ()
-    # Nothing names an earlier refund, so that many are as good as their sum.
+    # True if no request names an earlier refund, so that their sums are enough.
     can_fold = False
 
     def normalise_id(self, name: str, value: str) -> str:
-        """An id as the API compares it: WooCommerce takes 007 for 7."""
+        """Return an id as the API compares it: WooCommerce takes 007 for 7."""
         return value
 
     def context_mismatches(
         self, path: Mapping[str, str] | None, body: Any, order: Any, refunds: Any
     ) -> Iterator[Finding]:
-        """RF005: context that is of another order than the request."""
+        """Yield RF005 findings for context that is of another order than the request."""
         return iter(())
 
     def open_order(self, order: Any) -> Ledger:
-        """The order alone, cancelled pieces included, nothing refunded."""
+        """Return the ledger of an order without refunds; cancelled pieces count as ordered."""
         return Ledger({})
 
     def refunds_in_order(self, order: Any) -> list[Refund] | None:
-        """The earlier refunds that the order tells; None where it does not say."""
+        """Return the earlier refunds that the order holds; None if it does not say."""
         return None
 
     def read_refunds(self, refunds: Any) -> list[Refund]:
-        """A given list of earlier refunds."""
+        """Return the refunds of a list response."""
         return []
 
     def read_request(self, operation: Operation, body: Any, path: Mapping[str, str] | None) -> Refund:
-        """The request; it never looks at an order. A posting of what is left comes last."""
+        """Return the request as a refund, without reading an order; a "rest" posting comes last."""
         return Refund([])
 
     def server_additions(self, ledger: Ledger) -> list[Posting]:
-        """What the server adds by itself to the refund under check."""
+        """Return the postings that the server adds to the refund under check."""
         return []
 
     def is_same_refund(self, requested: Refund, recorded: Refund) -> bool | None:
-        """Whether a recorded refund is the requested one, as the server stores it; None where nobody can tell."""
+        """Return whether a recorded refund is the requested one as the server stores it; None if unknown."""
         return False
 
 
 def open_ledger(model: OrderModel, order: Any, refunds: list[Refund] | None, in_order: list[Refund] | None) -> Ledger:
-    """Open an order with its earlier refunds; of two tellings of the history the larger counts, account by account."""
+    """Open an order with its earlier refunds; of two sources the larger amount counts, account by account."""
     if refunds is None or not in_order:
-        return _opened(model, order, refunds or in_order or [])
+        return _open_with_refunds(model, order, refunds or in_order or [])
     longer, shorter = (refunds, in_order) if len(refunds) >= len(in_order) else (in_order, refunds)
-    ledger = _opened(model, order, longer)
-    ledger.merge_history(_opened(model, order, shorter))
+    ledger = _open_with_refunds(model, order, longer)
+    ledger.merge_history(_open_with_refunds(model, order, shorter))
     return ledger
 
 
-def _opened(model: OrderModel, order: Any, refunds: Iterable[Refund]) -> Ledger:
+def _open_with_refunds(model: OrderModel, order: Any, refunds: Iterable[Refund]) -> Ledger:
     ledger = model.open_order(order)
     for refund in refunds:
         ledger.begin(refund).commit(model.server_additions(ledger))
@@ -478,9 +468,9 @@ def _opened(model: OrderModel, order: Any, refunds: Iterable[Refund]) -> Ledger:
 
 
 class OrderHistory:
-    """The refunds of one order, in a batch or an audit: each is begun, judged, and committed or forgotten.
+    """The refunds of one order in a batch or an audit: each is checked against those committed before.
 
-    `starts_empty`: nothing was refunded before them but what a list tells; refunds in the order are these ones.
+    `starts_empty` is true if the refunds in the order are the committed ones: then only a list holds earlier refunds.
     """
 
     def __init__(self, model: OrderModel, *, starts_empty: bool = False) -> None:
@@ -496,44 +486,42 @@ class OrderHistory:
     def ledger(
         self, order: Any, refunds: list[Refund] | None, in_order: list[Refund] | None, context: Hashable
     ) -> Ledger:
-        """The ledger at this point; opened once as long as `context`, which names order and refunds, stays the same.
+        """Return the ledger with all committed refunds; it is opened again only if `context` changes.
 
-        A refund that the order tells as well is not counted twice, by its id.
+        A committed refund that the order holds too, by its id, is not counted twice.
         """
         if self._ledger is None or self._context != context:
-            fresh = in_order and [refund for refund in in_order if refund.id not in self.refund_ids]
-            self._context, self._ledger = context, open_ledger(self.model, order, refunds, fresh)
+            uncommitted = in_order and [refund for refund in in_order if refund.id not in self.refund_ids]
+            self._context, self._ledger = context, open_ledger(self.model, order, refunds, uncommitted)
             self._ledger.record(Refund([]), list(self._sums.values()))
-            waiting, self.refunds = self.refunds, []
-            for refund in waiting:
+            committed, self.refunds = self.refunds, []
+            for refund in committed:
                 self._ledger.begin(refund)
-                self._keep(refund, self._ledger.commit(self.model.server_additions(self._ledger)))
+                self._remember(refund, self._ledger.commit(self.model.server_additions(self._ledger)))
         return self._ledger
 
     def commit(self, refund: Refund) -> None:
-        """Count a refund as made; without an order at hand it counts as soon as there is one."""
-        with exact(self.size):
-            self._commit(refund)
-
-    def _commit(self, refund: Refund) -> None:
-        ids = {refund_id for refund_id in (refund.id, *(each.refund_id for each in refund.postings)) if refund_id}
+        """Count a refund as made; before the first order it waits for the ledger to be opened."""
+        ids = {refund_id for refund_id in (refund.id, *(posting.refund_id for posting in refund.postings)) if refund_id}
         self.refund_ids |= ids
         if self._ledger is None:
-            self.refunds.append(_without_pointers(refund))
+            self.refunds.append(_strip_request_details(refund))
             return
-        if self._ledger.refund is not refund:
-            self._ledger.begin(refund)
-        told_already = not ids.isdisjoint(self._ledger.refunds_by_id)
-        self._keep(refund, self._ledger.commit(self.model.server_additions(self._ledger)))
-        if told_already:  # the order has this refund too: it is opened again without it
+        with exact(self.size):
+            if self._ledger.refund is not refund:
+                self._ledger.begin(refund)
+            is_in_order = not ids.isdisjoint(self._ledger.refunds_by_id)
+            self._remember(refund, self._ledger.commit(self.model.server_additions(self._ledger)))
+        if is_in_order:  # the order is opened again without this refund
             self._ledger = None
 
-    def _keep(self, refund: Refund, made: Refund | None) -> None:
-        """Keep what a later ledger needs of a refund: itself, or its sums where nothing ever names it."""
+    def _remember(self, refund: Refund, made: Refund | None) -> None:
+        """Store what a later ledger needs of a refund: the refund, or only its sums if `can_fold`."""
         if not self.model.can_fold:
             takes_rest = any(posting.effect == "rest" for posting in refund.postings)
-            if (kept := made if takes_rest else refund) is not None:  # a full refund sent again is nothing new
-                self.refunds.append(_without_pointers(kept))
+            stored = made if takes_rest else refund
+            if stored is not None:  # None: a full refund that was sent again
+                self.refunds.append(_strip_request_details(stored))
             return
         for posting in made.postings if made is not None else ():
             account = (posting.line, posting.account)
@@ -541,8 +529,8 @@ class OrderHistory:
             self._sums[account] = Posting(*account, before.amount + posting.amount, before.tax + posting.tax)
 
 
-def _without_pointers(refund: Refund) -> Refund:
-    """The refund without what only its own check needs."""
+def _strip_request_details(refund: Refund) -> Refund:
+    """Return the refund without what only its own check needs."""
     postings = [
         msgspec.structs.replace(posting, pointer="", tax_pointer="", source=None) for posting in refund.postings
     ]

@@ -1,4 +1,4 @@
-"""Money as the rules count it: exact, by value, in the decimals of its currency."""
+"""Exact decimal arithmetic, and the decimals of currencies."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ _WITHOUT_MINOR_UNIT = frozenset("XAG XAU XBA XBB XBC XBD XDR XFU XPD XPT XTS XXX
 
 
 def decimals(currency: str) -> int | None:
-    """The decimals of a currency by ISO 4217, 2 for one that is not in the list, None where there is no minor unit."""
+    """Return the decimals of a currency by ISO 4217; 2 if unknown, None if it has no minor unit."""
     return None if currency in _WITHOUT_MINOR_UNIT else _DECIMALS.get(currency, 2)
 
 
 def places(value: Decimal | int) -> int:
-    """How many decimals a number has by value: -5.00000 has none."""
+    """Count the decimals of a number by value: -5.00000 has none."""
     return len(format(value, "f").partition(".")[2].rstrip("0")) if value.__class__ is Decimal else 0
 
 
 def digits(value: Decimal | int) -> int:
-    """How many digits a number has by value, without zeros before it and without spare decimals."""
-    whole, _, fraction = format(Decimal(value), "f").lstrip("-").partition(".")
-    return len(whole.lstrip("0") + fraction.rstrip("0")) or 1
+    """Count the digits of a number by value, without leading and trailing zeros."""
+    integer, _, fraction = format(Decimal(value), "f").lstrip("-").partition(".")
+    return len(integer.lstrip("0") + fraction.rstrip("0")) or 1
 
 
 def exact(size: int = 0) -> AbstractContextManager[Context]:
-    """Within it plain operators on decimals do not round; `size` is that of the longest text with quoted numbers."""
+    """Return a context in which decimals are not rounded; `size` is that of the longest text with quoted numbers."""
     return localcontext(EXACT, prec=EXACT.prec + 2 * size) if size > EXACT.prec else localcontext(EXACT)
 
 
 def total(values: Iterable[Decimal | int]) -> Decimal:
-    """The sum; exact within `exact()`."""
+    """Return the sum; it is exact within `exact()`."""
     return sum((Decimal(value) for value in values), ZERO)
 
 
 def plain(value: Decimal | int) -> str:
-    """A number in a message: without exponent where that is short."""
+    """Format a number for a message: without exponent if that is short."""
     number = Decimal(value)
     return format(number, "f") if abs(number.adjusted()) <= 20 else str(number)

@@ -1,4 +1,4 @@
-"""What can be checked: every operation of the specs, with its parameters, its decoders and its schemas."""
+"""The operations of the specs, with their parameters, decoders and schemas."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from refundkit_apis._runtime.number import decode_number, decode_unbounded
 from .text import suggest_name
 
 _XML = "application/xml"
+_CLOSING_KEYWORDS = frozenset({"$ref", "properties", "anyOf"})
 APIS = tuple(sorted(path.parent.name for path in Path(refundkit_apis.__path__[0]).glob("*/schemas.json")))
 """The APIs that were generated from specs/."""
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """A path, query or header parameter; `schema` is that of a string, with its x-rule."""
+    """A path, query or header parameter; `schema` is the JSON Schema of its text, with its x-rule."""
 
     name: str
     place: Literal["path", "query", "header"] = msgspec.field(name="in")
@@ -37,10 +38,10 @@ class Credential(msgspec.Struct, frozen=True):
     kind: str
 
 
-class Source(msgspec.Struct, frozen=True):
-    """How a part of an operation's context is read: by an operation, or, where none tells it, as a list of a schema.
+class ContextSpec(msgspec.Struct, frozen=True):
+    """Where a part of an operation's context comes from: an operation that returns it, or a list of a schema.
 
-    `lines` is the pointer of an order's lines, and `key` what tells them apart.
+    `lines` is the pointer to an order's lines, and `key` the field that identifies a line.
     """
 
     operation: str | None = None
@@ -50,8 +51,8 @@ class Source(msgspec.Struct, frozen=True):
     schema: str | None = None
 
 
-class Described(msgspec.Struct, frozen=True):
-    """An operation as schemas.json holds it; `body` and `responses` name models of the API."""
+class OperationSpec(msgspec.Struct, frozen=True):
+    """An operation as schemas.json describes it; `body` and `responses` name models of the API."""
 
     method: str
     path: str
@@ -64,61 +65,56 @@ class Described(msgspec.Struct, frozen=True):
     accept: tuple[str, ...]
     body: str | None
     responses: dict[str, str]
-    context: dict[str, Source]
+    context: dict[str, ContextSpec]
 
 
 class Bundle(msgspec.Struct, frozen=True):
-    """schemas.json of one API; the schemas stay text until one is asked for."""
+    """schemas.json of one API; each schema is text until it is used."""
 
     api: str
     title: str
     description: str
     servers: tuple[str, ...]
     replaced_by: str | None
-    operations: dict[str, Described]
+    operations: dict[str, OperationSpec]
     schemas: dict[str, msgspec.Raw]
 
 
 class Operation(msgspec.Struct, frozen=True, eq=False):
-    """One operation under its one name, `walmart_ca.refund_order_lines`; there is one object for each."""
+    """One operation, such as `walmart_ca.refund_order_lines`; compared by identity, as each exists once."""
 
     name: str
     api: str
-    described: Described
-
-    @property
-    def current(self) -> bool:
-        """Whether the vendor still develops this API."""
-        return self.replaced_by is None
+    described: OperationSpec
 
     @property
     def replaced_by(self) -> str | None:
-        """The API that replaces this one, None where it is current."""
+        """The API that replaces this one, None if the vendor still develops it."""
         return bundle(self.api).replaced_by
 
     @property
     def xml(self) -> bool:
-        """Whether the wire format is XML, the JSON form being ours."""
+        """Whether the body is sent as XML; the JSON form is our own."""
         return self.described.media_type == _XML
 
     @property
     def answers_xml(self) -> bool:
-        """Whether its answers are XML, the JSON form being ours."""
+        """Whether its responses are XML; the JSON form is our own."""
         return _XML in self.described.accept
 
     def parameters(self, place: str) -> list[Parameter]:
-        """Its path, query or header parameters."""
+        """Return its path, query or header parameters."""
         return [parameter for parameter in self.described.parameters if parameter.place == place]
 
     def struct(self, part: str = "body") -> Any:
-        """The generated model of the body, or of a response by its status. Raises KeyError where there is none."""
+        """Return the generated model of the body, or of a response by its status. Raises KeyError if there is none."""
         name = self.described.body if part == "body" else self.described.responses[part]
         if name is None:
             raise KeyError(part)
         return getattr(import_module(f"refundkit_apis.{self.api}.models"), name)
 
     def schema(self, part: str = "body") -> dict[str, Any]:
-        """The bundled JSON Schema of the body, or of a response by its status. Raises KeyError where there is none."""
+        """Return the JSON Schema of the body, or of a response by its status. Raises KeyError if there is none."""
         short = self.name.partition(".")[2]
         schema: dict[str, Any] = msgspec.json.decode(bundle(self.api).schemas[f"{short}.{part}"])
         return schema
@@ -126,31 +122,31 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
 
 @cache
 def bundle(api: str) -> Bundle:
-    """Everything schemas.json says of one API."""
+    """Read the schemas.json of one API."""
     text = Path(refundkit_apis.__path__[0], api, "schemas.json").read_bytes()
     return msgspec.json.decode(text, type=Bundle)
 
 
 @cache
 def of_api(api: str) -> dict[str, Operation]:
-    """The operations of one API by their full names."""
+    """Return the operations of one API by their full names."""
     described = bundle(api).operations
-    return {f"{api}.{name}": Operation(f"{api}.{name}", api, one) for name, one in described.items()}
+    return {f"{api}.{name}": Operation(f"{api}.{name}", api, spec) for name, spec in described.items()}
 
 
 def names() -> list[str]:
-    """The name of every operation, the current API of a vendor before the one it replaces."""
+    """Return the name of every operation, API by API."""
     return [name for api in APIS for name in of_api(api)]
 
 
 def find(name: str) -> Operation | None:
-    """The operation of that name, or None."""
+    """Return the operation of that name, or None."""
     api = name.partition(".")[0]
     return of_api(api).get(name) if api in APIS else None
 
 
 def get(name: str) -> Operation:
-    """The operation of that name. Raises ValueError that suggests the nearest."""
+    """Return the operation of that name. Raises ValueError that suggests the nearest."""
     operation = find(name)
     if operation is None:
         raise ValueError(f"unknown operation {name!r}{suggest_name(name, names())}")
@@ -159,51 +155,41 @@ def get(name: str) -> Operation:
 
 @cache
 def quick_decoder(operation: Operation, part: str = "body") -> msgspec.json.Decoder[Any]:
-    """Decodes a body unless something about its number literals needs a closer look: then it raises ValueError."""
+    """Return a decoder that raises ValueError for number literals that need the exact reading."""
     return msgspec.json.Decoder(operation.struct(part), dec_hook=decode_number, float_hook=plain_literal)
 
 
 @cache
 def lenient_decoder(operation: Operation) -> msgspec.json.Decoder[Any]:
-    """Decodes a body that its schema refuses for nothing but bounds of numbers."""
+    """Return a decoder for bodies that break only bounds of numbers."""
     return msgspec.json.Decoder(operation.struct(), dec_hook=decode_unbounded, float_hook=Decimal)
 
 
 @cache
 def has_open_lists(operation: Operation) -> bool:
-    """Whether a body may hold a list whose entries the schema leaves open: numbers and depth in there go unjudged."""
-    schema = operation.schema()
-    return any(_is_open(node.get("items")) for node in _nodes(schema))
+    """Return whether a body may hold a list of open objects, whose numbers and depth no model checks."""
+    items = (node["items"] for node in schema_nodes(operation.schema()) if isinstance(node.get("items"), dict))
+    return any(item.get("type") == "object" and not _CLOSING_KEYWORDS & item.keys() for item in items)
 
 
-def _is_open(schema: Any) -> bool:
-    return (
-        isinstance(schema, dict)
-        and not {"$ref", "properties", "anyOf"} & schema.keys()
-        and schema.get("type") == "object"
-    )
-
-
-def _nodes(node: Any) -> Iterator[dict[str, Any]]:
+def schema_nodes(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object of a schema, itself first."""
     if isinstance(node, dict):
         yield node
-        for inner in node.values():
-            yield from _nodes(inner)
-    elif isinstance(node, list):
-        for inner in node:
-            yield from _nodes(inner)
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from schema_nodes(child)
 
 
 @cache
 def order_source(operation: Operation) -> Operation | None:
-    """The operation that reads the order of a refund; None where the spec names none."""
+    """Return the operation that reads the order of a refund; None if the spec names none."""
     source = operation.described.context.get("order")
     return None if source is None else get(f"{operation.api}.{source.operation}")
 
 
 @cache
 def refunds_type(operation: Operation) -> Any:
-    """The type of a list of earlier refunds as its API gives it; None where the spec names none."""
+    """Return the type of the API's list of earlier refunds; None if the spec names none."""
     source = operation.described.context.get("refunds")
     if source is None:
         return None
@@ -216,35 +202,35 @@ def refunds_type(operation: Operation) -> Any:
 
 @cache
 def success(operation: Operation) -> str:
-    """The status of the operation's documented success."""
+    """Return the status of the documented success response."""
     return next(status for status in operation.described.responses if status.startswith("2"))
 
 
-def values(given: Mapping[str, object] | None) -> dict[str, str] | None:
-    """Path, query or header values as text; None stays None, an entry that is None is left out."""
-    if given is None:
+def values(data: Mapping[str, object] | None) -> dict[str, str] | None:
+    """Convert path, query or header values to text; leave out entries that are None."""
+    if data is None:
         return None
     return {
-        str(name): value if value.__class__ is str else _text(value)
-        for name, value in given.items()
+        str(name): value if value.__class__ is str else _to_text(value)
+        for name, value in data.items()
         if value is not None
     }
 
 
 def by_lower_name(values: Mapping[str, str]) -> dict[str, str]:
-    """The values by their names in lower case; of names that differ in nothing but case the first counts."""
-    found: dict[str, str] = {}
+    """Return the values by their names in lower case; of names that differ only in case the first counts."""
+    lowered: dict[str, str] = {}
     for name, value in values.items():
-        found.setdefault(name.lower(), value)
-    return found
+        lowered.setdefault(name.lower(), value)
+    return lowered
 
 
-def _text(value: object) -> str:
+def _to_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def plain_literal(literal: str) -> Decimal:
-    """A number literal of everyday length; RF001 has limits for the others, which the careful reading knows."""
+    """Convert a short number literal. Raises ValueError for others: the exact reading checks them against RF001."""
     if len(literal) > 40 or "e" in literal or "E" in literal:
         raise ValueError(literal)
     return Decimal(literal)

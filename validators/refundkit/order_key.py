@@ -1,4 +1,4 @@
-"""Which order a request is about: the key that brings requests, orders and earlier refunds of one order together."""
+"""The key that identifies an order: it is equal for its requests, its responses and its earlier refunds."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .operations import APIS, Operation
 from .reading.keys import UNREADABLE
 from .text import without_bom
 
-Place: TypeAlias = tuple[str, ...]
+KeyPath: TypeAlias = tuple[str, ...]
 
 
 class OrderKey(msgspec.Struct, frozen=True, gc=False):
-    """One order: the API whose orders these are, the ids that name it, and the shop, "" where nobody says which.
+    """One order: its API, its ids, and its shop, "" if unknown.
 
-    The last id is the order's own, before it stands whose order it is: a TaxCloud connection. Two APIs of a vendor that
-    share orders have the same keys.
+    The last id is the order's own; one before it names the owner, such as a TaxCloud connection. Two APIs of a vendor
+    that share orders have the same keys.
     """
 
     api: str
@@ -35,18 +35,18 @@ class OrderKey(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def text(self) -> str:
-        """The key without the shop as one text, for sorting and joining."""
+        """The key without the shop as text, for sorting and joining."""
         return f"{self.api}/{'/'.join(self.ids[:-1])}/{self.ids[-1]}"
 
 
 def key_of_request(
     api: str, path: Mapping[str, object] | None, body: bytes | None, order: bytes | None = None, base: str = ""
 ) -> OrderKey | None:
-    """Return the key of a request's order: by its path, else by its body, else by the order given with it.
+    """Return the key of a request's order, from its path, else its body, else the order that came with it.
 
-    None where nobody tells. `base` is the shop, which only the URL tells: `routes.base_of`.
+    None if none of them has the id. `base` is the shop as `routes.base_of` reads it from the URL.
     """
-    owner, model = _owner(api)
+    owner, model = _owner_of_orders(api)
     if not model.path_ids:
         return None
     ids: dict[str, Any] = {name: (path or {}).get(name) for name in model.path_ids}
@@ -54,14 +54,14 @@ def key_of_request(
     if ids[order_id] is None and body is not None and model.body_id:
         ids[order_id] = _values_at(body, (model.body_id,))[0]
     if order is not None and None in ids.values():
-        told = dict(zip(model.path_ids, _values_at(order, tuple(model.path_ids.values())), strict=True))
-        ids |= {name: told[name] for name, value in ids.items() if value is None}
+        order_ids = dict(zip(model.path_ids, _values_at(order, tuple(model.path_ids.values())), strict=True))
+        ids |= {name: order_ids[name] for name, value in ids.items() if value is None}
     return _make_key(owner, model, ids.values(), base)
 
 
 def id_in_body(operation: Operation, body: bytes | None) -> dict[str, str]:
-    """Return the order id that the body of a request repeats, by the name of its path parameter."""
-    _, model = _owner(operation.api)
+    """Return the order id in the body of a request, by the name of its path parameter; {} without one."""
+    _, model = _owner_of_orders(operation.api)
     if body is None or not model.body_id:
         return {}
     (value,) = _values_at(body, (model.body_id,))
@@ -69,9 +69,9 @@ def id_in_body(operation: Operation, body: bytes | None) -> dict[str, str]:
 
 
 def key_of_order(text: bytes, api: str | None = None, order_id: str | None = None) -> OrderKey | None:
-    """Return the key of a get-order response; `api` and `order_id` win over what it says. None where nobody tells."""
+    """Return the key of a get-order response, None if it has no id; `api` and `order_id` override its content."""
     for name in APIS if api is None else (api,):
-        owner, model = _owner(name)
+        owner, model = _owner_of_orders(name)
         ids = _values_at(text, tuple(model.path_ids.values())) if owner == name or api is not None else []
         if ids and (api is not None or ids[-1] is not None):
             return _make_key(owner, model, [*ids[:-1], ids[-1] if order_id is None else order_id])
@@ -79,22 +79,22 @@ def key_of_order(text: bytes, api: str | None = None, order_id: str | None = Non
 
 
 def key_of_refunds(text: bytes, api: str | None, order_id: str | None) -> OrderKey | None:
-    """Return the key of a list of earlier refunds of a named order; each says itself whose order it was."""
+    """Return the key of a list of earlier refunds of an order; the owner stands in the first refund."""
     if api not in APIS:
         return None
-    owner, model = _owner(api)
-    whose = tuple(place[-1:] for place in list(model.path_ids.values())[:-1])
-    return _make_key(owner, model, [*_values_at(text, whose, listed=True), order_id])
+    owner, model = _owner_of_orders(api)
+    owner_paths = tuple(path[-1:] for path in list(model.path_ids.values())[:-1])
+    return _make_key(owner, model, [*_values_at(text, owner_paths, is_list=True), order_id])
 
 
-def _owner(api: str) -> tuple[str, OrderModel]:
-    """The API whose orders an API's are, and its model."""
+def _owner_of_orders(api: str) -> tuple[str, OrderModel]:
+    """Return the API under which an API's orders are keyed, and the order model."""
     model = apis.order_model(api) if api in APIS else OrderModel()
     return (model.shares_orders_with or api), model
 
 
 def _make_key(api: str, model: OrderModel, ids: Iterable[Any], base: str = "") -> OrderKey | None:
-    """The key of ids as they were found; None where the last of them, the order's own, is none."""
+    """Return the key of raw ids; None if the last of them, the order's own, is no id."""
     texts = []
     for name, value in zip(model.path_ids, ids, strict=False):
         is_id = isinstance(value, (str, int)) and not isinstance(value, bool) and value != ""
@@ -102,38 +102,39 @@ def _make_key(api: str, model: OrderModel, ids: Iterable[Any], base: str = "") -
     return OrderKey(api, tuple(texts), base) if texts and texts[-1] else None
 
 
-def _values_at(text: bytes, places: tuple[Place, ...], *, listed: bool = False) -> list[Any]:
-    """The values at places of a JSON object, None where there is none; `listed`: of the first entry of a list."""
-    if not places:
+def _values_at(text: bytes, paths: tuple[KeyPath, ...], *, is_list: bool = False) -> list[Any]:
+    """Return the values at paths of a JSON object, or of the first entry of a list; None for an absent one."""
+    if not paths:
         return []
     try:
-        decoded: Any = _decoder(places, listed).decode(without_bom(text))
+        decoded: Any = _decoder(paths, is_list).decode(without_bom(text))
     except UNREADABLE:
-        return [None] * len(places)
-    if listed:
+        return [None] * len(paths)
+    if is_list:
         decoded = decoded[0] if decoded else None
-    return [_value_at(decoded, place) for place in places]
+    return [_value_at(decoded, path) for path in paths]
 
 
-def _value_at(node: Any, place: Place) -> Any:
-    for name in place:
+def _value_at(node: Any, path: KeyPath) -> Any:
+    for name in path:
         node = getattr(node, name, None)
     return node
 
 
 @cache
-def _decoder(places: tuple[Place, ...], listed: bool) -> msgspec.json.Decoder[Any]:
-    """Decodes nothing but the values at these places."""
-    shape = _shape(places)
-    return msgspec.json.Decoder(list[shape] if listed else shape)  # type: ignore[valid-type]
+def _decoder(paths: tuple[KeyPath, ...], is_list: bool) -> msgspec.json.Decoder[Any]:
+    """Return a decoder that reads only the values at these paths."""
+    shape = _shape(paths)
+    return msgspec.json.Decoder(list[shape] if is_list else shape)  # type: ignore[valid-type]
 
 
-def _shape(places: Iterable[Place]) -> type[msgspec.Struct]:
-    inner: dict[str, list[Place]] = {}
-    for place in places:
-        inner.setdefault(place[0], []).append(place[1:])
+def _shape(paths: Iterable[KeyPath]) -> type[msgspec.Struct]:
+    """Make the type of an object with just these paths, each optional."""
+    paths_by_name: dict[str, list[KeyPath]] = {}
+    for path in paths:
+        paths_by_name.setdefault(path[0], []).append(path[1:])
     fields: list[tuple[str, Any, Any]] = []
-    for name, rests in inner.items():
-        deeper = [rest for rest in rests if rest]
+    for name, tails in paths_by_name.items():
+        deeper = [tail for tail in tails if tail]
         fields.append((name, _shape(deeper) | None if deeper else Any, None))
     return msgspec.defstruct("Shape", fields, gc=False)

@@ -1,4 +1,4 @@
-"""The plain validator of a body, for people who want that one, and for our tests."""
+"""The plain `jsonschema` validator of a body."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def reference(operation: str) -> jsonschema.protocols.Validator:
-    """A plain `jsonschema` validator (Draft 2020-12) of the operation's body, for people who want that one.
+    """Return a plain `jsonschema` validator (Draft 2020-12) of the operation's body.
 
     It takes what `reading` and msgspec give: a Decimal is a number, and an integer where it is whole. Raises ValueError
     for an operation that does not exist or takes no body.

@@ -1,4 +1,4 @@
-"""One request: its parts as they were given."""
+"""One request: its parts as they were sent, and the context that came with it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """The parts of one request as they were given; a part that was not is None. Texts are JSON.
+    """The parts of one request and its context; an absent part is None. `body`, `order` and `refunds` are JSON.
 
-    `read` reads the body where it stands, with the lines of its file.
+    `read` reads the body from its file, with the file's line numbers.
     """
 
     body: bytes | None = None
@@ -31,14 +31,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def document(self) -> Document:
-        """The body, read slowly and once."""
+        """The body as a document with places, read exactly; cached."""
         from .reading.json import read_json
 
         return self.read() if self.read is not None else read_json(self.body or b"")
 
     @cached_property
     def by_lower_name(self) -> dict[str, dict[str, str]]:
-        """The values of `header` and `query` by their names in lower case, for what compares names without case."""
+        """The values of `header` and `query` by their names in lower case."""
         return {
             "header": operations.by_lower_name(self.headers or {}),
             "query": operations.by_lower_name(self.query or {}),

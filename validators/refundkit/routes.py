@@ -1,4 +1,4 @@
-"""Which operation a method and a URL call, and which shop."""
+"""Finds the operation and the shop that a method and a URL call."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Match(msgspec.Struct, frozen=True):
 
 
 def match(method: str, url: str) -> Match | None:
-    """The operation that a request calls, by the end of the URL's path: a shop may live below a path of its own.
+    """Return the operation that a request calls, by the end of the URL's path: a shop may be below any path.
 
-    Where several fit, the longest counts: /wc-api/v3/orders/1 ends like another API's /v3/orders/1. Spellings that
-    servers take for the same path are the same here: another case, `%72efunds`, `//`, `/./`, `/x/../`, `;x=1`.
+    If several templates match, the longest counts: /wc-api/v3/orders/1 ends like another API's /v3/orders/1. Spellings
+    that servers read as the same path are equal: another case, `%72efunds`, `//`, `/./`, `/x/../`, `;x=1`.
     """
     try:
         split = urlsplit(url)
@@ -32,35 +32,35 @@ def match(method: str, url: str) -> Match | None:
     for path in dict.fromkeys((split.path, unquote(split.path))):
         segments = _segments(path)
         for operation, template in _routes().get(method.upper(), []):
-            found = _fit(template, segments)
-            if found is not None:
-                return Match(operation, found, dict(parse_qsl(split.query, keep_blank_values=True)))
+            values = _match_template(template, segments)
+            if values is not None:
+                return Match(operation, values, dict(parse_qsl(split.query, keep_blank_values=True)))
     return None
 
 
 @cache
 def _routes() -> dict[str, list[tuple[Operation, tuple[str, ...]]]]:
-    """The operations of each method with their templates, the longest first."""
+    """Return the operations of each method with their templates, the longest first."""
     routes: dict[str, list[tuple[Operation, tuple[str, ...]]]] = {}
-    for operation in sorted(map(get, names()), key=lambda one: -len(_template(one.described.path))):
+    for operation in sorted(map(get, names()), key=lambda operation: -len(_template(operation.described.path))):
         routes.setdefault(operation.described.method, []).append((operation, _template(operation.described.path)))
     return routes
 
 
 def _segments(path: str) -> list[str]:
-    """The parts of a path, decoded, as a server goes through them."""
-    found: list[str] = []
+    """Return the decoded segments of a path, normalised as a server does it."""
+    segments: list[str] = []
     for part in path.split("/"):
         segment = unquote(part.partition(";")[0])
         if segment == "..":
-            del found[-1:]
+            del segments[-1:]
         elif segment not in ("", "."):
-            found.append(segment)
-    return found
+            segments.append(segment)
+    return segments
 
 
 def base_of(operation: Operation, url: str) -> str:
-    """Return the shop that a URL calls: its host, and the path before the operation's own; "" where it names no host.
+    """Return the shop that a URL calls: its host and the path before the operation's template; "" without a host.
 
     Host names compare without case, without a dot at the end, without the default port of the scheme, and as they are
     looked up: bücher.example is xn--bcher-kva.example.
@@ -84,27 +84,27 @@ def _template(path: str) -> tuple[str, ...]:
     return tuple(path.strip("/").split("/"))
 
 
-def _fit(template: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:
-    """The values of a template's parameters where the path ends as it does, else None."""
+def _match_template(template: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:
+    """Return the values of a template's parameters if the path ends with the template, else None."""
     end = segments[-len(template) :]
     if len(end) < len(template):
         return None
     values = {}
-    for wanted, segment in zip(template, end, strict=True):
-        if wanted.startswith("{"):
-            values[wanted.strip("{}")] = segment
-        elif wanted != segment.strip().lower():  # WooCommerce does not mind the case of a path
+    for part, segment in zip(template, end, strict=True):
+        if part.startswith("{"):
+            values[part.strip("{}")] = segment
+        elif part != segment.strip().lower():  # WooCommerce ignores the case of a path
             return None
     return values
 
 
-def sibling(match: Match, path: str, other: Operation) -> str:
-    """The path of another operation on the same order, percent-encoded; `path` is that of the matched request.
+def sibling(match: Match, path: str, target: Operation) -> str:
+    """Return the path of another operation on the same order, percent-encoded.
 
-    What stands before the operation's own part of the path, as a shop's folder does, stays.
+    `path` is that of the matched request; the prefix before its template, such as a shop's folder, is kept.
     """
-    own = len(_template(match.operation.described.path))
+    template_length = len(_template(match.operation.described.path))
     parts = path.rstrip("/").split("/")
-    before = "/".join(parts[: max(0, len(parts) - own)]).rstrip("/")
+    prefix = "/".join(parts[: max(0, len(parts) - template_length)]).rstrip("/")
     values = {name: quote(value, safe="") for name, value in match.path.items()}
-    return before + other.described.path.format_map(values)
+    return prefix + target.described.path.format_map(values)

@@ -1,9 +1,9 @@
-"""What a rule is, and the registry of them.
+"""The decorator that makes a function a rule, and the registry of rules.
 
-A rule is one function. Its parameters say what it looks at, and so what it needs: `refund` (the request as postings),
-`refunds` (the earlier ones), `ledger` (the order with all of them), and the parts as they came: `body`, `order`,
-`path`, `query`, `headers`, `url`, `request`. It runs when all of them are there; a parameter with a default sharpens
-the rule but does not gate it. It returns a finding, several, or None.
+A rule's parameters name what it reads: `refund` (the request as postings), `refunds` (the earlier ones), `ledger` (the
+order with all of them), and the parts as they were sent: `body`, `order`, `path`, `query`, `headers`, `url`, `request`.
+It runs if all of them are present; a parameter with a default makes the rule more precise but is not required. It
+returns a finding, several, or None.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 
 from .errors import Severity
 
-# What a rule can need, by the name of the missing part in `not_run`.
+# The parts of a request as bits, and the names by which `not_run` lists them.
 BODY, PATH, QUERY, HEADERS, URL, ORDER, REFUNDS = (1 << bit for bit in range(7))
 PARTS = {"order": ORDER, "refunds": REFUNDS, "path": PATH, "query": QUERY, "headers": HEADERS}
 PARAMETERS = {
@@ -36,10 +36,10 @@ PARAMETERS = {
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A rule with everything the world may know of it.
+    """A registered rule.
 
     `on` holds names of operations or APIs, or traits that an API declares for its operations; empty means all. `needs`
-    and `sharpens` are bits of the parts: what gates the rule, and what is told as missing besides.
+    are the bits of the parts that the rule requires, `sharpens` those that it is less precise without.
     """
 
     code: str
@@ -54,25 +54,25 @@ class Rule(msgspec.Struct, frozen=True):
     raw: bool
 
     def covers(self, operation: str, traits: frozenset[str] = frozenset()) -> bool:
-        """Whether the rule is about an operation, which has these traits."""
+        """Return whether the rule applies to an operation with these traits."""
         if not self.on:
             return True
         return operation in self.on or operation.partition(".")[0] in self.on or not traits.isdisjoint(self.on)
 
     @property
     def doc(self) -> str:
-        """The text that `refundkit rule` prints: a title, why it hurts, a Bad and a Good."""
+        """The text that `refundkit rule` prints: a title, the harm, a bad and a good example."""
         return cleandoc(self.run.__doc__ or "")
 
     @property
     def title(self) -> str:
-        """The first line of its docs."""
+        """The first line of `doc`."""
         return self.doc.partition("\n")[0]
 
 
 REGISTRY: dict[str, Rule] = {}
-# What forgets something that was made from the registry, such as the plans; called when a rule is added.
-FORGETS: list[Callable[[], None]] = []
+# Functions that clear a cache made from the registry, such as that of plans; called when a rule is added.
+CACHE_CLEARERS: list[Callable[[], None]] = []
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -86,11 +86,11 @@ def rule(
     raw: bool = False,
     reports_missing: bool = True,
 ) -> Callable[[F], F]:
-    """Register the function below as a rule.
+    """Register the decorated function as a rule.
 
-    `source` names the pages or servers that say so, "" where it is our own judgement; `raw` rules read values as they
-    were sent and run whatever the schema says; with `reports_missing=False` nothing is told where a part that would
-    sharpen the rule is missing. Raises ValueError for an id or a name that is taken, or an unknown parameter.
+    `source` names the pages or servers that prove it, "" for our own judgement; `raw` rules read values as they were
+    sent and run whatever the schema says; with `reports_missing=False` the report does not list the rule if a part that
+    would sharpen it is missing. Raises ValueError for an id or a name that is taken, or an unknown parameter.
     """
 
     def register(run: F) -> F:
@@ -99,23 +99,23 @@ def rule(
         parameters, needs, sharpens = _read_parameters(run)
         gates, sharpeners = needs & ~BODY if raw else needs, sharpens if reports_missing else 0
         REGISTRY[code] = Rule(code, name, severity, tuple(on), source, run, parameters, gates, sharpeners, raw)
-        for forget in FORGETS:
-            forget()
+        for clear_cache in CACHE_CLEARERS:
+            clear_cache()
         return run
 
     return register
 
 
 def _read_parameters(run: Callable[..., Any]) -> tuple[tuple[str, ...], int, int]:
-    """A function's parameters, and the parts that those without and with a default stand for."""
+    """Return a function's parameters, and the bits of the parts of those without and with a default."""
     code = run.__code__
     parameters = code.co_varnames[: code.co_argcount]
     gates = len(parameters) - len(run.__defaults__ or ())
     needs = sharpens = 0
     for position, name in enumerate(parameters):
         if name not in PARAMETERS:
-            known = ", ".join(PARAMETERS)
-            raise ValueError(f"rule {run.__name__}: a rule cannot ask for {name!r}, only for {known}")
+            allowed = ", ".join(PARAMETERS)
+            raise ValueError(f"rule {run.__name__}: a rule cannot ask for {name!r}, only for {allowed}")
         if position < gates:
             needs |= PARAMETERS[name]
         else:

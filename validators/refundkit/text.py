@@ -1,4 +1,4 @@
-"""Text for people: masking of secrets, suggestions, values in messages; and JSON pointers."""
+"""Text of messages: masked numbers, suggestions, formatted values; and JSON pointers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import AnyStr
 import msgspec
 
 BOM = "\ufeff"
-"""The byte order mark, as the character that it is."""
+"""The byte order mark as a character."""
 
-# A longer name was not mistyped by a person, and it takes long to compare.
+# Longer names are slow to compare, and no person mistypes them.
 _LONGEST_NAME = 80
 _BOM_BYTES = BOM.encode()
 # 14 to 19 digits with a card network's first digits; the check digit decides.
@@ -29,7 +29,7 @@ def without_bom(text: AnyStr) -> AnyStr:
 
 
 def mask_numbers(text: str) -> str:
-    """Mask card numbers and IBANs but for their last four characters."""
+    """Mask card numbers and IBANs except for the last four characters."""
     return _IBAN.sub(_mask_iban, _CARD.sub(_mask_card, text))
 
 
@@ -58,7 +58,7 @@ def suggest_name(wrong: str, names: Iterable[str]) -> str:
     return "" if len(wrong) > _LONGEST_NAME else _suggest_nearest(wrong, tuple(names))
 
 
-# Cached: a name that is mistyped stands in every payload, and a search among many names is slow.
+# Cached: a mistyped name is often in every payload, and a search among many names is slow.
 @lru_cache(maxsize=1024)
 def _suggest_nearest(wrong: str, names: tuple[str, ...]) -> str:
     from difflib import get_close_matches
@@ -79,7 +79,7 @@ def format_value(value: object) -> str:
         return "an object" if isinstance(value, dict) else "a list"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    # Masked before it is cut: half a card number is not recognized, and would be shown.
+    # Mask first: a card number that is cut in half would not be recognized.
     text = mask_numbers(msgspec.json.encode(value).decode() if isinstance(value, str) else str(value))
     return text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -98,7 +98,7 @@ def pointer_of(path: Iterable[str]) -> str:
 
 
 def path_of(pointer: str) -> list[str] | None:
-    """Return the keys and indexes of a JSON pointer; None if it is none."""
+    """Return the keys and indexes of a JSON pointer; None if the text is no pointer."""
     if not pointer:
         return []
     if pointer[0] != "/":

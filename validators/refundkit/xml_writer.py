@@ -1,4 +1,4 @@
-"""The JSON form of a body as XML, as a wire has it: the inverse of reading/xml.py."""
+"""Writes the JSON form of a body as XML; the inverse of reading/xml.py."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .text import pointer_of
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-# XML has more letters for a name; no schema of ours uses them.
+# XML allows more characters in a name; no schema of ours uses them.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*+")
-# What no XML 1.0 document holds, not even as a character reference.
+# Characters that XML 1.0 excludes, even as character references.
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_LARGEST = 400
-_KINDS = {str: "string", bool: "boolean", int: "number", Decimal: "number", type(None): "null", list: "array"}
+_MAX_EXPONENT = 400
+_JSON_TYPES = {str: "string", bool: "boolean", int: "number", Decimal: "number", type(None): "null", list: "array"}
 
 
 def write_xml(value: object, schema: Schema) -> bytes:
@@ -46,7 +46,7 @@ def write_xml(value: object, schema: Schema) -> bytes:
     namespace = shape.namespace if shape else ""
     root = _XmlWriter(shapes, namespace).make_element((name,), content, shape)
     data: bytes = tostring(root, "utf-8", xml_declaration=True, default_namespace=namespace or None)
-    # ElementTree leaves it as it is, and whoever reads it would take it for a line feed. It can only stand in a text.
+    # ElementTree does not escape it, and a parser would read it as a line feed. It only occurs in text.
     return data.replace(b"\r", b"&#13;")
 
 
@@ -100,7 +100,7 @@ class _XmlWriter:
                 yield self.make_element((name, str(index)), item, items)
 
     def check_type(self, value: object, shape: Shape | None, *below: str) -> None:
-        kind = "object" if isinstance(value, dict) else _KINDS.get(type(value))
+        kind = "object" if isinstance(value, dict) else _JSON_TYPES.get(type(value))
         if kind is None:
             self.refuse(f"a {type(value).__name__} is no value of the JSON form", *below)
         types = shape.types if shape else frozenset()
@@ -120,8 +120,8 @@ class _XmlWriter:
 
     def format_number(self, number: Decimal) -> str:
         """Format a number with all its digits, without exponent: "100" for 1E+2."""
-        # Looked at first: an exponent of ten digits would be written with as many zeros.
-        if not number.is_finite() or abs(number.adjusted()) > _LARGEST:
+        # Checked first: an exponent of ten digits would be written with as many zeros.
+        if not number.is_finite() or abs(number.adjusted()) > _MAX_EXPONENT:
             self.refuse("a number that is out of range")
         literal = format(number, "f")
         try:

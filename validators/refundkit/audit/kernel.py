@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 
 from .. import apis, operations
-from ..checking.check import Hit, Judged, complete, judge, order_of, place_findings
+from ..checking.check import CheckResult, Hit, complete_finding, judge, place_findings, sort_key
 from ..checking.plan import make_plan
 from ..config import find_severity
 from ..errors import VALID_BODY, Finding, NotRun, finding
@@ -183,7 +183,7 @@ class Kernel:
             if key is not None and not is_last and not counts and self._is_refund_made(row, operation):
                 self.tally.uncounted += 1
 
-    def _judge(self, key: OrderKey | None, row: Row, operation: Operation, history: OrderHistory | None) -> Judged:
+    def _judge(self, key: OrderKey | None, row: Row, operation: Operation, history: OrderHistory | None) -> CheckResult:
         """Judge one request, and write down what is found."""
         problems: list[Hit] = []
         request = CheckedRequest(
@@ -200,10 +200,10 @@ class Kernel:
         if judged.hits or problems:
             findings = place_findings(plan, judged.hits, request) if judged.hits else []
             findings += self._complete(problems, operation.name)
-            self._write(key, row, sorted(findings, key=order_of) if problems else findings, judged)
+            self._write(key, row, sorted(findings, key=sort_key) if problems else findings, judged)
         return judged
 
-    def _commit(self, row: Row, operation: Operation, history: OrderHistory | None, judged: Judged) -> bool:
+    def _commit(self, row: Row, operation: Operation, history: OrderHistory | None, judged: CheckResult) -> bool:
         """Make a request one of the history, if it took effect; whether it can be counted."""
         if history is None or judged.refund is None or not judged.counts or not self._is_refund_made(row, operation):
             return judged.counts
@@ -231,13 +231,13 @@ class Kernel:
     def _complete(self, hits: list[Hit], operation: str) -> list[Finding]:
         """Give the findings ids and severities, and drop those that are off."""
         levels = [(rule, problem, find_severity(self.settings.config, rule)) for rule, problem in hits]
-        return [complete(rule, problem, level, operation) for rule, problem, level in levels if level != "off"]
+        return [complete_finding(rule, problem, level, operation) for rule, problem, level in levels if level != "off"]
 
     def _count_not_run(self, operation: str, not_run: tuple[NotRun, ...]) -> None:
         for entry in not_run:
             self.tally.not_run[operation, entry.codes, entry.missing] += 1
 
-    def _write(self, key: OrderKey | None, row: Row, findings: list[Finding], judged: Judged | None) -> None:
+    def _write(self, key: OrderKey | None, row: Row, findings: list[Finding], judged: CheckResult | None) -> None:
         """Add the findings of one request to the columns and to the tally."""
         if not findings:
             return
@@ -262,7 +262,7 @@ class Kernel:
         self.tally.with_findings += 1
 
 
-def _describe_refund(judged: Judged | None) -> tuple[Decimal | None, str | None, str | None]:
+def _describe_refund(judged: CheckResult | None) -> tuple[Decimal | None, str | None, str | None]:
     """Return the money that a request asks to give back, its currency and its reason; None where it names none."""
     refund = None if judged is None else judged.refund
     if judged is None or refund is None:

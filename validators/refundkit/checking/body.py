@@ -1,6 +1,6 @@
-"""The body of a request: JSON text -> its model, or what its reading and its schema refuse.
+"""Reads the body of a request: JSON text -> its model, or the findings of its text and its schema.
 
-One decode and a proof that no key was lost read most bodies. Only where that refuses or doubts is the text read again,
+Most bodies need one decode and a comparison of key counts. Only where one of them fails is the text read again,
 slowly and exactly, for the full list of findings.
 """
 
@@ -24,8 +24,8 @@ Problem: TypeAlias = tuple[str, Finding]
 def read_body(operation: Operation, request: Request) -> tuple[Any, list[Problem]]:
     """Read the body as its model, or None, with what is wrong (RF0xx and RF1xx).
 
-    Where the schema refuses no more than fields that can be left out and bounds that a rule words, there is a model
-    all the same: with the values as they were sent, and without the fields.
+    There is a model all the same if the schema refuses only unknown fields, which the model lacks, and numbers beyond
+    bounds that have their own rule.
     """
     text = request.body
     if text is None:
@@ -40,27 +40,29 @@ def read_body(operation: Operation, request: Request) -> tuple[Any, list[Problem
 
 
 def _diagnose(operation: Operation, request: Request) -> tuple[Any, list[Problem]]:
-    """As read_body, the slow way: all that is wrong with the text and its value."""
+    """Read a body as read_body does, slowly, with everything that is wrong with its text and its value."""
     from .schema import flaws
 
     document = request.document
     problems = [
         (
-            each.code,
-            Finding(pointer=each.pointer, message=each.message, help=each.help, line=each.line, column=each.column),
+            fault.code,
+            Finding(
+                pointer=fault.pointer, message=fault.message, help=fault.help, line=fault.line, column=fault.column
+            ),
         )
-        for each in document.problems
+        for fault in document.problems
     ]
     if not document.readable:
         return None, problems
-    refused = flaws(operation, document.value, size=len(request.body or b""))
-    problems += [(flaw.code, flaw.finding) for flaw in refused]
-    if not all(flaw.key or flaw.bound for flaw in refused):
-        return None, problems
     value = document.value
-    removed = [flaw.finding.pointer for flaw in refused if flaw.key]
-    if removed:
-        value = _without(value, removed)
+    body_flaws = flaws(operation, value, size=len(request.body or b""))
+    problems += [(flaw.code, flaw.finding) for flaw in body_flaws]
+    if not all(flaw.key or flaw.bound for flaw in body_flaws):
+        return None, problems
+    unknown_fields = [flaw.finding.pointer for flaw in body_flaws if flaw.key]
+    if unknown_fields:
+        value = _remove_fields(value, unknown_fields)
     try:
         return operations.lenient_decoder(operation).decode(encode(value)), problems
     except UNREADABLE as error:
@@ -68,21 +70,25 @@ def _diagnose(operation: Operation, request: Request) -> tuple[Any, list[Problem
 
 
 def disagreement(operation: Operation, error: Exception) -> list[Problem]:
-    """A body that its schema accepts and its model refuses: our defect, said aloud (the tests raise here)."""
+    """Return the finding for a body that its schema accepts and its model refuses: our defect (tests raise here)."""
     message = f"the model of {operation.name} refuses what its schema accepts: {error}"
     return [("RF102", finding("", message, "this is a defect of refundkit: please report it with the payload"))]
 
 
-def _without(value: Any, pointers: Iterable[str]) -> Any:
-    """A copy of the value without the fields at the pointers."""
+def _remove_fields(value: Any, pointers: Iterable[str]) -> Any:
+    """Copy a value without the fields at the pointers."""
     removed = set(pointers)
 
     def copy(node: Any, pointer: str) -> Any:
         if isinstance(node, dict):
-            places = {key: f"{pointer}/{escape_token(key)}" for key in node}
-            return {key: copy(inner, places[key]) for key, inner in node.items() if places[key] not in removed}
+            field_pointers = {key: f"{pointer}/{escape_token(key)}" for key in node}
+            return {
+                key: copy(child, field_pointers[key])
+                for key, child in node.items()
+                if field_pointers[key] not in removed
+            }
         if isinstance(node, list):
-            return [copy(inner, f"{pointer}/{index}") for index, inner in enumerate(node)]
+            return [copy(item, f"{pointer}/{index}") for index, item in enumerate(node)]
         return node
 
     return copy(value, "")

@@ -1,6 +1,6 @@
-"""The one function that everything calls: a request in, a report out.
+"""Checks a request: `check` returns a report for users, `judge` the raw result for linter, batch and audit.
 
-Every request goes through the same steps: the body is read, then its context, then the rules run over both.
+Every request takes the same steps: its body is read, then its context, then the rules run over both.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from .body import Problem, read_body
 from .context import read_order, read_refunds
 from .plan import INVALID_ORDER, Plan, make_plan, parts_of
 
-# A finding of these is about a field's name, not its value.
-KEYED = frozenset({"RF002", "RF103", "RF108", "RF309"})
-# What is left out of a body, so that its rest is judged.
-_LEFT_OUT = frozenset({"RF002", "RF103", "RF108"})
+# Fields with such a finding are removed from the body before the rules run.
+_REMOVED_FIELD_CODES = frozenset({"RF002", "RF103", "RF108"})
+# Findings of these rules are about a field's name, not its value.
+_FIELD_NAME_CODES = _REMOVED_FIELD_CODES | {"RF309"}
 Hit: TypeAlias = tuple[Rule, Finding]
 _DEFAULT = Config()
-_NO_VALUES = dict.fromkeys(PARAMETERS)
+_ABSENT_VALUES = dict.fromkeys(PARAMETERS)
 
 
-class Judged(msgspec.Struct, frozen=True):
+class CheckResult(msgspec.Struct, frozen=True):
     """What is wrong with one request, without places in a file.
 
-    `refund` is it as postings, None where its body could not be read; `ledger` the order that it was held against. A
-    body that its schema refuses does not count as a refund, though it may have been judged.
+    `refund` is the request as postings, None if its body could not be read; `ledger` is the order that it was checked
+    against.
     """
 
     hits: list[Hit]
@@ -48,7 +48,7 @@ class Judged(msgspec.Struct, frozen=True):
 
     @property
     def counts(self) -> bool:
-        """Whether the request is one that can be made, so that later ones are judged with it."""
+        """Whether later requests count this one as a refund: not if the schema refuses its body."""
         return self.refund is not None and not any(entry.missing == VALID_BODY for entry in self.not_run)
 
 
@@ -75,51 +75,51 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     plan = make_plan(operation, config or _DEFAULT)
     unwritable: dict[str, str] = {}
     request = Request(
-        body=body if body.__class__ is bytes else _text(body, "", unwritable),
+        body=body if body.__class__ is bytes else _encode_part(body, "", unwritable),
         path=None if path is None else operations.values(path),
         query=None if query is None else operations.values(query),
         headers=None if headers is None else operations.values(headers),
         url=url,
-        order=None if order is None else _text(order, "order:", unwritable),
-        refunds=None if refunds is None else _text(refunds, "refunds:", unwritable),
+        order=None if order is None else _encode_part(order, "order:", unwritable),
+        refunds=None if refunds is None else _encode_part(refunds, "refunds:", unwritable),
     )
-    judged = judge(plan, request, tuple(require))
-    hits = [_explained(hit, unwritable) for hit in judged.hits] if unwritable else judged.hits
-    if not hits:
-        return Report(operation=operation, findings=(), not_run=judged.not_run)
-    in_text = isinstance(body, (bytes, str))
-    findings = place_findings(plan, hits, request)
-    if not in_text:
-        findings = [msgspec.structs.replace(each, line=None, column=None) for each in findings]
-    return Report(operation=operation, findings=tuple(findings), not_run=judged.not_run)
+    result = judge(plan, request, tuple(require))
+    hits = [_explain_empty_part(hit, unwritable) for hit in result.hits] if unwritable else result.hits
+    findings = place_findings(plan, hits, request) if hits else []
+    if not isinstance(body, (bytes, str)):
+        findings = [msgspec.structs.replace(entry, line=None, column=None) for entry in findings]
+    return Report(operation=operation, findings=tuple(findings), not_run=result.not_run)
 
 
-def judge(plan: Plan, request: Request, require: tuple[str, ...] = (), history: OrderHistory | None = None) -> Judged:
-    """Find all that is wrong with one request, and what did not run.
+def judge(
+    plan: Plan, request: Request, require: tuple[str, ...] = (), history: OrderHistory | None = None
+) -> CheckResult:
+    """Find all that is wrong with one request, and the rules that did not run.
 
-    With a history, which holds the refunds before this one, the request stays under check in it: commit it next.
+    A history holds the refunds before this one. The request stays under check in its ledger: commit it next.
     """
     size = max(map(len, filter(None, (request.body, request.order, request.refunds))), default=0)
     if history is not None:
         size = history.size = max(history.size, size)
     with exact(size):
-        return _Judgement(plan, request, history).judge(require)
+        return _RequestCheck(plan, request, history).judge(require)
 
 
-class _Judgement:
-    """One request under check: what is there of it, and what was found."""
+class _RequestCheck:
+    """The state of one check: the parts that are present, the arguments of the rules, and the findings so far."""
 
     def __init__(self, plan: Plan, request: Request, history: OrderHistory | None) -> None:
         self.plan = plan
         self.request = request
         self.history = history
         self.parts = parts_of(request)
-        self.values: dict[str, Any] = {**_NO_VALUES, "operation": plan.operation, "request": request}
+        self.values: dict[str, Any] = {**_ABSENT_VALUES, "operation": plan.operation, "request": request}
         self.hits: list[Hit] = []
         self.not_run: list[NotRun] = []
         self.refund: Refund | None = None
 
-    def judge(self, require: tuple[str, ...]) -> Judged:
+    def judge(self, require: tuple[str, ...]) -> CheckResult:
+        """Read the body and the context, run the rules, and return the result."""
         request, operation = self.request, self.plan.operation
         self._read_body()
         self.values |= {"path": request.path, "query": request.query, "headers": request.headers, "url": request.url}
@@ -131,29 +131,30 @@ class _Judgement:
         self._run_rules(stage.running)
         if self.parts & HEADERS and not has_credentials(operation, request):
             self.not_run.append(NotRun(codes=("RF502",), missing=CREDENTIALS))
-        self.hits += _required(self.plan, require, self.parts)
+        self.hits += _missing_requirements(self.plan, require, self.parts)
         hits = [hit for hit in self.hits if hit[0].code in self.plan.severities]
-        return Judged(hits, (*stage.not_run, *self.not_run), self.refund, self.values["ledger"])
+        return CheckResult(hits, (*stage.not_run, *self.not_run), self.refund, self.values["ledger"])
 
     def _add(self, problems: Iterable[Problem]) -> None:
-        self.hits += [(REGISTRY[code], found) for code, found in problems]
+        self.hits += [(REGISTRY[code], problem) for code, problem in problems]
 
     def _run_rules(self, rules: tuple[Rule, ...]) -> None:
-        """Call each rule with what it asks for."""
+        """Call each rule with the arguments that its parameters name."""
         hits, values = self.hits, self.values
         for rule in rules:
             names = rule.parameters
             try:
-                found = rule.run(values[names[0]]) if len(names) == 1 else rule.run(*[values[name] for name in names])
-                if found.__class__ is Finding:
-                    hits.append((rule, found))
-                elif found is not None:
-                    for each in found:
-                        hits.append((rule, each))
+                result = rule.run(values[names[0]]) if len(names) == 1 else rule.run(*[values[name] for name in names])
+                if result.__class__ is Finding:
+                    hits.append((rule, result))
+                elif result is not None:
+                    for entry in result:
+                        hits.append((rule, entry))
             except UnreadableError:
                 self.not_run.append(NotRun(codes=(rule.code,), missing=VALID_ORDER))
 
     def _read_body(self) -> None:
+        """Read the body and the postings of the request, with the findings of its text and schema."""
         request, operation = self.request, self.plan.operation
         body = None
         if operation.described.body is not None:
@@ -162,8 +163,8 @@ class _Judgement:
             if body is None:
                 return
             self.parts |= BODY
-            if any(code not in _LEFT_OUT for code, _ in problems):
-                # What its schema refuses is no pass, even where its findings are ignored.
+            if any(code not in _REMOVED_FIELD_CODES for code, _ in problems):
+                # The report must not be ok even if the configuration ignores these findings.
                 self.not_run.append(NotRun(codes=(), missing=VALID_BODY))
         elif request.body is not None:
             message = f"{operation.name} takes no body"
@@ -173,9 +174,10 @@ class _Judgement:
             self.values["refund"] = self.refund = self.plan.model.read_request(operation, body, request.path)
 
     def _read_context(self) -> None:
-        """Read the order and the earlier refunds; a part that cannot be used is taken back."""
+        """Read the order and the earlier refunds; one that cannot be used counts as absent."""
         operation, request, model = self.plan.operation, self.request, self.plan.model
         order = refunds = None
+        starts_empty = self.history is not None and self.history.starts_empty
         if request.order is not None:
             order, problems = read_order(operation, request.order)
             self._add(problems)
@@ -184,42 +186,39 @@ class _Judgement:
             self._add(problems)
         try:
             mismatches = list(model.context_mismatches(request.path, self.values["body"], order, refunds))
-            if order is not None and not any(each.pointer.startswith("order:") for each in mismatches):
-                starts_empty = self.history is not None and self.history.starts_empty
+            if order is not None and not any(mismatch.pointer.startswith("order:") for mismatch in mismatches):
                 in_order = None if starts_empty else model.refunds_in_order(order)
             else:
                 order = in_order = None
-            if any(each.pointer.startswith("refunds:") for each in mismatches):
+            if any(mismatch.pointer.startswith("refunds:") for mismatch in mismatches):
                 refunds = None
             listed = None if refunds is None else model.read_refunds(refunds)
             ledger = None if order is None else self._open_ledger(order, listed, in_order)
         except UnreadableError as error:
             mismatches = [finding("order:", f"this is no get-order response of the API: {error}")]
             order = ledger = listed = in_order = None
-        self._add(("RF005", each) for each in mismatches)
+        self._add(("RF005", mismatch) for mismatch in mismatches)
         if order is None:
             self.parts = self.parts & ~ORDER | (INVALID_ORDER if request.order is not None else 0)
-        earlier = max((each for each in (listed, in_order) if each is not None), key=len, default=None)
-        if earlier is None and self.history is not None and self.history.starts_empty:
-            earlier = []
+        sources = [source for source in (listed, in_order) if source is not None]
+        earlier = max(sources, key=len, default=[] if starts_empty else None)
         self.parts = self.parts & ~REFUNDS if earlier is None else self.parts | REFUNDS
         if self.history is not None:
             earlier = [*(earlier or ()), *self.history.refunds]
         self.values |= {"order": order, "refunds": earlier, "ledger": ledger}
 
     def _open_ledger(self, order: Any, refunds: list[Refund] | None, in_order: list[Refund] | None) -> Ledger | None:
-        """The ledger with the request under check; lines that it names and nobody could read are told."""
+        """Open the ledger and put the request under check; report lines that it names and that were unreadable."""
         if self.refund is None:
             return None
         if self.history is None:
             ledger = open_ledger(self.plan.model, order, refunds, in_order)
         else:
             context = (self.plan.operation.api, self.request.order, self.request.refunds)
-            self.history.model = self.plan.model  # one order may have the requests of two APIs
+            self.history.model = self.plan.model  # requests of two APIs can be about one order
             ledger = self.history.ledger(order, refunds, in_order, context)
         if ledger.differences:
-            shown = "; ".join(ledger.differences[:3])
-            message = f"the order and the list tell of different refunds: {shown}"
+            message = f"the order and the list tell of different refunds: {'; '.join(ledger.differences[:3])}"
             self._add([("RF008", finding("refunds:", message, "for each of them the larger counts"))])
         ledger.begin(self.refund)
         if any(key in ledger.unread for key, _ in self.refund.lines):
@@ -228,78 +227,78 @@ class _Judgement:
         return ledger
 
 
-def _required(plan: Plan, require: tuple[str, ...], parts: int) -> Iterable[Hit]:
+def _missing_requirements(plan: Plan, require: tuple[str, ...], parts: int) -> Iterable[Hit]:
+    """Yield RF006 for each required part that is absent though a rule needs it."""
     for part in require:
         if part not in PARTS:
-            known = ", ".join(PARTS)
-            raise ValueError(f"cannot require {part!r}{suggest_name(part, PARTS)} (known are {known})")
-        waiting = [rule.code for rule in plan.rules if (rule.needs | rule.sharpens) & PARTS[part]]
-        if not parts & PARTS[part] and waiting:
-            message = f"the {part} was required and is not there; not checked: {', '.join(sorted(waiting))}"
+            raise ValueError(f"cannot require {part!r}{suggest_name(part, PARTS)} (known are {', '.join(PARTS)})")
+        codes = [rule.code for rule in plan.rules if (rule.needs | rule.sharpens) & PARTS[part]]
+        if not parts & PARTS[part] and codes:
+            message = f"the {part} was required and is not there; not checked: {', '.join(sorted(codes))}"
             prefix = "header:" if part == "headers" else f"{part}:"
             yield REGISTRY["RF006"], finding(prefix, message, f"give the {part}")
 
 
-# Findings with their places.
+# Findings with their ids and their places in the text.
 
 
 def place_findings(plan: Plan, hits: list[Hit], request: Request) -> list[Finding]:
     """Complete the findings with id, severity and place in the text, and sort them by place."""
-    findings = [complete(rule, each, plan.severities[rule.code], plan.operation.name) for rule, each in hits]
-    in_body = [index for index, each in enumerate(findings) if each.line is None and is_in_body(each.pointer)]
-    if request.body is not None and in_body:
-        wanted = [(findings[index].pointer, part_of(findings[index])) for index in in_body]
-        for index, place in zip(in_body, request.document.locate_all(wanted), strict=True):
+    findings = [complete_finding(rule, raw, plan.severities[rule.code], plan.operation.name) for rule, raw in hits]
+    unplaced = [index for index, entry in enumerate(findings) if entry.line is None and is_in_body(entry.pointer)]
+    if request.body is not None and unplaced:
+        targets = [(findings[index].pointer, part_of(findings[index])) for index in unplaced]
+        for index, place in zip(unplaced, request.document.locate_all(targets), strict=True):
             if place is not None:
                 findings[index] = msgspec.structs.replace(findings[index], line=place.line, column=place.column)
-    return sorted(map(mask_pointer, findings), key=order_of)
+    return sorted(map(mask_pointer, findings), key=sort_key)
 
 
 def is_in_body(pointer: str) -> bool:
-    """Whether a finding's pointer is one into the body."""
+    """Return whether a finding's pointer leads into the body."""
     return not pointer or pointer.startswith("/")
 
 
-def part_of(each: Finding) -> Literal["key", "value"]:
-    """Whether a finding is about a field's name or its value."""
-    return "key" if each.code in KEYED else "value"
+def part_of(entry: Finding) -> Literal["key", "value"]:
+    """Return whether a finding is about a field's name or its value."""
+    return "key" if entry.code in _FIELD_NAME_CODES else "value"
 
 
-def complete(rule: Rule, found: Finding, severity: Severity, operation: str) -> Finding:
-    """A rule's finding with the rule's id and its severity under the configuration; values masked."""
+def complete_finding(rule: Rule, raw: Finding, severity: Severity, operation: str) -> Finding:
+    """Add the rule's id and source, the severity and the operation to a rule's finding; mask card numbers."""
     return msgspec.structs.replace(
-        found,
+        raw,
         code=rule.code,
         name=rule.name,
         severity=severity,
         operation=operation,
-        message=mask_numbers(found.message),
-        help=mask_numbers(found.help),
+        message=mask_numbers(raw.message),
+        help=mask_numbers(raw.help),
         source=rule.source,
     )
 
 
-def mask_pointer(each: Finding) -> Finding:
-    """The finding with its pointer masked: a card number can be the name of a field too."""
-    pointer = mask_numbers(each.pointer)
-    return each if pointer == each.pointer else msgspec.structs.replace(each, pointer=pointer)
+def mask_pointer(entry: Finding) -> Finding:
+    """Mask card numbers in a finding's pointer: a field's name can be one."""
+    pointer = mask_numbers(entry.pointer)
+    return entry if pointer == entry.pointer else msgspec.structs.replace(entry, pointer=pointer)
 
 
 _PARTS_IN_ORDER = ("", "request:", "path:", "query:", "header:", "order:", "refunds:")
 
 
-def order_of(each: Finding) -> tuple[int, int, int, int, str]:
-    """Findings come by record, then by part, within the body by position, then by rule."""
-    prefix = each.pointer.partition(":")[0] + ":" if not each.pointer.startswith("/") and each.pointer else ""
+def sort_key(entry: Finding) -> tuple[int, int, int, int, str]:
+    """Return the key that sorts findings by record, part of the request, place and rule."""
+    prefix = entry.pointer.partition(":")[0] + ":" if not is_in_body(entry.pointer) else ""
     part = _PARTS_IN_ORDER.index(prefix) if prefix in _PARTS_IN_ORDER else len(_PARTS_IN_ORDER)
-    return (each.record, part, each.line or 0, each.column or 0, each.code)
+    return (entry.record, part, entry.line or 0, entry.column or 0, entry.code)
 
 
-# Parts that were not given as text.
+# Parts that are plain data or models.
 
 
-def _text(value: object, part: str, unwritable: dict[str, str]) -> bytes | None:
-    """JSON text of anything that can be given as a part; what has none is empty, and `unwritable` says why."""
+def _encode_part(value: object, part: str, unwritable: dict[str, str]) -> bytes | None:
+    """Return a part as JSON text; where it has none, return b"" and write the reason to `unwritable`."""
     if value is None or isinstance(value, bytes):
         return value
     try:
@@ -311,9 +310,9 @@ def _text(value: object, part: str, unwritable: dict[str, str]) -> bytes | None:
     return b""
 
 
-def _explained(hit: Hit, unwritable: dict[str, str]) -> Hit:
-    """A finding that a part is empty, with the reason where the part could not be written."""
-    rule, each = hit
-    if rule.code != "RF001" or each.pointer not in unwritable:
+def _explain_empty_part(hit: Hit, unwritable: dict[str, str]) -> Hit:
+    """Say in the finding of an empty part why it could not be written as JSON."""
+    rule, entry = hit
+    if rule.code != "RF001" or entry.pointer not in unwritable:
         return hit
-    return rule, msgspec.structs.replace(each, message=unwritable[each.pointer])
+    return rule, msgspec.structs.replace(entry, message=unwritable[entry.pointer])

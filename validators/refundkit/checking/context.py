@@ -1,7 +1,7 @@
-"""The order and the earlier refunds that a refund is judged by: JSON text -> models, or why they cannot be used.
+"""Reads the order and the earlier refunds that a request is checked against: JSON text -> models, or findings.
 
-An order is read as leniently as can be: what its model refuses is set apart, so that an oddity takes nothing away from
-the rest. Whoever looks into such a part gets UnreadableError.
+An order is read leniently: a part that its model refuses becomes an Unreadable, and the others can be used all the
+same. Reading from an Unreadable raises UnreadableError.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from refundkit_apis._runtime.codec import decoder as decoder_of
@@ -18,72 +18,67 @@ from refundkit_apis._runtime.codec import encode
 from refundkit_apis._runtime.number import decode_number
 
 from .. import operations
-from ..errors import Finding, finding
+from ..errors import finding
 from ..ledger import Unreadable
 from ..operations import Operation
 from ..reading.keys import UNREADABLE, has_unique_keys
 from ..text import path_of, pointer_of
+from .body import Problem
 
 if TYPE_CHECKING:
     from ..reading.document import Document
 
-Problems: TypeAlias = list[tuple[str, Finding]]
-# Where msgspec says that a value is odd: `$.order.lines[0].id`.
-_PLACE = re.compile(r" - at `\$(.*)`", re.DOTALL)
-_STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]")
-# More odd parts than this, and the document is no order.
-_MOST_ODDITIES = 100
+# The path in a message of msgspec: `$.order.lines[0].id`.
+_ERROR_PATH = re.compile(r" - at `\$(.*)`", re.DOTALL)
+_PATH_STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]")
+# A document with more unreadable parts than this is no order.
+_MAX_UNREADABLE = 100
 
 
-def read_order(operation: Operation, text: bytes) -> tuple[Any, Problems]:
+def read_order(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]:
     """Read the order as the model of its API, or None, with what is wrong (RF001, RF002, RF004, RF005)."""
     source = operations.order_source(operation)
     if source is None:
         return None, []
     status = operations.success(source)
-    try:
-        model = operations.quick_decoder(source, status).decode(text)
-    except UNREADABLE:
-        model = None
-    if model is not None and _is_free_of_repeats(text, model):
+    model = _decode_quickly(operations.quick_decoder(source, status), text)
+    if model is not None:
         return model, []
-    document, problems = _read_slowly(text, "order")
+    document, problems = _read_exactly(text, "order")
     if not document.readable:
         return None, problems
     try:
         model = _decode_leniently(source.struct(status), document.value, operation.described.context["order"].key)
     except UNREADABLE as error:
-        return None, [*problems, _wrong_context("order", error)]
-    repeats = [each.pointer.removeprefix("order:") for code, each in problems if code == "RF002"]
+        return None, [*problems, _context_problem("order", error)]
+    repeats = [problem.pointer.removeprefix("order:") for code, problem in problems if code == "RF002"]
     modelled = places_in_model(model, repeats)
-    return model, [each for each in problems if each[0] != "RF002" or each[1].pointer[6:] in modelled]
+    return model, [(code, problem) for code, problem in problems if code != "RF002" or problem.pointer[6:] in modelled]
 
 
-def read_refunds(operation: Operation, text: bytes) -> tuple[Any, Problems]:
+def read_refunds(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]:
     """Read the list of earlier refunds as the models of its API, or None, with what is wrong."""
     if operations.refunds_type(operation) is None:
         return None, []
-    try:
-        model = _refunds_decoder(operation, operations.plain_literal).decode(text)
-    except UNREADABLE:
-        model = None
-    if model is not None and _is_free_of_repeats(text, model):
+    model = _decode_quickly(_refunds_decoder(operation, operations.plain_literal), text)
+    if model is not None:
         return model, []
-    document, problems = _read_slowly(text, "refunds")
+    document, problems = _read_exactly(text, "refunds")
     if not document.readable:
         return None, problems
     try:
         return _refunds_decoder(operation, Decimal).decode(encode(document.value)), problems
     except UNREADABLE as error:
-        return None, [*problems, _wrong_context("refunds", error)]
+        return None, [*problems, _context_problem("refunds", error)]
 
 
 def places_in_model(model: Any, pointers: list[str]) -> set[str]:
-    """Return those of the places of an order that its model holds; what it does not is nobody's cap."""
-    return {pointer for pointer in pointers if _holds(model, path_of(pointer) or [])}
+    """Return the pointers that lead to a field of the order's model; no rule reads any other."""
+    return {pointer for pointer in pointers if _has_path(model, path_of(pointer) or [])}
 
 
-def _holds(node: Any, path: list[str]) -> bool:
+def _has_path(node: Any, path: list[str]) -> bool:
+    """Return whether a model has a value at a path of JSON keys and indexes."""
     for token in path:
         if isinstance(node, msgspec.Struct):
             names = dict(zip(node.__struct_encode_fields__, node.__struct_fields__, strict=True))
@@ -97,32 +92,33 @@ def _holds(node: Any, path: list[str]) -> bool:
     return True
 
 
-def _is_free_of_repeats(text: bytes, model: Any) -> bool:
-    """Whether no key stands twice: seen by the model, or, where that leaves fields out, by the plain data."""
-    if has_unique_keys(text, model):
-        return True
+def _decode_quickly(decoder: msgspec.json.Decoder[Any], text: bytes) -> Any:
+    """Decode a text without repeated keys as its model; None where it has to be read exactly."""
     try:
-        return has_unique_keys(text, msgspec.json.decode(text))
+        model = decoder.decode(text)
+        # A model may leave fields out: then the plain data tells whether a key stands twice.
+        return model if has_unique_keys(text, model) or has_unique_keys(text, msgspec.json.decode(text)) else None
     except UNREADABLE:
-        return False
+        return None
 
 
-def _read_slowly(text: bytes, part: str) -> tuple[Document, Problems]:
-    """Read a part exactly, and find what is wrong with its text."""
+def _read_exactly(text: bytes, part: str) -> tuple[Document, list[Problem]]:
+    """Read a part exactly; return the document and what is wrong with its text."""
     from ..reading.json import read_json
 
     document = read_json(text)
     problems = [
-        (each.code, finding(f"{part}:{each.pointer}", f"the {part}: {each.message}", each.help))
-        for each in document.problems
+        (problem.code, finding(f"{part}:{problem.pointer}", f"the {part}: {problem.message}", problem.help))
+        for problem in document.problems
     ]
     return document, problems
 
 
-def _wrong_context(part: str, error: Exception) -> tuple[str, Finding]:
+def _context_problem(part: str, error: Exception) -> Problem:
+    """Return the RF005 finding for an order or a list of refunds that its model refuses."""
     kind = "get-order response" if part == "order" else "list of earlier refunds"
-    where = str(error).partition(" - at `$")[2].rstrip("`")
-    message = f"this is no {kind} of the API: {str(error).partition(' - ')[0]}{f' at {where}' if where else ''}"
+    path = str(error).partition(" - at `$")[2].rstrip("`")
+    message = f"this is no {kind} of the API: {str(error).partition(' - ')[0]}{f' at {path}' if path else ''}"
     return "RF005", finding(f"{part}:", message, "give the API's own response as it came")
 
 
@@ -132,45 +128,46 @@ def _refunds_decoder(operation: Operation, literal: Callable[[str], Decimal]) ->
 
 
 def _decode_leniently(model: type, value: Any, key: str) -> Any:
-    """Decode plain data with what the model refuses set apart. Raises MsgspecError for what it cannot do without.
+    """Decode plain data, with an Unreadable for each part that the model refuses.
 
-    A list loses the whole entry that holds an odd value, such as an order's line, whose `key` is kept.
+    In a list the whole entry becomes one, such as an order's line; `key` is the field that identifies the entry. Raises
+    MsgspecError where the model cannot do without the part.
     """
     removed: list[tuple[list[str | int], Unreadable]] = []
-    for _ in range(_MOST_ODDITIES):
+    for _ in range(_MAX_UNREADABLE):
         try:
             decoded = decoder_of(model).decode(encode(value))
         except msgspec.ValidationError as error:
-            path = _odd_path(value, error)
+            path = _path_of_error(value, error)
             if not path:
                 raise
-            holder = value
+            parent = value
             for step in path[:-1]:
-                holder = holder[step]
-            odd = holder.pop(path[-1])
-            name = odd.get(key, "") if isinstance(odd, dict) else ""
+                parent = parent[step]
+            refused = parent.pop(path[-1])
+            name = refused.get(key, "") if isinstance(refused, dict) else ""
             reason = str(error).partition(" - ")[0]
             removed.append((path, Unreadable(f"order:{pointer_of(map(str, path))}", reason, str(name))))
         else:
             for path, unreadable in reversed(removed):
-                _put_back(decoded, path, unreadable)
+                _insert_unreadable(decoded, path, unreadable)
             return decoded
-    raise msgspec.ValidationError(f"more than {_MOST_ODDITIES} parts of it are odd")
+    raise msgspec.ValidationError(f"more than {_MAX_UNREADABLE} parts of it are odd")
 
 
-def _odd_path(value: Any, error: msgspec.ValidationError) -> list[str | int]:
-    """The keys and indexes to the value that an error is about, or to the first entry of a list around it."""
-    place = _PLACE.search(str(error))
+def _path_of_error(value: Any, error: msgspec.ValidationError) -> list[str | int]:
+    """Return the path to the value that an error is about, or to the outermost list entry that holds it."""
+    match = _ERROR_PATH.search(str(error))
     path: list[str | int] = []
-    for step in _STEP.finditer(place[1] if place else ""):
+    for step in _PATH_STEP.finditer(match[1] if match else ""):
         path.append(step[1] if step[1] is not None else int(step[2]))
         if step[1] is None:
             break
     return path
 
 
-def _put_back(model: Any, path: list[str | int], unreadable: Unreadable) -> None:
-    """Set an unreadable part where it stood, so that nobody takes it for absent."""
+def _insert_unreadable(model: Any, path: list[str | int], unreadable: Unreadable) -> None:
+    """Set an Unreadable at the path of the part that it replaces, so that the part does not seem absent."""
     for position, step in enumerate(path):
         is_last = position + 1 == len(path)
         if isinstance(step, int):

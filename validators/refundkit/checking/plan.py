@@ -1,4 +1,4 @@
-"""Which rules run for an operation under a configuration, and what each needs."""
+"""Selects the rules that run for an operation under a configuration, and says what each needs."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from ..errors import VALID_BODY, VALID_ORDER, NotRun, Severity
 from ..ledger import OrderModel
 from ..operations import Operation
 from ..request import Request
-from ..rule import BODY, FORGETS, ORDER, PARTS, REGISTRY, URL, Rule
+from ..rule import BODY, CACHE_CLEARERS, ORDER, PARTS, REGISTRY, URL, Rule
 
-# Beside the parts: an order was given, and is no order of this refund.
+# A bit beside those of the parts: an order was given, but not the one of this refund.
 INVALID_ORDER = 1 << 16
 
-_BITS = {**PARTS, "url": URL}
+_PART_BITS = {**PARTS, "url": URL}
 
 rules.load_documents()
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """The rules that can run with certain parts at hand, and the others."""
+    """The rules that can run with a combination of parts, and those that cannot."""
 
     running: tuple[Rule, ...]
     not_run: tuple[NotRun, ...]
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """The rules of one operation under one configuration; `stages` fills up as combinations of parts are met."""
+    """The rules of one operation under one configuration; `stages` caches a Stage by the bits of its parts."""
 
     operation: Operation
     severities: dict[str, Severity]
@@ -39,7 +39,7 @@ class Plan(msgspec.Struct, frozen=True):
     stages: dict[int, Stage]
 
     def stage(self, parts: int) -> Stage:
-        """What runs and what does not when just these parts are there."""
+        """Return which rules run if a request has just these parts, and which do not."""
         stage = self.stages.get(parts)
         if stage is None:
             running = tuple(rule for rule in self.rules if not rule.needs & ~parts)
@@ -47,7 +47,7 @@ class Plan(msgspec.Struct, frozen=True):
         return stage
 
     def _not_run(self, parts: int) -> tuple[NotRun, ...]:
-        """The rules that some part was missing for, grouped by the part."""
+        """Return the rules that lack a part, grouped by the part."""
         missing: dict[str, list[str]] = {}
         for rule in self.rules:
             for part, bit in (*PARTS.items(), (VALID_BODY, BODY)):
@@ -62,7 +62,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=512)
 def make_plan(name: str, config: Config) -> Plan:
-    """The rules that apply to an operation, by the configuration's select, ignore and severities."""
+    """Return the rules that apply to an operation, by the configuration's select, ignore and severities."""
     operation = operations.get(name)
     rules.load(operation.api)
     severities: dict[str, Severity] = {
@@ -73,16 +73,15 @@ def make_plan(name: str, config: Config) -> Plan:
         rule
         for rule in REGISTRY.values()
         if rule.code in severities and rule.covers(name, traits) and rule.parameters and "value" not in rule.parameters
+        if operation.described.body is not None or not rule.needs & BODY
     ]
-    if operation.described.body is None:
-        running = [rule for rule in running if not rule.needs & BODY]
     return Plan(operation, severities, tuple(running), apis.order_model(operation.api), {})
 
 
-# A rule that is added after the first check would never run otherwise.
-FORGETS.append(make_plan.cache_clear)
+# Otherwise a rule that is added after the first check would never run.
+CACHE_CLEARERS.append(make_plan.cache_clear)
 
 
 def parts_of(request: Request) -> int:
-    """Which parts a request has; the body's bit is set by reading it."""
-    return sum(bit for name, bit in _BITS.items() if getattr(request, name) is not None)
+    """Return the bits of the parts that a request has; reading the body sets its bit."""
+    return sum(bit for name, bit in _PART_BITS.items() if getattr(request, name) is not None)

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cache
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ..errors import Finding, finding
-from ..operations import Operation, success
+from ..operations import Operation, schema_nodes, success
 from ..rule import REGISTRY
 from ..text import format_value, pointer_of, suggest_name
 
@@ -40,23 +40,27 @@ RULES = {
     "oneOf": "RF109",
     "not": "RF109",
 }
-# Keywords that say how large a number may be; of a number in a text that is a pattern it must not have.
+# Keywords that bound a number; a number in quotes is bounded by `not` with a pattern.
 BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "not"})
-# The digits of the largest number that jsonschema-rs takes a key for.
-_DIGITS = 20
-# Places that are looked at where several may be meant.
-_ALIKE = 100
-MOST = 50_000
-"""The values that a document may have for each of them to be told of, if it is refused."""
+_BOUND_RELATIONS = {
+    "minimum": "below the minimum of",
+    "maximum": "above the maximum of",
+    "exclusiveMinimum": "not above",
+    "exclusiveMaximum": "not below",
+}
+# jsonschema-rs takes keys of at most so many digits for numbers.
+_MAX_KEY_DIGITS = 20
+# So many paths are tried where an error could mean several.
+_MAX_CANDIDATES = 100
+MAX_VALUES = 50_000
+"""A body with more values than this gets findings for its beginning only."""
 SERVER_MONEY = re.compile(r"price|tax|amount|total", re.IGNORECASE)
 
 
 class Flaw(msgspec.Struct, frozen=True):
-    """A finding of the schema, with its rule.
+    """A finding of the schema, with its rule. Beside flaws of these two kinds the body can still be judged:
 
-    `key` is true where it is about a field's name (RF103, RF108): the rest can be judged without the field.
-
-    `bound` is true where a bound of a number refuses the value that has a rule of its own: the rest can be judged.
+    `key` is true if it is about a field's name (RF103, RF108), `bound` if it breaks a bound that names its own rule.
     """
 
     code: str
@@ -67,7 +71,7 @@ class Flaw(msgspec.Struct, frozen=True):
 
 @cache
 def validator(operation: Operation, part: str = "body") -> jsonschema_rs.Draft202012Validator:
-    """The compiled JSON Schema of a body or response."""
+    """Return the compiled JSON Schema of a body or response."""
     from jsonschema_rs import Draft202012Validator
 
     return Draft202012Validator(_schema(operation, part))
@@ -79,213 +83,198 @@ def _schema(operation: Operation, part: str) -> dict[str, Any]:
 
 
 def flaws(operation: Operation, value: object, part: str = "body", *, size: int | None = None) -> list[Flaw]:
-    """Everything that the schema refuses in the value (plain data as `reading` gives it), whose text has `size` bytes.
+    """Return everything that the schema refuses in a value: plain data as `reading` gives it, from `size` bytes.
 
-    Of a value with more than MOST values in it, what is refused beyond those is told as one flaw without a place.
+    Beyond the first MAX_VALUES values there is one flaw without a place for the others.
     """
     schema, check = _schema(operation, part), validator(operation, part)
-    if (size is not None and size < MOST) or not _is_vast(value):
-        reader = _Reader(operation, part, schema, value)
-        return [flaw for error in check.iter_errors(value) for flaw in reader.flaws(error)]
+    if (size is not None and size < MAX_VALUES) or not _exceeds_max_values(value):
+        finder = _FlawFinder(operation, part, schema, value)
+        return [flaw for error in check.iter_errors(value) for flaw in finder.flaws(error)]
     if check.is_valid(value):
         return []
-    short = _cut(value, frozenset(_names(schema)), [MOST])
-    reader = _Reader(operation, part, schema, short)
-    found = list(islice((flaw for error in check.iter_errors(short) for flaw in reader.flaws(error)), MOST))
-    message = f"the body has more than {MOST:,} values: what is wrong beyond them is not listed"
-    return [*found, Flaw(found[-1].code if found else "RF102", finding("", message))]
+    names = frozenset(name for node in schema_nodes(schema) for name in node.get("properties", {}))
+    short = _truncate(value, names, repeat(True, MAX_VALUES))
+    finder = _FlawFinder(operation, part, schema, short)
+    listed = list(islice((flaw for error in check.iter_errors(short) for flaw in finder.flaws(error)), MAX_VALUES))
+    message = f"the body has more than {MAX_VALUES:,} values: what is wrong beyond them is not listed"
+    return [*listed, Flaw(listed[-1].code if listed else "RF102", finding("", message))]
 
 
-def _is_vast(value: object) -> bool:
-    """Whether a value has more than MOST values in it: each could be refused, and each refusal takes its room."""
-    open_nodes, count = [value], 0
-    while open_nodes:
-        node = open_nodes.pop()
+def _exceeds_max_values(value: object) -> bool:
+    """Return whether a value holds more than MAX_VALUES values: a flaw for each would take too much memory."""
+    pending, count = [value], 0
+    while pending:
+        node = pending.pop()
         if isinstance(node, (dict, list)):
             count += len(node)
-            if count > MOST:
+            if count > MAX_VALUES:
                 return True
-            open_nodes.extend(node.values() if isinstance(node, dict) else node)
+            pending.extend(node.values() if isinstance(node, dict) else node)
     return False
 
 
-def _cut(node: Any, known: frozenset[str], room: list[int]) -> Any:
-    """As much of a value as there is room for; what may be required stays: a field that the schema names, one entry."""
+def _truncate(node: Any, names: frozenset[str], room: Iterator[bool]) -> Any:
+    """Copy one part of a value for each item of `room`, and what may be required: known fields, a first entry."""
     if isinstance(node, list):
-        return [_cut(inner, known, room) for index, inner in enumerate(node) if _takes(room) or not index]
+        return [_truncate(item, names, room) for index, item in enumerate(node) if next(room, False) or not index]
     if isinstance(node, dict):
-        return {key: _cut(inner, known, room) for key, inner in node.items() if _takes(room) or key in known}
+        return {key: _truncate(child, names, room) for key, child in node.items() if next(room, False) or key in names}
     return node
 
 
-def _takes(room: list[int]) -> bool:
-    room[0] -= 1
-    return room[0] >= 0
-
-
-def _names(node: Any) -> Iterator[str]:
-    """The name of every field that a schema knows."""
-    if isinstance(node, dict):
-        yield from node.get("properties", {})
-    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        yield from _names(inner)
-
-
-class _Reader:
-    """Turns errors of jsonschema-rs into findings, for one schema."""
+class _FlawFinder:
+    """Turns the errors of jsonschema-rs into flaws, for one schema and one value."""
 
     def __init__(self, operation: Operation, part: str, schema: dict[str, Any], value: object) -> None:
         self.operation = operation
         self.part = part
         self.schema = schema
         self.value = value
-        self.numbered: dict[int, dict[int, list[str]]] = {}
+        self.numeric_keys: dict[int, dict[int, list[str]]] = {}
 
     def flaws(self, error: Any) -> Iterator[Flaw]:
-        keyword = error.kind.name
-        place = self._place(error)
+        """Yield the flaws that one error stands for."""
+        keyword, path = error.kind.name, self._path_of(error)
         if keyword in ("anyOf", "oneOf"):
-            yield from self._union(error, place)
+            yield from self._union_flaws(error, path)
         elif keyword == "required":
             name = error.kind.property
-            yield Flaw("RF101", finding(pointer_of(place), f"{_named(place)} lacks the required field {name!r}"))
+            yield Flaw("RF101", finding(pointer_of(path), f"{_describe_path(path)} lacks the required field {name!r}"))
         elif keyword == "additionalProperties":
             for name in error.kind.unexpected:
-                yield self._unknown(error, place, name)
+                yield self._unknown_field(error, path, name)
         else:
-            yield self._plain(error, place, keyword)
+            yield self._keyword_flaw(error, path, keyword)
 
-    def _place(self, error: Any) -> list[str]:
-        """The keys and indices to the refused value.
+    def _path_of(self, error: Any) -> list[str]:
+        """Return the keys and indexes to the refused value.
 
-        jsonschema-rs hands out "7", "07" and "+7" as the number 7, and "" not at all: the value tells which it was.
+        jsonschema-rs writes the keys "7", "07" and "+7" as the number 7, and leaves out "": the value tells them apart.
         """
-        found = list(islice(self._places(self.value, error.instance_path), _ALIKE))
-        alike = (place for place, node in found if node == error.instance)
-        return found[0][0] if len(found) == 1 else next(alike, found[0][0])
+        candidates = list(islice(self._candidate_paths(self.value, error.instance_path), _MAX_CANDIDATES))
+        equal = (path for path, node in candidates if node == error.instance)
+        return candidates[0][0] if len(candidates) == 1 else next(equal, candidates[0][0])
 
-    def _places(self, node: Any, tokens: Sequence[int | str]) -> Iterator[tuple[list[str], Any]]:
-        """Where the tokens may lead from a value, and what stands there."""
+    def _candidate_paths(self, node: Any, tokens: Sequence[int | str]) -> Iterator[tuple[list[str], Any]]:
+        """Yield each path below a node that the tokens may stand for, with the value there."""
         if not tokens:
             yield [], node
         elif isinstance(node, list):
             index = tokens[0]
             if isinstance(index, int) and index < len(node):  # else an empty key led into the wrong list
-                for place, inner in self._places(node[index], tokens[1:]):
-                    yield [str(index), *place], inner
+                for path, value in self._candidate_paths(node[index], tokens[1:]):
+                    yield [str(index), *path], value
         elif isinstance(node, dict):
             token = tokens[0]
-            keys = [token] if isinstance(token, str) else self._numbers(node).get(token, [])
+            keys = [token] if isinstance(token, str) else self._numeric_keys(node).get(token, [])
             for key in keys:
-                for place, inner in self._places(node[key], tokens[1:]) if key in node else ():
-                    yield [key, *place], inner
+                for path, value in self._candidate_paths(node[key], tokens[1:]) if key in node else ():
+                    yield [key, *path], value
         if isinstance(node, dict) and "" in node:
-            for place, inner in self._places(node[""], tokens):
-                yield ["", *place], inner
+            for path, value in self._candidate_paths(node[""], tokens):
+                yield ["", *path], value
 
-    def _numbers(self, node: dict[str, Any]) -> dict[int, list[str]]:
-        """The keys of an object that are numbers to jsonschema-rs, by the number; made once, since all may be wrong."""
-        if id(node) not in self.numbered:
-            known = self.numbered[id(node)] = {}
+    def _numeric_keys(self, node: dict[str, Any]) -> dict[int, list[str]]:
+        """Return an object's keys that are numbers to jsonschema-rs, by number; cached, as all may be wrong."""
+        if id(node) not in self.numeric_keys:
+            keys = self.numeric_keys[id(node)] = {}
             for key in node:
                 digits = key.removeprefix("+").lstrip("0")
-                if key.isascii() and key.removeprefix("+").isdigit() and len(digits) <= _DIGITS:
-                    known.setdefault(int(digits or "0"), []).append(key)
-        return self.numbered[id(node)]
+                if key.isascii() and key.removeprefix("+").isdigit() and len(digits) <= _MAX_KEY_DIGITS:
+                    keys.setdefault(int(digits or "0"), []).append(key)
+        return self.numeric_keys[id(node)]
 
-    def _union(self, error: Any, place: list[str]) -> Iterator[Flaw]:
-        """The branch that takes the value's type, if there is one; else that no branch does."""
+    def _union_flaws(self, error: Any, path: list[str]) -> Iterator[Flaw]:
+        """Yield the flaws of the branch that accepts the value's type; one flaw if none does."""
         branches = error.kind.context
-        fitting = [branch for branch in branches if not any(_about_type(inner, place) for inner in branch)]
+        fitting = [branch for branch in branches if not any(_is_type_error(cause, path) for cause in branch)]
         if not fitting:
-            types = [kind for branch in branches for inner in branch for kind in getattr(inner.kind, "types", [])]
+            types = [kind for branch in branches for cause in branch for kind in getattr(cause.kind, "types", [])]
             expected = " or ".join(dict.fromkeys(types))
-            message = f"{_named(place)} is {format_value(self._at(place))}, not {expected}"
-            yield Flaw("RF109", finding(pointer_of(place), message))
+            message = f"{_describe_path(path)} is {format_value(self._value_at(path))}, not {expected}"
+            yield Flaw("RF109", finding(pointer_of(path), message))
             return
-        furthest = max(fitting, key=lambda branch: max((len(inner.instance_path) for inner in branch), default=0))
-        for inner in furthest:
-            yield from self.flaws(inner)
+        furthest = max(fitting, key=lambda branch: max((len(cause.instance_path) for cause in branch), default=0))
+        for cause in furthest:
+            yield from self.flaws(cause)
 
-    def _unknown(self, error: Any, place: list[str], name: str) -> Flaw:
-        known = list(self._beside(error).get("properties", {}))
-        where = pointer_of([*place, name])
-        if self.part == "body" and _server_field(self.operation, place, name):
-            return Flaw("RF108", finding(where, f"{name!r} is computed by the server", _server_help(name)), key=True)
-        wire = re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
-        help_text = f"the wire name is {wire!r}" if wire != name and wire in known else ""
-        help_text = help_text or _misplaced(self.operation, name) or suggest_name(name, known).lstrip("; ")
-        message = f"{_named(place)} has no field {name!r}"
-        return Flaw("RF103", finding(where, message, help_text or f"known are {', '.join(known)}"), key=True)
+    def _unknown_field(self, error: Any, path: list[str], name: str) -> Flaw:
+        """Return the flaw of a field that the schema lacks, with the most likely intention as help."""
+        pointer = pointer_of([*path, name])
+        if self.part == "body" and _is_server_field(self.operation, path, name):
+            is_price = SERVER_MONEY.search(name)
+            help_text = "leave it out" + (
+                ": the refund uses the discounted price that was actually paid" if is_price else ""
+            )
+            return Flaw("RF108", finding(pointer, f"{name!r} is computed by the server", help_text), key=True)
+        fields = list(self._refusing_schema(error).get("properties", {}))
+        wire_name = re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+        help_text = f"the wire name is {wire_name!r}" if wire_name != name and wire_name in fields else ""
+        help_text = help_text or _parameter_help(self.operation, name) or suggest_name(name, fields).lstrip("; ")
+        message = f"{_describe_path(path)} has no field {name!r}"
+        return Flaw("RF103", finding(pointer, message, help_text or f"known are {', '.join(fields)}"), key=True)
 
-    def _plain(self, error: Any, place: list[str], keyword: str) -> Flaw:
-        beside = self._beside(error)
-        named = beside.get("x-rule", {}).get(keyword)
-        code = named or RULES.get(keyword, "RF109")
-        value = self._at(place)
-        worded = REGISTRY[code].run if code in REGISTRY and "value" in REGISTRY[code].parameters else None
-        if worded is not None:
-            message, help_text = worded(value)
+    def _keyword_flaw(self, error: Any, path: list[str], keyword: str) -> Flaw:
+        """Return the flaw of a keyword, worded by the rule that the spec names for it if that rule has own words."""
+        schema, value = self._refusing_schema(error), self._value_at(path)
+        spec_rule = schema.get("x-rule", {}).get(keyword)
+        code = spec_rule or RULES.get(keyword, "RF109")
+        if code in REGISTRY and "value" in REGISTRY[code].parameters:
+            message, help_text = REGISTRY[code].run(value)
         else:
-            message, help_text = f"{_named(place)} {_words(keyword, beside, value)}", _advice(keyword, beside, value)
-        return Flaw(code, finding(pointer_of(place), message, help_text), bound=bool(named) and keyword in BOUNDS)
+            message = f"{_describe_path(path)} {_describe_refusal(keyword, schema, value)}"
+            help_text = _help_text(keyword, schema, value)
+        return Flaw(code, finding(pointer_of(path), message, help_text), bound=bool(spec_rule) and keyword in BOUNDS)
 
-    def _at(self, place: list[str]) -> Any:
-        """The value at the place, exact: jsonschema-rs hands out floats."""
+    def _value_at(self, path: list[str]) -> Any:
+        """Return the exact value at a path: jsonschema-rs has a float in its place."""
         node: Any = self.value
-        for key in place:
+        for key in path:
             node = node[int(key)] if isinstance(node, list) else node[key]
         return node
 
-    def _beside(self, error: Any) -> dict[str, Any]:
-        """The schema object that holds the refusing keyword."""
+    def _refusing_schema(self, error: Any) -> dict[str, Any]:
+        """Return the schema object that holds the refusing keyword."""
         node: Any = self.schema
         for key in error.schema_path[:-1]:
             node = node[key if isinstance(node, list) else str(key)]
         return node if isinstance(node, dict) else {}
 
 
-def _named(place: Sequence[str]) -> str:
-    names = [key for key in place if not key.isdigit()]
+def _describe_path(path: Sequence[str]) -> str:
+    names = [key for key in path if not key.isdigit()]
     return repr(names[-1]) if names else "the body"
 
 
-def _about_type(error: Any, place: list[str]) -> bool:
-    return error.kind.name == "type" and len(error.instance_path) == len(place)
+def _is_type_error(error: Any, path: list[str]) -> bool:
+    return error.kind.name == "type" and len(error.instance_path) == len(path)
 
 
-def _words(keyword: str, schema: dict[str, Any], value: object) -> str:
-    """What is wrong, after the field's name."""
-    said = schema.get(keyword)
+def _describe_refusal(keyword: str, schema: dict[str, Any], value: object) -> str:
+    """Say what is wrong with a value, as the end of a sentence that begins with its field."""
+    limit = schema.get(keyword)
     if keyword == "type":
-        types = [said] if isinstance(said, str) else said or []
-        return f"is {_kind(value)}, not {' or '.join(types)}"
+        types = [limit] if isinstance(limit, str) else limit or []
+        return f"is {_describe_value(value)}, not {' or '.join(types)}"
     if keyword in ("enum", "const"):
         return f"is {format_value(value)}, which is not allowed"
     if keyword == "pattern":
-        return f"is {format_value(value)}, which is not of the form {said}"
+        return f"is {format_value(value)}, which is not of the form {limit}"
     if keyword in ("minItems", "minProperties", "minLength"):
-        return "is empty" if not value else f"has fewer than {said} {_unit(keyword)}"
+        return "is empty" if not value else f"has fewer than {limit} {_unit(keyword)}"
     if keyword in ("maxItems", "maxLength"):
-        return f"has more than {said} {_unit(keyword)}"
-    bound = {
-        "minimum": "below the minimum of",
-        "maximum": "above the maximum of",
-        "exclusiveMinimum": "not above",
-        "exclusiveMaximum": "not below",
-    }
-    return (
-        f"is {format_value(value)}, {bound[keyword]} {said}"
-        if keyword in bound
-        else f"is {format_value(value)}: not allowed here"
-    )
+        return f"has more than {limit} {_unit(keyword)}"
+    relation = f", {_BOUND_RELATIONS[keyword]} {limit}" if keyword in _BOUND_RELATIONS else ": not allowed here"
+    return f"is {format_value(value)}{relation}"
 
 
-def _advice(keyword: str, schema: dict[str, Any], value: object) -> str:
+def _help_text(keyword: str, schema: dict[str, Any], value: object) -> str:
+    """Say what to write instead, or ""."""
     if keyword == "enum":
-        allowed = [str(one) for one in schema["enum"]]
-        near = suggest_name(str(value), allowed).lstrip("; ")
-        return near or (f"allowed are {', '.join(allowed)}" if len(allowed) <= 12 else "")
+        allowed = [str(choice) for choice in schema["enum"]]
+        nearest = suggest_name(str(value), allowed).lstrip("; ")
+        return nearest or (f"allowed are {', '.join(allowed)}" if len(allowed) <= 12 else "")
     types = schema.get("type")
     if keyword == "type" and isinstance(value, str) and types in ("number", "integer"):
         return "send a number without quotes" if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value) else ""
@@ -294,7 +283,7 @@ def _advice(keyword: str, schema: dict[str, Any], value: object) -> str:
     return ""
 
 
-def _kind(value: object) -> str:
+def _describe_value(value: object) -> str:
     if isinstance(value, bool) or value is None or isinstance(value, (dict, list)):
         return format_value(value)
     return f"the string {format_value(value)}" if isinstance(value, str) else f"the number {value}"
@@ -304,61 +293,53 @@ def _unit(keyword: str) -> str:
     return {"Items": "entries", "Length": "characters", "Properties": "fields"}[keyword[3:]]
 
 
-def _server_field(operation: Operation, place: list[str], name: str) -> bool:
-    """Whether the server computes the field: it stands in the answer where the request stands, or it is money where
-    the API takes none."""
+def _is_server_field(operation: Operation, path: list[str], name: str) -> bool:
+    """Return whether the response has the field in the same place, or it is money and the API takes none."""
     if not operation.described.responses:
         return False
-    if name in _answer_fields(operation, tuple(place)):
-        return True
-    return _takes_no_money(operation) and bool(SERVER_MONEY.search(name))
+    is_money = bool(SERVER_MONEY.search(name)) and _has_no_money_field(operation)
+    return is_money or name in _response_fields(operation, tuple(path))
 
 
-def _server_help(name: str) -> str:
-    if SERVER_MONEY.search(name):
-        return "leave it out: the refund uses the discounted price that was actually paid"
-    return "leave it out"
-
-
-def _answer_fields(operation: Operation, place: tuple[str, ...]) -> set[str]:
-    """The fields of the success response's object at the request's place; a map and a list are no such pair."""
-    asked, answer = _schema(operation, "body"), _schema(operation, success(operation))
-    sent, back = _objects(asked, asked), _objects(answer, answer)
-    for key in place:
-        inner = [node["properties"][key] for node in sent if key in node.get("properties", {})]
-        if not inner and any(isinstance(node.get("additionalProperties"), dict) for node in sent):
+def _response_fields(operation: Operation, path: tuple[str, ...]) -> set[str]:
+    """Return the fields of the success response's object at a path of the request; none for an entry of a map."""
+    body, response = _schema(operation, "body"), _schema(operation, success(operation))
+    sent, answered = _objects(body, body), _objects(response, response)
+    for key in path:
+        children = _children(body, sent, key)
+        if not children and any(isinstance(node.get("additionalProperties"), dict) for node in sent):
             return set()
-        if inner:
-            sent = [found for node in inner for found in _objects(asked, node)]
-            back = [
-                found
-                for node in back
-                if key in node.get("properties", {})
-                for found in _objects(answer, node["properties"][key])
-            ]
-    return {name for node in back for name in node.get("properties", {})}
+        if children:
+            sent, answered = children, _children(response, answered, key)
+    return {name for node in answered for name in node.get("properties", {})}
+
+
+def _children(root: dict[str, Any], nodes: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+    """Return the object schemas of a field of any of the objects."""
+    fields = [node["properties"][key] for node in nodes if key in node.get("properties", {})]
+    return [child for field in fields for child in _objects(root, field)]
 
 
 def _objects(root: dict[str, Any], node: dict[str, Any]) -> list[dict[str, Any]]:
-    """The object schemas that a schema leads to through $ref, anyOf and items."""
+    """Return the object schemas that a schema leads to through $ref, anyOf and items."""
     if "$ref" in node:
         return _objects(root, root["$defs"][node["$ref"].rpartition("/")[2]])
     if "anyOf" in node:
-        return [found for branch in node["anyOf"] for found in _objects(root, branch)]
+        return [child for branch in node["anyOf"] for child in _objects(root, branch)]
     if "items" in node:
         return _objects(root, node["items"])
     return [node]
 
 
 @cache
-def _takes_no_money(operation: Operation) -> bool:
+def _has_no_money_field(operation: Operation) -> bool:
     schema = _schema(operation, "body")
     objects = [schema, *schema.get("$defs", {}).values()]
     return not any(SERVER_MONEY.search(name) for node in objects for name in node.get("properties", {}))
 
 
-def _misplaced(operation: Operation, name: str) -> str:
-    """A parameter of the query or a header that was put into the body."""
+def _parameter_help(operation: Operation, name: str) -> str:
+    """Say where a field of the body belongs if it is a parameter of the operation, else ""."""
     for parameter in operation.described.parameters:
         if parameter.name == name:
             if name == "api_refund":

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from .. import apis, routes
-from ..checking.check import Judged, judge
+from ..checking.check import CheckResult, judge
 from ..checking.plan import Plan
 from ..errors import Finding, NotRun, finding
 from ..ledger import OrderHistory, Refund
@@ -58,7 +58,7 @@ class Batch:
         self._orders: dict[tuple[str, str], dict[Shop, _Order]] = {}
         self._ids: dict[RequestId, tuple[bytes, RecordPlace]] = {}
 
-    def judge(self, plan: Plan, request: Request, require: tuple[str, ...], file: str, record: int) -> Judged:
+    def judge(self, plan: Plan, request: Request, require: tuple[str, ...], file: str, record: int) -> CheckResult:
         """Judge a request with the earlier ones of its order, and add it, whatever is wrong with it."""
         operation = plan.operation
         base = routes.base_of(operation, request.url) if request.url else ""

@@ -99,7 +99,8 @@ def report_unknown_operation(members: dict[str, Any], *, xml: bool = False) -> t
         help_text = "name it with --as OPERATION; `refundkit operations` lists them"
     else:
         help_text = " or ".join(
-            f"--as {operation.name}" + ("" if operation.current else f" (older; {operation.replaced_by} replaces it)")
+            f"--as {operation.name}"
+            + ("" if operation.replaced_by is None else f" (older; {operation.replaced_by} replaces it)")
             for operation in candidates
         )
         glob = "*.xml" if xml else "*.json"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from refundkit_apis._runtime.codec import encode
 
-from ..checking.check import Hit, complete, judge, mask_pointer, order_of
+from ..checking.check import Hit, complete_finding, judge, mask_pointer, sort_key
 from ..checking.context import places_in_model, read_order
 from ..checking.plan import make_plan
 from ..config import Config, find_severity
@@ -254,13 +254,13 @@ def _finish(
     if not hits:
         return Linted(file=record.file, operation=operation, findings=(), not_run=not_run)
     findings = [
-        complete(rule, finding, severity, operation)
+        complete_finding(rule, finding, severity, operation)
         for rule, finding in hits
         if (severity := find_severity(settings.config, rule)) != "off"
     ]
     placed = place_findings(findings, record, document, context)
     masked = [(mask_pointer(finding), excerpt) for finding, excerpt in placed]
-    ordered = tuple(sorted(masked, key=lambda pair: order_of(pair[0])))
+    ordered = tuple(sorted(masked, key=lambda pair: sort_key(pair[0])))
     payload = _digest(record) if settings.digests and not record.is_alone else ""
     return Linted(file=record.file, operation=operation, findings=ordered, not_run=not_run, payload=payload)
 

@@ -1,4 +1,4 @@
-"""The rules that every API shares; those of one API alone stand in its folder. Only what is needed is imported."""
+"""Loads the rules that every API shares, and those in the folder of an API, when they are needed."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _SHARED = ("identity", "amounts", "caps")
 
 
 def load_documents() -> None:
-    """Import the rules that are found by their ids, without being asked for: RF0xx and RF1xx."""
+    """Import the rules on documents and shapes, RF0xx and RF1xx, which the checker reports by id."""
     import_module(f"{__name__}.documents")
 
 
 @cache
 def load(api: str) -> None:
-    """Import the rules that can concern the API."""
+    """Import the shared rules and those of the API."""
     for module in _SHARED:
         import_module(f"{__name__}.{module}")
     apis.find_module(api, "rules")
@@ -36,7 +36,7 @@ def load_all() -> None:
 
 
 def covered_operations(rule: Rule) -> tuple[str, ...]:
-    """The APIs and operations that a rule is about, by name; empty means all."""
+    """Return the names of the APIs and operations that a rule is about; empty means all."""
     covered = [name for name in rule.on if name in APIS or "." in name]
     traits = [name for name in names() if not apis.traits(name).isdisjoint(rule.on)]
     return tuple(dict.fromkeys([*covered, *traits]))

@@ -1,4 +1,4 @@
-"""How a number of a refund may look, whatever the API: its decimals, its sign."""
+"""Rules on the form of a refund's numbers, for every API: decimals and sign."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..money import decimals, places, plain
 from ..rule import rule
 from ..text import format_value
 
-MONEY = ("charges", "order_total")
+_MONEY = ("charges", "order_total")
 
 
-@rule("RF206", "amount-precision", severity="warning", on=MONEY, source="facts", reports_missing=False)
+@rule("RF206", "amount-precision", severity="warning", on=_MONEY, source="facts", reports_missing=False)
 def amount_precision(refund: Refund, ledger: Ledger | None = None) -> Iterator[Finding]:
     """An amount has more decimals than its currency.
 
@@ -26,9 +26,9 @@ def amount_precision(refund: Refund, ledger: Ledger | None = None) -> Iterator[F
     Good:
         …/chargeAmount/amount: -19.99000
     """
-    unnamed = 2 if ledger is None else ledger.decimals
+    default_decimals = 2 if ledger is None else ledger.decimals
     for amount in refund.amounts:
-        allowed = decimals(amount.currency) if amount.currency else unnamed
+        allowed = decimals(amount.currency) if amount.currency else default_decimals
         used = places(amount.value)
         if allowed is not None and used > allowed:
             message = f"{plain(amount.value)} has {used} decimals, {amount.currency or 'this money'} has {allowed}"

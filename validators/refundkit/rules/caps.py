@@ -1,4 +1,4 @@
-"""The caps: what a refund may not exceed, written once against the ledger, for every API."""
+"""Rules on what a refund may not exceed, for every API: each compares accounts of the ledger."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..money import ZERO, decimals, plain
 from ..rule import rule
 
 
-def _left(account: Account) -> Decimal:
-    """What is left of an account, nothing where more came back than was charged."""
+def _remaining(account: Account) -> Decimal:
+    """Return what is left of an account; zero if more was refunded than charged."""
     return max(account.left, ZERO) or ZERO
 
 
@@ -33,12 +33,12 @@ def refund_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
     """
     for account in ledger.accounts:
         if account.is_money and account.exceeded:
-            left = _left(account)
+            limit = _remaining(account)
             message = (
-                f"refunds {plain(account.now)} of line {account.number} {account.name}, but only {plain(left)} is"
+                f"refunds {plain(account.now)} of line {account.number} {account.name}, but only {plain(limit)} is"
                 f" left of {plain(account.charged)}"
             )
-            yield account.finding(message, f"send no more than {plain(left)}" if left else "leave the charge out")
+            yield account.finding(message, f"send no more than {plain(limit)}" if limit else "leave the charge out")
     for line in ledger.known_lines:
         if line.full and _has_nothing_left(line):
             pointer = next((account.pointer for account in line.money if account.pointer), line.pointer)
@@ -46,7 +46,7 @@ def refund_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
 
 
 def _has_nothing_left(line: Line) -> bool:
-    """Whether all of a line came back before, and this refund names no amount of it."""
+    """Return whether earlier refunds paid back the whole line and this one names no amount of it."""
     is_left = any(account.now or account.left > 0 or account.tax_left > 0 for account in line.money)
     return not is_left and any(account.before or account.tax_before for account in line.money)
 
@@ -70,9 +70,10 @@ def refund_exceeds_order(
     """
     for account in ledger.accounts:
         if account.name == TOTAL and account.now > account.left:
-            left = _left(account)
-            message = f"refunds {plain(account.now)}, but only {plain(left)} is left of {plain(account.charged)}"
-            yield account.finding(message, f"send no more than {plain(left)}" if left else "nothing is left to refund")
+            limit = _remaining(account)
+            message = f"refunds {plain(account.now)}, but only {plain(limit)} is left of {plain(account.charged)}"
+            help_text = f"send no more than {plain(limit)}" if limit else "nothing is left to refund"
+            yield account.finding(message, help_text)
 
 
 @rule("RF207", "tax-exceeds-charge", on=("charges",))
@@ -89,12 +90,12 @@ def tax_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
     """
     for account in ledger.accounts:
         if 0 < account.tax_now > account.tax_left:
-            left = max(account.tax_left, ZERO)
+            limit = max(account.tax_left, ZERO)
             message = (
-                f"refunds {plain(account.tax_now)} tax of line {account.number} {account.name}, but only {plain(left)}"
+                f"refunds {plain(account.tax_now)} tax of line {account.number} {account.name}, but only {plain(limit)}"
                 f" is left of {plain(account.tax_charged)}"
             )
-            yield account.tax_finding(message, f"send no more than {plain(left)}")
+            yield account.tax_finding(message, f"send no more than {plain(limit)}")
 
 
 @rule("RF213", "item-exceeds-line", severity="warning", on=("items",), source="facts")
@@ -112,11 +113,11 @@ def item_exceeds_line(ledger: Ledger, refunds: list[Refund] | None = None) -> It
         order:/order/fee_lines/0/total: "-0.30"
     """
     for account in ledger.accounts:
-        now, left, charged = account.now, account.left, account.charged
-        is_beyond = (now > left or now < 0) if charged >= 0 else (now < left or now > 0)
-        if account.name == ITEM and account.pointer and now and is_beyond:
-            message = f"refunds {plain(now)} of line {account.number}, whose total is {plain(charged)}"
-            yield account.finding(message, f"send no more than {plain(_left(account))}")
+        refunded, limit, charged = account.now, account.left, account.charged
+        is_beyond = (refunded > limit or refunded < 0) if charged >= 0 else (refunded < limit or refunded > 0)
+        if account.name == ITEM and account.pointer and refunded and is_beyond:
+            message = f"refunds {plain(refunded)} of line {account.number}, whose total is {plain(charged)}"
+            yield account.finding(message, f"send no more than {plain(_remaining(account))}")
 
 
 @rule("RF214", "tax-left-out", severity="warning", on=("charges", "items"))
@@ -136,10 +137,10 @@ def tax_left_out(ledger: Ledger) -> Iterator[Finding]:
         …/tax/taxAmount/amount: -5.20
     """
     for account in ledger.accounts:
-        left = account.tax_left - account.tax_now
-        is_left_out = account.tax_charged > 0 and left * 2 > _minor_unit(account.currency)
+        open_tax = account.tax_left - account.tax_now
+        is_left_out = account.tax_charged > 0 and open_tax * 2 > _minor_unit(account.currency)
         if is_left_out and 0 < account.now == account.left and not ledger.line_of(account).full:
-            message = f"refunds the rest of line {account.number} {account.name}, but not {plain(left)} of its tax"
+            message = f"refunds the rest of line {account.number} {account.name}, but not {plain(open_tax)} of its tax"
             yield account.finding(message, f"refund the tax as well: {plain(account.tax_left)} is left")
 
 
@@ -200,7 +201,7 @@ def exceeds_shipped_share(ledger: Ledger) -> Iterator[Finding]:
         account, bought = line.accounts.get("PRODUCT"), line.ordered
         if account is None or not account.named or not 0 < line.shipped < bought:
             continue
-        # A full refund of what came back before names nothing, and is one too many all the same.
+        # A full refund names no amount, and still exceeds the share if earlier refunds did.
         refunded = account.before + account.now - _minor_unit(account.currency)
         if refunded * bought > account.charged * line.shipped:
             message = (
@@ -243,9 +244,9 @@ def cancel_exceeds_order(ledger: Ledger) -> Iterator[Finding]:
     """
     for account in ledger.accounts:
         if account.name == CANCELS and 0 < account.left < account.now:
-            left = plain(account.left)
-            message = f"cancels {plain(account.now)} of line {account.number}, of which {left} are open"
-            yield account.finding(message, f"cancel {left}")
+            limit = plain(account.left)
+            message = f"cancels {plain(account.now)} of line {account.number}, of which {limit} are open"
+            yield account.finding(message, f"cancel {limit}")
 
 
 @rule("RF401", "quantity-exceeds-order", on=("pieces",), source="taxcloud-refund")
@@ -262,12 +263,13 @@ def quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = None) 
         /items/1/quantity: 1.5
     """
     # Shares are computed in floating point: 0.36/9.99 and 9.63/9.99 are one piece.
-    exceeded = [each for each in ledger.accounts if each.name == PIECES and each.now > _left(each) + Decimal("1e-9")]
-    # An item that is beyond one of its lines is not told as a whole besides.
+    pieces = [account for account in ledger.accounts if account.name == PIECES]
+    exceeded = [account for account in pieces if account.now > _remaining(account) + Decimal("1e-9")]
+    # No second finding for all lines of an item if one of its lines has one.
     parents = {ledger.line_of(account).parent for account in exceeded}
     for account in exceeded:
         if account.line not in parents:
-            yield account.finding(*_too_many(account))
+            yield account.finding(*_too_many_pieces(account))
 
 
 @rule("RF404", "item-quantity-exceeds-order", severity="warning", on=("items",), source="facts")
@@ -284,10 +286,11 @@ def item_quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = N
     """
     for account in ledger.accounts:
         if account.name == PIECES and account.listed and account.exceeded:
-            yield account.finding(*_too_many(account))
+            yield account.finding(*_too_many_pieces(account))
 
 
-def _too_many(account: Account) -> tuple[str, str]:
-    left = plain(_left(account))
-    message = f"refunds {plain(account.now)} of {account.number}, but only {left} of {plain(account.charged)} are left"
-    return message, f"send at most {left}"
+def _too_many_pieces(account: Account) -> tuple[str, str]:
+    """Return message and help for more pieces than are left."""
+    limit = plain(_remaining(account))
+    message = f"refunds {plain(account.now)} of {account.number}, but only {limit} of {plain(account.charged)} are left"
+    return message, f"send at most {limit}"

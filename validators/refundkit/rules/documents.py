@@ -1,6 +1,6 @@
-"""The rules about documents (RF0xx) and shapes (RF1xx): reading/ and schema.py find them, these are their words.
+"""Rules on documents (RF0xx) and shapes (RF1xx): reading/ and schema.py report them, this module documents them.
 
-A function of no parameters never runs; it holds the rule's id, name and docs.
+A function without parameters never runs; it only holds the rule's id, name and docs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who asks, for which order, and over what wire: path, query, headers, credentials (RF5xx), for every API."""
+"""Rules on the HTTP envelope of every API: path, query, headers, credentials, URL (RF5xx)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..errors import Finding, finding
 from ..hosts import is_loopback
 from ..operations import Credential, Operation
 from ..order_key import id_in_body
-from ..parameters import named_parameters, refused_values
+from ..parameters import parameters_by_key, refused_values
 from ..request import Request
 from ..rule import rule
 from ..text import escape_token, pointer_of
@@ -72,7 +72,7 @@ def missing_header(operation: Operation, request: Request, headers: Mapping[str,
         {}
     """
     present = request.by_lower_name["header"]
-    for key, parameter in named_parameters(operation, "header"):
+    for key, parameter in parameters_by_key(operation, "header"):
         if parameter.required and key not in present:
             yield finding(f"header:{parameter.name}", f"the header {parameter.name} is missing")
     yield from _half_credentials(operation, request)
@@ -114,7 +114,7 @@ def malformed_path(operation: Operation, path: Mapping[str, str]) -> Iterator[Fi
         {}
     """
     yield from refused_values(operation, "path", path, "RF505")
-    names = dict(named_parameters(operation, "path"))
+    names = dict(parameters_by_key(operation, "path"))
     for name in names:
         if name not in path:
             near = next((name for name in path if name not in names), None)
@@ -145,7 +145,7 @@ def credentials_over_http(operation: Operation, request: Request, url: str) -> I
     if split.scheme.lower() != "http" or is_loopback(split.hostname or ""):
         return
     for credential in _secrets(operation):
-        if _value(credential, request) is not None:
+        if _sent_value(credential, request) is not None:
             name = credential.name
             yield finding(f"{credential.place}:{name}", f"{name} goes to {split.hostname} over plain http", "use https")
 
@@ -161,85 +161,84 @@ def wrong_media_type(operation: Operation, headers: Mapping[str, str]) -> Iterat
     Good:
         header:Content-Type: application/json; charset=utf-8
     """
-    speaks = operation.described
+    body_type, response_types = operation.described.media_type, operation.described.accept
     for name, value in headers.items():
         key = name.lower()
-        if key == "content-type" and speaks.media_type and not _is_of(value, speaks.media_type):
-            yield finding(f"header:{name}", f"{name} is {value}, not {speaks.media_type}")
-        elif key == "accept" and not _accepts(value, speaks.accept):
-            yield finding(f"header:{name}", f"{name} is {value}, and the answer is {' or '.join(speaks.accept)}")
+        if key == "content-type" and body_type and value != body_type and _media_types(value) != [body_type]:
+            yield finding(f"header:{name}", f"{name} is {value}, not {body_type}")
+        elif key == "accept" and not _accepts(value, response_types):
+            yield finding(f"header:{name}", f"{name} is {value}, and the answer is {' or '.join(response_types)}")
 
 
 def has_credentials(operation: Operation, request: Request) -> bool:
-    """Whether the request carries any credential, whole or in part."""
-    return any(_value(one, request) is not None for option in operation.described.security for one in option)
+    """Return whether the request carries any credential, complete or not."""
+    return any(_sent_value(part, request) is not None for option in operation.described.security for part in option)
 
 
 def _half_credentials(operation: Operation, request: Request) -> Iterator[Finding]:
-    """The missing rest of the credential set that the request carries most of, unless another set is whole."""
+    """Find what is missing in the most complete set of credentials, unless another set is complete."""
     options = operation.described.security
-    if any(all(_fits(one, request) for one in option) for option in options):
+    if any(all(_has_expected_form(part, request) for part in option) for option in options):
         return
-    begun = [option for option in options if any(_value(one, request) is not None for one in option)]
+    begun = [option for option in options if any(_sent_value(part, request) is not None for part in option)]
     if not begun:
         return
-    best = max(begun, key=lambda option: sum(_fits(one, request) for one in option))
+    best = max(begun, key=lambda option: sum(_has_expected_form(part, request) for part in option))
     for credential in best:
-        if _value(credential, request) is None:
+        if _sent_value(credential, request) is None:
             message = f"the credentials lack {credential.name}"
             yield finding(f"{credential.place}:{credential.name}", message, f"send it in the {credential.place}")
-        elif not _fits(credential, request):
+        elif not _has_expected_form(credential, request):
             kind = credential.kind.capitalize()
             yield finding(f"header:{credential.name}", f"{credential.name} is no {kind} credential", f"send {kind} …")
 
 
-def _value(credential: Credential, request: Request) -> str | None:
+def _sent_value(credential: Credential, request: Request) -> str | None:
+    """Return the value that the request sends for a credential, None if it sends none."""
     return request.by_lower_name[credential.place].get(credential.name.lower())
 
 
-def _fits(credential: Credential, request: Request) -> bool:
-    value = _value(credential, request)
+def _has_expected_form(credential: Credential, request: Request) -> bool:
+    """Return whether the credential is sent, with `Basic` or `Bearer` before it where its kind asks for that."""
+    value = _sent_value(credential, request)
     if value is None or credential.kind == "apiKey":
         return value is not None
     return value.lower().startswith(f"{credential.kind} ")
 
 
 def _secrets(operation: Operation) -> list[Credential]:
-    """Credentials whose value alone lets a stranger in; the parts of a signature do not."""
-    found = {one.name: one for option in operation.described.security for one in option}
+    """Return the credentials that give access by their value alone, as parts of a signature do not."""
+    credentials = {part.name: part for option in operation.described.security for part in option}
     signed = ("oauth_", "WM_SEC.AUTH_SIGNATURE", "WM_SEC.TIMESTAMP", "WM_CONSUMER.ID")
-    return [one for name, one in found.items() if not name.startswith(signed)]
+    return [part for name, part in credentials.items() if not name.startswith(signed)]
 
 
-def _kinds(value: str) -> list[str]:
-    """The media types in a header, without their parameters."""
+def _media_types(value: str) -> list[str]:
+    """Return the media types in a header, without their parameters."""
     return [part.partition(";")[0].strip().lower() for part in value.split(",")]
 
 
-def _is_of(value: str, media_type: str) -> bool:
-    return value == media_type or _kinds(value) == [media_type]
-
-
-def _accepts(value: str, spoken: tuple[str, ...]) -> bool:
-    if value in spoken:
+def _accepts(value: str, response_types: tuple[str, ...]) -> bool:
+    """Return whether an accept header allows one of the media types of the response."""
+    if value in response_types:
         return True
-    fitting = {"*/*", *spoken, *(f"{kind.partition('/')[0]}/*" for kind in spoken)}
-    return not fitting.isdisjoint(_kinds(value))
+    matching = {"*/*", *response_types, *(f"{kind.partition('/')[0]}/*" for kind in response_types)}
+    return not matching.isdisjoint(_media_types(value))
 
 
 def _find_samples(body: bytes) -> Iterator[Finding]:
-    """Find the texts of a body that are samples, but for those of free text."""
+    """Find the texts of a body that are documentation samples; skip free text."""
     try:
         value = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return
-    todo: list[tuple[str, Any]] = [("", value)]
-    while todo:
-        pointer, node = todo.pop()
+    pending: list[tuple[str, Any]] = [("", value)]
+    while pending:
+        pointer, node = pending.pop()
         if isinstance(node, str) and node in PLACEHOLDERS:
             yield finding(pointer, f"{node!r} is the documentation's sample", "put the real value")
         elif isinstance(node, list):
-            todo.extend((f"{pointer}/{index}", item) for index, item in enumerate(node))
+            pending.extend((f"{pointer}/{index}", item) for index, item in enumerate(node))
         elif isinstance(node, dict):
-            inner = ((key, item) for key, item in node.items() if key not in _FREE_TEXT)
-            todo.extend((f"{pointer}/{escape_token(key)}", item) for key, item in inner)
+            fields = ((key, item) for key, item in node.items() if key not in _FREE_TEXT)
+            pending.extend((f"{pointer}/{escape_token(key)}", item) for key, item in fields)

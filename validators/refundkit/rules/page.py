@@ -1,6 +1,6 @@
-"""The docs of the rules as one page.
+"""Writes the docs of the rules as one page.
 
-`python -m refundkit.rules.page docs/rules.md` writes it, and with `--check` fails where it is not what the rules say.
+`python -m refundkit.rules.page docs/rules.md` writes it, and `--check` fails if the file is out of date.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ says so, `facts` a published schema or a server that was seen to; without a sour
 
 
 def text(rule: Rule) -> str:
-    """The docs of one rule, as the terminal, the page and SARIF show them; valid as Markdown too."""
+    """Return the docs of one rule as the terminal, the page and SARIF show them, in Markdown."""
     about = ", ".join(covered_operations(rule)) or "every operation"
-    parts = [f"{rule.code} {rule.name} ({rule.severity})", _spaced(rule.doc), f"For: {about}"]
+    parts = [f"{rule.code} {rule.name} ({rule.severity})", _space_examples(rule.doc), f"For: {about}"]
     return "\n\n".join([*parts, f"Source: {rule.source}"] if rule.source else parts)
 
 
-def _spaced(doc: str) -> str:
-    """The docstring with an empty line around its examples, which Markdown wants."""
+def _space_examples(doc: str) -> str:
+    """Put the empty lines around the examples that Markdown needs."""
     return doc.replace("\nBad:\n", "\nBad:\n\n").replace("\nGood:\n", "\n\nGood:\n\n")
 
 
 def is_ours(rule: Rule) -> bool:
-    """Whether a rule comes with refundkit, and not from a file of the user."""
+    """Return whether a rule comes with refundkit, not from a user's file."""
     return rule.run.__module__.startswith("refundkit.")
 
 
 def page() -> str:
-    """The whole page in Markdown: a table of the rules, then a section each, whose anchor is the rule's id."""
+    """Return the page in Markdown: a table of the rules, then a section each with the rule's id as anchor."""
     load_all()
-    known = [REGISTRY[code] for code in sorted(REGISTRY) if is_ours(REGISTRY[code])]
-    rows = [f"| [{rule.code}](#{rule.code}) | {rule.name} | {rule.severity} | {_cell(rule.title)} |" for rule in known]
+    rules = [REGISTRY[code] for code in sorted(REGISTRY) if is_ours(REGISTRY[code])]
+    rows = [f"| [{rule.code}](#{rule.code}) | {rule.name} | {rule.severity} | {_cell(rule.title)} |" for rule in rules]
     table = "\n".join(["| id | name | severity | |", "|---|---|---|---|", *rows])
-    sections = [f'<a id="{rule.code}"></a>\n\n## {text(rule)}' for rule in known]
+    sections = [f'<a id="{rule.code}"></a>\n\n## {text(rule)}' for rule in rules]
     return "\n\n".join([_HEAD.rstrip(), table, *sections]) + "\n"
 
 
@@ -53,8 +53,8 @@ def _cell(words: str) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Write the page to the file that is named, or with --check leave with a message where the file differs."""
-    files = [one for one in arguments if one != "--check"]
+    """Write the page to a file, or with --check exit with a message if the file differs."""
+    files = [argument for argument in arguments if argument != "--check"]
     if len(files) != 1:
         sys.exit("usage: python -m refundkit.rules.page [--check] FILE")
     file = Path(files[0])
