@@ -53,7 +53,7 @@ class WooCommerceOAuth(httpx.Auth):
 
 
 def woocommerce_legacy(url: str, key: str, secret: str) -> WooCommerceBasic | WooCommerceOAuth:
-    """The credentials as the shop at the URL takes them: Basic for https, OAuth for http; else ValueError."""
+    """Return the credentials for the shop at the URL: Basic for https, OAuth for http. Raises ValueError for others."""
     scheme = url.partition(":")[0].lower()
     if scheme == "https":
         return WooCommerceBasic(key, secret)
@@ -63,7 +63,7 @@ def woocommerce_legacy(url: str, key: str, secret: str) -> WooCommerceBasic | Wo
 
 
 def _signable(url: httpx.URL) -> str:
-    """The URL with its query encoded as OAuth has it, which httpx then sends as it is; without an earlier signature."""
+    """Return the URL without an earlier signature, its query encoded as OAuth asks; httpx sends it unchanged."""
     path, _, query = url.raw_path.decode("ascii").partition("?")
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
