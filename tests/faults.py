@@ -14,7 +14,7 @@ import httpx
 import msgspec
 from processes import WITHIN
 from refundkit import testing
-from refundkit.testing import Answer, Request
+from refundkit.testing import Answer, ReceivedRequest
 
 Kind: TypeAlias = Literal["token", "read", "refund"]
 
@@ -52,7 +52,7 @@ class Server:
     def __init__(self, api: testing.Api) -> None:
         self.api = api
         self.shop = testing.server(api)
-        self.seen: list[tuple[Kind, Request]] = []
+        self.seen: list[tuple[Kind, ReceivedRequest]] = []
         self.made = 0
         self._faults: dict[Kind, list[Fault]] = {}
         self._lock = Lock()
@@ -79,7 +79,7 @@ class Server:
         with self._lock:
             self._faults.setdefault(kind, []).insert(0, fault)
 
-    def requests(self, kind: Kind) -> list[Request]:
+    def requests(self, kind: Kind) -> list[ReceivedRequest]:
         """Return the requests of a kind that arrived; one that was reset unread has an empty body."""
         with self._lock:
             return [request for own, request in self.seen if own == kind]
@@ -165,10 +165,10 @@ class Server:
         fault = self.armed(kind)
         if not rest or fault is None or not fault.unread:
             return False
-        self._take(kind, Request(method, self.url + path, {}, b""))
+        self._take(kind, ReceivedRequest(method, self.url + path, {}, b""))
         return True
 
-    def _is_refused_next(self, kind: Kind, request: Request) -> bool:
+    def _is_refused_next(self, kind: Kind, request: ReceivedRequest) -> bool:
         """Stop listening where the refund that comes next, after the order or another attempt, is to be refused."""
         fault = self.armed("refund")
         is_next = kind == "refund" or self.api != "woocommerce_legacy" or request.path.endswith("/refunds")
@@ -177,13 +177,13 @@ class Server:
         self.refuse()
         return True
 
-    def _take(self, kind: Kind, request: Request) -> Fault | None:
+    def _take(self, kind: Kind, request: ReceivedRequest) -> Fault | None:
         with self._lock:
             self.seen.append((kind, request))
             waiting = self._faults.get(kind)
             return waiting.pop(0) if waiting else None
 
-    def _answer(self, kind: Kind, request: Request) -> Answer:
+    def _answer(self, kind: Kind, request: ReceivedRequest) -> Answer:
         """The API's own answer, and a count of what it has done."""
         with self._lock:
             before = self.state()
@@ -302,7 +302,7 @@ def _bound(port: int) -> socket.socket:
     return bound
 
 
-def _read(connection: socket.socket, url: str) -> Request | None:
+def _read(connection: socket.socket, url: str) -> ReceivedRequest | None:
     """Read the next request; None if the client has closed the connection."""
     data = b""
     while b"\r\n\r\n" not in data:
@@ -319,7 +319,7 @@ def _read(connection: socket.socket, url: str) -> Request | None:
         if not chunk:
             return None
         body += chunk
-    return Request(method, url + target, headers, body)
+    return ReceivedRequest(method, url + target, headers, body)
 
 
 def _reset(connection: socket.socket) -> None:

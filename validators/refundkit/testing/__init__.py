@@ -21,7 +21,16 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
 
 from .. import apis, operations
-from ..apis.shared.serving import Answer, JsonObject, Request, ServerModule, Setup, Shop, load_first_order, make_request
+from ..apis.shared.serving import (
+    Answer,
+    JsonObject,
+    ReceivedRequest,
+    ServerModule,
+    Setup,
+    Shop,
+    load_first_order,
+    make_request,
+)
 from ..apis.woocommerce_legacy.server import Version
 from ..text import suggest_name
 from .check import find_errors
@@ -31,7 +40,7 @@ from .serve import App, Listener, make_app
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Answer", "Api", "Request", "Server", "Version", "server"]
+__all__ = ["Answer", "Api", "ReceivedRequest", "Server", "Version", "server"]
 
 Api: TypeAlias = Literal["walmart", "walmart_ca", "woocommerce_legacy", "taxcloud"]
 
@@ -109,7 +118,7 @@ class Server:
         self._delay = delay
         self._random = random.Random(0)  # noqa: S311 - how long an answer takes is no secret
         self._lock = Lock()
-        self._requests: list[Request] = []
+        self._requests: list[ReceivedRequest] = []
         self._listener: Listener | None = None
         self._module = _load_server_module(api)
         setup = Setup(
@@ -169,7 +178,7 @@ class Server:
     # State.
 
     @property
-    def requests(self) -> list[Request]:
+    def requests(self) -> list[ReceivedRequest]:
         """What arrived so far, in that order: method, url, path, query, headers, body. A repr shows no credentials."""
         with self._lock:
             return list(self._requests)
@@ -232,13 +241,13 @@ class Server:
         place = "" if self._listener is None else f" at {self.url}"
         return f"<refundkit.testing.Server {self.api}{f' {self._faithful}' if self._faithful else ''}{place}>"
 
-    def _record_arrival(self, request: Request) -> float:
+    def _record_arrival(self, request: ReceivedRequest) -> float:
         """Record a request; return the seconds to wait before deciding, and once more before answering."""
         with self._lock:
             self._requests.append(request)
             return self._random.uniform(*self._delay) / 2
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: ReceivedRequest) -> Answer:
         with self._lock:
             return self._shop.answer(request)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..apis.shared.serving import Request
+from ..apis.shared.serving import ReceivedRequest
 from ..checking.check import check
 from ..errors import Finding
 from ..routes import Match
 
 
 def find_errors(
-    match: Match, request: Request, body: object, order: object = None, refunds: object = None
+    match: Match, request: ReceivedRequest, body: object, order: object = None, refunds: object = None
 ) -> list[Finding]:
     """Return the errors that a check of the request finds, without those about credentials: the shop checks these."""
     report = check(

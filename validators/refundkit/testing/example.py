@@ -17,7 +17,7 @@ from .. import operations
 from ..apis.shared.serving import (
     Answer,
     JsonObject,
-    Request,
+    ReceivedRequest,
     Setup,
     explain_finding,
     has_credentials,
@@ -45,7 +45,7 @@ class ExampleShop:
         self.tokens: dict[str, float] = {}
         self._api = api
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ReceivedRequest) -> Answer:
         match = match_route(self._api, request)
         if match is None:
             return _refuse(404, ("NOT_FOUND", f"no route for {request.method} {request.path}"))
@@ -76,7 +76,7 @@ class ExampleModule:
         return order
 
 
-def answer_example(match: Match, request: Request) -> Answer:
+def answer_example(match: Match, request: ReceivedRequest) -> Answer:
     """Answer with the example of success, or with a 4xx if a check finds an error in the request."""
     operation = match.operation
     body, findings = _read_body(operation, request)
@@ -99,7 +99,7 @@ def _load_examples(api: str) -> dict[str, dict[str, msgspec.Raw]]:
     return msgspec.json.decode(text, type=dict[str, dict[str, msgspec.Raw]])
 
 
-def _read_body(operation: Operation, request: Request) -> tuple[object, list[Finding]]:
+def _read_body(operation: Operation, request: ReceivedRequest) -> tuple[object, list[Finding]]:
     """Return the body as a check takes it, and the findings about its XML."""
     if operation.described.media_type == _FORM:
         return dict(parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True)), []

@@ -8,14 +8,14 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from threading import Event, Thread
 from typing import Any, TypeAlias
 
-from ..apis.shared.serving import Answer, Request, make_request
+from ..apis.shared.serving import Answer, ReceivedRequest, make_request
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
-Arrive: TypeAlias = Callable[[Request], float]
-Decide: TypeAlias = Callable[[Request], Answer]
+Arrive: TypeAlias = Callable[[ReceivedRequest], float]
+Decide: TypeAlias = Callable[[ReceivedRequest], Answer]
 
 
 def make_app(arrive: Arrive, decide: Decide) -> App:
@@ -55,7 +55,7 @@ async def _read_body(receive: Receive) -> bytes | None:
             return b"".join(parts)
 
 
-def _read_request(scope: Scope, body: bytes) -> Request:
+def _read_request(scope: Scope, body: bytes) -> ReceivedRequest:
     headers: dict[str, str] = {}
     for raw, value in scope["headers"]:
         name = raw.decode("latin-1").lower()

@@ -29,7 +29,7 @@ Clock: TypeAlias = Callable[[], float]
 """Seconds since 1970."""
 
 
-class Request(msgspec.Struct, frozen=True):
+class ReceivedRequest(msgspec.Struct, frozen=True):
     """One request to a test server. Header names are in lower case; the repr shows no headers, query or body."""
 
     method: str
@@ -69,7 +69,7 @@ class Request(msgspec.Struct, frozen=True):
         return path or "/", query
 
     def __repr__(self) -> str:
-        return f"Request({self.method} {self.path}, {len(self.body)} bytes)"
+        return f"ReceivedRequest({self.method} {self.path}, {len(self.body)} bytes)"
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -84,7 +84,7 @@ class RequestCheck(Protocol):
     """A function that checks a request against the shop's state; the server passes it in the Setup."""
 
     def __call__(
-        self, match: Match, request: Request, body: object, order: object = None, refunds: object = None
+        self, match: Match, request: ReceivedRequest, body: object, order: object = None, refunds: object = None
     ) -> list[Finding]:
         """Return the errors of a request, without those about credentials: the shop checks these itself."""
 
@@ -97,7 +97,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     check: RequestCheck
-    example: Callable[[Match, Request], Answer]
+    example: Callable[[Match, ReceivedRequest], Answer]
     clock: Clock
     token_seconds: int
     faithful: str | None = None
@@ -113,7 +113,7 @@ class Shop(Protocol):
     orders: dict[str, JsonObject]
     tokens: dict[str, float]
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ReceivedRequest) -> Answer:
         """Answer a request as the API does, and store the refund that it makes."""
 
     def add_order(self, order: Mapping[str, Any], gateway: str | None = None) -> str:
@@ -144,12 +144,15 @@ def make_json_answer(status: int, value: object, media_type: str = "application/
     return Answer(status, {"content-type": media_type}, encode(value))
 
 
-def make_request(method: str, url: str, headers: Mapping[str, str] | None, body: bytes | None) -> Request:
+def make_request(method: str, url: str, headers: Mapping[str, str] | None, body: bytes | None) -> ReceivedRequest:
     """Make a request: method in upper case, header names in lower case."""
-    return Request(method.upper(), url, {name.lower(): value for name, value in (headers or {}).items()}, body or b"")
+    by_name = {name.lower(): value for name, value in (headers or {}).items()}
+    return ReceivedRequest(method.upper(), url, by_name, body or b"")
+        method.upper(), url, {name.lower(): value for name, value in (headers or {}).items()}, body or b""
+    )
 
 
-def match_route(api: str, request: Request) -> Match | None:
+def match_route(api: str, request: ReceivedRequest) -> Match | None:
     """Return the operation of the API that the request calls, or None."""
     match = routes.match(request.method, request.url)
     return match if match is not None and match.operation.api == api else None
@@ -160,7 +163,7 @@ def explain_finding(finding: Finding) -> str:
     return f"{finding.code} {finding.name}: {finding.message}" + (f"; {finding.help}" if finding.help else "")
 
 
-def read_basic(request: Request) -> tuple[str, str] | None:
+def read_basic(request: ReceivedRequest) -> tuple[str, str] | None:
     """Read name and password of an `Authorization: Basic` header; None if the header or either of them is missing."""
     kind, _, value = request.headers.get("authorization", "").partition(" ")
     try:
@@ -170,7 +173,7 @@ def read_basic(request: Request) -> tuple[str, str] | None:
     return (name, password) if kind.lower() == "basic" and name and password else None
 
 
-def has_credentials(operation: Operation, request: Request) -> bool:
+def has_credentials(operation: Operation, request: ReceivedRequest) -> bool:
     """True if the request has every value of one of the operation's sets of credentials."""
     return any(
         all(_has_credential(part.name, part.place, part.kind, request) for part in option)
@@ -178,7 +181,7 @@ def has_credentials(operation: Operation, request: Request) -> bool:
     )
 
 
-def _has_credential(name: str, place: str, kind: str, request: Request) -> bool:
+def _has_credential(name: str, place: str, kind: str, request: ReceivedRequest) -> bool:
     if kind == "basic":
         return read_basic(request) is not None
     value = request.query.get(name, "") if place == "query" else request.headers.get(name.lower(), "")

@@ -15,7 +15,7 @@ from ...routes import Match
 from ..shared.serving import (
     Answer,
     JsonObject,
-    Request,
+    ReceivedRequest,
     Setup,
     copy_order,
     explain_finding,
@@ -26,7 +26,7 @@ from ..shared.serving import (
 )
 
 _TITLES = {
-    400: "Bad Request",
+    400: "Bad ReceivedRequest",
     401: "Unauthorized",
     404: "Not Found",
     422: "Unprocessable Entity",
@@ -59,7 +59,7 @@ class TaxCloudShop:
         refunds: list[JsonObject] = self.orders[order]["refunds"]
         return refunds
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ReceivedRequest) -> Answer:
         match = match_route("taxcloud", request)
         if match is None:
             return _problem(404, f"no route for {request.method} {request.path}")
@@ -81,7 +81,7 @@ class TaxCloudShop:
             return _refusal(findings)
         return self._create(match, request, order, findings)
 
-    def _create(self, match: Match, request: Request, order: JsonObject, findings: list[Finding]) -> Answer:
+    def _create(self, match: Match, request: ReceivedRequest, order: JsonObject, findings: list[Finding]) -> Answer:
         is_readable = all(finding.code != "RF001" for finding in findings)
         body: JsonObject | None = decode(request.body, dict) if is_readable else None
         key = body.get("idempotencyKey") if body else None

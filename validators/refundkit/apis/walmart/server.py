@@ -21,7 +21,7 @@ from ...xml_writer import write_xml
 from ..shared.serving import (
     Answer,
     JsonObject,
-    Request,
+    ReceivedRequest,
     Setup,
     copy_order,
     explain_finding,
@@ -67,7 +67,7 @@ class WalmartShop:
         lines = self.orders[order]["order"]["orderLines"]["orderLine"]
         return [{"lineNumber": line["lineNumber"], "refund": line["refund"]} for line in lines if line.get("refund")]
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ReceivedRequest) -> Answer:
         token = match_route("walmart", request)
         if token is not None and token.operation.name == "walmart.create_token":
             return self._answer_token_request(token, request)
@@ -111,7 +111,7 @@ class WalmartShop:
 
     # Credentials.
 
-    def _answer_token_request(self, match: Match, request: Request) -> Answer:
+    def _answer_token_request(self, match: Match, request: ReceivedRequest) -> Answer:
         """Answer create_token; the answer is JSON for both APIs."""
         if read_basic(request) is None:
             refusal = ("UNAUTHORIZED", "Authorization", "send client id and client secret as Basic credentials")
@@ -127,7 +127,7 @@ class WalmartShop:
             answer["refresh_token"] = secrets.token_urlsafe(24)
         return make_json_answer(200, answer)
 
-    def _is_authorized(self, operation: Operation, request: Request) -> bool:
+    def _is_authorized(self, operation: Operation, request: ReceivedRequest) -> bool:
         """True if the request has a token that has not expired, or other credentials."""
         token = _access_token(request)
         if token is not None:
@@ -136,7 +136,7 @@ class WalmartShop:
 
     # The wire.
 
-    def _read_body(self, operation: Operation, request: Request) -> tuple[bytes, list[Finding]]:
+    def _read_body(self, operation: Operation, request: ReceivedRequest) -> tuple[bytes, list[Finding]]:
         """Return the body as JSON text, and the findings about its XML."""
         if operation.described.body is None or not operation.xml:
             return request.body, []
@@ -170,7 +170,7 @@ def open_shop(setup: Setup) -> WalmartShop:
     return WalmartShop("walmart", setup)
 
 
-def _access_token(request: Request) -> str | None:
+def _access_token(request: ReceivedRequest) -> str | None:
     return request.headers.get("wm_sec.access_token")
 
 

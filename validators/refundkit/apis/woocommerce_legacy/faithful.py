@@ -17,7 +17,16 @@ from ... import routes
 from ...money import ZERO
 from ...reading.keys import UNREADABLE
 from ...text import suggest_name
-from ..shared.serving import Answer, Clock, JsonObject, Request, copy_order, load_orders, make_json_answer, read_basic
+from ..shared.serving import (
+    Answer,
+    Clock,
+    JsonObject,
+    ReceivedRequest,
+    copy_order,
+    load_orders,
+    make_json_answer,
+    read_basic,
+)
 from . import php
 from .order_book import (
     ORDER,
@@ -84,7 +93,7 @@ class RecordedShop:
     def refunds(self, order: str) -> list[JsonObject]:
         return self.order_book.list_refunds(order)
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ReceivedRequest) -> Answer:
         try:
             answer = self._route(request)
         except RequestRefused as refused:
@@ -92,7 +101,7 @@ class RecordedShop:
         answer = answer if self._is_current else _strip_full_stops(answer)
         return msgspec.structs.replace(answer, body=b"") if request.method == "HEAD" else answer
 
-    def _route(self, request: Request) -> Answer:
+    def _route(self, request: ReceivedRequest) -> Answer:
         method = request.query.get("_method") or request.headers.get("x-http-method-override") or request.method
         method = {"HEAD": "GET", "PATCH": "PUT"}.get(method.upper(), method.upper())
         self._authenticate(request)
@@ -128,7 +137,7 @@ class RecordedShop:
             make_error(404, "woocommerce_api_no_order_found", f"No order found with the ID equal to {order}")
         )
 
-    def _answer_refund(self, name: str, request: Request, order: str, refund: str) -> Answer:
+    def _answer_refund(self, name: str, request: ReceivedRequest, order: str, refund: str) -> Answer:
         order_of_refund = self.order_book.find_order(refund)
         if name == "get_refund" and refund in self.orders:
             raise RequestRefused(_make_critical_error(request))
@@ -151,7 +160,7 @@ class RecordedShop:
             document["reason"] = php.to_text(change["reason"])
         return make_json_answer(200, {"order_refund": document})
 
-    def _create(self, request: Request, order: str) -> Answer:
+    def _create(self, request: ReceivedRequest, order: str) -> Answer:
         body = _read_body(request, "create")
         if not order:
             raise RequestRefused(make_error(400, f"{ORDER}_id", "Invalid order ID."))
@@ -188,7 +197,7 @@ class RecordedShop:
             raise RequestRefused(_make_critical_error(request))
         return self._answer_gateway(request, order) or make_json_answer(201, {"order_refund": refund})
 
-    def _answer_gateway(self, request: Request, order: str) -> Answer | None:
+    def _answer_gateway(self, request: ReceivedRequest, order: str) -> Answer | None:
         """Return the answer of a failing gateway, None if none was asked; the refund is stored by then."""
         gateway = self._gateways.get(order)
         if gateway is None or request.query.get("api_refund", "1") in ("", "0"):
@@ -200,7 +209,7 @@ class RecordedShop:
 
     # Credentials: in the clear over https, signed in the query over http.
 
-    def _authenticate(self, request: Request) -> None:
+    def _authenticate(self, request: ReceivedRequest) -> None:
         if request.scheme == "https":
             query = request.query
             in_query = (query.get("consumer_key", ""), query.get("consumer_secret", ""))
@@ -214,7 +223,7 @@ class RecordedShop:
             raise RequestRefused(make_error(404, _AUTHENTICATION, f"{missing} parameter is missing"))
         self._verify(request)
 
-    def _verify(self, request: Request) -> None:
+    def _verify(self, request: ReceivedRequest) -> None:
         key, timestamp, nonce, signature, method = (request.query[name] for name in _OAUTH_PARAMETERS)
         if not key.startswith("ck_"):
             _refuse_credentials("Consumer Key is invalid.")
@@ -238,7 +247,7 @@ def _secret_of(key: str) -> str:
     return "cs_" + key.removeprefix("ck_")
 
 
-def _sign(request: Request, secret: str, method: str) -> str:
+def _sign(request: ReceivedRequest, secret: str, method: str) -> str:
     """Sign a request as OAuth 1.0a does without a token, over its URL without a trailing slash."""
     pairs = sorted((_quote(name), _quote(value)) for name, value in request.pairs if name != "oauth_signature")
     address = f"{request.scheme}://{request.host.lower()}{request.path.rstrip('/')}"
@@ -259,7 +268,7 @@ def _refuse_credentials(message: str, *, asks_for_basic: bool = False) -> None:
     raise RequestRefused(answer)
 
 
-def _read_body(request: Request, verb: str) -> JsonObject:
+def _read_body(request: ReceivedRequest, verb: str) -> JsonObject:
     """Return the object in the wrapper `order_refund` of a body. Raises RequestRefused."""
     try:
         body = _BODY.decode(request.body)
@@ -274,7 +283,7 @@ def _read_body(request: Request, verb: str) -> JsonObject:
     return wrapped if isinstance(wrapped, dict) else {}
 
 
-def _make_critical_error(request: Request) -> Answer:
+def _make_critical_error(request: ReceivedRequest) -> Answer:
     """Make WordPress's answer to a PHP failure: JSON if the request names JSON, else an HTML page."""
     apology = "<p>There has been a critical error on this website.</p>"
     kinds = (request.headers.get(name, "").lower() for name in ("accept", "content-type"))
@@ -308,7 +317,7 @@ def _parse_time(to_text: Any) -> str | None:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _select_fields(refund: JsonObject, request: Request) -> JsonObject:
+def _select_fields(refund: JsonObject, request: ReceivedRequest) -> JsonObject:
     """Return a refund with only the fields that the query's `fields` names."""
     fields = request.query.get("fields")
     return {name: value for name, value in refund.items() if name in fields.split(",")} if fields else refund

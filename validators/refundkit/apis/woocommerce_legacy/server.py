@@ -13,7 +13,7 @@ from ...routes import Match
 from ..shared.serving import (
     Answer,
     JsonObject,
-    Request,
+    ReceivedRequest,
     Setup,
     Shop,
     copy_order,
@@ -66,7 +66,7 @@ class WooCommerceShop:
     def refunds(self, order: str) -> list[JsonObject]:
         return self.order_book.list_refunds(order)
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ReceivedRequest) -> Answer:
         match = match_route("woocommerce_legacy", request)
         if match is None:
             return make_no_route_error()
@@ -91,7 +91,7 @@ class WooCommerceShop:
             return make_json_answer(200, {"order_refunds": refunds})
         return make_json_answer(200, self.orders[order])
 
-    def _answer_refund(self, match: Match, request: Request, order: str, refund: str) -> Answer:
+    def _answer_refund(self, match: Match, request: ReceivedRequest, order: str, refund: str) -> Answer:
         """Read, change or delete one refund; it can be read under any order, as on real servers."""
         order_of_refund = self.order_book.find_order(refund)
         refusal = check_refund_id(refund, order_of_refund)
@@ -116,7 +116,7 @@ class WooCommerceShop:
         document["reason"] = change.get("reason", document["reason"])
         return make_json_answer(200, {"order_refund": document})
 
-    def _create(self, match: Match, request: Request, order: str) -> Answer:
+    def _create(self, match: Match, request: ReceivedRequest, order: str) -> Answer:
         refusal = self._refusal(match, request, order)
         if refusal is not None:
             return refusal
@@ -128,7 +128,7 @@ class WooCommerceShop:
             self.orders[order]["order"]["status"] = "refunded"
         return make_json_answer(201, {"order_refund": refund})
 
-    def _refusal(self, match: Match, request: Request, order: str) -> Answer | None:
+    def _refusal(self, match: Match, request: ReceivedRequest, order: str) -> Answer | None:
         refunds = {"order_refunds": self.order_book.list_refunds(order)}
         findings = self._setup.check(match, request, request.body, self.orders[order], refunds)
         if not findings:
@@ -173,7 +173,7 @@ def replace_id(order: JsonObject, order_id: str) -> JsonObject:
     return {"order": {**order["order"], "id": int(order_id), "order_number": order_id}}
 
 
-def _refuse_credentials(request: Request) -> Answer:
+def _refuse_credentials(request: ReceivedRequest) -> Answer:
     """Return the refusal of credentials: 401, or 404 for a signed request that lacks a parameter, as documented."""
     code = "woocommerce_api_authentication_error"
     missing = [name for name in _OAUTH_PARTS if not request.query.get(f"oauth_{name}")]
@@ -182,7 +182,7 @@ def _refuse_credentials(request: Request) -> Answer:
     return make_error(401, code, "Consumer Secret is invalid.")
 
 
-def _select_fields(refund: JsonObject, request: Request) -> JsonObject:
+def _select_fields(refund: JsonObject, request: ReceivedRequest) -> JsonObject:
     """Return a refund with the fields that `fields` names, and id and amount, which the documented answer requires."""
     fields = request.query.get("fields")
     if not fields:
