@@ -59,6 +59,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     folder: str = ""
 
     def __post_init__(self) -> None:
+        """Run the files of `rules`, then raise ConfigError for all that is wrong."""
         load_rules(self.rules, self.folder)
         problems = [*_find_rule_problems(self), *_find_file_problems(self)]
         if problems:
@@ -94,7 +95,7 @@ def _find_rule_problems(config: Config) -> Iterator[str]:
 
         rules.load_all()
     for name in (*config.select, *ignored):
-        if not any(_is_selected(rule, name) for rule in REGISTRY.values()):
+        if not any(_is_covered(rule, name) for rule in REGISTRY.values()):
             yield f"unknown rule {name!r}{_suggest_rule(name)}"
     for name, level in config.severity:
         if not any(_has_name(rule, name) for rule in REGISTRY.values()):
@@ -124,11 +125,11 @@ def find_severity(config: Config, rule: Rule) -> Severity:
     if is_foreign(rule, config.rules, config.folder):
         return "off"
     if config.select:
-        if not any(_is_selected(rule, name) for name in config.select):
+        if not any(_is_covered(rule, name) for name in config.select):
             return "off"
         if severity == "off" and any(_has_name(rule, name) for name in config.select):
             severity = "warning"
-    if any(_is_selected(rule, name) for name in config.ignore):
+    if any(_is_covered(rule, name) for name in config.ignore):
         return "off"
     for name, level in config.severity:
         if _has_name(rule, name):
@@ -140,7 +141,8 @@ def _has_name(rule: Rule, name: str) -> bool:
     return name in (rule.code, rule.name)
 
 
-def _is_selected(rule: Rule, name: str) -> bool:
+def _is_covered(rule: Rule, name: str) -> bool:
+    """Tell whether an id, a name or a prefix of ids (RF2) is about the rule."""
     return _has_name(rule, name) or (name.startswith("RF") and rule.code.startswith(name))
 
 

@@ -76,11 +76,12 @@ class Tally(msgspec.Struct):
     not_run: Counter[tuple[str, tuple[str, ...], str]] = msgspec.field(default_factory=Counter)
 
     def add(self, tally: Tally) -> None:
-        """Take in what another part of the history came to."""
+        """Add the counts of another part of the history to this one."""
         self.requests += tally.requests
         self.orders += tally.orders
         self.with_findings += tally.with_findings
         self.uncounted += tally.uncounted
+        self.unplaced += tally.unplaced
         self.not_run.update(tally.not_run)
         for key, added in tally.money.items():
             total = self.money.setdefault(key, RuleTotal())
@@ -107,12 +108,12 @@ def judge_batches(batches: Iterable[pa.RecordBatch], settings: AuditSettings) ->
 
 
 def key_of_row(row: Row) -> OrderKey | None:
-    """Find the order of a request in its path, or else in its body; None where neither names it."""
+    """Find the order of a request by its API, in the path or else in the body; None where neither names it."""
     return key_of_parts(row.operation, row.path, row.body)
 
 
 def key_of_parts(operation: str | None, path: bytes | None, body: bytes | None) -> OrderKey | None:
-    """Find the order of a request from a row's columns, as `key_of_row` does."""
+    """Find the order as `key_of_row` does; of the operation, only the API before the dot counts."""
     try:
         values = _VALUES.decode(path) if path else None
     except UNREADABLE:
@@ -180,7 +181,7 @@ class Kernel:
             else:
                 counts = self._commit(row, operation, history, self._judge(key, row, operation, history))
             is_last = position + 1 == len(group)
-            if key is not None and not is_last and not counts and self._is_refund_made(row, operation):
+            if key is not None and not is_last and not counts and self._took_effect(row, operation):
                 self.tally.uncounted += 1
 
     def _judge(self, key: OrderKey | None, row: Row, operation: Operation, history: OrderHistory | None) -> CheckResult:
@@ -205,16 +206,19 @@ class Kernel:
 
     def _commit(self, row: Row, operation: Operation, history: OrderHistory | None, judged: CheckResult) -> bool:
         """Make a request one of the history, if it took effect; whether it can be counted."""
-        if history is None or judged.refund is None or not judged.counts or not self._is_refund_made(row, operation):
+        if history is None or judged.refund is None or not judged.counts or not self._took_effect(row, operation):
             return judged.counts
         history.commit(judged.refund)
         return row.order is not None or all(posting.effect != "rest" for posting in judged.refund.postings)
 
-    def _is_refund_made(self, row: Row, operation: Operation) -> bool:
-        """Whether a request changed what was given back; a cancellation stands in the order as it is exported."""
+    def _took_effect(self, row: Row, operation: Operation) -> bool:
+        """Tell whether a refund took effect; where statuses are not used, each is taken to have.
+
+        A cancellation is none: it stands in the order as it is exported.
+        """
         changes = bool(operation.described.context) and "cancels" not in apis.traits(operation.name)
-        took_effect = not self.settings.statuses or (row.status is not None and 200 <= row.status < 300)
-        return changes and took_effect
+        is_success = not self.settings.statuses or (row.status is not None and 200 <= row.status < 300)
+        return changes and is_success
 
     def _refuse_unknown(self, key: OrderKey | None, row: Row) -> None:
         """Report RF003 for a request of an unknown operation."""
@@ -234,6 +238,7 @@ class Kernel:
         return [complete_finding(rule, problem, level, operation) for rule, problem, level in levels if level != "off"]
 
     def _count_not_run(self, operation: str, not_run: tuple[NotRun, ...]) -> None:
+        """Count one request under each group of rules that lacked a part."""
         for entry in not_run:
             self.tally.not_run[operation, entry.codes, entry.missing] += 1
 
@@ -275,7 +280,7 @@ def _describe_refund(judged: CheckResult | None) -> tuple[Decimal | None, str | 
 
 
 def _sum_refund(refund: Refund) -> Decimal | None:
-    """Add up what a refund names to give back, taxes included; None where it names no money."""
+    """Return the total that a refund names, or else the sum of its parts, taxes included; None if it names no money."""
     postings = [posting for posting in refund.postings if posting.effect in ("add", "set")]
     totals = [posting for posting in postings if posting.account == TOTAL]
     counted = totals or [posting for posting in postings if posting.account not in QUANTITIES]

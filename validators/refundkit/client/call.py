@@ -174,7 +174,7 @@ class CallState:
         if is_lost and self._unknown is None and self._attempt.request is not None:
             context = self._attempt.context or Context()
             self._unknown = UnknownOutcome(request=self._attempt.request, context=context, error=error)
-        if self.attempts < self.retry.attempts and self._may_repeat(error, is_lost):
+        if self.attempts < self.retry.attempts and self._is_harmless_to_repeat(error, is_lost):
             return self.retry.wait(self.attempts, _root_cause(error))
         raise self._final_error(error)
 
@@ -185,7 +185,7 @@ class CallState:
         LOG.log(level, "%s %s: %s in %.0f ms, attempt %d", method, path, outcome, milliseconds, self.attempts)
 
     def _translate(self, error: BaseException, may_be_made: bool) -> RefundError:
-        """Translate a foreign error if the refund may have been made, else raise it."""
+        """Wrap an Exception after which the refund may have been made; raise everything else."""
         if may_be_made and isinstance(error, Exception):
             translated = TransportError(f"{type(error).__name__} after the request had left")
             translated.request = self._attempt.request
@@ -197,7 +197,8 @@ class CallState:
             LOG.warning("interrupted: %s", note)
         raise error
 
-    def _may_repeat(self, error: RefundError, is_lost: bool) -> bool:
+    def _is_harmless_to_repeat(self, error: RefundError, is_lost: bool) -> bool:
+        """Tell whether sending again does no harm; how many attempts are left does not count here."""
         if is_lost:
             return bool(self.call.key)
         if self._attempt.request is not None and not self.call.is_read:

@@ -57,9 +57,9 @@ class _Checker:
     signs: bool
 
     def inspect(self, match: Match, request: httpx.Request, content: bytes) -> Reading[None]:
-        """Read the context if that is wanted, and check what is sent.
+        """Check what is sent, with its context if that is wanted; a repeat passes unchecked.
 
-        Raises RefundBlocked and RefundNotChecked. A repeat is not checked against its own earlier attempt.
+        The order may hold the earlier attempt of a repeat already. Raises RefundBlocked and RefundNotChecked.
         """
         attempt = attempt_of(request)
         if attempt is not None and attempt.is_repeat:
@@ -172,7 +172,7 @@ class GuardTransport(httpx.BaseTransport):
         self._locks = _Locks(threading.Lock)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        match = _guarded_refund(request)
+        match = _match_or_refuse(request)
         if match is None:
             return self._transport.handle_request(request)
         content = b"".join(cast("httpx.SyncByteStream", request.stream))
@@ -234,7 +234,7 @@ class AsyncGuardTransport(httpx.AsyncBaseTransport):
         self._locks = _Locks(asyncio.Lock)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        match = _guarded_refund(request)
+        match = _match_or_refuse(request)
         if match is None:
             return await self._transport.handle_async_request(request)
         content = b"".join([part async for part in cast("httpx.AsyncByteStream", request.stream)])
@@ -299,10 +299,10 @@ def _spellings(request: httpx.Request) -> Iterator[tuple[str, str]]:
     yield request.method, str(request.url)
 
 
-def _guarded_refund(request: httpx.Request) -> Match | None:
-    """The refund that a request makes, None for any other request.
+def _match_or_refuse(request: httpx.Request) -> Match | None:
+    """Match the refund that a request makes; raise NotSent if it goes elsewhere than its URL says.
 
-    Raises NotSent for a refund that leads elsewhere than its URL says: nobody could check it.
+    None for any other request. Nobody could check a refund whose target or URL was changed on the way.
     """
     match = refund_of(request)
     attempt = attempt_of(request)
@@ -320,11 +320,11 @@ def _is_wrong_in_itself(report: Report) -> bool:
     """True if the request has errors beside an order that was not read."""
     errors = [finding for finding in report.findings if finding.severity == "error"]
     is_refused = any(entry.missing == VALID_BODY for entry in report.not_run)
-    return is_refused or not all(map(_is_about_reading, errors))
+    return is_refused or not all(map(_is_about_context, errors))
 
 
-def _is_about_reading(finding: Finding) -> bool:
-    """True if it says that order or refunds could not be read."""
+def _is_about_context(finding: Finding) -> bool:
+    """Tell whether it is an RF00x about the order or the earlier refunds, not about the request."""
     return finding.code.startswith("RF00") and finding.pointer.startswith(_CONTEXT_PLACES)
 
 
@@ -336,7 +336,7 @@ def _add_request(error: RefundError, request: httpx.Request) -> RefundError:
 
 
 def _add_cause(report: Report, failures: list[RefundError]) -> Report:
-    """Put the server's words into the help of RF006."""
+    """Put the first failure of reading the context into the help of RF006."""
     if not failures:
         return report
     why = mask_numbers(f"nothing was sent, since the order could not be read: {failures[0]}")
@@ -357,6 +357,7 @@ def _require_all(read: tuple[Context, list[RefundError]]) -> Context:
 
 @contextmanager
 def _closing(response: httpx.Response, request: httpx.Request) -> Generator[httpx.Response, None, None]:
+    """Give the response its request, and close it at the end."""
     response.request = request
     try:
         yield response
@@ -366,6 +367,7 @@ def _closing(response: httpx.Response, request: httpx.Request) -> Generator[http
 
 @asynccontextmanager
 async def _closing_async(response: httpx.Response, request: httpx.Request) -> AsyncGenerator[httpx.Response, None]:
+    """As _closing, with `await`."""
     response.request = request
     try:
         yield response

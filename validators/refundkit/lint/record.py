@@ -182,10 +182,10 @@ def _reading_problems(record: Record) -> list[Hit]:
 
 
 def _find_repeated_keys(record: Record, is_request: bool) -> Iterator[Hit]:
-    """Find keys that stand twice where no check of a part has looked.
+    """Find repeated keys outside the parts of a request; in YAML and XML, in every part as well.
 
-    That is the request itself, outside the parts that are read by themselves. Of YAML and XML it is every part, since
-    the checks of the parts read our JSON text of them.
+    The parts of a JSON request are read, and their keys compared, by the check itself. Of YAML and XML it reads our
+    JSON text, in which a repeated key is gone.
     """
     for problem in record.document.problems:
         pointer = problem.pointer
@@ -216,7 +216,7 @@ def _find_repeated_context_keys(operation: Operation, context: RecordContext) ->
 
 
 def _merge_request(request: Request, settings: Settings, context: RecordContext) -> Request:
-    """Add the parts of the command line to the request, whose own parts win."""
+    """Fill the request's gaps from the command line; an order and refunds that were found replace its own."""
     if context is _NO_CONTEXT and settings.path is settings.query is settings.headers is None:
         return request
     return msgspec.structs.replace(

@@ -148,8 +148,6 @@ def make_request(method: str, url: str, headers: Mapping[str, str] | None, body:
     """Make a request: method in upper case, header names in lower case."""
     by_name = {name.lower(): value for name, value in (headers or {}).items()}
     return ReceivedRequest(method.upper(), url, by_name, body or b"")
-        method.upper(), url, {name.lower(): value for name, value in (headers or {}).items()}, body or b""
-    )
 
 
 def match_route(api: str, request: ReceivedRequest) -> Match | None:
