@@ -338,19 +338,13 @@ def _pack_findings(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch
         for batch in batches:
             tallies = batch.column("tally")
             for encoded in tallies.drop_null().to_pylist():
-                _add_tally(tally, encoded)
+                tally.add(_TALLY.decode(encoded))
             if tallies.null_count:
                 yield batch.filter(tallies.is_null()).select(FINDINGS.names)
 
     for batch in even_batches(drop_tallies()):
         yield _make_values(None, _compress_batch(batch))
     yield _make_values(msgspec.msgpack.encode(tally), None)
-
-
-def _add_tally(tally: Tally, encoded: bytes) -> None:
-    part = _TALLY.decode(encoded)
-    tally.add(part)
-    tally.unplaced += part.unplaced
 
 
 def _make_values(tally: bytes | None, findings: bytes | None) -> pa.RecordBatch:
