@@ -362,7 +362,7 @@ def _compress_batch(batch: pa.RecordBatch) -> bytes:
 def _unpack_findings(packed: DataFrame, tally: Tally) -> Iterator[pa.RecordBatch]:
     for row in packed.toLocalIterator():
         if row["tally"] is not None:
-            _add_tally(tally, bytes(row["tally"]))
+            tally.add(_TALLY.decode(bytes(row["tally"])))
         else:
             with pa.ipc.open_stream(bytes(row["findings"])) as reader:
                 yield from reader
