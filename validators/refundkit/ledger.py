@@ -236,7 +236,7 @@ class Ledger(msgspec.Struct):
         return self.lines[account.line]
 
     def begin(self, refund: Refund) -> Ledger:
-        """Put one refund under check: set the `now` and the pointers of its accounts, and its named lines."""
+        """Put one refund under check, in place of an uncommitted one: its accounts' `now` and pointers, its lines."""
         self.roll_back()
         self.refund = refund
         if refund.idempotency_key:
@@ -247,7 +247,7 @@ class Ledger(msgspec.Struct):
             line = self.lines.get(key) or Line(key, _describe_key(key), known=False)
             line.pointer, line.full = pointer, key in refund.full_lines
             self.named_lines.append(line)
-        for posting in self.resolve(refund.postings):
+        for posting in self.apply_effects(refund.postings):
             posted_line = self.lines.get(posting.line)
             if posted_line is not None:
                 self._count_now(posted_line.account(posting.account), posting)
@@ -260,7 +260,7 @@ class Ledger(msgspec.Struct):
             self.roll_back()
             return None
         postings = [Posting(account.line, account.name, account.now, account.tax_now) for account in self.accounts]
-        postings += self.resolve(additions)
+        postings += self.apply_effects(additions)
         replaced, self._undone = self._undone, []
         self.roll_back()
         made = Refund([], id=refund.id, idempotency_key=refund.idempotency_key, reason=refund.reason)
@@ -313,8 +313,11 @@ class Ledger(msgspec.Struct):
         if missing:
             self.record(Refund([]), missing)
 
-    def resolve(self, postings: Iterable[Posting]) -> Iterator[Posting]:
-        """Yield the postings as ones that only add, beyond what the refund under check names itself."""
+    def apply_effects(self, postings: Iterable[Posting]) -> Iterator[Posting]:
+        """Yield postings that add; undo what a "set" or a "drop" replaces.
+
+        A "rest" yields what is left of its account beyond what the refund under check names itself.
+        """
         for posting in postings:
             if posting.effect == "add":
                 yield posting
@@ -335,6 +338,7 @@ class Ledger(msgspec.Struct):
         account.tax_pointer = posting.tax_pointer or account.tax_pointer
 
     def _count_before(self, posting: Posting, sign: int) -> None:
+        """Add a posting of a known line to what came back before, by its size; with sign -1, take it off again."""
         account = self.lines[posting.line].account(posting.account)
         size = -abs(posting.amount) if account.name == ITEM and account.charged < 0 else abs(posting.amount)
         account.before += sign * size
@@ -373,7 +377,7 @@ class Ledger(msgspec.Struct):
         """Undo the earlier refund that this one repeats: it has the same key and the same amounts on this ledger."""
         for older in self._by_key.get(refund.idempotency_key, ()):
             self._undo(older, list(older.postings))
-            if self._sums(self.resolve(refund.postings)) == self._sums(older.postings):
+            if self._sums(self.apply_effects(refund.postings)) == self._sums(older.postings):
                 return
             _, undone = self._undone.pop()
             for posting in undone:
@@ -426,7 +430,7 @@ class OrderModel:
         return iter(())
 
     def open_order(self, order: Any) -> Ledger:
-        """Return the ledger of an order without refunds; cancelled pieces count as ordered."""
+        """Return the ledger of an order, without its refunds; a line's `ordered` is without cancelled pieces."""
         return Ledger({})
 
     def refunds_in_order(self, order: Any) -> list[Refund] | None:
@@ -446,7 +450,10 @@ class OrderModel:
         return []
 
     def is_same_refund(self, requested: Refund, recorded: Refund) -> bool | None:
-        """Return whether a recorded refund is the requested one as the server stores it; None if unknown."""
+        """Tell whether a recorded refund is the requested one as the server stores it; None if unknown.
+
+        False unless an API says otherwise: then no refund of a list is ever taken for the requested one.
+        """
         return False
 
 
@@ -470,12 +477,13 @@ def _open_with_refunds(model: OrderModel, order: Any, refunds: Iterable[Refund])
 class OrderHistory:
     """The refunds of one order in a batch or an audit: each is checked against those committed before.
 
-    `starts_empty` is true if the refunds in the order are the committed ones: then only a list holds earlier refunds.
+    `ignores_refunds_in_order` is true if the refunds in the order are the committed ones: earlier ones are then only in
+    a list.
     """
 
-    def __init__(self, model: OrderModel, *, starts_empty: bool = False) -> None:
+    def __init__(self, model: OrderModel, *, ignores_refunds_in_order: bool = False) -> None:
         self.model = model
-        self.starts_empty = starts_empty
+        self.ignores_refunds_in_order = ignores_refunds_in_order
         self.size = 0  # of the longest text so far, which bounds the digits of any amount
         self.refunds: list[Refund] = []
         self.refund_ids: set[str] = set()
@@ -516,7 +524,7 @@ class OrderHistory:
             self._ledger = None
 
     def _remember(self, refund: Refund, made: Refund | None) -> None:
-        """Store what a later ledger needs of a refund: the refund, or only its sums if `can_fold`."""
+        """Keep the request, or what it made if it takes a "rest", or only the sums if `can_fold`."""
         if not self.model.can_fold:
             takes_rest = any(posting.effect == "rest" for posting in refund.postings)
             stored = made if takes_rest else refund

@@ -169,7 +169,7 @@ class Kernel:
         self.tally.orders += key is not None
         history = None
         if key is not None:
-            history = OrderHistory(apis.order_model(key.api), starts_empty=not self.settings.carried)
+            history = OrderHistory(apis.order_model(key.api), ignores_refunds_in_order=not self.settings.carried)
         for position, row in enumerate(group):
             operation = None if row.operation is None else operations.find(row.operation)
             if operation is None:

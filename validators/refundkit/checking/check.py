@@ -124,7 +124,7 @@ class _RequestCheck:
         self._read_body()
         self.values |= {"path": request.path, "query": request.query, "headers": request.headers, "url": request.url}
         if self.parts & (PATH | QUERY | HEADERS):
-            self._add(schema_findings(operation, request))
+            self._add_problems(schema_findings(operation, request))
         if self.parts & (ORDER | REFUNDS) or self.history is not None:
             self._read_context()
         stage = self.plan.stage(self.parts)
@@ -135,11 +135,12 @@ class _RequestCheck:
         hits = [hit for hit in self.hits if hit[0].code in self.plan.severities]
         return CheckResult(hits, (*stage.not_run, *self.not_run), self.refund, self.values["ledger"])
 
-    def _add(self, problems: Iterable[Problem]) -> None:
+    def _add_problems(self, problems: Iterable[Problem]) -> None:
+        """Add problems as hits of their rules, whether those are on or off."""
         self.hits += [(REGISTRY[code], problem) for code, problem in problems]
 
     def _run_rules(self, rules: tuple[Rule, ...]) -> None:
-        """Call each rule with the arguments that its parameters name."""
+        """Call each of the selected rules with the arguments that its parameters name."""
         hits, values = self.hits, self.values
         for rule in rules:
             names = rule.parameters
@@ -159,7 +160,7 @@ class _RequestCheck:
         body = None
         if operation.described.body is not None:
             body, problems = read_body(operation, request)
-            self._add(problems)
+            self._add_problems(problems)
             if body is None:
                 return
             self.parts |= BODY
@@ -168,7 +169,7 @@ class _RequestCheck:
                 self.not_run.append(NotRun(codes=(), missing=VALID_BODY))
         elif request.body is not None:
             message = f"{operation.name} takes no body"
-            self._add([("RF103", finding("request:/body", message, "leave it out"))])
+            self._add_problems([("RF103", finding("request:/body", message, "leave it out"))])
         self.values["body"] = body
         if operation.described.context:
             self.values["refund"] = self.refund = self.plan.model.read_request(operation, body, request.path)
@@ -177,17 +178,17 @@ class _RequestCheck:
         """Read the order and the earlier refunds; one that cannot be used counts as absent."""
         operation, request, model = self.plan.operation, self.request, self.plan.model
         order = refunds = None
-        starts_empty = self.history is not None and self.history.starts_empty
+        ignores_order = self.history is not None and self.history.ignores_refunds_in_order
         if request.order is not None:
             order, problems = read_order(operation, request.order)
-            self._add(problems)
+            self._add_problems(problems)
         if request.refunds is not None:
             refunds, problems = read_refunds(operation, request.refunds)
-            self._add(problems)
+            self._add_problems(problems)
         try:
             mismatches = list(model.context_mismatches(request.path, self.values["body"], order, refunds))
             if order is not None and not any(mismatch.pointer.startswith("order:") for mismatch in mismatches):
-                in_order = None if starts_empty else model.refunds_in_order(order)
+                in_order = None if ignores_order else model.refunds_in_order(order)
             else:
                 order = in_order = None
             if any(mismatch.pointer.startswith("refunds:") for mismatch in mismatches):
@@ -197,18 +198,21 @@ class _RequestCheck:
         except UnreadableError as error:
             mismatches = [finding("order:", f"this is no get-order response of the API: {error}")]
             order = ledger = listed = in_order = None
-        self._add(("RF005", mismatch) for mismatch in mismatches)
+        self._add_problems(("RF005", mismatch) for mismatch in mismatches)
         if order is None:
             self.parts = self.parts & ~ORDER | (INVALID_ORDER if request.order is not None else 0)
         sources = [source for source in (listed, in_order) if source is not None]
-        earlier = max(sources, key=len, default=[] if starts_empty else None)
+        earlier = max(sources, key=len, default=[] if ignores_order else None)
         self.parts = self.parts & ~REFUNDS if earlier is None else self.parts | REFUNDS
         if self.history is not None:
             earlier = [*(earlier or ()), *self.history.refunds]
         self.values |= {"order": order, "refunds": earlier, "ledger": ledger}
 
     def _open_ledger(self, order: Any, refunds: list[Refund] | None, in_order: list[Refund] | None) -> Ledger | None:
-        """Open the ledger and put the request under check; report lines that it names and that were unreadable."""
+        """Open the ledger with this refund under check; None if the body was unreadable.
+
+        Lines that the refund names and that could not be read put all rules of the ledger into `not_run`.
+        """
         if self.refund is None:
             return None
         if self.history is None:
@@ -219,7 +223,7 @@ class _RequestCheck:
             ledger = self.history.ledger(order, refunds, in_order, context)
         if ledger.differences:
             message = f"the order and the list tell of different refunds: {'; '.join(ledger.differences[:3])}"
-            self._add([("RF008", finding("refunds:", message, "for each of them the larger counts"))])
+            self._add_problems([("RF008", finding("refunds:", message, "for each of them the larger counts"))])
         ledger.begin(self.refund)
         if any(key in ledger.unread for key, _ in self.refund.lines):
             codes = tuple(sorted(rule.code for rule in self.plan.rules if "ledger" in rule.parameters))

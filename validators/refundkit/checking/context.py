@@ -57,7 +57,7 @@ def read_order(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]:
 
 
 def read_refunds(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]:
-    """Read the list of earlier refunds as the models of its API, or None, with what is wrong."""
+    """Read the list of earlier refunds strictly, with what is wrong; one refused entry makes it None."""
     if operations.refunds_type(operation) is None:
         return None, []
     model = _decode_quickly(_refunds_decoder(operation, operations.plain_literal), text)

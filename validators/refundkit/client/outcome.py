@@ -115,7 +115,7 @@ def _is_in_sums(model: OrderModel, refund: Refund, before: Ledger, after: Ledger
     """True if the lines grew by the refund, False if not at all."""
     lines = dict(refund.lines)
     earlier, later = _refunded_sums(before, lines), _refunded_sums(after, lines)
-    additions = list(before.begin(refund).resolve(model.server_additions(before)))
+    additions = list(before.begin(refund).apply_effects(model.server_additions(before)))
     before.commit()
     expected = _refunded_sums(before, lines)
     before.record(Refund([]), additions)

@@ -80,8 +80,8 @@ class WalmartOrderModel(OrderModel):
         accounts[CANCELS] = Account(number, number, CANCELS, charged=ordered - not_cancellable, before=cancelled)
         return Line(number, number, accounts, ordered - cancelled, shipped, statuses, line.return_order_id or "")
 
-    def refunds_in_order(self, order: OrderResponse) -> list[Refund] | None:
-        """Return the refunds in the order's lines."""
+    def refunds_in_order(self, order: OrderResponse) -> list[Refund]:
+        """Return one refund for each line of which something came back; empty if there is none."""
         refunds = []
         for line in readable_lines(order.order.order_lines.order_line, {}):
             charges = line.refund.refund_charges if line.refund else UNSET
