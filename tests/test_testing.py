@@ -400,7 +400,7 @@ def test_a_generated_client_refunds_over_a_socket() -> None:
             BASIC["Authorization"],
         )
         assert json.loads(request.body) == {"order_refund": {"amount": 4.95}}
-        assert repr(request) == f"Request(POST /wc-api/v3/orders/1204/refunds, {len(request.body)} bytes)"
+        assert repr(request) == f"ReceivedRequest(POST /wc-api/v3/orders/1204/refunds, {len(request.body)} bytes)"
         assert shop.url in repr(shop)
 
 
