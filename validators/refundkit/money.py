@@ -24,13 +24,19 @@ def decimals(currency: str) -> int | None:
 
 def places(value: Decimal | int) -> int:
     """Count the decimals of a number by value: -5.00000 has none."""
-    return len(format(value, "f").partition(".")[2].rstrip("0")) if value.__class__ is Decimal else 0
+    return len(_without_exponent(value).partition(".")[2].rstrip("0"))
 
 
 def digits(value: Decimal | int) -> int:
     """Count the digits of a number by value, without leading and trailing zeros."""
-    integer, _, fraction = format(Decimal(value), "f").lstrip("-").partition(".")
+    integer, _, fraction = _without_exponent(value).lstrip("-").partition(".")
     return len(integer.lstrip("0") + fraction.rstrip("0")) or 1
+
+
+def _without_exponent(value: Decimal | int) -> str:
+    """Write a number in plain digits; for most numbers `format` takes twice as long as `str`."""
+    text = str(value)
+    return format(value, "f") if "E" in text else text
 
 
 def exact(size: int = 0) -> AbstractContextManager[Context]:
