@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections import defaultdict
@@ -298,7 +299,7 @@ def test_filters_narrow_the_table(browser: Browser, report: Path) -> None:
         page.get_by_role("combobox", name="Severity").select_option("warning")
         assert status(page) == "0 findings on this page."
         page.get_by_role("button", name="Clear").click()
-        page.wait_for_function("text => document.getElementById('count').textContent === text", arg=everything)
+        page.locator(f"#count:text-is({json.dumps(everything)})").wait_for(state="attached")
 
 
 @pytest.mark.browser
@@ -347,7 +348,7 @@ def test_a_rules_row_leads_to_its_findings(browser: Browser, report: Path) -> No
         page.get_by_text("The numbers as a table").first.click()
         for _ in range(2):
             page.get_by_role("link", name="RF401").press("Enter")
-            page.wait_for_function("document.activeElement.id === 'findings'")
+            page.locator("#findings:focus").wait_for(state="attached")
             assert {row[2] for row in listed(page)} == {"RF401 quantity-exceeds-order"}
     with opened(browser, report, after="#rule=RF401&text=Late%20%26%20cold") as page:
         expected = [row for row in ROWS if row["code"] == "RF401" and row["reason"] == "Late & cold"]
@@ -359,7 +360,7 @@ def test_a_bar_leads_to_its_findings(browser: Browser, report: Path) -> None:
     """A click on a bar filters the table by what the bar stands for."""
     with opened(browser, report) as page:
         page.locator("#apis-chart").get_by_text("taxcloud", exact=True).click()
-        page.wait_for_function("document.activeElement.id === 'findings'")
+        page.locator("#findings:focus").wait_for(state="attached")
         assert {row[3] for row in listed(page)} == {"taxcloud"}
 
 
