@@ -17,6 +17,7 @@ from ...money import digits, places, plain, total
 from ...operations import Operation, by_lower_name
 from ...parameters import refused_values
 from ...rule import rule
+from ...rules.identity import PLACEHOLDERS
 from ...text import suggest_name
 from .ledger import MODEL, PRODUCT
 
@@ -299,7 +300,7 @@ def unknown_reason(refund: Refund) -> Iterator[Finding]:
     """
     for posting in _written_postings(refund):
         reason = posting.source.refund_reason
-        if reason not in _published_reasons():
+        if reason not in _published_reasons() and reason not in PLACEHOLDERS:  # RF504 speaks of these
             suggestion = suggest_name(reason, sorted(_published_reasons())).lstrip("; ")
             message = f"{reason!r} is not in Walmart's list of reasons"
             yield finding(f"{_charge_pointer(posting)}/refundReason", message, suggestion)
