@@ -48,6 +48,7 @@ lint: .venv/.dev ## specs and code against their rules
 	$(BIN)/python -m codegen lint
 	$(BIN)/openapi-spec-validator specs/*.yaml
 	$(BIN)/python -m refundkit.rules.page --check docs/rules.md
+	$(BIN)/python -m codegen coverage --check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 type: .venv/.dev .venv/.all ## mypy --strict over everything, pyright over what users write
