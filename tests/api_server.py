@@ -116,6 +116,9 @@ CALLS = {
     "walmart.refund_order_lines": Call(
         ("2961380412345",), {}, "POST", "/v3/orders/2961380412345/refund", {}, JSON, "OrderResponse"
     ),
+    "walmart.cancel_order_lines": Call(
+        ("2961380412345",), {}, "POST", "/v3/orders/2961380412345/cancel", {}, JSON, "OrderResponse"
+    ),
     "walmart.get_order": Call(
         ("29/61 38?0#é",),
         {"product_info": "true", "replacement_info": "false"},

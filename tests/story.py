@@ -76,7 +76,8 @@ def examples(operation: str, part: str = "body") -> list[Any]:
 def story(operation: str) -> dict[str, Any]:
     """Return a valid request of the operation: its first example, its order and its earlier refunds."""
     found = operations.get(operation)
-    order = examples(f"{found.api}.get_order", "200")[0]
+    source = operations.order_source(found)
+    order = examples(f"{found.api}.get_order" if source is None else source.name, "200")[0]
     request: dict[str, Any] = {
         "operation": operation,
         "path": _path(found, order),

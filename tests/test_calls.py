@@ -39,7 +39,12 @@ WAYS = ("sync", "async")
 PATIENCE = Retry(first=0, longest=0)
 BASE = "https://api.example.net"
 GET, POST, KEYED = "walmart.get_order", "walmart.refund_order_lines", "taxcloud.refund_order"
-CHANGES = ("woocommerce_legacy.update_refund", "woocommerce_legacy.delete_refund", "walmart_ca.cancel_order_lines")
+CHANGES = (
+    "walmart.cancel_order_lines",
+    "walmart_ca.cancel_order_lines",
+    "woocommerce_legacy.update_refund",
+    "woocommerce_legacy.delete_refund",
+)
 
 
 def sent(name: str) -> httpx.Request:

@@ -207,12 +207,13 @@ def test_walmart_gives_back_all_that_is_left_of_a_full_refund() -> None:
     assert "returnOrderId" in lines[0]
 
 
-def test_walmart_canada_cancels_what_is_open() -> None:
+@pytest.mark.parametrize("api", ["walmart", "walmart_ca"])
+def test_walmart_cancels_what_is_open(api: Any) -> None:
     """A cancelled quantity gets the status Cancelled, and cannot be cancelled again."""
-    shop = serve("walmart_ca")
-    name = "walmart_ca.cancel_order_lines"
+    shop = serve(api)
+    name = f"{api}.cancel_order_lines"
     order = value(send(shop, name), name)["order"]
-    statuses = order["orderLines"]["orderLine"][1]["orderLineStatuses"]["orderLineStatus"]
+    statuses = order["orderLines"]["orderLine"][-1]["orderLineStatuses"]["orderLineStatus"]
     assert [(one["status"], one["statusQuantity"]["amount"]) for one in statuses] == [("Cancelled", "1")]
     again = send(shop, name)
     assert again.status == 400

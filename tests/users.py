@@ -53,6 +53,9 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "walmart.refund_order_lines": lambda shop: shop.refund_order_lines(
         _order("walmart.refund_order_lines"), body("walmart.refund_order_lines").order_refund
     ),
+    "walmart.cancel_order_lines": lambda shop: shop.cancel_order_lines(
+        _order("walmart.cancel_order_lines"), body("walmart.cancel_order_lines").order_cancellation
+    ),
     "walmart_ca.get_order": lambda shop: shop.get_order(_order("walmart_ca.get_order")),
     "walmart_ca.refund_order_lines": lambda shop: shop.refund_order_lines(
         _order("walmart_ca.refund_order_lines"), body("walmart_ca.refund_order_lines").order_refund

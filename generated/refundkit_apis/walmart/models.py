@@ -215,6 +215,24 @@ Currency: TypeAlias = Literal[
 ]
 
 
+CancellationReason: TypeAlias = (
+    Literal[
+        "CUSTOMER_REQUESTED_SELLER_TO_CANCEL",
+        "SELLER_CANCEL_PRICING_ERROR",
+        "SELLER_CANCEL_OUT_OF_STOCK",
+        "SELLER_CANCEL_FRAUD_STOP_SHIPMENT",
+        "SELLER_CANCEL_ADDRESS_NOT_SERVICEABLE",
+    ]
+    | str
+)
+
+
+class CancelQuantity(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    unit_of_measurement: Literal["EACH", "EA"] = field(name="unitOfMeasurement")
+    amount: Annotated[str, Meta(pattern="^0*[1-9][0-9]*$(?!\\n)")]
+    """How many pieces of the line are cancelled, a whole number above zero in a string."""
+
+
 class PostalAddress(Struct, kw_only=True, frozen=True, gc=False):
     name: str | UnsetType = UNSET
     address1: str | UnsetType = UNSET
@@ -299,6 +317,13 @@ class RefundTaxMoney(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown
     currency: Currency
 
 
+class CancelLineStatus(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    status: str
+    """Cancelled is the one to send; RF308 warns about others."""
+    cancellation_reason: CancellationReason = field(name="cancellationReason")
+    status_quantity: CancelQuantity = field(name="statusQuantity")
+
+
 class ShippingInfo(Struct, kw_only=True, frozen=True, gc=False):
     phone: str | UnsetType = UNSET
     estimated_delivery_date: Whole | UnsetType = field(name="estimatedDeliveryDate", default=UNSET)
@@ -346,6 +371,10 @@ class RefundTax(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fiel
     tax_amount: RefundTaxMoney = field(name="taxAmount")
 
 
+class CancelLineStatuses(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    order_line_status: Annotated[list[CancelLineStatus], Meta(min_length=1)] = field(name="orderLineStatus")
+
+
 class Charges(Struct, kw_only=True, frozen=True, gc=False):
     charge: list[Charge]
 
@@ -379,6 +408,11 @@ class RefundedCharge(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown
     tax_details: list[RefundTax] | UnsetType = field(name="taxDetails", default=UNSET)
 
 
+class CancelLine(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    line_number: str = field(name="lineNumber")
+    order_line_statuses: CancelLineStatuses = field(name="orderLineStatuses")
+
+
 class OrderLineStatuses(Struct, kw_only=True, frozen=True, gc=False):
     order_line_status: list[OrderLineStatus] = field(name="orderLineStatus")
 
@@ -398,6 +432,10 @@ class RefundCharge(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_f
     charge: RefundedCharge
 
 
+class CancelLines(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    order_line: Annotated[list[CancelLine], Meta(min_length=1)] = field(name="orderLine")
+
+
 class OrderLine(Struct, kw_only=True, frozen=True, gc=False):
     line_number: str = field(name="lineNumber")
     charges: Charges
@@ -410,11 +448,21 @@ class OrderLine(Struct, kw_only=True, frozen=True, gc=False):
     """Every refund of the line so far, folded into one; absent without history."""
     return_order_id: str | None | UnsetType = field(name="returnOrderId", default=UNSET)
     """The return that a full refund made."""
+    intent_to_cancel: str | None | UnsetType = field(name="intentToCancel", default=UNSET)
+    """There where the customer asked for the cancellation of the line."""
     misc_attributes: MiscAttributes | UnsetType = field(name="miscAttributes", default=UNSET)
 
 
 class RefundCharges(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
     refund_charge: list[RefundCharge] | UnsetType = field(name="refundCharge", default=UNSET)
+
+
+class OrderCancellation(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    """
+    The purchase order is named by the path alone.
+    """
+
+    order_lines: CancelLines = field(name="orderLines")
 
 
 class OrderLines(Struct, kw_only=True, frozen=True, gc=False):
@@ -425,6 +473,10 @@ class Refund(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=
     refund_charges: RefundCharges = field(name="refundCharges")
     refund_id: str | UnsetType = field(name="refundId", default=UNSET)
     refund_comments: str | UnsetType = field(name="refundComments", default=UNSET)
+
+
+class OrderCancellationRequest(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    order_cancellation: OrderCancellation = field(name="orderCancellation")
 
 
 class Order(Struct, kw_only=True, frozen=True, gc=False):

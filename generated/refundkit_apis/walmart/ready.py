@@ -5,7 +5,7 @@ from __future__ import annotations
 from .._runtime.client import Client
 from .._runtime.ready import AsyncCaller, Caller, Timeout
 from . import models
-from .api.orders import get_order, refund_order_lines
+from .api.orders import cancel_order_lines, get_order, refund_order_lines
 
 __all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncWalmartClient", "WalmartClient"]
 
@@ -40,6 +40,25 @@ class WalmartClient:
             refund_order_lines.sync_detailed,
             purchase_order_id,
             body=models.OrderRefundRequest(order_refund=body),
+            timeout=timeout,
+        ).order
+
+    def cancel_order_lines(
+        self,
+        purchase_order_id: str,
+        body: models.OrderCancellation,
+        *,
+        timeout: Timeout = None,
+    ) -> models.Order:
+        """Cancel one or more lines of an order that have not been shipped.
+
+        Parameters are described in api.orders.cancel_order_lines.
+        """
+        return self._caller.call(
+            "walmart.cancel_order_lines",
+            cancel_order_lines.sync_detailed,
+            purchase_order_id,
+            body=models.OrderCancellationRequest(order_cancellation=body),
             timeout=timeout,
         ).order
 
@@ -90,6 +109,24 @@ class AsyncWalmartClient:
                 refund_order_lines.asyncio_detailed,
                 purchase_order_id,
                 body=models.OrderRefundRequest(order_refund=body),
+                timeout=timeout,
+            )
+        ).order
+
+    async def cancel_order_lines(
+        self,
+        purchase_order_id: str,
+        body: models.OrderCancellation,
+        *,
+        timeout: Timeout = None,
+    ) -> models.Order:
+        """As WalmartClient.cancel_order_lines."""
+        return (
+            await self._caller.call(
+                "walmart.cancel_order_lines",
+                cancel_order_lines.asyncio_detailed,
+                purchase_order_id,
+                body=models.OrderCancellationRequest(order_cancellation=body),
                 timeout=timeout,
             )
         ).order

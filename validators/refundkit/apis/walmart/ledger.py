@@ -1,4 +1,4 @@
-"""Walmart's order model: refunds are negative charges of order lines; the older API cancels pieces too."""
+"""Walmart's order model: refunds are negative charges of order lines, cancellations are pieces."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class WalmartOrderModel(OrderModel):
         reason = postings[0].source.refund_reason if postings else None
         return Refund(postings + remainders, lines.items(), frozenset(full_lines), amounts, reason=reason)
 
-    def _read_cancellation(self, body: ca.OrderCancellationRequest) -> Refund:
+    def _read_cancellation(self, body: Any) -> Refund:
         postings: list[Posting] = []
         lines: dict[Any, str] = {}
         for i, line in enumerate(body.order_cancellation.order_lines.order_line):

@@ -1,4 +1,4 @@
-"""The rules of Walmart's APIs: signs, currencies and reasons, full refunds, cancellations."""
+"""The rules of Walmart's APIs: signs, currencies and reasons, full refunds; those of cancellations are beside it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ...parameters import refused_values
 from ...rule import rule
 from ...rules.identity import PLACEHOLDERS
 from ...text import suggest_name
+from .cancellations import CANCEL
 from .ledger import MODEL, PRODUCT
 
 if TYPE_CHECKING:
@@ -26,11 +27,10 @@ if TYPE_CHECKING:
     from refundkit_apis.walmart_ca import models as ca
 
     RefundBody: TypeAlias = us.OrderRefundRequest | ca.OrderRefundRequest
-    Body: TypeAlias = RefundBody | ca.OrderCancellationRequest
+    Body: TypeAlias = RefundBody | us.OrderCancellationRequest | ca.OrderCancellationRequest
 
 BOTH = ("walmart", "walmart_ca")
 REFUND = ("walmart.refund_order_lines", "walmart_ca.refund_order_lines")
-CANCEL = ("walmart_ca.cancel_order_lines",)
 CURRENT = ("walmart.refund_order_lines",)
 _LINES = "/orderRefund/orderLines/orderLine"
 _AMOUNT = "/chargeAmount/amount"
@@ -152,18 +152,6 @@ def duplicate_line(body: Body) -> Iterator[Finding]:
         previous_lines.add(line.line_number)
 
 
-@rule("RF305", "cancel-reason-unsupported", on=CANCEL, source="walmart-ca-cancel")
-def cancel_reason_unsupported(value: object) -> tuple[str, str]:
-    """A cancellation reason other than the two that the page supports.
-
-    Bad:
-        …/cancellationReason: OUT_OF_STOCK
-    Good:
-        …/cancellationReason: CUSTOMER_REQUESTED_SELLER_TO_CANCEL
-    """
-    return f"{value!r} is no supported cancellation reason", "CANCEL_BY_SELLER or CUSTOMER_REQUESTED_SELLER_TO_CANCEL"
-
-
 @rule("RF306", "full-refund-partial", severity="warning", on=CURRENT)
 def full_refund_partial(ledger: Ledger) -> Iterator[Finding]:
     """A line is marked as a full refund, but the charges given are less than what is left.
@@ -226,24 +214,6 @@ def return_exists(ledger: Ledger) -> Iterator[Finding]:
     for line in ledger.known_lines:
         if line.returned:
             yield line.finding(f"line {line.number} has return {line.returned}", "see whether the return pays it")
-
-
-@rule("RF308", "status-not-cancelled", severity="warning", on=CANCEL, source="facts")
-def status_not_cancelled(refund: Refund) -> Iterator[Finding]:
-    """The status of a cancelled line is not Cancelled.
-
-    The page's own sample says ACKNOWLEDGED, which asks for nothing; published schemas and examples say Cancelled.
-
-    Bad:
-        …/orderLineStatus/0/status: ACKNOWLEDGED
-    Good:
-        …/orderLineStatus/0/status: CANCELLED
-    """
-    for posting in refund.postings:
-        status = posting.source.status
-        if status.lower() != "cancelled":
-            pointer = f"{posting.pointer.removesuffix('/statusQuantity/amount')}/status"
-            yield finding(pointer, f"status is {status!r}", "send Cancelled")
 
 
 @rule("RF310", "nothing-refunded", severity="warning", on=REFUND, source="facts")
@@ -351,7 +321,7 @@ def correlation_not_guid(operation: Operation, headers: Mapping[str, str]) -> It
     return refused_values(operation, "header", headers, "RF509")
 
 
-@rule("RF510", "global-headers", severity="warning", on=CURRENT, source="walmart-us-refund", raw=True)
+@rule("RF510", "global-headers", severity="warning", on=(*CURRENT, CANCEL[0]), source="walmart-us-refund", raw=True)
 def global_headers(operation: Operation, headers: Mapping[str, str]) -> Iterator[Finding]:
     """WM_MARKET ca without WM_GLOBAL_VERSION, or another version than the page's 3.1.
 
@@ -368,18 +338,6 @@ def global_headers(operation: Operation, headers: Mapping[str, str]) -> Iterator
     lower_headers = by_lower_name(headers)
     if lower_headers.get("wm_market", "").lower() == "ca" and "wm_global_version" not in lower_headers:
         yield finding("header:WM_GLOBAL_VERSION", "WM_MARKET ca goes together with WM_GLOBAL_VERSION", "send 3.1")
-
-
-@rule("RF603", "inventory-not-updated", severity="off", on=CANCEL, source="walmart-ca-cancel")
-def inventory_not_updated(body: ca.OrderCancellationRequest) -> Finding:
-    """After a cancellation the inventory wants an update.
-
-    The page asks for it: the next inventory feed has to hold what the cancellation set free.
-
-    Bad:
-        {}
-    """
-    return finding("/orderCancellation", "send the cancelled quantity with the next inventory feed")
 
 
 @rule("RF604", "deprecated-operation", severity="off", on=("walmart_ca",), source="facts", raw=True)
