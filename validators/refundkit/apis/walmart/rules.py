@@ -36,7 +36,7 @@ _LINES = "/orderRefund/orderLines/orderLine"
 _AMOUNT = "/chargeAmount/amount"
 _CHARGE_TYPES = frozenset({PRODUCT, "SHIPPING"})
 _MARKET_CURRENCIES = {"us": "USD", "ca": "CAD"}
-_CONTROL = re.compile("[\x00-\x1f\x7f]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 @rule("RF201", "amount-not-negative", on=REFUND, source="walmart-ca-refund, facts")
