@@ -105,8 +105,9 @@ class Walmart:
             left, tax_left = self._left(account), self._tax_left(account)
             if 0 < amount > left:
                 found.add(("RF203", pointer))
-            if 0 < tax > tax_left:
-                found.add(("RF207", now["tax_at"].get(account, pointer)))
+            if 0 < tax > tax_left:  # a minor unit more may be two halves, each rounded up
+                code = "RF207" if tax - tax_left > MINOR_UNIT else "RF220"
+                found.add((code, now["tax_at"].get(account, pointer)))
             is_taxed = self.tax_charged.get(account, NOTHING) > 0
             if is_taxed and 0 < amount == left and tax_left - tax > MINOR_UNIT / 2 and account[0] not in now["full"]:
                 found.add(("RF214", pointer))

@@ -244,6 +244,11 @@ class PostalAddress(Struct, kw_only=True, frozen=True, gc=False):
     address_type: str | None | UnsetType = field(name="addressType", default=UNSET)
 
 
+class ShipNode(Struct, kw_only=True, frozen=True, gc=False):
+    type: str | None | UnsetType = UNSET
+    """SellerFulfilled, WFSFulfilled or 3PLFulfilled."""
+
+
 class Item(Struct, kw_only=True, frozen=True, gc=False):
     product_name: str | UnsetType = field(name="productName", default=UNSET)
     sku: str | UnsetType = UNSET
@@ -450,6 +455,7 @@ class OrderLine(Struct, kw_only=True, frozen=True, gc=False):
     """The return that a full refund made."""
     intent_to_cancel: str | None | UnsetType = field(name="intentToCancel", default=UNSET)
     """There where the customer asked for the cancellation of the line."""
+    ship_node: ShipNode | None | UnsetType = field(name="shipNode", default=UNSET)
     misc_attributes: MiscAttributes | UnsetType = field(name="miscAttributes", default=UNSET)
 
 
@@ -499,7 +505,7 @@ class OrderResponse(Struct, kw_only=True, frozen=True, gc=False):
 
 
 class RefundLine(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    line_number: str = field(name="lineNumber")
+    line_number: Annotated[str, Meta(min_length=1)] = field(name="lineNumber")
     refunds: Refunds
     is_full_refund: bool | UnsetType = field(name="isFullRefund", default=UNSET)
     """True refunds the line with every charge of it, absent is false; the lines of one request are all full or all partial."""
@@ -510,7 +516,7 @@ class RefundLines(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fi
 
 
 class OrderRefund(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    purchase_order_id: str = field(name="purchaseOrderId")
+    purchase_order_id: Annotated[str, Meta(min_length=1)] = field(name="purchaseOrderId")
     """The same number as in the path."""
     order_lines: RefundLines = field(name="orderLines")
 

@@ -17,9 +17,10 @@ from refundkit_apis._runtime.codec import decoder as decoder_of
 from refundkit_apis._runtime.codec import encode
 from refundkit_apis._runtime.number import decode_number
 
-from .. import operations
+from .. import apis, operations
 from ..errors import finding
-from ..ledger import Unreadable
+from ..ledger import OrderModel, Unreadable, UnreadableError
+from ..money import exact
 from ..operations import Operation
 from ..reading.keys import UNREADABLE, has_unique_keys
 from ..text import path_of, pointer_of
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _ERROR_PATH = re.compile(r" - at `\$(.*)`", re.DOTALL)
 _PATH_STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]")
 # A document with more unreadable parts than this is no order.
-_MAX_UNREADABLE = 100
+_MAX_UNREADABLE = 200
 
 
 def read_order(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]:
@@ -48,7 +49,8 @@ def read_order(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]:
     if not document.readable:
         return None, problems
     try:
-        model = _decode_leniently(source.struct(status), document.value, operation.described.context["order"].key)
+        key = operation.described.context["order"].key
+        model = _decode_leniently(source.struct(status), document.value, key, apis.order_model(operation.api))
     except UNREADABLE as error:
         return None, [*problems, _context_problem("order", error)]
     repeats = [problem.pointer.removeprefix("order:") for code, problem in problems if code == "RF002"]
@@ -127,57 +129,99 @@ def _refunds_decoder(operation: Operation, literal: Callable[[str], Decimal]) ->
     return msgspec.json.Decoder(operations.refunds_type(operation), dec_hook=decode_number, float_hook=literal)
 
 
-def _decode_leniently(model: type, value: Any, key: str) -> Any:
+class _Removed(msgspec.Struct):
+    """A part that was taken out of an order, the path to it, and the list entry that it was in, if any."""
+
+    path: list[str | int]
+    unreadable: Unreadable
+    entry: Any = None
+
+
+def _decode_leniently(model: type, value: Any, key: str, orders: OrderModel) -> Any:
     """Decode plain data, with an Unreadable for each part that the model refuses.
 
-    In a list the whole entry becomes one, such as an order's line; `key` is the field that identifies the entry. Raises
-    MsgspecError where the model cannot do without the part.
+    That is the odd value alone if neither the model nor the ledger needs it. Else it is the whole entry of a list, such
+    as an order's line; `key` is the field that identifies the entry. Raises MsgspecError where the model cannot do
+    without the part.
     """
-    removed: list[tuple[list[str | int], Unreadable]] = []
+    removed: list[_Removed] = []
     for _ in range(_MAX_UNREADABLE):
         try:
             decoded = decoder_of(model).decode(encode(value))
         except msgspec.ValidationError as error:
-            path = _path_of_error(value, error)
+            path = _path_of_error(error)
             if not path:
                 raise
-            parent = value
-            for step in path[:-1]:
-                parent = parent[step]
-            refused = parent.pop(path[-1])
-            name = refused.get(key, "") if isinstance(refused, dict) else ""
             reason = str(error).partition(" - ")[0]
-            removed.append((path, Unreadable(f"order:{pointer_of(map(str, path))}", reason, str(name))))
-        else:
-            for path, unreadable in reversed(removed):
-                _insert_unreadable(decoded, path, unreadable)
+            removed.append(_remove(value, _path_of_entry(path) if "missing" in reason else path, reason, key))
+            continue
+        for part in reversed(removed):
+            _insert_unreadable(decoded, part.path, part.unreadable)
+        needed = _find_needed(orders, decoded, removed)
+        if needed is None:
             return decoded
+        path = _path_of_entry(needed.path)[:-1]
+        siblings = _follow(value, path)
+        position = next(index for index, entry in enumerate(siblings) if entry is needed.entry)
+        removed.append(_remove(value, [*path, position], needed.unreadable.reason, key))
     raise msgspec.ValidationError(f"more than {_MAX_UNREADABLE} parts of it are odd")
 
 
-def _path_of_error(value: Any, error: msgspec.ValidationError) -> list[str | int]:
-    """Return the path to the value that an error is about, or to the outermost list entry that holds it."""
+def _remove(value: Any, path: list[str | int], reason: str, key: str) -> _Removed:
+    """Take the part at a path out of plain data."""
+    entry_path = _path_of_entry(path)
+    entry = None if entry_path == path else _follow(value, entry_path)
+    refused = _follow(value, path[:-1]).pop(path[-1])
+    name = refused.get(key, "") if isinstance(refused, dict) else ""
+    return _Removed(path, Unreadable(f"order:{pointer_of(map(str, path))}", reason, str(name)), entry)
+
+
+def _find_needed(orders: OrderModel, order: Any, removed: list[_Removed]) -> _Removed | None:
+    """Return a removed part, smaller than a list's entry, without which the order cannot be opened; None if none is."""
+    try:
+        with exact():
+            orders.open_order(order)
+            orders.refunds_in_order(order)
+    except UnreadableError as error:
+        return next((part for part in removed if part.unreadable is error.part and part.entry is not None), None)
+    return None
+
+
+def _follow(node: Any, path: list[str | int]) -> Any:
+    """Return the value at a path of plain data."""
+    for step in path:
+        node = node[step]
+    return node
+
+
+def _path_of_error(error: msgspec.ValidationError) -> list[str | int]:
+    """Return the path to the value that an error is about."""
     match = _ERROR_PATH.search(str(error))
-    path: list[str | int] = []
-    for step in _PATH_STEP.finditer(match[1] if match else ""):
-        path.append(step[1] if step[1] is not None else int(step[2]))
-        if step[1] is None:
-            break
-    return path
+    steps = match[1].partition("[...]")[0] if match else ""  # so it writes any key of a map
+    return [step[1] if step[1] is not None else int(step[2]) for step in _PATH_STEP.finditer(steps)]
+
+
+def _path_of_entry(path: list[str | int]) -> list[str | int]:
+    """Return the path to the outermost list entry that holds a value; the value's own path if none does."""
+    index = next((position for position, step in enumerate(path) if isinstance(step, int)), len(path))
+    return path[: index + 1]
 
 
 def _insert_unreadable(model: Any, path: list[str | int], unreadable: Unreadable) -> None:
     """Set an Unreadable at the path of the part that it replaces, so that the part does not seem absent."""
-    for position, step in enumerate(path):
-        is_last = position + 1 == len(path)
+    for step in path[:-1]:
         if isinstance(step, int):
-            if isinstance(model, list):
-                model.insert(step, unreadable)
+            model = model[step] if isinstance(model, list) else None
+        elif isinstance(model, msgspec.Struct):
+            model = getattr(model, _attribute(model, str(step)))
+        if model.__class__ is Unreadable or not isinstance(model, (msgspec.Struct, list)):
             return
-        names = dict(zip(model.__struct_encode_fields__, model.__struct_fields__, strict=True))
-        if is_last:
-            msgspec.structs.force_setattr(model, names[step], unreadable)
-            return
-        model = getattr(model, names[step])
-        if not isinstance(model, (msgspec.Struct, list)):
-            return
+    if isinstance(model, list):
+        model.insert(int(path[-1]), unreadable)
+    else:
+        msgspec.structs.force_setattr(model, _attribute(model, str(path[-1])), unreadable)
+
+
+def _attribute(model: msgspec.Struct, name: str) -> str:
+    """Return the attribute of a struct's field by its JSON name."""
+    return model.__struct_fields__[model.__struct_encode_fields__.index(name)]

@@ -78,18 +78,40 @@ def refund_exceeds_order(
 
 @rule("RF207", "tax-exceeds-charge", on=("charges",))
 def tax_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
-    """The refunded tax is larger than the tax that was charged.
+    """The refunded tax is larger than the tax that was charged, by more than one minor unit.
 
     Counted like the charge itself: per line and charge type, with every earlier refund. Where a refund has both, `tax`
-    counts and `taxDetails` is its breakdown.
+    counts and `taxDetails` is its breakdown. Up to one minor unit of the currency it is RF220.
+
+    Bad:
+        …/tax/taxAmount/amount: -3.32
+    Good:
+        …/tax/taxAmount/amount: -3.30
+    """
+    return _taxes_beyond(ledger, by_rounding=False)
+
+
+@rule("RF220", "tax-rounded-up", severity="warning", on=("charges",))
+def tax_rounded_up(ledger: Ledger) -> Iterator[Finding]:
+    """The refunded tax is above the tax that was charged, by no more than one minor unit.
+
+    Two halves of a tax, each rounded up, are a cent more than the tax. With every earlier refund; more than that is
+    RF207.
 
     Bad:
         …/tax/taxAmount/amount: -3.31
     Good:
         …/tax/taxAmount/amount: -3.30
     """
+    return _taxes_beyond(ledger, by_rounding=True)
+
+
+def _taxes_beyond(ledger: Ledger, *, by_rounding: bool) -> Iterator[Finding]:
+    """Find the refunded taxes that are above what is left by one minor unit at most, or those above by more."""
     for account in ledger.accounts:
-        if 0 < account.tax_now > account.tax_left:
+        excess = account.tax_now - account.tax_left
+        is_rounding = excess <= _minor_unit(account.currency or ledger.currency)
+        if account.tax_now > 0 and excess > 0 and is_rounding == by_rounding:
             limit = max(account.tax_left, ZERO)
             message = (
                 f"refunds {plain(account.tax_now)} tax of line {account.number} {account.name}, but only {plain(limit)}"

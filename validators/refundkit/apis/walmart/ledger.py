@@ -61,7 +61,7 @@ class WalmartOrderModel(OrderModel):
             name = charge.charge_type.upper()
             amount, tax = Decimal(charge.charge_amount.amount), Decimal(tax_of(charge))
             account = accounts.setdefault(name, Account(number, number, name, charge.charge_amount.currency))
-            if charge.is_discount is True or amount < 0:  # it lowers what was charged, and so does its tax
+            if charge.is_discount or amount < 0:  # it lowers what was charged, and so does its tax
                 amount, tax = -abs(amount), -abs(tax)
             account.charged += amount
             account.tax_charged += tax
@@ -78,7 +78,8 @@ class WalmartOrderModel(OrderModel):
                 cancelled += amount
             statuses.append((entry.status, entry.status_quantity.amount))
         accounts[CANCELS] = Account(number, number, CANCELS, charged=ordered - not_cancellable, before=cancelled)
-        return Line(number, number, accounts, ordered - cancelled, shipped, statuses, line.return_order_id or "")
+        ship_node = getattr(line, "ship_node", UNSET)  # the current API's alone
+        return Line(number, number, accounts, ordered - cancelled, shipped, statuses, line.return_order_id, ship_node)
 
     def refunds_in_order(self, order: OrderResponse) -> list[Refund]:
         """Return one refund for each line of which something came back; empty if there is none."""
