@@ -30,15 +30,16 @@ CONNECTION = "0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608"
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to one request.
 
-    `made`: the API acts on it before anything goes wrong. `answer` is sent, the API's own where it is None, under the
-    Content-Type `relabelled`. Of that `sends` says how much: "half" promises the whole, "shortened" promises the half
-    that is sent, "drips" sends it byte by byte. Then the connection `ends`: "kept" for the next request, "closed",
-    "reset", or "silent" for as long as the client stays. With `unread` the connection is reset before a byte of the
-    request is read; with `refused` there is none.
+    `made`: the API acts on it before anything goes wrong. `answer` is sent, the API's own where it is None, in which
+    the second of `rewrites` stands for the first, under the Content-Type `relabelled`. Of that `sends` says how much:
+    "half" promises the whole, "shortened" promises the half that is sent, "drips" sends it byte by byte. Then the
+    connection `ends`: "kept" for the next request, "closed", "reset", or "silent" for as long as the client stays. With
+    `unread` the connection is reset before a byte of the request is read; with `refused` there is none.
     """
 
     made: bool = False
     answer: Answer | None = None
+    rewrites: tuple[bytes, bytes] = (b"", b"")
     sends: Literal["nothing", "half", "shortened", "drips", "whole"] = "whole"
     ends: Literal["kept", "closed", "reset", "silent"] = "kept"
     relabelled: str = ""
@@ -118,6 +119,10 @@ class Server:
         with self._silence:
             assert self._silence.wait_for(lambda: self.silences >= number, timeout=WITHIN)
 
+    def execute_late(self) -> None:
+        """Execute the last refund that was lost, as a slow server does long after its client has gone."""
+        self._answer("refund", self.requests("refund")[-1])
+
     def stop(self) -> None:
         self.refuse()
         for thread, connection in self._connections:
@@ -154,7 +159,11 @@ class Server:
         refused = self._is_refused_next(kind, request)
         if fault is None:
             fault = Fault(ends="closed" if refused else "kept")
-        self._send(connection, fault, fault.answer or own or Answer(200, {}, b""))
+        answer = fault.answer or own or Answer(200, {}, b"")
+        if fault.rewrites[0]:
+            assert fault.rewrites[0] in answer.body
+            answer = msgspec.structs.replace(answer, body=answer.body.replace(*fault.rewrites))
+        self._send(connection, fault, answer)
         return fault.ends == "kept"
 
     def _is_left_unread(self, connection: socket.socket) -> bool:
