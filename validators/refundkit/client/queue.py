@@ -40,6 +40,11 @@ class OrderQueue:
         self._lock = threading.Lock()
         self._places = {}
 
+    def count(self, order: str) -> int:
+        """Return how many refunds of an order are under way or wait."""
+        with self._lock:
+            return len(self._places.get(order, ()))
+
     @contextmanager
     def turn(self, order: str) -> Generator[None, None, None]:
         """Wait for the order's turn, and hold it. Raises NotSent if that would wait for itself."""
@@ -77,7 +82,9 @@ class OrderQueue:
 
     def _leave(self, order: str, place: _Place) -> None:
         with self._lock:
-            places = self._places[order]
+            places = self._places.get(order, deque())
+            if place not in places:  # the queue was cleared meanwhile
+                return
             had_turn = places[0] is place
             places.remove(place)
             following = places[0] if places and had_turn else None
