@@ -10,6 +10,7 @@ import httpx
 import refundkit
 from refundkit import (
     Config,
+    Outcome,
     RefundBlocked,
     RefundError,
     RefundNotSent,
@@ -70,7 +71,9 @@ def walmart(client_id: str, client_secret: str) -> str:
             assert_type(error.status, int)
             return f"{error.status} {error.code} {error.reason}"
         except RefundOutcomeUnknown as error:
-            return "made" if error.resolve() else f"not made: {error.request_id}"
+            outcome = error.resolve(wait=5)
+            assert_type(outcome, Outcome)
+            return "made" if outcome is Outcome.MADE else f"not made: {error.request_id}"
         except StatusError as error:
             assert_type(error.status, int)
             return f"{error.status} {error.code} {error.reason}"

@@ -11,6 +11,7 @@ import msgspec
 from refundkit_apis._runtime.errors import (
     DecodeError,
     NotSent,
+    Outcome,
     RefundError,
     RefundNotSent,
     RefundOutcomeUnknown,
@@ -21,9 +22,9 @@ from refundkit_apis._runtime.errors import (
 )
 
 __all__ = [
-    "ConfigError", "DecodeError", "Finding", "NotRun", "NotSent", "RefundBlocked", "RefundError", "RefundNotChecked",
-    "RefundNotSent", "RefundOutcomeUnknown", "RefundRefused", "Report", "RuleError", "SourceError", "StatusError",
-    "TimedOut", "TransportError", "UsageError", "finding",
+    "ConfigError", "DecodeError", "Finding", "NotRun", "NotSent", "Outcome", "RefundBlocked", "RefundError",
+    "RefundNotChecked", "RefundNotSent", "RefundOutcomeUnknown", "RefundRefused", "Report", "RuleError", "SourceError",
+    "StatusError", "TimedOut", "TransportError", "UsageError", "finding",
 ]  # fmt: skip
 
 Severity: TypeAlias = Literal["error", "warning", "off"]

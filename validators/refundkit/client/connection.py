@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from types import ModuleType, TracebackType
@@ -20,6 +21,7 @@ from ..text import suggest_name
 from .attempt import EXTENSION, AsyncRecordingTransport, RecordingTransport
 from .call import AsyncCalls, Call, Calls
 from .guard import AsyncGuardTransport, GuardTransport, OnReport
+from .limit import AsyncTimeLimitTransport, TimeLimitTransport
 from .retry import Retry
 from .wire import AsyncXmlTransport, XmlTransport
 
@@ -33,6 +35,7 @@ class Options(TypedDict, total=False):
 
     base_url   the API's address: a sandbox, a server of your own for tests; the documented one by default
     timeout    seconds for each request, or an httpx.Timeout; 30
+    total_timeout  seconds until the last byte of an answer has come, however slowly they come; four times `timeout`
     retry      how often and how patiently harmless repeats are tried: refundkit.connect.Retry
     guard      False sends unchecked; by default each refund is checked with its order first
     config     the refundkit.Config of the check: the one that CI uses
@@ -45,6 +48,7 @@ class Options(TypedDict, total=False):
 
     base_url: str
     timeout: float | httpx.Timeout
+    total_timeout: float
     retry: Retry
     guard: bool
     config: Config | None
@@ -124,8 +128,9 @@ class Connection(Generic[S, A]):
         transport = self._options.get("transport")
         if transport is not None and not isinstance(transport, httpx.BaseTransport):
             raise TypeError("transport is an async one: open the connection with `async with`")
-        wire = RecordingTransport(transport or httpx.HTTPTransport(proxy=_proxy(self._base_url)))
-        guard = GuardTransport(wire, fetch_context=True, auth=self._auth, **self._check_options())
+        recording = RecordingTransport(transport or httpx.HTTPTransport(proxy=_proxy(self._base_url)))
+        wire = TimeLimitTransport(recording, self._options.get("total_timeout"))
+        guard = GuardTransport(wire, auth=self._auth, **self._guard_options())
         guarded = guard if self._options.get("guard", True) else wire
         client = self._make_client(XmlTransport(guarded) if self._speaks_xml else guarded)
         client.get_httpx_client()
@@ -139,8 +144,9 @@ class Connection(Generic[S, A]):
         transport = self._options.get("transport")
         if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
             raise TypeError("transport is a sync one: open the connection with `with`")
-        wire = AsyncRecordingTransport(transport or httpx.AsyncHTTPTransport(proxy=_proxy(self._base_url)))
-        guard = AsyncGuardTransport(wire, fetch_context=True, auth=self._auth, **self._check_options())
+        recording = AsyncRecordingTransport(transport or httpx.AsyncHTTPTransport(proxy=_proxy(self._base_url)))
+        wire = AsyncTimeLimitTransport(recording, self._options.get("total_timeout"))
+        guard = AsyncGuardTransport(wire, auth=self._auth, **self._guard_options())
         guarded = guard if self._options.get("guard", True) else wire
         client = self._make_client(AsyncXmlTransport(guarded) if self._speaks_xml else guarded)
         client.get_async_httpx_client()
@@ -188,8 +194,10 @@ class Connection(Generic[S, A]):
     def _speaks_xml(self) -> bool:
         return any(operation.xml for operation in operations.of_api(self._api).values())
 
-    def _check_options(self) -> dict[str, Any]:
-        return {"config": self._options.get("config"), "on_report": self._options.get("on_report")}
+    def _guard_options(self) -> dict[str, Any]:
+        """The options of the guard; its exchanges have their time limit below it."""
+        chosen = {name: self._options.get(name) for name in ("config", "on_report")}
+        return {**chosen, "fetch_context": True, "total_timeout": math.inf}
 
     def _make_client(self, transport: httpx.BaseTransport | httpx.AsyncBaseTransport) -> Client:
         self._client = Client(

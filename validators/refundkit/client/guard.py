@@ -6,13 +6,10 @@ be sent; the two transports differ in how they send and how they wait.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Generic, TypeAlias, TypeVar, cast
-from weakref import WeakValueDictionary
+from typing import TypeAlias, TypeVar, cast
 
 import attrs
 import httpx
@@ -25,14 +22,14 @@ from ..checking.check import check
 from ..checking.plan import make_plan
 from ..config import Config
 from ..errors import VALID_BODY, VALID_ORDER, Finding, RefundBlocked, RefundNotChecked, Report
-from ..order_key import key_of_request
 from ..routes import Match
 from ..rule import BODY, HEADERS, PATH, QUERY, URL
 from ..text import mask_numbers
 from .attempt import Context, attempt_of, moves_money
 from .context import ContextSource, context_request, context_sources, is_signed, json_form
+from .limit import AsyncTimeLimitTransport, TimeLimitTransport
+from .queue import QUEUE, order_of
 
-L = TypeVar("L")
 T = TypeVar("T")
 # Context requests go out of a generator, the answer or the error of each goes in.
 Answer: TypeAlias = httpx.Response | RefundError
@@ -57,12 +54,12 @@ class _Checker:
     signs: bool
 
     def inspect(self, match: Match, request: httpx.Request, content: bytes) -> Reading[None]:
-        """Check what is sent, with its context if that is wanted; a repeat passes unchecked.
+        """Check what is sent, with its context if that is wanted; the same request once more passes unchecked.
 
         The order may hold the earlier attempt of a repeat already. Raises RefundBlocked and RefundNotChecked.
         """
         attempt = attempt_of(request)
-        if attempt is not None and attempt.is_repeat:
+        if attempt is not None and attempt.repeats is not None and _is_same(request, attempt.repeats):
             return
         needs_context = self.fetch_context and self._needs_context(match)
         sources = context_sources(match.operation) if needs_context else {}
@@ -124,24 +121,6 @@ class _Checker:
             raise RefundBlocked(report) from cause
 
 
-class _Locks(Generic[L]):
-    """A lock for each order, while somebody holds or awaits it."""
-
-    def __init__(self, make: Callable[[], L]) -> None:
-        self._make = make
-        self._lock = threading.Lock()
-        self._locks: WeakValueDictionary[str, Any] = WeakValueDictionary()
-
-    def of(self, match: Match, request: httpx.Request, loop: int = 0) -> L:
-        """The lock of a request's order, under any spelling; one an event loop."""
-        order_key = key_of_request(match.operation.api, match.path, None)
-        order = f"{match.operation.api} {sorted(match.path.items())}" if order_key is None else order_key.text
-        with self._lock:
-            key = f"{loop} {request.url.netloc!r} {order.casefold()}"
-            lock: L = self._locks.setdefault(key, self._make())
-            return lock
-
-
 class GuardTransport(httpx.BaseTransport):
     """Checks each refund, and raises instead of sending a bad one.
 
@@ -150,9 +129,14 @@ class GuardTransport(httpx.BaseTransport):
     raises RefundNotChecked (RF006) and sends nothing, with the error of the reading as the cause. It reads with the
     credentials of the refund itself, or with `auth`, which signatures need that are good for one request only. `config`
     is that of `refundkit.check`; `on_report` is called with every report, a clean one too, while the order is locked;
-    findings are logged to `refundkit`. Refunds of one order go one after the other, however long that takes. An order
-    of TaxCloud that does not tell of its refunds cannot be judged. What is not checked: versions 1 and 2 of
+    findings are logged to `refundkit`. Refunds of one order go one after the other, those of all guards and clients of
+    the process, sync and async; a refund that would wait for itself, such as one in `on_report`, raises NotSent. An
+    order of TaxCloud that does not tell of its refunds cannot be judged. What is not checked: versions 1 and 2 of
     WooCommerce's legacy API, and its wp-json API.
+
+    `total_timeout` is how many seconds a refund may take, or one reading of its order, until the last byte of its
+    answer has come. By default it is the sum of the request's own timeouts, which are for each part that arrives.
+    Until then a sync request runs in a thread of its own, unless `total_timeout` is math.inf.
     """
 
     def __init__(
@@ -163,13 +147,14 @@ class GuardTransport(httpx.BaseTransport):
         auth: httpx.Auth | None = None,
         config: Config | None = None,
         on_report: OnReport | None = None,
+        total_timeout: float | None = None,
     ) -> None:
         self._transport = transport
+        self._limited = TimeLimitTransport(transport, total_timeout)
         self._auth = auth or httpx.Auth()
         self._checker = _Checker(
             fetch_context=fetch_context, config=config, on_report=on_report, signs=auth is not None
         )
-        self._locks = _Locks(threading.Lock)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         match = _match_or_refuse(request)
@@ -177,9 +162,9 @@ class GuardTransport(httpx.BaseTransport):
             return self._transport.handle_request(request)
         content = b"".join(cast("httpx.SyncByteStream", request.stream))
         request.stream = httpx.ByteStream(content)  # what is checked is what is sent
-        with self._locks.of(match, request):
+        with QUEUE.turn(order_of(match, request)):
             self._drive(self._checker.inspect(match, request, content))
-            return self._transport.handle_request(request)
+            return self._limited.handle_request(request)
 
     def read_context(self, match: Match, request: httpx.Request) -> Context:
         """Read the context of a sent refund again. Raises RefundError."""
@@ -202,7 +187,7 @@ class GuardTransport(httpx.BaseTransport):
         try:
             request = next(flow)
             while True:
-                with translate_errors(), _closing(self._transport.handle_request(request), request) as response:
+                with translate_errors(), _closing(self._limited.handle_request(request), request) as response:
                     response.read()
                 try:
                     request = flow.send(response)
@@ -225,13 +210,14 @@ class AsyncGuardTransport(httpx.AsyncBaseTransport):
         auth: httpx.Auth | None = None,
         config: Config | None = None,
         on_report: OnReport | None = None,
+        total_timeout: float | None = None,
     ) -> None:
         self._transport = transport
+        self._limited = AsyncTimeLimitTransport(transport, total_timeout)
         self._auth = auth or httpx.Auth()
         self._checker = _Checker(
             fetch_context=fetch_context, config=config, on_report=on_report, signs=auth is not None
         )
-        self._locks = _Locks(asyncio.Lock)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         match = _match_or_refuse(request)
@@ -239,9 +225,9 @@ class AsyncGuardTransport(httpx.AsyncBaseTransport):
             return await self._transport.handle_async_request(request)
         content = b"".join([part async for part in cast("httpx.AsyncByteStream", request.stream)])
         request.stream = httpx.ByteStream(content)  # what is checked is what is sent
-        async with self._locks.of(match, request, id(asyncio.get_running_loop())):
+        async with QUEUE.turn_async(order_of(match, request)):
             await self._drive(self._checker.inspect(match, request, content))
-            return await self._transport.handle_async_request(request)
+            return await self._limited.handle_async_request(request)
 
     async def read_context(self, match: Match, request: httpx.Request) -> Context:
         """Read the context of a sent refund again. Raises RefundError."""
@@ -265,7 +251,7 @@ class AsyncGuardTransport(httpx.AsyncBaseTransport):
             request = await anext(flow)
             while True:
                 with translate_errors():
-                    response = await self._transport.handle_async_request(request)
+                    response = await self._limited.handle_async_request(request)
                     async with _closing_async(response, request):
                         await response.aread()
                 try:
@@ -314,6 +300,12 @@ def _match_or_refuse(request: httpx.Request) -> Match | None:
             name = attempt.operation.name
             raise NotSent(f"not sent: something has changed the URL of {name} to one that is not checked")
     return match
+
+
+def _is_same(request: httpx.Request, earlier: httpx.Request) -> bool:
+    """True if two requests have the same target and the same bytes; an event hook may have changed the later one."""
+    contents = [b"".join(cast("httpx.SyncByteStream", each.stream)) for each in (request, earlier)]
+    return (request.method, request.url, contents[0]) == (earlier.method, earlier.url, contents[1])
 
 
 def _is_wrong_in_itself(report: Report) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import UNSET
@@ -23,7 +23,7 @@ from ...ledger import (
     Refund,
     readable_lines,
 )
-from ...money import ZERO, decimals, total
+from ...money import ZERO, decimals, equals_as_shown, total
 from ...text import escape_token
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ ITEMS = "/order_refund/line_items"
 # The order itself, as a line of the ledger.
 ORDER = ""
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-_STORED = Context(prec=1000, rounding=ROUND_HALF_UP)
 
 
 class WooCommerceLegacyOrderModel(OrderModel):
@@ -118,18 +117,18 @@ class WooCommerceLegacyOrderModel(OrderModel):
         return Refund(postings, amounts=amounts, id=refund_id, reason=refund.reason or None)
 
     def is_same_refund(self, requested: Refund, recorded: Refund) -> bool | None:
-        """Compare the rounded amounts, the reasons, and the items if the server names them."""
-        requested_money, recorded_money = _money_by_account(requested), _money_by_account(recorded)
-        amount, recorded_amount = requested_money.pop((ORDER, TOTAL), None), recorded_money.pop((ORDER, TOTAL), ZERO)
+        """Compare the amounts as they are shown, the reasons, and the items that the answer shows.
+
+        It shows no shipping and no fees, and current servers do not say of which item a line is.
+        """
+        amount, recorded_amount = (next(_amounts(refund, TOTAL), None) for refund in (requested, recorded))
         if amount is None:  # an update of the reason alone: a shop may keep the old one
             return True if requested.reason == recorded.reason else None
-        if _round_as_stored(amount) != _round_as_stored(recorded_amount):
+        if not equals_as_shown(amount, recorded_amount or ZERO):
             return False
         if requested.id:
             return True
-        if requested.reason and requested.reason != recorded.reason:
-            return False
-        return all(requested_money.get(item, amount) == amount for item, amount in recorded_money.items())
+        return (requested.reason or "") == (recorded.reason or "") and _has_items(requested, recorded)
 
     def context_mismatches(
         self,
@@ -175,10 +174,13 @@ def _add_item_line(lines: dict[Any, Line], item: Any, tax: Decimal) -> Line:
 
 
 def _earlier_item_postings(refund: wc.Refund) -> Iterator[Posting]:
-    """Yield the postings of an earlier refund's items. Its totals are negative; its quantities may have either sign."""
+    """Yield the postings of an earlier refund's items. Its totals are negative; its quantities may have either sign.
+
+    Where the server does not say of which item one is, it is of item "0", which no order has.
+    """
     for item in refund.line_items or ():
-        if item.refunded_item_id:
-            key = str(item.refunded_item_id)
+        if item.refunded_item_id is not UNSET:
+            key = str(item.refunded_item_id or 0)
             yield Posting(key, ITEM, -read_number(item.total), -read_number(item.total_tax))
             yield Posting(key, PIECES, abs(read_number(item.quantity)))
 
@@ -203,13 +205,23 @@ def _item_amounts(item: wc.RefundItem, pointer: str) -> Iterator[Amount]:
         yield Amount(f"{pointer}/refund_tax/{escape_token(rate)}", as_number(tax))
 
 
-def _money_by_account(refund: Refund) -> dict[tuple[Any, str], Decimal]:
-    return {(posting.line, posting.account): posting.amount for posting in refund.postings if posting.account != PIECES}
+def _amounts(refund: Refund, account: str) -> Iterator[Decimal]:
+    return (posting.amount for posting in refund.postings if posting.account == account)
 
 
-def _round_as_stored(amount: Decimal) -> Decimal:
-    """Round an amount as the server stores it: two decimals, half away from zero."""
-    return amount.quantize(Decimal("0.01"), context=_STORED)
+def _has_items(requested: Refund, recorded: Refund) -> bool:
+    """True if every item of a recorded refund is one of the request: by its id, or else by its money and pieces."""
+    items = [posting for posting in requested.postings if posting.account in (ITEM, PIECES) and posting.amount]
+    for shown in recorded.postings:
+        if shown.account in (ITEM, PIECES) and shown.amount:
+            for item in items:
+                is_item = shown.account == item.account and shown.line in (item.line, "0")
+                if is_item and equals_as_shown(item.amount, shown.amount):
+                    items.remove(item)
+                    break
+            else:
+                return False
+    return True
 
 
 def _readable_figures(name: str, items: Iterable[Any], unread: dict[Any, str]) -> Iterator[Any]:
