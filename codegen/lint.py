@@ -29,6 +29,7 @@ ABOUT = {
 }
 ANNOTATIONS = frozenset({"description", "title", "xml", "examples", "x-page-differs"})
 CLIENT_EXTENSIONS = frozenset({"x-given-once", "x-default", "x-idempotency-key", "x-credentials"})
+CONTEXT_KEYS = ("operation", "query", "lines", "key", "pick", "pages", "schema")
 EXTENSIONS = CLIENT_EXTENSIONS | {"x-rule", "x-source", "x-page-differs", "x-context", "x-replaced-by"}
 SCALAR = BOUNDS | ANNOTATIONS | {"type", "pattern", "not", "x-rule"}
 RULE_ID = re.compile(r"RF[0-9]{3}\Z")
@@ -329,8 +330,13 @@ def _check_context(spec: Spec) -> Flaws:
             pointer = f"{operation.pointer}/x-context/{part}"
             if part not in ("order", "refunds"):
                 yield pointer, f"x-context is about order and refunds, not about {part}"
-            for key in source.keys() - {"operation", "query", "lines", "key", "schema"}:
-                yield f"{pointer}/{key}", f"`{key}` is none of operation, query, lines, key and schema"
+            for key in source.keys() - CONTEXT_KEYS:
+                yield f"{pointer}/{key}", f"`{key}` is none of {', '.join(CONTEXT_KEYS)}"
+            if source.get("pages", {}).keys() not in (set(), {"cursor"}, {"query", "total"}):
+                yield (
+                    f"{pointer}/pages",
+                    "pages have a `cursor`, or a number in the `query` and a `total`",
+                )
             if ("operation" in source) == ("schema" in source):
                 yield pointer, "name the operation that answers it, or the schema of one entry of a list of it"
             if "operation" in source and source["operation"] not in names:

@@ -128,6 +128,18 @@ CALLS = {
         None,
         "OrderResponse",
     ),
+    "walmart.refund_return": Call(
+        ("108500000000001",), {}, "POST", "/v3/returns/108500000000001/refund", {}, JSON, "ReturnRefundResponse"
+    ),
+    "walmart.list_returns": Call(
+        (),
+        {"return_order_id": "108500000000001", "limit": "200"},
+        "GET",
+        "/v3/returns",
+        {"returnOrderId": "108500000000001", "limit": "200"},
+        None,
+        "ReturnsResponse",
+    ),
     "walmart.create_token": Call((), {}, "POST", "/v3/token", {}, FORM, "Token"),
     "walmart_ca.refund_order_lines": Call(
         ("1796277083022",), {}, "POST", "/v3/ca/orders/1796277083022/refund", {}, JSON, "OrderResponse"

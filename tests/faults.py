@@ -204,8 +204,8 @@ class Server:
             return answer
 
     def state(self) -> Any:
-        """Return the order and its refunds as the API stores them."""
-        return self.shop.orders[ORDERS[self.api]], self.shop.refunds(ORDERS[self.api])
+        """Return the order and its refunds as the API stores them, and all that it stores."""
+        return self.shop.orders[ORDERS[self.api]], self.shop.refunds(ORDERS[self.api]), self.shop.orders
 
     def _send(self, connection: socket.socket, fault: Fault, answer: Answer) -> None:
         if fault.ends == "silent":

@@ -115,6 +115,7 @@ def _path(operation: operations.Operation, order: Any) -> dict[str, str]:
         "refund_id": "900",
         "connectionId": inner.get("connectionId"),
         "orderId": inner.get("orderId"),
+        "returnOrderId": inner.get("returnOrders", [{}])[0].get("returnOrderId"),
     }
     return {parameter.name: str(known[parameter.name]) for parameter in operation.parameters("path")}
 

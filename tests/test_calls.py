@@ -41,6 +41,7 @@ BASE = "https://api.example.net"
 GET, POST, KEYED = "walmart.get_order", "walmart.refund_order_lines", "taxcloud.refund_order"
 CHANGES = (
     "walmart.cancel_order_lines",
+    "walmart.refund_return",
     "walmart_ca.cancel_order_lines",
     "woocommerce_legacy.update_refund",
     "woocommerce_legacy.delete_refund",

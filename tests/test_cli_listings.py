@@ -62,7 +62,14 @@ def test_operations_are_all_listed(cli: Cli) -> None:
 
 
 EXPECTED = {
-    "walmart": {"refund_order_lines", "cancel_order_lines", "get_order", "create_token"},
+    "walmart": {
+        "refund_order_lines",
+        "cancel_order_lines",
+        "get_order",
+        "refund_return",
+        "list_returns",
+        "create_token",
+    },
     "walmart_ca": {"refund_order_lines", "cancel_order_lines", "get_order"},
     "woocommerce_legacy": {
         "create_refund",

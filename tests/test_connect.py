@@ -75,7 +75,12 @@ def test_every_operation_returns_its_success_model(shop: testing.Server, name: s
     elif isinstance(answer, list):
         assert name in ("woocommerce_legacy.list_refunds", "taxcloud.refund_order")
     else:
-        special = {"walmart.create_token": "Token", "woocommerce_legacy.get_order": "Order"}
+        special = {
+            "walmart.create_token": "Token",
+            "walmart.refund_return": "ReturnRefundResponse",
+            "walmart.list_returns": "ReturnsResponse",
+            "woocommerce_legacy.get_order": "Order",
+        }
         assert type(answer).__name__ == special.get(name, expected)
 
 

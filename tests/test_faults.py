@@ -696,7 +696,7 @@ def test_a_success_answer_without_the_refund_is_logged(api: Any, way: str, caplo
 
 def changing(name: str, server: Server) -> Callable[[Any], Any]:
     """Make a call that changes an order or an earlier refund."""
-    if name.endswith("cancel_order_lines"):
+    if name.endswith(("cancel_order_lines", "refund_return")):
         return users.CALLS[name]
     assert refund(server, "sync").error is None
     server.seen.clear()
@@ -710,6 +710,7 @@ def changing(name: str, server: Server) -> Callable[[Any], Any]:
 
 CHANGES = (
     "walmart.cancel_order_lines",
+    "walmart.refund_return",
     "walmart_ca.cancel_order_lines",
     "woocommerce_legacy.update_refund",
     "woocommerce_legacy.delete_refund",

@@ -37,7 +37,13 @@ REFUNDS = (
     "woocommerce_legacy.create_refund",
     "taxcloud.refund_order",
 )
-GUARDED = (*REFUNDS, "walmart.cancel_order_lines", "walmart_ca.cancel_order_lines", "woocommerce_legacy.update_refund")
+GUARDED = (
+    *REFUNDS,
+    "walmart.cancel_order_lines",
+    "walmart.refund_return",
+    "walmart_ca.cancel_order_lines",
+    "woocommerce_legacy.update_refund",
+)
 SECRET = "a-token-of-our-own"
 
 

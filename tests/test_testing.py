@@ -32,6 +32,7 @@ from refundkit_apis.woocommerce_legacy.models import RefundCreate, RefundCreateR
 from story import HEADERS, examples, story, text
 from test_woocommerce_legacy import RECORDED, Exchange
 
+RETURN = "108500000000001"
 FIRST = {"walmart": "2961380412345", "walmart_ca": "1796277083022", "woocommerce_legacy": "1204", "taxcloud": "SO-1077"}
 serve: Callable[..., Server] = testing.server  # its arguments come from tables here, and are plain text
 REFUNDING = ["walmart.refund_order_lines", "walmart_ca.refund_order_lines", "woocommerce_legacy.create_refund"]
@@ -82,9 +83,14 @@ def shop(request: pytest.FixtureRequest) -> Server:
 
 
 def test_a_server_starts_with_the_order_of_its_spec(shop: Server) -> None:
-    """The first order of each server equals the spec's example."""
+    """The first order of each server equals the spec's example, and so does the return of walmart."""
     assert text(load_first_order(shop.api)) == text(examples(f"{shop.api}.get_order", "200")[0])
-    assert list(shop.orders) == [FIRST[shop.api]]
+    assert list(shop.orders) == [FIRST[shop.api], *([RETURN] if shop.api == "walmart" else [])]
+
+
+def test_the_first_return_is_that_of_the_spec() -> None:
+    """The return that walmart's server starts with is the spec's example of the list."""
+    assert text(serve("walmart").orders[RETURN]) == text(examples("walmart.list_returns", "200")[0])
 
 
 @pytest.mark.parametrize("name", operations.names())
@@ -220,6 +226,38 @@ def test_walmart_cancels_what_is_open(api: Any) -> None:
     assert "RF304" in str(value(again, name))
 
 
+def test_walmart_refunds_what_is_left_of_a_return() -> None:
+    """Refunded pieces stand in the return, whole lines are completed, and nothing can be refunded twice."""
+    shop = serve("walmart")
+    name = "walmart.refund_return"
+    assert value(send(shop, name), name)["returnOrderId"] == RETURN
+    (line, _) = shop.orders[RETURN]["returnOrders"][0]["returnOrderLines"]
+    assert (line["refundedQty"]["measurementValue"], line["status"]) == (1, "DELIVERED")
+    rest = {"customerOrderId": "6731208845519", "refundLines": [{"returnOrderLineNumber": 1}]}
+    assert send(shop, name, {"body": rest}).status == 200
+    listed = value(send(shop, "walmart.list_returns"), "walmart.list_returns")["returnOrders"][0]
+    assert listed["returnOrderLines"][0]["currentRefundStatus"] == "REFUND_ISSUED"
+    again = send(shop, name, {"body": rest})
+    assert again.status == 400
+    assert "RF327" in str(value(again, name))
+    assert [each["refundedQty"]["measurementValue"] for each in shop.refunds(RETURN)] == [2, 1]
+
+
+def test_a_full_refund_of_a_line_is_a_return_that_is_paid() -> None:
+    """The return that a full refund of an order's line makes is listed, with nothing left of it."""
+    shop = serve("walmart")
+    body = examples("walmart.refund_order_lines")[1]
+    order = value(send(shop, "walmart.refund_order_lines", {"body": body}), "walmart.refund_order_lines")["order"]
+    number = order["orderLines"]["orderLine"][1]["returnOrderId"]
+    url = f"https://shop.test/v3/returns?returnOrderId={number}"
+    headers = {**HEADERS["walmart"], "WM_SEC.ACCESS_TOKEN": token(shop)}
+    (listed,) = json.loads(shop.answer("GET", url, headers).body)["returnOrders"]
+    assert listed["customerOrderId"] == order["customerOrderId"]
+    assert listed["returnOrderLines"][0]["quantity"] == listed["returnOrderLines"][0]["refundedQty"]
+    assert shop.answer("GET", f"https://shop.test/v3/orders/{number}", headers).status == 404
+    assert json.loads(shop.answer("GET", url + "0", headers).body)["returnOrders"] == []
+
+
 def test_walmart_canada_speaks_xml_only() -> None:
     """A wrong Accept gets a 406 and a wrong Content-Type a 415, in XML; signed requests are accepted."""
     shop = serve("walmart_ca")
@@ -302,7 +340,7 @@ def test_added_orders_can_be_refunded(shop: Server) -> None:
         assert answer.status == 200
         value(answer, name)
         shop.refunds(order)
-    assert list(shop.orders) == [FIRST[shop.api], *added]
+    assert [order for order in shop.orders if order != RETURN] == [FIRST[shop.api], *added]
 
 
 @pytest.mark.parametrize(

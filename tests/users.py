@@ -44,7 +44,8 @@ def path(name: str) -> dict[str, str]:
 
 def _order(name: str) -> str:
     known = path(name)
-    return known.get("purchaseOrderId") or known.get("orderId") or known["id"]
+    names = ("purchaseOrderId", "returnOrderId", "orderId", "id")
+    return next(known[name] for name in names if name in known)
 
 
 # What is called on the client that `with` gives; the async twin has the same names.
@@ -55,6 +56,10 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     ),
     "walmart.cancel_order_lines": lambda shop: shop.cancel_order_lines(
         _order("walmart.cancel_order_lines"), body("walmart.cancel_order_lines").order_cancellation
+    ),
+    "walmart.list_returns": lambda shop: shop.list_returns(return_order_id=_order("walmart.refund_return")),
+    "walmart.refund_return": lambda shop: shop.refund_return(
+        _order("walmart.refund_return"), body("walmart.refund_return")
     ),
     "walmart_ca.get_order": lambda shop: shop.get_order(_order("walmart_ca.get_order")),
     "walmart_ca.refund_order_lines": lambda shop: shop.refund_order_lines(

@@ -41,13 +41,17 @@ class Credential(msgspec.Struct, frozen=True):
 class ContextSpec(msgspec.Struct, frozen=True):
     """Where a part of an operation's context comes from: an operation that returns it, or a list of a schema.
 
-    `lines` is the pointer to an order's lines, and `key` the field that identifies a line.
+    `lines` is the pointer to an order's lines, and `key` the field that identifies a line. A query value such as
+    `{returnOrderId}` is filled from the request's path. `pick` is the field of the answer whose list holds the order,
+    and `pages` says how all pages of a list are read.
     """
 
     operation: str | None = None
     query: dict[str, str] = {}
     lines: str = ""
     key: str = ""
+    pick: str = ""
+    pages: dict[str, str] = {}
     schema: str | None = None
 
 

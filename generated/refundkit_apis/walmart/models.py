@@ -7,8 +7,15 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from refundkit_apis._runtime.number import Whole
-from refundkit_apis.walmart.scalars import Amount, RefundAmount, RefundTaxAmount
+from refundkit_apis._runtime.number import Whole, WholeOrNull
+from refundkit_apis.walmart.scalars import (
+    Amount,
+    RefundAmount,
+    RefundTaxAmount,
+    ReturnLineNumber,
+    ReturnPieces,
+    ReturnRefundPieces,
+)
 
 Flag: TypeAlias = Literal["true", "false"]
 
@@ -233,6 +240,16 @@ class CancelQuantity(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown
     """How many pieces of the line are cancelled, a whole number above zero in a string."""
 
 
+class ReturnRefundQuantity(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    """
+    All that is left of the line where it is absent, as nothing published says otherwise.
+    """
+
+    unit_of_measure: str = field(name="unitOfMeasure")
+    """EACH or EA; the published schema leaves it open."""
+    measurement_value: ReturnRefundPieces = field(name="measurementValue")
+
+
 class PostalAddress(Struct, kw_only=True, frozen=True, gc=False):
     name: str | UnsetType = UNSET
     address1: str | UnsetType = UNSET
@@ -277,6 +294,32 @@ class CarrierName(Struct, kw_only=True, frozen=True, gc=False):
 class MiscDetail(Struct, kw_only=True, frozen=True, gc=False):
     key: str | UnsetType = UNSET
     value: str | UnsetType = UNSET
+
+
+class ReturnsMeta(Struct, kw_only=True, frozen=True, gc=False):
+    total_count: Whole | UnsetType = field(name="totalCount", default=UNSET)
+    limit: Whole | UnsetType = UNSET
+    next_cursor: str | None | UnsetType = field(name="nextCursor", default=UNSET)
+
+
+class ReturnQuantity(Struct, kw_only=True, frozen=True, gc=False):
+    measurement_value: ReturnPieces = field(name="measurementValue")
+    unit_of_measure: str | None | UnsetType = field(name="unitOfMeasure", default=UNSET)
+
+
+class ReturnMoney(Struct, kw_only=True, frozen=True, gc=False):
+    """
+    Money is written otherwise here than in the orders.
+    """
+
+    currency_amount: Amount | UnsetType = field(name="currencyAmount", default=UNSET)
+    currency_unit: str | UnsetType = field(name="currencyUnit", default=UNSET)
+
+
+class ReturnEvent(Struct, kw_only=True, frozen=True, gc=False):
+    event_tag: str | None | UnsetType = field(name="eventTag", default=UNSET)
+    event_description: str | None | UnsetType = field(name="eventDescription", default=UNSET)
+    event_time: str | None | UnsetType = field(name="eventTime", default=UNSET)
 
 
 class TokenRequest(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -329,6 +372,11 @@ class CancelLineStatus(Struct, kw_only=True, frozen=True, gc=False, forbid_unkno
     status_quantity: CancelQuantity = field(name="statusQuantity")
 
 
+class ReturnRefundLine(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    return_order_line_number: ReturnLineNumber = field(name="returnOrderLineNumber")
+    quantity: ReturnRefundQuantity | UnsetType = UNSET
+
+
 class ShippingInfo(Struct, kw_only=True, frozen=True, gc=False):
     phone: str | UnsetType = UNSET
     estimated_delivery_date: Whole | UnsetType = field(name="estimatedDeliveryDate", default=UNSET)
@@ -367,6 +415,16 @@ class MiscDetails(Struct, kw_only=True, frozen=True, gc=False):
     detail: list[MiscDetail] | UnsetType = UNSET
 
 
+class RefundedReturnLine(Struct, kw_only=True, frozen=True, gc=False):
+    return_order_line_number: Whole | UnsetType = field(name="returnOrderLineNumber", default=UNSET)
+    quantity: ReturnQuantity | UnsetType = UNSET
+
+
+class ReturnChargeTotal(Struct, kw_only=True, frozen=True, gc=False):
+    name: str | UnsetType = UNSET
+    value: ReturnMoney | UnsetType = UNSET
+
+
 class ErrorList(Struct, kw_only=True, frozen=True, gc=False):
     error: list[GatewayError] | UnsetType = UNSET
 
@@ -378,6 +436,12 @@ class RefundTax(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fiel
 
 class CancelLineStatuses(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
     order_line_status: Annotated[list[CancelLineStatus], Meta(min_length=1)] = field(name="orderLineStatus")
+
+
+class ReturnRefundRequest(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    customer_order_id: str = field(name="customerOrderId")
+    """The customer's order number, not the purchase order's."""
+    refund_lines: Annotated[list[ReturnRefundLine], Meta(min_length=1)] = field(name="refundLines")
 
 
 class Charges(Struct, kw_only=True, frozen=True, gc=False):
@@ -397,6 +461,29 @@ class LineRefundCharges(Struct, kw_only=True, frozen=True, gc=False):
 class MiscAttribute(Struct, kw_only=True, frozen=True, gc=False):
     name: str | UnsetType = UNSET
     details: MiscDetails | UnsetType = UNSET
+
+
+class ReturnRefundResponse(Struct, kw_only=True, frozen=True, gc=False):
+    return_order_id: str = field(name="returnOrderId")
+    customer_order_id: str | UnsetType = field(name="customerOrderId", default=UNSET)
+    refund_lines: list[RefundedReturnLine] | UnsetType = field(name="refundLines", default=UNSET)
+
+
+class ReturnOrderLine(Struct, kw_only=True, frozen=True, gc=False):
+    return_order_line_number: Whole = field(name="returnOrderLineNumber")
+    quantity: ReturnQuantity
+    purchase_order_id: str | None | UnsetType = field(name="purchaseOrderId", default=UNSET)
+    purchase_order_line_number: WholeOrNull | UnsetType = field(name="purchaseOrderLineNumber", default=UNSET)
+    return_reason: str | None | UnsetType = field(name="returnReason", default=UNSET)
+    item: Item | UnsetType = UNSET
+    refunded_qty: ReturnQuantity | None | UnsetType = field(name="refundedQty", default=UNSET)
+    """What was refunded so far; absent is none."""
+    charge_totals: list[ReturnChargeTotal] | UnsetType = field(name="chargeTotals", default=UNSET)
+    return_tracking_detail: list[ReturnEvent] | UnsetType = field(name="returnTrackingDetail", default=UNSET)
+    status: str | None | UnsetType = UNSET
+    """INITIATED, DELIVERED, COMPLETED or CANCELLED."""
+    current_delivery_status: str | None | UnsetType = field(name="currentDeliveryStatus", default=UNSET)
+    current_refund_status: str | None | UnsetType = field(name="currentRefundStatus", default=UNSET)
 
 
 class ErrorResponse(Struct, kw_only=True, frozen=True, gc=False):
@@ -432,6 +519,18 @@ class MiscAttributes(Struct, kw_only=True, frozen=True, gc=False):
     misc_attribute: list[MiscAttribute] | UnsetType = field(name="miscAttribute", default=UNSET)
 
 
+class ReturnOrder(Struct, kw_only=True, frozen=True, gc=False):
+    return_order_id: str = field(name="returnOrderId")
+    return_order_lines: list[ReturnOrderLine] = field(name="returnOrderLines")
+    customer_order_id: str | None | UnsetType = field(name="customerOrderId", default=UNSET)
+    customer_email_id: str | None | UnsetType = field(name="customerEmailId", default=UNSET)
+    return_type: str | None | UnsetType = field(name="returnType", default=UNSET)
+    """REFUND or REPLACEMENT."""
+    refund_mode: str | None | UnsetType = field(name="refundMode", default=UNSET)
+    return_order_date: str | None | UnsetType = field(name="returnOrderDate", default=UNSET)
+    return_by_date: str | None | UnsetType = field(name="returnByDate", default=UNSET)
+
+
 class RefundCharge(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
     refund_reason: RefundReason = field(name="refundReason")
     charge: RefundedCharge
@@ -457,6 +556,11 @@ class OrderLine(Struct, kw_only=True, frozen=True, gc=False):
     """There where the customer asked for the cancellation of the line."""
     ship_node: ShipNode | None | UnsetType = field(name="shipNode", default=UNSET)
     misc_attributes: MiscAttributes | UnsetType = field(name="miscAttributes", default=UNSET)
+
+
+class ReturnsResponse(Struct, kw_only=True, frozen=True, gc=False):
+    return_orders: list[ReturnOrder] = field(name="returnOrders")
+    meta: ReturnsMeta | UnsetType = UNSET
 
 
 class RefundCharges(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ from .._runtime.client import Client
 from .._runtime.ready import AsyncCaller, Caller, Timeout
 from . import models
 from .api.orders import cancel_order_lines, get_order, refund_order_lines
+from .api.returns import list_returns, refund_return
 
 __all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncWalmartClient", "WalmartClient"]
 
@@ -83,6 +84,60 @@ class WalmartClient:
             timeout=timeout,
         ).order
 
+    def refund_return(
+        self,
+        return_order_id: str,
+        body: models.ReturnRefundRequest,
+        *,
+        timeout: Timeout = None,
+    ) -> models.ReturnRefundResponse:
+        """Refund one or more lines of a return, wholly or in part.
+
+        Parameters are described in api.returns.refund_return.
+        """
+        return self._caller.call(
+            "walmart.refund_return",
+            refund_return.sync_detailed,
+            return_order_id,
+            body=body,
+            timeout=timeout,
+        )
+
+    def list_returns(
+        self,
+        *,
+        return_order_id: str | None = None,
+        customer_order_id: str | None = None,
+        status: str | None = None,
+        return_type: str | None = None,
+        replacement_info: str | None = None,
+        return_creation_start_date: str | None = None,
+        return_creation_end_date: str | None = None,
+        return_last_modified_start_date: str | None = None,
+        return_last_modified_end_date: str | None = None,
+        limit: str | None = None,
+        timeout: Timeout = None,
+    ) -> models.ReturnsResponse:
+        """List returns, with the state of their lines and what was refunded of them.
+
+        Parameters are described in api.returns.list_returns.
+        """
+        return self._caller.call(
+            "walmart.list_returns",
+            list_returns.sync_detailed,
+            return_order_id=return_order_id,
+            customer_order_id=customer_order_id,
+            status=status,
+            return_type=return_type,
+            replacement_info=replacement_info,
+            return_creation_start_date=return_creation_start_date,
+            return_creation_end_date=return_creation_end_date,
+            return_last_modified_start_date=return_last_modified_start_date,
+            return_last_modified_end_date=return_last_modified_end_date,
+            limit=limit,
+            timeout=timeout,
+        )
+
 
 class AsyncWalmartClient:
     """The async client: the methods of WalmartClient, with `await`."""
@@ -150,6 +205,54 @@ class AsyncWalmartClient:
                 timeout=timeout,
             )
         ).order
+
+    async def refund_return(
+        self,
+        return_order_id: str,
+        body: models.ReturnRefundRequest,
+        *,
+        timeout: Timeout = None,
+    ) -> models.ReturnRefundResponse:
+        """As WalmartClient.refund_return."""
+        return await self._caller.call(
+            "walmart.refund_return",
+            refund_return.asyncio_detailed,
+            return_order_id,
+            body=body,
+            timeout=timeout,
+        )
+
+    async def list_returns(
+        self,
+        *,
+        return_order_id: str | None = None,
+        customer_order_id: str | None = None,
+        status: str | None = None,
+        return_type: str | None = None,
+        replacement_info: str | None = None,
+        return_creation_start_date: str | None = None,
+        return_creation_end_date: str | None = None,
+        return_last_modified_start_date: str | None = None,
+        return_last_modified_end_date: str | None = None,
+        limit: str | None = None,
+        timeout: Timeout = None,
+    ) -> models.ReturnsResponse:
+        """As WalmartClient.list_returns."""
+        return await self._caller.call(
+            "walmart.list_returns",
+            list_returns.asyncio_detailed,
+            return_order_id=return_order_id,
+            customer_order_id=customer_order_id,
+            status=status,
+            return_type=return_type,
+            replacement_info=replacement_info,
+            return_creation_start_date=return_creation_start_date,
+            return_creation_end_date=return_creation_end_date,
+            return_last_modified_start_date=return_last_modified_start_date,
+            return_last_modified_end_date=return_last_modified_end_date,
+            limit=limit,
+            timeout=timeout,
+        )
 
 
 SYNC, ASYNC = WalmartClient, AsyncWalmartClient

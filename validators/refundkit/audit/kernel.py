@@ -113,12 +113,12 @@ def key_of_row(row: Row) -> OrderKey | None:
 
 
 def key_of_parts(operation: str | None, path: bytes | None, body: bytes | None) -> OrderKey | None:
-    """Find the order as `key_of_row` does; of the operation, only the API before the dot counts."""
+    """Find the order as `key_of_row` does; of an unknown operation the API before the dot counts."""
     try:
         values = _VALUES.decode(path) if path else None
     except UNREADABLE:
         values = None
-    return key_of_request((operation or "").partition(".")[0], values, body)
+    return key_of_request(operation or "", values, body)
 
 
 def read_rows(batch: pa.RecordBatch) -> Iterator[Row]:

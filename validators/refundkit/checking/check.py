@@ -180,7 +180,7 @@ class _RequestCheck:
         order = refunds = None
         ignores_order = self.history is not None and self.history.ignores_refunds_in_order
         if request.order is not None:
-            order, problems = read_order(operation, request.order)
+            order, problems = read_order(operation, request.order, request.path)
             self._add_problems(problems)
         if request.refunds is not None:
             refunds, problems = read_refunds(operation, request.refunds)

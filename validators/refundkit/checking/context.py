@@ -7,7 +7,7 @@ same. Reading from an Unreadable raises UnreadableError.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -36,11 +36,17 @@ _PATH_STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]")
 _MAX_UNREADABLE = 200
 
 
-def read_order(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]:
-    """Read the order as the model of its API, or None, with what is wrong (RF001, RF002, RF004, RF005)."""
+def read_order(operation: Operation, text: bytes, path: Mapping[str, str] | None = None) -> tuple[Any, list[Problem]]:
+    """Read the order as the model of its API, or None, with what is wrong (RF001, RF002, RF004, RF005).
+
+    Of a list of orders only the one that `path` names is left, if it is there.
+    """
     source = operations.order_source(operation)
     if source is None:
         return None, []
+    described, orders = operation.described.context["order"], apis.order_model(operation.name)
+    if described.pick and path:
+        text = _pick_order(text, described.pick, list(orders.path_ids)[-1], path)
     status = operations.success(source)
     model = _decode_quickly(operations.quick_decoder(source, status), text)
     if model is not None:
@@ -49,10 +55,10 @@ def read_order(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]:
     if not document.readable:
         return None, problems
     try:
-        key = operation.described.context["order"].key
-        model = _decode_leniently(source.struct(status), document.value, key, apis.order_model(operation.api))
+        model = _decode_leniently(source.struct(status), document.value, described.key, orders)
     except UNREADABLE as error:
-        return None, [*problems, _context_problem("order", error)]
+        kind = f"{source.name.partition('.')[2].replace('_', '-')} response"
+        return None, [*problems, _context_problem("order", kind, error)]
     repeats = [problem.pointer.removeprefix("order:") for code, problem in problems if code == "RF002"]
     modelled = places_in_model(model, repeats)
     return model, [(code, problem) for code, problem in problems if code != "RF002" or problem.pointer[6:] in modelled]
@@ -71,7 +77,7 @@ def read_refunds(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]
     try:
         return _refunds_decoder(operation, Decimal).decode(encode(document.value)), problems
     except UNREADABLE as error:
-        return None, [*problems, _context_problem("refunds", error)]
+        return None, [*problems, _context_problem("refunds", "list of earlier refunds", error)]
 
 
 def places_in_model(model: Any, pointers: list[str]) -> set[str]:
@@ -116,9 +122,21 @@ def _read_exactly(text: bytes, part: str) -> tuple[Document, list[Problem]]:
     return document, problems
 
 
-def _context_problem(part: str, error: Exception) -> Problem:
+def _pick_order(text: bytes, field: str, id_name: str, path: Mapping[str, str]) -> bytes:
+    """Return a list response with only the order that the path names; as it is if the list does not hold it."""
+    try:
+        answer = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        entries = msgspec.json.decode(answer[field], type=list[msgspec.Raw])
+        ids = [msgspec.json.decode(entry, type=dict[str, msgspec.Raw]).get(id_name, b"") for entry in entries]
+    except (*UNREADABLE, KeyError):
+        return text
+    wanted = encode(path.get(id_name))
+    picked = [entry for entry, entry_id in zip(entries, ids, strict=True) if bytes(entry_id) == wanted]
+    return encode({**answer, field: picked}) if picked and len(entries) > 1 else text
+
+
+def _context_problem(part: str, kind: str, error: Exception) -> Problem:
     """Return the RF005 finding for an order or a list of refunds that its model refuses."""
-    kind = "get-order response" if part == "order" else "list of earlier refunds"
     path = str(error).partition(" - at `$")[2].rstrip("`")
     message = f"this is no {kind} of the API: {str(error).partition(' - ')[0]}{f' at {path}' if path else ''}"
     return "RF005", finding(f"{part}:", message, "give the API's own response as it came")

@@ -75,7 +75,7 @@ def make_plan(name: str, config: Config) -> Plan:
         if rule.code in severities and rule.covers(name, traits) and rule.parameters and "value" not in rule.parameters
         if operation.described.body is not None or not rule.needs & BODY
     ]
-    return Plan(operation, severities, tuple(running), apis.order_model(operation.api), {})
+    return Plan(operation, severities, tuple(running), apis.order_model(name), {})
 
 
 # Otherwise a rule that is added after the first check would never run.

@@ -126,7 +126,7 @@ def order_of(match: Match, request: httpx.Request) -> str:
 
     Shops below different paths of one host share their queues: it is better to wait in vain than not to wait.
     """
-    key = key_of_request(match.operation.api, match.path, None)
+    key = key_of_request(match.operation.name, match.path, None)
     order = f"{match.operation.api} {sorted(match.path.items())}" if key is None else key.text
     host = base_of(match.operation, str(request.url)).partition("/")[0]
     return f"{host} {order}".casefold()

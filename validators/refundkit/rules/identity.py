@@ -57,7 +57,7 @@ def order_id_mismatch(operation: Operation, request: Request, path: Mapping[str,
     """
     for name, in_body in id_in_body(operation, request.body).items():
         if path.get(name, in_body) != in_body:
-            pointer = pointer_of(apis.order_model(operation.api).body_id)
+            pointer = pointer_of(apis.order_model(operation.name).body_id)
             yield finding(pointer, f"the body names order {in_body}, the path {path[name]}", "send one order id")
 
 

@@ -21,8 +21,8 @@ class SentRefund(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def model(self) -> OrderModel:
-        """The order model of its API."""
-        return apis.order_model(self.operation.api)
+        """The order model of its operation."""
+        return apis.order_model(self.operation.name)
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from msgspec import UNSET
 from ...errors import Finding, finding
 from ...ledger import ANY, CANCELS, Account, Amount, Ledger, Line, OrderModel, Posting, Refund, readable_lines
 from ...money import ZERO, total
+from .returns import ReturnModel
 
 if TYPE_CHECKING:
     from refundkit_apis.walmart import models as us
@@ -243,3 +244,4 @@ def parse_quantity(text: str) -> Decimal:
 
 
 MODEL = WalmartOrderModel()
+OTHER_MODELS = (ReturnModel(),)

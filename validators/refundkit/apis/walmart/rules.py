@@ -1,4 +1,4 @@
-"""The rules of Walmart's APIs: signs, currencies and reasons, full refunds; those of cancellations are beside it."""
+"""The rules of Walmart's APIs: signs, currencies and reasons, full refunds. Those of others are beside it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from ...rules.identity import PLACEHOLDERS
 from ...text import suggest_name
 from .cancellations import CANCEL
 from .ledger import MODEL, PRODUCT
+from .returns import RETURN
 
 if TYPE_CHECKING:
     from refundkit_apis.walmart import models as us
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 BOTH = ("walmart", "walmart_ca")
 REFUND = ("walmart.refund_order_lines", "walmart_ca.refund_order_lines")
 CURRENT = ("walmart.refund_order_lines",)
+CHANGES = (*CURRENT, CANCEL[0], RETURN)
 _LINES = "/orderRefund/orderLines/orderLine"
 _AMOUNT = "/chargeAmount/amount"
 _CHARGE_TYPES = frozenset({PRODUCT, "SHIPPING"})
@@ -378,7 +380,7 @@ def correlation_not_guid(operation: Operation, headers: Mapping[str, str]) -> It
     return refused_values(operation, "header", headers, "RF509")
 
 
-@rule("RF510", "global-headers", severity="warning", on=(*CURRENT, CANCEL[0]), source="walmart-us-refund", raw=True)
+@rule("RF510", "global-headers", severity="warning", on=CHANGES, source="walmart-us-refund", raw=True)
 def global_headers(operation: Operation, headers: Mapping[str, str]) -> Iterator[Finding]:
     """WM_MARKET ca without WM_GLOBAL_VERSION, or another version than the page's 3.1.
 

@@ -6,7 +6,7 @@ from ..walmart.ledger import WalmartOrderModel
 class WalmartCaOrderModel(WalmartOrderModel):
     """Reads orders and refunds of the older API."""
 
-    shares_orders_with = "walmart"
+    keyed_as = "walmart"
     shipped = frozenset({"shipped", "refund"})
 
 
