@@ -328,9 +328,7 @@ def unknown_reason(refund: Refund) -> Iterator[Finding]:
     for posting in _written_postings(refund):
         reason = posting.source.refund_reason
         if reason not in reasons.values() and reason not in PLACEHOLDERS:  # RF504 speaks of these
-            listed = reasons.get(_letters(reason))
-            nearest = suggest_name(reason, sorted(reasons.values())).lstrip("; ")
-            suggestion = nearest if listed is None else f"did you mean {listed!r}?"
+            suggestion = suggest_name(reasons.get(_letters(reason), reason), sorted(reasons.values())).lstrip("; ")
             message = f"{reason!r} is not in Walmart's list of reasons"
             yield finding(f"{_charge_pointer(posting)}/refundReason", message, suggestion)
 
