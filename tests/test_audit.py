@@ -365,9 +365,8 @@ def _reference(rows: list[Row]) -> Iterator[tuple[int, Report]]:
                 query=_parameters(row["query"]),
                 headers=_parameters(row["headers"]),
             )
-            if (
-                isinstance(key, tuple) and key[0] == "return"
-            ):  # no list tells of a return's refunds, the audit knows of them all the same
+            # No list tells of a return's refunds; the audit knows of them all the same.
+            if isinstance(key, tuple) and key[0] == "return":
                 known = tuple(entry for entry in report.not_run if entry.missing != "refunds")
                 report = msgspec.structs.replace(report, not_run=known)
             yield index, report

@@ -356,13 +356,13 @@ class GatewayError(Struct, kw_only=True, frozen=True, gc=False):
 
 
 class RefundMoney(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    amount: RefundAmount
     currency: Currency
+    amount: RefundAmount
 
 
 class RefundTaxMoney(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    amount: RefundTaxAmount
     currency: Currency
+    amount: RefundTaxAmount
 
 
 class CancelLineStatus(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -569,7 +569,7 @@ class RefundCharges(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_
 
 class OrderCancellation(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
     """
-    The purchase order is named by the path alone.
+    The purchase order is named by the path alone. The API takes XML too, its elements in this order.
     """
 
     order_lines: CancelLines = field(name="orderLines")
@@ -620,6 +620,10 @@ class RefundLines(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fi
 
 
 class OrderRefund(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    """
+    The API takes it as XML too, its elements in this order.
+    """
+
     purchase_order_id: Annotated[str, Meta(min_length=1)] = field(name="purchaseOrderId")
     """The same number as in the path."""
     order_lines: RefundLines = field(name="orderLines")

@@ -7,9 +7,10 @@ same. Reading from an Unreadable raises UnreadableError.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, reduce
+from operator import getitem
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -148,68 +149,51 @@ def _refunds_decoder(operation: Operation, literal: Callable[[str], Decimal]) ->
 
 
 class _Removed(msgspec.Struct):
-    """A part that was taken out of an order, the path to it, and the list entry that it was in, if any."""
+    """A part that was taken out of an order: its path, what replaces it, the list entry that held it or None."""
 
     path: list[str | int]
     unreadable: Unreadable
-    entry: Any = None
+    entry: Any
 
 
 def _decode_leniently(model: type, value: Any, key: str, orders: OrderModel) -> Any:
     """Decode plain data, with an Unreadable for each part that the model refuses.
 
-    That is the odd value alone if neither the model nor the ledger needs it. Else it is the whole entry of a list, such
-    as an order's line; `key` is the field that identifies the entry. Raises MsgspecError where the model cannot do
-    without the part.
+    That is the odd value alone if neither the model nor the ledger needs it, else the whole entry of a list that has
+    the field `key`, such as an order's line. Raises MsgspecError where the model cannot do without the part.
     """
     removed: list[_Removed] = []
     for _ in range(_MAX_UNREADABLE):
         try:
             decoded = decoder_of(model).decode(encode(value))
+            for part in reversed(removed):
+                _insert_unreadable(decoded, part.path, part.unreadable)
+            with exact():
+                orders.open_order(decoded)
+                orders.refunds_in_order(decoded)
         except msgspec.ValidationError as error:
-            path = _path_of_error(error)
+            path, reason = _path_of_error(error), str(error).partition(" - ")[0]
             if not path:
                 raise
-            reason = str(error).partition(" - ")[0]
-            removed.append(_remove(value, _path_of_entry(path) if "missing" in reason else path, reason, key))
-            continue
-        for part in reversed(removed):
-            _insert_unreadable(decoded, part.path, part.unreadable)
-        needed = _find_needed(orders, decoded, removed)
-        if needed is None:
+            path = _path_of_entry(value, path, key) if "missing" in reason else path
+        except UnreadableError as error:
+            part = next(part for part in removed if part.unreadable is error.part)
+            if part.entry is None:
+                return decoded
+            path, reason = next(_paths_to(part.entry, value)), part.unreadable.reason
+        else:
             return decoded
-        path = _path_of_entry(needed.path)[:-1]
-        siblings = _follow(value, path)
-        position = next(index for index, entry in enumerate(siblings) if entry is needed.entry)
-        removed.append(_remove(value, [*path, position], needed.unreadable.reason, key))
+        removed.append(_remove(value, path, reason, key))
     raise msgspec.ValidationError(f"more than {_MAX_UNREADABLE} parts of it are odd")
 
 
 def _remove(value: Any, path: list[str | int], reason: str, key: str) -> _Removed:
     """Take the part at a path out of plain data."""
-    entry_path = _path_of_entry(path)
-    entry = None if entry_path == path else _follow(value, entry_path)
-    refused = _follow(value, path[:-1]).pop(path[-1])
+    entry_path = _path_of_entry(value, path, key)
+    entry = reduce(getitem, entry_path, value) if entry_path != path else None
+    refused = reduce(getitem, path[:-1], value).pop(path[-1])
     name = refused.get(key, "") if isinstance(refused, dict) else ""
     return _Removed(path, Unreadable(f"order:{pointer_of(map(str, path))}", reason, str(name)), entry)
-
-
-def _find_needed(orders: OrderModel, order: Any, removed: list[_Removed]) -> _Removed | None:
-    """Return a removed part, smaller than a list's entry, without which the order cannot be opened; None if none is."""
-    try:
-        with exact():
-            orders.open_order(order)
-            orders.refunds_in_order(order)
-    except UnreadableError as error:
-        return next((part for part in removed if part.unreadable is error.part and part.entry is not None), None)
-    return None
-
-
-def _follow(node: Any, path: list[str | int]) -> Any:
-    """Return the value at a path of plain data."""
-    for step in path:
-        node = node[step]
-    return node
 
 
 def _path_of_error(error: msgspec.ValidationError) -> list[str | int]:
@@ -219,27 +203,35 @@ def _path_of_error(error: msgspec.ValidationError) -> list[str | int]:
     return [step[1] if step[1] is not None else int(step[2]) for step in _PATH_STEP.finditer(steps)]
 
 
-def _path_of_entry(path: list[str | int]) -> list[str | int]:
-    """Return the path to the outermost list entry that holds a value; the value's own path if none does."""
-    index = next((position for position, step in enumerate(path) if isinstance(step, int)), len(path))
-    return path[: index + 1]
+def _path_of_entry(value: Any, path: list[str | int], key: str) -> list[str | int]:
+    """Return the path to the outermost list entry with the key that holds a value, or to the value if none does."""
+    for position, step in enumerate(path):
+        value = value[step]
+        if isinstance(step, int) and isinstance(value, dict) and key in value:
+            return path[: position + 1]
+    return path
+
+
+def _paths_to(wanted: Any, node: Any) -> Iterator[list[str | int]]:
+    """Yield the path to an object in plain data: indexes change as parts are removed."""
+    for step, child in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if child is wanted:
+            yield [step]
+        yield from ([step, *path] for path in _paths_to(wanted, child))
 
 
 def _insert_unreadable(model: Any, path: list[str | int], unreadable: Unreadable) -> None:
     """Set an Unreadable at the path of the part that it replaces, so that the part does not seem absent."""
-    for step in path[:-1]:
-        if isinstance(step, int):
-            model = model[step] if isinstance(model, list) else None
+    for position, step in enumerate(path):
+        is_last = position + 1 == len(path)
+        if isinstance(model, list) and isinstance(step, int):
+            if is_last:
+                model.insert(step, unreadable)
+            model = model[step]
         elif isinstance(model, msgspec.Struct):
-            model = getattr(model, _attribute(model, str(step)))
-        if model.__class__ is Unreadable or not isinstance(model, (msgspec.Struct, list)):
+            attribute = model.__struct_fields__[model.__struct_encode_fields__.index(str(step))]
+            if is_last:
+                msgspec.structs.force_setattr(model, attribute, unreadable)
+            model = getattr(model, attribute)
+        else:  # an Unreadable holds the part, or a map
             return
-    if isinstance(model, list):
-        model.insert(int(path[-1]), unreadable)
-    else:
-        msgspec.structs.force_setattr(model, _attribute(model, str(path[-1])), unreadable)
-
-
-def _attribute(model: msgspec.Struct, name: str) -> str:
-    """Return the attribute of a struct's field by its JSON name."""
-    return model.__struct_fields__[model.__struct_encode_fields__.index(name)]

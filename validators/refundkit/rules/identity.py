@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ import msgspec
 from .. import apis
 from ..errors import Finding, finding
 from ..hosts import is_loopback, is_private
-from ..operations import Credential, Operation, schema_nodes, success
+from ..operations import Credential, Operation, success, takes_xml
 from ..order_key import id_in_body
 from ..parameters import parameters_by_key, refused_values
 from ..request import Request
@@ -40,6 +40,7 @@ PLACEHOLDERS = frozenset(
     }
 )
 _QUOTED_SAMPLES = tuple(f'"{sample}"'.encode() for sample in PLACEHOLDERS)
+_XML = ("application/xml",)
 _FREE_TEXT = frozenset({"reason", "refundComments"})
 
 
@@ -162,8 +163,6 @@ def credentials_over_private_http(operation: Operation, request: Request, url: s
 
 def _exposed_credentials(operation: Operation, request: Request, url: str, *, in_private: bool) -> Iterator[Finding]:
     """Find the credentials that go over plain http, inside a private network or elsewhere."""
-    if url.lower().startswith("https:"):
-        return
     try:
         split = urlsplit(url)
     except ValueError:
@@ -189,25 +188,18 @@ def wrong_media_type(operation: Operation, headers: Mapping[str, str]) -> Iterat
     Good:
         header:Content-Type: application/json; charset=utf-8
     """
-    body_types, response_types = _spoken_types(operation)
     for name, value in headers.items():
-        key = name.lower()
-        if key == "content-type" and body_types and not {value, *_media_types(value)} & body_types:
-            yield finding(f"header:{name}", f"{name} is {value}, not {' or '.join(sorted(body_types))}")
-        elif key == "accept" and not _accepts(value, response_types):
-            allowed = " or ".join(sorted(response_types))
-            yield finding(f"header:{name}", f"{name} is {value}, and the answer is {allowed}")
+        types = _spoken_types(operation).get(name.lower())
+        if types and value not in types and types.isdisjoint(_media_types(name, value)):
+            allowed = " or ".join(sorted(kind for kind in types if "*" not in kind))
+            yield finding(f"header:{name}", f"{name} is {value}, not {allowed}")
 
 
 def has_credentials(operation: Operation, request: Request) -> bool:
     """Return whether the request carries any credential, complete or not, or one of another API."""
-    return _has_authorization(request) or any(
+    return bool(request.by_lower_name["header"].get("authorization")) or any(
         _sent_value(part, request) is not None for option in operation.described.security for part in option
     )
-
-
-def _has_authorization(request: Request) -> bool:
-    return bool(request.by_lower_name["header"].get("authorization"))
 
 
 def _half_credentials(operation: Operation, request: Request) -> Iterator[Finding]:
@@ -215,19 +207,20 @@ def _half_credentials(operation: Operation, request: Request) -> Iterator[Findin
     options = operation.described.security
     if any(all(_has_expected_form(part, request) for part in option) for option in options):
         return
-    begun = [option for option in options if any(_sent_value(part, request) is not None for part in option)]
-    if not begun and not _has_authorization(request):
+    if not options or not has_credentials(operation, request):
         return
-    best = max(begun or options, key=lambda option: sum(_has_expected_form(part, request) for part in option))
-    for credential in best:
+    for credential in max(options, key=lambda option: _count_sent(option, request)):
         if _sent_value(credential, request) is None:
             message = f"the credentials lack {credential.name}"
-            if not begun:
-                message += ", and Authorization is none of this API's"
             yield finding(f"{credential.place}:{credential.name}", message, f"send it in the {credential.place}")
         elif not _has_expected_form(credential, request):
             kind = credential.kind.capitalize()
             yield finding(f"header:{credential.name}", f"{credential.name} is no {kind} credential", f"send {kind} …")
+
+
+def _count_sent(option: Iterable[Credential], request: Request) -> int:
+    """Count the parts of a set that are sent, twice those that have the expected form."""
+    return sum(bool(_sent_value(part, request)) + _has_expected_form(part, request) for part in option)
 
 
 def _sent_value(credential: Credential, request: Request) -> str | None:
@@ -250,42 +243,31 @@ def _secrets(operation: Operation) -> list[Credential]:
     return [part for name, part in credentials.items() if not name.startswith(signed)]
 
 
-def _media_types(value: str) -> list[str]:
-    """Return the media types in a header, without their parameters."""
-    return [part.partition(";")[0].strip().lower() for part in value.split(",")]
-
-
 @cache
-def _spoken_types(operation: Operation) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the media types of the body and of the answers; a schema that names XML elements has an XML form too."""
-    described = operation.described
-    parts = ("body", success(operation)) if described.body is not None else (success(operation),)
-    forms = [any("xml" in node for node in schema_nodes(operation.schema(part))) for part in parts]
-    xml = {"application/xml"} if any(forms) else set()
-    body_types = {described.media_type, *xml} if described.media_type is not None else set()
-    return frozenset(body_types), frozenset({*described.accept, *xml, "application/problem+json"})
+def _spoken_types(operation: Operation) -> dict[str, frozenset[str]]:
+    """Return the media types that each of the two headers may name."""
+    described, status = operation.described, success(operation)
+    body_types = {described.media_type or "", *(_XML if takes_xml(operation) else ())} - {""}
+    response_types = {*described.accept, *(_XML if takes_xml(operation, status) else ()), "application/problem+json"}
+    return {"content-type": frozenset(body_types), "accept": frozenset({"*/*", "application/*", *response_types})}
 
 
-def _accepts(value: str, response_types: frozenset[str]) -> bool:
-    """Return whether an accept header allows one of the media types of the response."""
-    if value in response_types:
-        return True
-    matching = {"*/*", *response_types, *(f"{kind.partition('/')[0]}/*" for kind in response_types)}
-    return not matching.isdisjoint(_media_types(value))
+def _media_types(name: str, value: str) -> list[str]:
+    """Return the media types in a header, without their parameters."""
+    entries = value.split(",") if name.lower() == "accept" else [value]
+    return [entry.partition(";")[0].strip().lower() for entry in entries]
 
 
 def _is_sample(value: str) -> bool:
     """Return whether a value is a sample: whole, behind the name of a scheme, or in Base64 as user or password."""
-    if value in PLACEHOLDERS:
-        return True
     scheme, _, credentials = value.partition(" ")
     if scheme.lower() not in ("basic", "bearer"):
-        return False
+        return value in PLACEHOLDERS
     try:
-        decoded = binascii.a2b_base64(credentials, strict_mode=True).decode()
+        parts = binascii.a2b_base64(credentials).decode().split(":")
     except ValueError:
-        decoded = ""
-    return not PLACEHOLDERS.isdisjoint((credentials, *decoded.split(":")))
+        parts = []
+    return not PLACEHOLDERS.isdisjoint((credentials, *parts))
 
 
 def _find_samples(body: bytes) -> Iterator[Finding]:

@@ -300,9 +300,7 @@ def unknown_reason(refund: Refund) -> Iterator[Finding]:
     for posting in _written_postings(refund):
         reason = posting.source.refund_reason
         if reason not in reasons.values() and reason not in PLACEHOLDERS:  # RF504 speaks of these
-            listed = reasons.get(_letters(reason))
-            nearest = suggest_name(reason, sorted(reasons.values())).lstrip("; ")
-            suggestion = nearest if listed is None else f"did you mean {listed!r}?"
+            suggestion = suggest_name(reasons.get(_letters(reason), reason), sorted(reasons.values())).lstrip("; ")
             message = f"{reason!r} is not in Walmart's list of reasons"
             yield finding(f"{_charge_pointer(posting)}/refundReason", message, suggestion)
 
@@ -347,7 +345,8 @@ def unknown_charge_type(refund: Refund, ledger: Ledger | None = None) -> Iterato
 def malformed_header(operation: Operation, headers: Mapping[str, str]) -> Iterator[Finding]:
     """A header has a value that the server cannot read.
 
-    WM_SEC.TIMESTAMP is 13 digits of epoch milliseconds, a signature is base64, and no header holds a control character.
+    WM_SEC.TIMESTAMP is 13 digits of epoch milliseconds, a signature is base64, WM_MARKET is us or ca, and no header
+    holds a control character.
 
     Bad:
         operation: walmart_ca.refund_order_lines
