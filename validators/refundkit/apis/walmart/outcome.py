@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import logging
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...ledger import Account, Ledger, Refund
 from ...money import ZERO, equals_as_shown
 from ..shared.sent import SentRefund, Snapshot, open_snapshot
-
-if TYPE_CHECKING:
-    from refundkit_apis.walmart import models as us
 
 LOG = logging.getLogger("refundkit")
 _DECIMALS = 2  # a JSON number may lack its last zeros
