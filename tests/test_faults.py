@@ -208,9 +208,23 @@ def keys(server: Server) -> set[str]:
 @pytest.mark.parametrize("name", ROWS)
 def test_a_fault_that_stays(server: Server, name: str, way: str) -> None:
     """A persistent fault makes at most one refund, and the error says whether it may have been made."""
+    require_one_at_most(server, name, way)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("operation", ["walmart.cancel_order_lines", "walmart.refund_return"])
+def test_a_fault_that_stays_for_a_cancellation_or_a_return(operation: str, name: str, way: str) -> None:
+    """What holds for the refund of an order's lines holds for the other operations that write to walmart."""
+    with serving("walmart") as server:
+        require_one_at_most(server, name, way, users.CALLS[operation])
+
+
+def require_one_at_most(server: Server, name: str, way: str, act: Callable[[Any], Any] | None = None) -> None:
+    """Call an operation while a fault lasts: it is made as the row says, never twice, and the error knows."""
     row = ROWS[name]
     server.fail("refund", row.fault)
-    told = refund(server, way)
+    told = refund(server, way, act)
     keyed = server.api == "taxcloud"
     assert server.made == (1 if row.fault.made else 0)
     assert len(server.requests("refund")) == (ATTEMPTS if keyed and row.unknown and row.error else row.requests)
