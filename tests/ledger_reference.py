@@ -228,6 +228,61 @@ class Walmart:
         return self.tax_charged.get(account, NOTHING) - self.tax_back.get(account, NOTHING)
 
 
+class WalmartReturn:
+    """A return: `back` holds the refunded pieces by line number."""
+
+    def __init__(self, answer: Any) -> None:
+        (returned,) = answer["returnOrders"]
+        self.lines = {line["returnOrderLineNumber"]: line for line in returned["returnOrderLines"]}
+        self.back: Sums = {}
+
+    def read_order(self) -> None:
+        """Count the pieces that the return's own lines tell of."""
+        for number, line in self.lines.items():
+            self.back[number] = size(line["refundedQty"]["measurementValue"]) if "refundedQty" in line else NOTHING
+
+    def find(self, _operation: str, body: Any, _path: Any) -> Findings:
+        """The caps that a refund of the return breaks."""
+        found: Findings = set()
+        pieces, first, last = self._read(body)
+        for number, pointer in first.items():
+            if number not in self.lines:
+                found.add(("RF301", pointer))
+                continue
+            left = max(self._left(number), NOTHING)
+            if self.lines[number].get("status") == "CANCELLED" or not left:
+                found.add(("RF327", pointer))
+            if pieces[number] > left + _SPARE:
+                found.add(("RF401", last[number]))
+        return found
+
+    def make(self, _operation: str, body: Any, _path: Any) -> None:
+        """Count the pieces of the request."""
+        for number, pieces in self._read(body)[0].items():
+            self.back[number] = self.back.get(number, NOTHING) + pieces
+
+    def _read(self, body: Any) -> tuple[Sums, dict[Any, str], dict[Any, str]]:
+        """By line: how many pieces, where the line is named first, and where the last of the pieces stand."""
+        pieces: Sums = {}
+        first: dict[Any, str] = {}
+        last: dict[Any, str] = {}
+        for index, line in enumerate(body["refundLines"]):
+            number = line["returnOrderLineNumber"]
+            first.setdefault(number, f"/refundLines/{index}/returnOrderLineNumber")
+            pieces.setdefault(number, NOTHING)
+            if "quantity" in line:
+                pieces[number] += size(line["quantity"]["measurementValue"])
+                last[number] = f"/refundLines/{index}/quantity/measurementValue"
+        for line in body["refundLines"]:  # all that is left, after all that is named
+            number = line["returnOrderLineNumber"]
+            if "quantity" not in line and number in self.lines:
+                pieces[number] = max(pieces[number], self._left(number))
+        return {number: amount for number, amount in pieces.items() if number in self.lines}, first, last
+
+    def _left(self, number: Any) -> Fraction:
+        return Fraction(self.lines[number]["quantity"]["measurementValue"]) - self.back.get(number, NOTHING)
+
+
 # WooCommerce.
 
 

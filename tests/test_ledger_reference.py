@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import refundkit
-from ledger_reference import Findings, TaxCloud, Walmart, WooCommerce
+from ledger_reference import Findings, TaxCloud, Walmart, WalmartReturn, WooCommerce
 from refundkit.checking.plan import make_plan
 from refundkit.cli import main
 from refundkit.config import Config
@@ -30,11 +30,12 @@ from story import text
 
 HISTORIES = int(os.environ.get("REFUNDKIT_HISTORIES", share_of_cases(5000, least=300)))
 CAPS = frozenset(
-    "RF203 RF204 RF207 RF213 RF214 RF220 RF301 RF302 RF304 RF313 RF401 RF403 RF404 RF405 RF406".split(),
+    "RF203 RF204 RF207 RF213 RF214 RF220 RF301 RF302 RF304 RF313 RF327 RF401 RF403 RF404 RF405 RF406".split(),
 )
 EXPECTED = {
     "walmart": "RF203 RF207 RF214 RF220 RF301 RF302 RF304 RF313 RF403",
     "walmart_ca": "RF203 RF207 RF214 RF220 RF301 RF302 RF304 RF313 RF403",
+    "walmart_return": "RF301 RF327 RF401",
     "woocommerce_legacy": "RF204 RF213 RF214 RF301 RF404",
     "taxcloud": "RF301 RF401 RF405 RF406",
 }
@@ -233,6 +234,51 @@ def cancellation(random: Random, lines: list[Any]) -> dict[str, Any]:
     return {"orderCancellation": {"orderLines": {"orderLine": entries}}}
 
 
+def return_history(random: Random, _api: str, number: int) -> History:
+    """A return of one to three lines, some of them refunded or cancelled, and up to five requests."""
+    lines: list[dict[str, Any]] = []
+    for line in range(1, random.choice((1, 2, 3)) + 1):
+        made: dict[str, Any] = {"returnOrderLineNumber": line, "quantity": returned_pieces(random, 4)}
+        if random.random() < 0.7:
+            made["refundedQty"] = returned_pieces(random, 2)
+            made["refundedQty"]["measurementValue"] *= random.choice((0, 1, 1, -1))
+        if random.random() < 0.1:
+            made["status"] = "CANCELLED"
+        lines.append(made)
+    returned = {"returnOrderId": str(number), "customerOrderId": "7", "returnOrderLines": lines}
+    steps = []
+    for _ in range(random.choice((1, 2, 2, 3, 4, 5))):
+        entries = []
+        for _ in range(random.choice((1, 1, 2, 3))):
+            entry: dict[str, Any] = {"returnOrderLineNumber": random.choice((*range(1, len(lines) + 1), 1, 9))}
+            if random.random() < 0.8:
+                entry["quantity"] = returned_pieces(random, 2)
+                entry["quantity"]["measurementValue"] *= random.choice((1, 1, 1, 1, 1, 1, 1, -1))
+            entries.append(entry)
+        body = {"customerOrderId": "7", "refundLines": entries}
+        steps.append(Step("walmart.refund_return", {"returnOrderId": str(number)}, body, random.random() < 0.1))
+    return History({"returnOrders": [returned]}, None, steps)
+
+
+def returned_pieces(random: Random, most: int) -> dict[str, Any]:
+    """Some pieces as a return writes them, now and then a part of one."""
+    pieces = random.choice((Decimal(random.randint(1, most)), Decimal(random.randint(1, most * 4)) / 4))
+    return {"unitOfMeasure": "EACH", "measurementValue": pieces}
+
+
+def returned_after(history: History, count: int) -> Any:
+    """The list as the API would give it after the first requests."""
+    reference = opened("walmart_return", history.order, None)
+    for step in history.steps[:count]:
+        if not is_refused(step.operation, step.body):
+            reference.make(step.operation, step.body, step.path)
+    answer = copy.deepcopy(history.order)
+    for line in answer["returnOrders"][0]["returnOrderLines"]:
+        back = reference.back[line["returnOrderLineNumber"]]
+        line["refundedQty"] = {"measurementValue": Decimal(back.numerator) / Decimal(back.denominator)}
+    return answer
+
+
 # WooCommerce.
 
 MONEY = ("0.00", "10.00", "20.00", "5.505", "0.30", "19.99")
@@ -420,6 +466,9 @@ def is_refused(operation: str, body: Any) -> bool:
     """Whether the API refuses a request for the sign of an amount, so that it is nobody's earlier refund."""
     if operation.startswith("woocommerce_legacy"):
         return body is not None and Decimal(body["order_refund"].get("amount", 0)) < 0
+    if operation.endswith("refund_return"):
+        pieces = [line["quantity"]["measurementValue"] for line in body["refundLines"] if "quantity" in line]
+        return any(each <= 0 for each in pieces)
     if not operation.endswith("refund_order_lines"):
         return False
     lines = body["orderRefund"]["orderLines"]["orderLine"]
@@ -434,12 +483,14 @@ def is_refused(operation: str, body: Any) -> bool:
 DRAW = {
     "walmart": walmart_history,
     "walmart_ca": walmart_history,
+    "walmart_return": return_history,
     "woocommerce_legacy": woocommerce_history,
     "taxcloud": taxcloud_history,
 }
 REFERENCES: dict[str, Any] = {
     "walmart": Walmart,
     "walmart_ca": Walmart,
+    "walmart_return": WalmartReturn,
     "woocommerce_legacy": WooCommerce,
     "taxcloud": TaxCloud,
 }
@@ -456,6 +507,9 @@ def opened(api: str, order: Any, told: Any, *, reads_order: bool = True) -> Any:
         for body in told or ():
             other.make("refund_order_lines", body, {})
         reference.merge(other)
+    elif api == "walmart_return":
+        if reads_order:
+            reference.read_order()
     elif api == "woocommerce_legacy":
         reference.read_list(told or {"order_refunds": []})
     else:
@@ -591,12 +645,15 @@ def shown_pieces(body: Any, lines: list[Any], left: dict[Any, Fraction]) -> dict
 def differences_alone(api: str, history: History, seen: Counter[str]) -> Iterator[str]:
     """Where the package and the reference differ on one history, each request by itself."""
     for count, step in enumerate(history.steps):
-        if step.operation.partition(".")[0] != api:
+        if step.operation.partition(".")[0] != api.removesuffix("_return"):
             continue
-        tellings = [(history.order, told_after(api, history, count))]
+        if api == "walmart_return":
+            tellings = [(returned_after(history, count), None)]
+        else:
+            tellings = [(history.order, told_after(api, history, count))]
         if api == "taxcloud":
             tellings.append(({**history.order, "refunds": tellings[0][1]}, None))
-        elif api != "woocommerce_legacy":
+        elif api in ("walmart", "walmart_ca"):
             tellings += [(history.order, None), (history.order, [])]
         for order, told in tellings:
             expected = opened(api, order, told).find(step.operation, step.body, step.path)
