@@ -648,7 +648,7 @@ def differences_alone(api: str, history: History, seen: Counter[str]) -> Iterato
         if step.operation.partition(".")[0] != api.removesuffix("_return"):
             continue
         if api == "walmart_return":
-            tellings = [(returned_after(history, count), None)]
+            tellings: list[tuple[Any, Any]] = [(returned_after(history, count), None)]
         else:
             tellings = [(history.order, told_after(api, history, count))]
         if api == "taxcloud":
