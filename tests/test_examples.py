@@ -20,8 +20,16 @@ RAISED: dict[str, list[tuple[str, str]]] = {
     "taxcloud-more-than-was-ordered.json": [("RF401", "/items/0/quantity"), ("RF108", "/items/0/price")],
     "taxcloud-whole-order-by-mistake.json": [("RF405", "/items"), ("RF601", "/items")],
     "walmart-a-cent-more-than-is-left.json": [("RF203", AMOUNT)],
+    "walmart-cancels-a-shipped-line.json": [("RF304", "/lineNumber")],
+    "walmart-cancels-for-a-reason-of-seller-center.json": [("RF305", "/cancellationReason")],
+    "walmart-cancels-for-the-customer.json": [],
+    "walmart-cancels-what-is-out-of-stock.json": [],
     "walmart-part-of-a-line.json": [],
     "walmart-positive-amount.json": [("RF201", AMOUNT), ("RF214", AMOUNT), ("RF312", AMOUNT)],
+    "walmart-returns-by-the-purchase-order.json": [("RF005", "/customerOrderId")],
+    "walmart-returns-more-than-came-back.json": [("RF401", "/quantity/measurementValue")],
+    "walmart-returns-one-piece.json": [],
+    "walmart-returns-what-is-left.json": [],
     "walmart-whole-line-in-canada.json": [],
     "walmart_ca-cancels-a-shipped-line.json": [("RF304", "/lineNumber")],
     "walmart_ca-operation-not-named.xml": [("RF003", "")],
@@ -80,4 +88,4 @@ def test_the_demo_exits_0() -> None:
     assert done.stderr == b""
     out = done.stdout.decode()
     assert out.count("\n") == sum(len(found) for found in RAISED.values()) + 1
-    assert f"Checked {len(RAISED)} payloads in {len(RAISED)} files: 8 errors, 4 warnings." in out
+    assert f"Checked {len(RAISED)} payloads in {len(RAISED)} files: 12 errors, 4 warnings." in out
