@@ -32,7 +32,7 @@ class ReturnModel(OrderModel):
         lines: dict[Any, Line] = {}
         unread: dict[Any, str] = {}
         for line in readable_lines(_lines_of(order), unread):
-            key, pieces = line.return_order_line_number, Decimal(line.quantity.measurement_value)
+            key, pieces = str(line.return_order_line_number), Decimal(line.quantity.measurement_value)
             name = f"line {key}"
             events = [event.event_tag for event in line.return_tracking_detail or ()]
             states = [(state.upper(), "") for state in (line.status, line.current_refund_status, *events) if state]
@@ -46,7 +46,7 @@ class ReturnModel(OrderModel):
         for line in readable_lines(_lines_of(order), {}):
             pieces = line.refunded_qty.measurement_value if line.refunded_qty else 0
             if pieces:
-                refunds.append(Refund([Posting(line.return_order_line_number, PIECES, abs(Decimal(pieces)))]))
+                refunds.append(Refund([Posting(str(line.return_order_line_number), PIECES, abs(Decimal(pieces)))]))
         return refunds
 
     def read_request(self, operation: Operation, body: Any, path: Mapping[str, str] | None) -> Refund:
@@ -54,7 +54,7 @@ class ReturnModel(OrderModel):
         remainders: list[Posting] = []  # posted after the named pieces
         lines: dict[Any, str] = {}
         for index, line in enumerate(body.refund_lines):
-            pointer, key = f"/refundLines/{index}", line.return_order_line_number
+            pointer, key = f"/refundLines/{index}", str(line.return_order_line_number)
             lines.setdefault(key, f"{pointer}/returnOrderLineNumber")
             if line.quantity is UNSET:
                 remainders.append(Posting(key, PIECES, effect="rest", pointer=lines[key]))
