@@ -29,7 +29,7 @@ demo: .venv/.demo ## lint the requests in examples/
 	@echo "    $(BIN)/refundkit rule RF203"
 test: .venv/.test ## the core's tests, with 100 random examples each
 	$(PYTEST) $(call but,$(EXTRA))
-test-all: .venv/.all peers ## every test, with 2,000 examples an operation; WITHOUT="browser spark" leaves some out
+test-all: .venv/.all peers ## every test, with 2,000 examples an operation and 20,000 histories; WITHOUT="browser spark" leaves some out
 	$(PYTEST) --hypothesis-profile=all $(if $(WITHOUT),$(call but,$(WITHOUT)))
 peers: .venv/.npm .venv/.wheels ## what test-all needs from outside: npm packages, wheels of ourselves
 generate: .venv/.test ## specs/ -> generated/

@@ -15,8 +15,9 @@ BOM = "\ufeff"
 # Longer names are slow to compare, and no person mistypes them.
 _LONGEST_NAME = 80
 _BOM_BYTES = BOM.encode()
-# 14 to 19 digits with a card network's first digits; the check digit decides.
-_CARD = re.compile(r"(?<![0-9])(?:4|5[1-5]|2[2-7]|3[0-9]|6)(?:[ -]?[0-9]){12,18}(?![0-9])")
+# 14 to 19 digits with a card network's first digits; the check digit decides. Decimals are no card: one does not begin
+# after a digit or a point, but for that of an abbreviation.
+_CARD = re.compile(r"(?:(?<![0-9.])|(?<=[A-Za-z]\.))(?:4|5[1-5]|2[2-7]|3[0-9]|6)(?:[ -]?[0-9]){12,18}(?![0-9])")
 _IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Z0-9])")
 
 
