@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -24,7 +25,6 @@ from ...ledger import (
     OrderModel,
     Posting,
     Refund,
-    Unreadable,
     readable_lines,
 )
 from ...money import ZERO, decimals, total
@@ -80,8 +80,8 @@ class WooCommerceLegacyOrderModel(OrderModel):
                 if name == "line_items":
                     line.ordered = read_number(item.quantity)
                     line.accounts[PIECES] = Account(line.key, line.number, PIECES, charged=line.ordered)
-        if not unread:
-            lines |= _lines_by_product(items, lines)
+        products = Counter(item.product_id for item in items if item.product_id and not unread)
+        lines |= {(PRODUCT, item.product_id): lines[str(item.id)] for item in items if products[item.product_id] == 1}
         return Ledger(lines, currency, decimals(currency), unread, whole_pieces=True)
 
     def read_refunds(self, refunds: wc.RefundListResponse) -> list[Refund]:
@@ -111,8 +111,10 @@ class WooCommerceLegacyOrderModel(OrderModel):
         lines: dict[Any, str] = {}
         for key, item in refund.line_items.items() if isinstance(refund.line_items, dict) else ():
             pointer = lines[key] = f"{ITEMS}/{escape_token(key)}"
-            postings += _requested_item_postings(key, item, pointer)
-            amounts += _item_amounts(item, pointer)
+            item_postings = list(_requested_item_postings(key, item, pointer))
+            money = [posting for posting in item_postings if posting.account != PIECES and posting.pointer]
+            amounts += [Amount(posting.pointer, posting.amount) for posting in money]
+            postings += item_postings
         return Refund(postings, lines.items(), amounts=amounts, reason=refund.reason or "")
 
     def _read_update(self, refund: wc.RefundUpdate, refund_id: str) -> Refund:
@@ -195,21 +197,9 @@ def _rounding(amount: Any, places: int) -> Decimal:
 def _tax_rates(order: wc.Order) -> list[str] | None:
     """Return the ids of the rates by which the order is taxed; None if it does not tell all of them."""
     unread: dict[Any, str] = {}
-    if not isinstance(order.tax_lines, list):
-        return None
     rates = [line.rate_id for line in readable_lines(order.tax_lines, unread)]
-    are_known = not unread and all(isinstance(rate, (int, str)) for rate in rates)
-    return [str(rate) for rate in rates] if are_known else None
-
-
-def _lines_by_product(items: Iterable[wc.LineItem], lines: dict[Any, Line]) -> dict[Any, Line]:
-    """Return the lines of products that stand once in the order, by (PRODUCT, id)."""
-    products = [item.product_id for item in items]
-    return {
-        (PRODUCT, item.product_id): lines[str(item.id)]
-        for item in items
-        if item.product_id and products.count(item.product_id) == 1
-    }
+    is_told = isinstance(order.tax_lines, list) and not unread and all(isinstance(rate, (int, str)) for rate in rates)
+    return [str(rate) for rate in rates] if is_told else None
 
 
 def _earlier_postings(key: Any, name: str, amount: Any, tax: Any = None) -> Iterator[Posting]:
@@ -232,7 +222,7 @@ def _earlier_item_postings(refund: wc.Refund) -> Iterator[Posting]:
 
 def _requested_item_postings(key: str, item: wc.RefundItem, pointer: str) -> Iterator[Posting]:
     """Yield the postings of a requested item: its money and its pieces. A negative fee has a negative refund."""
-    taxes = _taxes(item)
+    taxes = item.refund_tax if isinstance(item.refund_tax, dict) else {}  # PHP writes none as an empty list
     if item.refund_total is not UNSET or taxes:
         amount = ZERO if item.refund_total is UNSET else as_number(item.refund_total)
         tax = total([as_number(each) for each in taxes.values()])
@@ -245,24 +235,10 @@ def _requested_item_postings(key: str, item: wc.RefundItem, pointer: str) -> Ite
         yield Posting(key, PIECES, abs(Decimal(item.qty)), pointer=f"{pointer}/qty")
 
 
-def _item_amounts(item: wc.RefundItem, pointer: str) -> Iterator[Amount]:
-    if item.refund_total is not UNSET:
-        yield Amount(f"{pointer}/refund_total", as_number(item.refund_total))
-    for rate, tax in _taxes(item).items():
-        yield Amount(f"{pointer}/refund_tax/{escape_token(rate)}", as_number(tax))
-
-
-def _taxes(item: wc.RefundItem) -> dict[str, Any]:
-    """Return the taxes of a requested item by rate; PHP writes none as an empty list."""
-    return item.refund_tax if isinstance(item.refund_tax, dict) else {}
-
-
 def _money_by_account(refund: Refund) -> dict[tuple[Any, str], Decimal]:
-    return {
-        (posting.line, posting.account): posting.amount
-        for posting in refund.postings
-        if posting.account in (TOTAL, ITEM)
-    }
+    """Return the money of a refund by its size."""
+    money = [posting for posting in refund.postings if posting.account in (TOTAL, ITEM)]
+    return {(posting.line, posting.account): abs(posting.amount) for posting in money}
 
 
 def _round_as_stored(amount: Decimal) -> Decimal:
@@ -272,11 +248,7 @@ def _round_as_stored(amount: Decimal) -> Decimal:
 
 def _readable_figures(name: str, order: wc.Order, unread: dict[Any, str]) -> Iterator[Any]:
     """Yield the order's lines whose figures are numbers; note the others in `unread`, so that caps report them."""
-    items = getattr(order, name)
-    if items.__class__ is Unreadable:
-        unread[ANY] = items.reason
-        return
-    for item in readable_lines(items or (), unread):
+    for item in readable_lines(getattr(order, name), unread):
         figures = {"total": item.total, "quantity": item.quantity} if name == "line_items" else {"total": item.total}
         unreadable_figure = next((figure for figure, value in figures.items() if parse_number(value) is None), "")
         if unreadable_figure:
