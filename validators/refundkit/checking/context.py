@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import cache, reduce
+from itertools import islice
 from operator import getitem
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from ..ledger import OrderModel, Unreadable, UnreadableError
 from ..money import exact
 from ..operations import Operation
 from ..reading.keys import UNREADABLE, has_unique_keys
-from ..text import path_of, pointer_of
+from ..text import format_value, path_of, pointer_of, quote_text
 from .body import Problem
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def read_order(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]:
     source = operations.order_source(operation)
     if source is None:
         return None, []
-    status = operations.success(source)
+    status, context = operations.success(source), operation.described.context["order"]
     model = _decode_quickly(operations.quick_decoder(source, status), text)
     if model is not None:
         return model, []
@@ -50,10 +51,10 @@ def read_order(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]:
     if not document.readable:
         return None, problems
     try:
-        key = operation.described.context["order"].key
-        model = _decode_leniently(source.struct(status), document.value, key, apis.order_model(operation.api))
+        value = _wrap_order(source.struct(status), document.value, str(context.lines))
+        model = _decode_leniently(source.struct(status), value, context.key, apis.order_model(operation.api))
     except UNREADABLE as error:
-        return None, [*problems, _context_problem("order", error)]
+        return None, [*problems, _context_problem("order", error, document.value, source.struct(status))]
     repeats = [problem.pointer.removeprefix("order:") for code, problem in problems if code == "RF002"]
     modelled = places_in_model(model, repeats)
     return model, [(code, problem) for code, problem in problems if code != "RF002" or problem.pointer[6:] in modelled]
@@ -72,7 +73,7 @@ def read_refunds(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]
     try:
         return _refunds_decoder(operation, Decimal).decode(encode(document.value)), problems
     except UNREADABLE as error:
-        return None, [*problems, _context_problem("refunds", error)]
+        return None, [*problems, _context_problem("refunds", error, document.value, operations.refunds_type(operation))]
 
 
 def places_in_model(model: Any, pointers: list[str]) -> set[str]:
@@ -117,12 +118,40 @@ def _read_exactly(text: bytes, part: str) -> tuple[Document, list[Problem]]:
     return document, problems
 
 
-def _context_problem(part: str, error: Exception) -> Problem:
-    """Return the RF005 finding for an order or a list of refunds that its model refuses."""
+def _context_problem(part: str, error: Exception, value: Any, model: Any) -> Problem:
+    """Return the RF005 finding for an order or a list of refunds that its model refuses: what is there, and wanted."""
     kind = "get-order response" if part == "order" else "list of earlier refunds"
     path = str(error).partition(" - at `$")[2].rstrip("`")
-    message = f"this is no {kind} of the API: {str(error).partition(' - ')[0]}{f' at {path}' if path else ''}"
-    return "RF005", finding(f"{part}:", message, "give the API's own response as it came")
+    reason = f"{str(error).partition(' - ')[0]}{f' at {path}' if path else ''}"
+    message = f"this is no {kind} of the API but {_describe_shape(value)}: {reason}"
+    required = (
+        [name.encode_name for name in msgspec.structs.fields(model) if name.required]
+        if hasattr(model, "__struct_fields__")
+        else []
+    )
+    wanted = f"an object with {', '.join(required)}" if required else "a list"
+    return "RF005", finding(f"{part}:", message, f"give the API's own response as it came: {wanted}")
+
+
+def _describe_shape(value: Any) -> str:
+    """Describe the outermost object or list of a document, for a message."""
+    if isinstance(value, dict):
+        names = [*map(quote_text, islice(value, 5)), *(["…"] if len(value) > 5 else [])]
+        return f"an object with {', '.join(names)}" if names else "an empty object"
+    return f"a list of {len(value)}" if isinstance(value, list) else format_value(value)
+
+
+def _wrap_order(model: type, value: Any, lines: str) -> Any:
+    """Return an order that stands without its wrapper, as in a list of orders, in the form of the API's response.
+
+    Most of its fields must be those of the API's orders: another API's order may lack what rules read.
+    """
+    wrapper, _, inner = lines.lstrip("/").partition("/")
+    if not inner or not isinstance(value, dict) or wrapper in value:
+        return value
+    order = next(field.type for field in msgspec.structs.fields(model) if field.encode_name == wrapper)
+    known_fields = value.keys() & set(order.__struct_encode_fields__)
+    return {wrapper: value} if len(known_fields) * 2 > len(value) else value
 
 
 @cache
