@@ -643,8 +643,9 @@ def test_flags_of_check_hold_here(history: Path, capsys: pytest.CaptureFixture[s
     """select, ignore, severity and fail-on mean what they mean in `check`."""
     assert _audit(history, "some.parquet", "--select", "RF2", "--ignore", "RF203", "--severity", "RF206=error") == 1
     found = pq.read_table(history / "some.parquet").to_pylist()
-    assert {one["code"][:3] for one in found} == {"RF2"}
-    assert not any(one["code"] == "RF203" for one in found)
+    judged = {one["code"] for one in found} - {"RF001", "RF003", "RF101", "RF402"}  # why the others are refused
+    assert {code[:3] for code in judged} == {"RF2"}
+    assert "RF203" not in judged
     assert {one["severity"] for one in found if one["code"] == "RF206"} == {"error"}
     assert _audit(history, "some.parquet", "--fail-on", "never") == 0
     capsys.readouterr()

@@ -76,7 +76,7 @@ def test_json_format(check: Cli) -> None:
     assert found.status == 1
     summary = found.document["summary"]
     assert isinstance(summary.pop("seconds"), float)
-    assert summary == {"files": 1, "checked": 1, "errors": 1, "warnings": 0, "suppressed": 0}
+    assert summary == {"files": 1, "checked": 1, "not_judged": 0, "errors": 1, "warnings": 0, "suppressed": 0}
     assert found.only == {
         "code": "RF201",
         "name": "amount-not-negative",

@@ -166,6 +166,14 @@ def lenient_decoder(operation: Operation) -> msgspec.json.Decoder[Any]:
 
 
 @cache
+def takes_xml(operation: Operation, part: str = "body") -> bool:
+    """Return whether a body, or a response by its status, may be XML: its schema names a namespace."""
+    if part == "body" and operation.described.body is None:
+        return False
+    return any("namespace" in node.get("xml", ()) for node in schema_nodes(operation.schema(part)))
+
+
+@cache
 def has_open_lists(operation: Operation) -> bool:
     """Return whether a body may hold a list of open objects, whose numbers and depth no model checks."""
     items = (node["items"] for node in schema_nodes(operation.schema()) if isinstance(node.get("items"), dict))

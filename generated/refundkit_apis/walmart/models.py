@@ -290,13 +290,13 @@ class GatewayError(Struct, kw_only=True, frozen=True, gc=False):
 
 
 class RefundMoney(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    amount: RefundAmount
     currency: Currency
+    amount: RefundAmount
 
 
 class RefundTaxMoney(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    amount: RefundTaxAmount
     currency: Currency
+    amount: RefundTaxAmount
 
 
 class ShippingInfo(Struct, kw_only=True, frozen=True, gc=False):
@@ -458,6 +458,10 @@ class RefundLines(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fi
 
 
 class OrderRefund(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    """
+    The API takes it as XML too, its elements in this order.
+    """
+
     purchase_order_id: str = field(name="purchaseOrderId")
     """The same number as in the path."""
     order_lines: RefundLines = field(name="orderLines")

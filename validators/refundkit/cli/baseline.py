@@ -31,6 +31,9 @@ def close_baseline(baseline: Baseline, options: argparse.Namespace, settings: Se
         if not options.quiet:
             count = f"{baseline.suppressed} finding{'s' * (baseline.suppressed != 1)}"
             print(f"Wrote {count} to {options.write_baseline}", file=sys.stderr)
+        if baseline.refused:
+            message = "a baseline cannot hold what keeps a payload from being judged: mend it"
+            print(f"refundkit: {baseline.refused} more stay: {message}", file=sys.stderr)
         return
     stale = baseline.find_stale(settings.config, result.not_run)
     result.stale = len(stale)

@@ -6,7 +6,6 @@ import argparse
 import os
 import re
 from functools import lru_cache
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +47,7 @@ class ContextFiles:
     def _read(self, pattern: str, record: Record, document: RequestDocument) -> Record:
         operation = document.operation
         if operation is None:
-            operation = next(filter(attrgetter("answers_xml"), map(operations.get, operations.names())))
+            operation = next(filter(operations.takes_xml, map(operations.get, operations.names())))
         return self._read_file(_fill_pattern(pattern, record, document, self.path), operation)
 
 
