@@ -31,7 +31,7 @@ from ..parameters import schema_findings
 from ..request import Request
 from ..rule import BODY, HEADERS, ORDER, PARAMETERS, PARTS, PATH, QUERY, REFUNDS, REGISTRY, Rule
 from ..rules.identity import has_credentials
-from ..text import mask_numbers, suggest_name
+from ..text import mask_numbers, shorten, suggest_name
 from .body import Problem, read_body, read_document
 from .context import read_order, read_refunds
 from .plan import INVALID_ORDER, Plan, make_plan, parts_of
@@ -315,15 +315,15 @@ def part_of(entry: Finding) -> Literal["key", "value"]:
 
 
 def complete_finding(rule: Rule, raw: Finding, severity: Severity, operation: str) -> Finding:
-    """Add the rule's id and source, the severity and the operation to a rule's finding; mask card numbers."""
+    """Add the rule's id and source, the severity and the operation to a rule's finding; mask and shorten its words."""
     return msgspec.structs.replace(
         raw,
         code=rule.code,
         name=rule.name,
         severity=severity,
         operation=operation,
-        message=mask_numbers(raw.message),
-        help=mask_numbers(raw.help),
+        message=shorten(raw.message),
+        help=shorten(raw.help),
         source=rule.source,
     )
 

@@ -40,7 +40,11 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception as error:
-        print(f"refundkit: {_describe_error(error)}", file=sys.stderr)
+        from ..report.text import make_printable
+        from ..text import shorten
+
+        # It may quote a payload, as the name of a file that is made of an id does.
+        print(f"refundkit: {make_printable(shorten(_describe_error(error)))}", file=sys.stderr)
         return FAILED
     return status
 

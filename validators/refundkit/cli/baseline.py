@@ -9,6 +9,7 @@ from ..errors import UsageError
 from ..lint.baseline import Baseline, read_baseline, write_baseline
 from ..lint.record import Settings
 from ..report import Run
+from ..report.text import make_printable
 
 # Stale entries that are printed; the others are counted.
 _MOST_STALE = 20
@@ -38,7 +39,7 @@ def close_baseline(baseline: Baseline, options: argparse.Namespace, settings: Se
     stale = baseline.find_stale(settings.config, result.not_run)
     result.stale = len(stale)
     for entry in stale[:_MOST_STALE]:
-        place = f"{entry.code} {entry.file} {entry.pointer}"
+        place = make_printable(f"{entry.code} {entry.file} {entry.pointer}")
         print(f"refundkit: {options.baseline}: no longer found: {place}", file=sys.stderr)
     if stale:
         unlisted = f"{len(stale) - _MOST_STALE} more are; " if len(stale) > _MOST_STALE else ""

@@ -14,6 +14,7 @@ from ..config import Config
 from ..errors import UsageError
 from ..lint.places import RecordContext
 from ..lint.record import Settings
+from ..lint.sources import measure_file
 from ..operations import Operation
 from ..order_key import id_in_body
 
@@ -31,6 +32,9 @@ class ContextFiles:
     def __init__(self, options: argparse.Namespace, settings: Settings) -> None:
         self.order = options.order or _resolve_pattern(settings.config.order, settings.config)
         self.refunds = options.refunds or _resolve_pattern(settings.config.refunds, settings.config)
+        for file in filter(None, (self.order, self.refunds)):
+            if "{" not in file:
+                measure_file(file)  # missing, it is an error even where every payload brings its own
         self.has_files = bool(self.order or self.refunds)
         self.path = settings.path or {}
         self._read_file = lru_cache(maxsize=_CACHED_FILES)(_read_context)

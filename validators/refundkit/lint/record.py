@@ -84,7 +84,8 @@ class Linted(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_judged(self) -> bool:
         """Whether the rules saw the payload: all that its schema refuses may be an amount's sign."""
-        return all(code > "RF2" for code in self.refusals)
+        waiting = any(entry.codes for entry in self.not_run if entry.missing == VALID_BODY)
+        return not waiting and all(code > "RF2" for code in self.refusals)
 
 
 class ContextFinder(Protocol):
