@@ -240,7 +240,10 @@ def by_lower_name(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _to_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    try:
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    except ValueError:  # an int of more digits than Python writes
+        return f"{type(value).__name__} of too many digits"
 
 
 def plain_literal(literal: str) -> Decimal:

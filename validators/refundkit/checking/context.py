@@ -26,7 +26,7 @@ from ..money import exact
 from ..operations import Operation
 from ..reading.keys import UNREADABLE, has_unique_keys
 from ..text import format_value, path_of, pointer_of, quote_text
-from .body import Problem
+from .body import Problem, read_document
 
 if TYPE_CHECKING:
     from ..reading.document import Document
@@ -47,7 +47,7 @@ def read_order(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]:
     model = _decode_quickly(operations.quick_decoder(source, status), text)
     if model is not None:
         return model, []
-    document, problems = _read_exactly(text, "order")
+    document, problems = _read_exactly(text, "order", source, status)
     if not document.readable:
         return None, problems
     try:
@@ -67,11 +67,12 @@ def read_refunds(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]
     model = _decode_quickly(_refunds_decoder(operation, operations.plain_literal), text)
     if model is not None:
         return model, []
-    document, problems = _read_exactly(text, "refunds")
+    document, problems = _read_exactly(text, "refunds", operation)
     if not document.readable:
         return None, problems
+    refunds = document.value if document.places is None else [document.value]  # of XML it is one refund
     try:
-        return _refunds_decoder(operation, Decimal).decode(encode(document.value)), problems
+        return _refunds_decoder(operation, Decimal).decode(encode(refunds)), problems
     except UNREADABLE as error:
         return None, [*problems, _context_problem("refunds", error, document.value, operations.refunds_type(operation))]
 
@@ -106,11 +107,9 @@ def _decode_quickly(decoder: msgspec.json.Decoder[Any], text: bytes) -> Any:
         return None
 
 
-def _read_exactly(text: bytes, part: str) -> tuple[Document, list[Problem]]:
+def _read_exactly(text: bytes, part: str, operation: Operation, status: str = "body") -> tuple[Document, list[Problem]]:
     """Read a part exactly; return the document and what is wrong with its text."""
-    from ..reading.json import read_json
-
-    document = read_json(text)
+    document = read_document(text, operation, status)
     problems = [
         (problem.code, finding(f"{part}:{problem.pointer}", f"the {part}: {problem.message}", problem.help))
         for problem in document.problems

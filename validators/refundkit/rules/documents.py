@@ -99,6 +99,20 @@ def context_missing() -> None:
     """
 
 
+@rule("RF007", "internal-error")
+def internal_error() -> None:
+    """A defect of refundkit was met in this payload.
+
+    Its kind and place are named, never the payload's words. The other payloads are judged all the same, this one is
+    not: the command ends with status 2, and neither `ignore` nor a baseline takes this away.
+
+    Bad:
+        defect: true
+    Good:
+        {}
+    """
+
+
 @rule("RF008", "history-differs", severity="warning")
 def history_differs() -> None:
     """The order and the list of earlier refunds tell different histories.
@@ -220,6 +234,34 @@ def no_variant() -> None:
     Bad:
         operation: woocommerce_legacy.create_refund
         /order_refund/line_items: all of them
+    Good:
+        {}
+    """
+
+
+@rule("RF110", "element-order", severity="warning", source="facts")
+def element_order() -> None:
+    """The elements of an XML body stand in another order than the schema has them.
+
+    Walmart's schema wants its order; what servers do with another one is not known. Each pair of elements is named
+    once.
+
+    Bad:
+        text: >-
+            <orderRefund xmlns="http://walmart.com/mp/v3/orders"><orderLines/><purchaseOrderId/></orderRefund>
+    Good:
+        {}
+    """
+
+
+@rule("RF111", "no-namespace", severity="off", source="facts")
+def no_namespace() -> None:
+    """The elements of an XML body are in no namespace.
+
+    The vendor's own examples have none either, so they are read as the schema's own.
+
+    Bad:
+        text: <orderRefund><purchaseOrderId/></orderRefund>
     Good:
         {}
     """
