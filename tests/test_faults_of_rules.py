@@ -93,6 +93,53 @@ def test_empty_credential_is_none(cli: Cli, value: str | None) -> None:
     assert ["RF502"] in [entry["codes"] for entry in outcome.document["not_run"] if entry["missing"] == "credentials"]
 
 
+SAMPLES = [
+    "string",
+    "PURCHASE_ORDER_ID",
+    "Get the Consumer ID from Developer Center after logging in",
+    "<Correlation ID>",
+    "<Base64EncodedClientID:ClientSecret>",
+    "Walmart Service Name",
+    "b3261d2d-028a-4ef7-8602-633c23200af6",
+    "1443748249449",
+    "9fg3TPeRt0WSGbXNGGj4kSQ9L6PMBX.....9Zj5aDyg=",
+    "eyJraWQiOiIredacted.....",
+    "consumer_key",
+    "consumer_secret",
+]
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_sample_of_a_page_is_found_as_a_whole_value_and_not_in_free_text(cli: Cli, sample: str) -> None:
+    """A page's sample is RF504 in a path, a header and a body, but not in a comment, nor as part of a value."""
+    document = with_headers(**{"WM_SEC.ACCESS_TOKEN": sample, "WM_SVC.NAME": f"{sample}s"})
+    document["path"] = {"purchaseOrderId": sample}
+    refund = document["body"]["orderRefund"]
+    refund["purchaseOrderId"] = sample
+    refund["orderLines"]["orderLine"][0]["refunds"]["refund"][0] |= {"refundComments": sample, "refundId": f"{sample}s"}
+    places = {"path:purchaseOrderId", "header:WM_SEC.ACCESS_TOKEN", "/orderRefund/purchaseOrderId"}
+    assert set(findings(check(cli, document))) == {("RF504", place) for place in places}
+
+
+@pytest.mark.parametrize(
+    ("value", "is_sample"),
+    [
+        ("Basic <Base64EncodedClientID:ClientSecret>", True),
+        ("basic Q2xpZW50SUQ6Q2xpZW50U2VjcmV0", True),  # ClientID:ClientSecret
+        ("Basic Y29uc3VtZXJfa2V5OmNvbnN1bWVyX3NlY3JldA==", True),  # consumer_key:consumer_secret
+        ("Basic Y29uc3VtZXJfa2V5OmNzX293bg==", True),  # consumer_key:cs_own
+        ("Bearer eyJraWQiOiIredacted.....", True),
+        ("Basic Y2tfb3duOmNzX293bg==", False),  # ck_own:cs_own
+        ("Basic not base64", False),
+        ("Basic", False),
+    ],
+)
+def test_sample_is_found_behind_its_scheme_and_in_base64(cli: Cli, value: str, is_sample: bool) -> None:
+    """Credentials that are a page's sample, or the Base64 of one, are RF504."""
+    document = with_headers(**{"WM_SEC.ACCESS_TOKEN": SECRET, "Authorization": value})
+    assert findings(check(cli, document)) == ([("RF504", "header:Authorization")] if is_sample else [])
+
+
 @pytest.mark.parametrize(
     ("headers", "currency", "expected"),
     [

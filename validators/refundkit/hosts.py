@@ -5,9 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 
 _LOOPBACK = tuple(map(ip_network, ("127.0.0.0/8", "::1/128")))
-_PRIVATE = tuple(
-    map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10"))
-)
+_PRIVATE = tuple(map(ip_network, "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 fc00::/7 fe80::/10".split()))
 _PRIVATE_SUFFIXES = (".local", ".test", ".internal", ".localhost")
 
 

@@ -185,7 +185,7 @@ def _decode_leniently(model: type, value: Any, key: str, orders: OrderModel) -> 
             path, reason = _path_of_error(error), str(error).partition(" - ")[0]
             if not path:
                 raise
-            path = _path_of_entry(value, path, key) if "missing" in reason else path
+            path = _path_of_entry(value, path, key) if reason.startswith("Object missing") else path
         except UnreadableError as error:
             part = next(part for part in removed if part.unreadable is error.part)
             if part.entry is None:

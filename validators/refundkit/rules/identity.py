@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -209,7 +209,7 @@ def _half_credentials(operation: Operation, request: Request) -> Iterator[Findin
         return
     if not options or not has_credentials(operation, request):
         return
-    for credential in max(options, key=lambda option: _completeness(option, request)):
+    for credential in max(options, key=lambda option: _count_sent(option, request)):
         if _sent_value(credential, request) is None:
             message = f"the credentials lack {credential.name}"
             yield finding(f"{credential.place}:{credential.name}", message, f"send it in the {credential.place}")
@@ -218,10 +218,9 @@ def _half_credentials(operation: Operation, request: Request) -> Iterator[Findin
             yield finding(f"header:{credential.name}", f"{credential.name} is no {kind} credential", f"send {kind} …")
 
 
-def _completeness(option: tuple[Credential, ...], request: Request) -> tuple[int, int]:
-    """Return how many parts of a set are sent in their form, and how many at all."""
-    sent = [part for part in option if _sent_value(part, request) is not None]
-    return sum(_has_expected_form(part, request) for part in sent), len(sent)
+def _count_sent(option: Iterable[Credential], request: Request) -> int:
+    """Count the parts of a set that are sent, twice those that have the expected form."""
+    return sum(bool(_sent_value(part, request)) + _has_expected_form(part, request) for part in option)
 
 
 def _sent_value(credential: Credential, request: Request) -> str | None:

@@ -153,8 +153,7 @@ class WalmartOrderModel(OrderModel):
     ) -> Iterator[Finding]:
         """Yield what shows that the order or an earlier refund is of another order: its id."""
         refund = getattr(body, "order_refund", None)
-        order_id = refund.purchase_order_id if refund is not None else UNSET
-        order_id = (order_id or None) or (path or {}).get("purchaseOrderId")
+        order_id = (path or {}).get("purchaseOrderId") if refund is None else refund.purchase_order_id
         if order_id is None:
             return
         if order is not None and order.order.purchase_order_id != order_id:

@@ -373,7 +373,8 @@ def unknown_charge_type(refund: Refund, ledger: Ledger | None = None) -> Iterato
 def malformed_header(operation: Operation, headers: Mapping[str, str]) -> Iterator[Finding]:
     """A header has a value that the server cannot read.
 
-    WM_SEC.TIMESTAMP is 13 digits of epoch milliseconds, a signature is base64, and no header holds a control character.
+    WM_SEC.TIMESTAMP is 13 digits of epoch milliseconds, a signature is base64, WM_MARKET is us or ca, and no header
+    holds a control character.
 
     Bad:
         operation: walmart_ca.refund_order_lines
