@@ -75,8 +75,8 @@ class WooCommerceLegacyOrderModel(OrderModel):
                 tax = parse_number(shop_order.shipping_tax if name == "shipping_lines" else item.total_tax)
                 if name != "shipping_lines" or len(items) == 1:
                     line.accounts[ITEM].tax_charged = tax or ZERO
-                for rate in (ANY,) if rates is None or tax is None else rates:
-                    line.accounts[TAX + rate] = Account(line.key, line.number, TAX + rate, currency, tax or ZERO)
+                for account in (ANY,) if rates is None or tax is None else rates:
+                    line.accounts[account] = Account(line.key, line.number, account, currency, tax or ZERO)
                 if name == "line_items":
                     line.ordered = read_number(item.quantity)
                     line.accounts[PIECES] = Account(line.key, line.number, PIECES, charged=line.ordered)
@@ -99,15 +99,18 @@ class WooCommerceLegacyOrderModel(OrderModel):
         refund_id = (path or {}).get("refund_id", "").lstrip("0")
         if body is None:
             return Refund([Posting(ORDER, TOTAL, effect="drop", refund_id=refund_id)], id=refund_id)
-        if operation.name.endswith(".update_refund"):
-            return self._read_update(body.order_refund, refund_id)
-        refund = body.order_refund
+        refund, is_update = body.order_refund, operation.name.endswith(".update_refund")
         postings: list[Posting] = []
         amounts: list[Amount] = []
         if refund.amount is not UNSET:
-            value = as_number(refund.amount)
+            value = Decimal(refund.amount)
             amounts.append(Amount(AMOUNT, value))
-            postings.append(Posting(ORDER, TOTAL, abs(value), pointer=AMOUNT))
+            if not is_update:
+                postings.append(Posting(ORDER, TOTAL, abs(value), pointer=AMOUNT))
+            elif value:  # the server ignores an update to zero
+                postings.append(Posting(ORDER, TOTAL, abs(value), effect="set", pointer=AMOUNT, refund_id=refund_id))
+        if is_update:
+            return Refund(postings, amounts=amounts, id=refund_id, reason=refund.reason or None)
         lines: dict[Any, str] = {}
         for key, item in refund.line_items.items() if isinstance(refund.line_items, dict) else ():
             pointer = lines[key] = f"{ITEMS}/{escape_token(key)}"
@@ -116,18 +119,6 @@ class WooCommerceLegacyOrderModel(OrderModel):
             amounts += [Amount(posting.pointer, posting.amount) for posting in money]
             postings += item_postings
         return Refund(postings, lines.items(), amounts=amounts, reason=refund.reason or "")
-
-    def _read_update(self, refund: wc.RefundUpdate, refund_id: str) -> Refund:
-        """Read an update: its amount replaces that of the refund; the server ignores an amount of zero."""
-        postings: list[Posting] = []
-        amounts: list[Amount] = []
-        if refund.amount is not UNSET:
-            value = as_number(refund.amount)
-            amounts = [Amount(AMOUNT, value)]
-            if value:
-                posting = Posting(ORDER, TOTAL, abs(value), effect="set", pointer=AMOUNT, refund_id=refund_id)
-                postings.append(posting)
-        return Refund(postings, amounts=amounts, id=refund_id, reason=refund.reason or None)
 
     def is_same_refund(self, requested: Refund, recorded: Refund) -> bool | None:
         """Compare the rounded amounts, the reasons, and the items if the server names them."""
@@ -195,11 +186,11 @@ def _rounding(amount: Any, places: int) -> Decimal:
 
 
 def _tax_rates(order: wc.Order) -> list[str] | None:
-    """Return the ids of the rates by which the order is taxed; None if it does not tell all of them."""
+    """Return the accounts of the rates by which the order is taxed; None if it does not tell all of them."""
     unread: dict[Any, str] = {}
     rates = [line.rate_id for line in readable_lines(order.tax_lines, unread)]
     is_told = isinstance(order.tax_lines, list) and not unread and all(isinstance(rate, (int, str)) for rate in rates)
-    return [str(rate) for rate in rates] if is_told else None
+    return [f"{TAX}{rate}" for rate in rates] if is_told else None
 
 
 def _earlier_postings(key: Any, name: str, amount: Any, tax: Any = None) -> Iterator[Posting]:
@@ -224,13 +215,13 @@ def _requested_item_postings(key: str, item: wc.RefundItem, pointer: str) -> Ite
     """Yield the postings of a requested item: its money and its pieces. A negative fee has a negative refund."""
     taxes = item.refund_tax if isinstance(item.refund_tax, dict) else {}  # PHP writes none as an empty list
     if item.refund_total is not UNSET or taxes:
-        amount = ZERO if item.refund_total is UNSET else as_number(item.refund_total)
-        tax = total([as_number(each) for each in taxes.values()])
+        amount = ZERO if item.refund_total is UNSET else Decimal(item.refund_total)
+        tax = total([Decimal(each) for each in taxes.values()])
         total_pointer = "" if item.refund_total is UNSET else f"{pointer}/refund_total"
         tax_pointer = f"{pointer}/refund_tax" if taxes else ""
         yield Posting(key, ITEM, amount, tax, pointer=total_pointer, tax_pointer=tax_pointer, source=item)
     for rate, rate_tax in taxes.items():
-        yield Posting(key, TAX + rate, as_number(rate_tax), pointer=f"{tax_pointer}/{escape_token(rate)}")
+        yield Posting(key, TAX + rate, Decimal(rate_tax), pointer=f"{tax_pointer}/{escape_token(rate)}")
     if item.qty is not UNSET:
         yield Posting(key, PIECES, abs(Decimal(item.qty)), pointer=f"{pointer}/qty")
 
@@ -262,11 +253,6 @@ def _item_ids(order: wc.Order) -> set[str]:
     unread: dict[Any, str] = {}
     ids = {str(item.id) for name in ITEM_LISTS for item in _readable_figures(name, order, unread)}
     return ids | unread.keys()
-
-
-def as_number(value: Decimal | int | str) -> Decimal:
-    """Convert a number of a request body; its model has checked that a text is plain digits."""
-    return Decimal(value)
 
 
 def parse_number(value: object) -> Decimal | None:
