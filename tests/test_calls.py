@@ -366,9 +366,10 @@ def test_a_wait_that_ends_between_two_attempts_tells_of_the_first(
             while "attempt 1" not in caplog.text:
                 await asyncio.sleep(0)
             task.cancel()
-            (error,) = await asyncio.gather(task, return_exceptions=True)
-            return error
+            results: list[BaseException] = await asyncio.gather(task, return_exceptions=True)
+            return results[0]
 
+    error: BaseException
     if way == "async":
         error = asyncio.run(cancel())
         assert isinstance(error, asyncio.CancelledError)

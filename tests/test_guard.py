@@ -173,7 +173,10 @@ def test_what_is_no_refund_passes_untouched(method: str, url: str, way: str) -> 
     [
         ("walmart.refund_order_lines", ["/shop/v3/orders/2961380412345"]),
         ("walmart_ca.refund_order_lines", ["/shop/v3/ca/orders/1796277083022"]),
-        ("woocommerce_legacy.create_refund", ["/shop/wc-api/v3/orders/1204", "/shop/wc-api/v3/orders/1204/refunds"]),
+        (
+            "woocommerce_legacy.create_refund",
+            ["/shop/wc-api/v3/orders/1204?filter%5Bdp%5D=4", "/shop/wc-api/v3/orders/1204/refunds"],
+        ),
         (
             "taxcloud.refund_order",
             ["/shop/tax/connections/0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608/orders/SO-1077?expand=refunds"],
@@ -319,9 +322,8 @@ def test_keys_in_the_query_go_with_the_reads(way: str) -> None:
     request = api.request() | {"headers": {"Content-Type": "application/json"}}
     request["params"] = {"consumer_key": "ck_own", "consumer_secret": "cs_own", "api_refund": "0"}
     api.send(way, request, fetch_context=True)
-    assert [dict(one.url.params) for one in api.arrived[:-1]] == [
-        {"consumer_key": "ck_own", "consumer_secret": "cs_own"}
-    ] * 2
+    keys = {"consumer_key": "ck_own", "consumer_secret": "cs_own"}
+    assert [dict(one.url.params) for one in api.arrived[:-1]] == [{"filter[dp]": "4", **keys}, keys]
 
 
 DETOURS = {
@@ -337,6 +339,8 @@ DETOURS = {
     "two slashes": ("POST", "/wc-api/v3//orders/1204//refunds"),
     "a way out and in": ("POST", "/wc-api/v3/orders/1/%2e%2e/1204/./refunds"),
     "a parameter of the path": ("POST", "/wc-api/v3/orders/1204/refunds;a=b"),
+    "a parameter in the path": ("POST", "/wc-api/v3/orders;a=b/1204/refunds"),
+    "a NUL, which ends a name in PHP": ("GET", "/wc-api/v3/orders/1204/refunds?_method%00=POST"),
     "a line break": ("POST", "/wc-api/v3/orders/1204/refunds%0A"),
     "POST for PUT": ("POST", "/wc-api/v3/orders/1204/refunds/900"),
     "PATCH for PUT": ("PATCH", "/wc-api/v3/orders/1204/refunds/900"),
@@ -456,6 +460,100 @@ def test_an_order_of_taxcloud_must_tell_of_its_refunds(told: Any) -> None:
         assert api.send("sync", fetch_context=True).status_code == 200
     else:
         assert codes(unchecked(lambda: api.send("sync", fetch_context=True))) == {"RF006"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("segment", ["SO;1", "SO%3B1", "SO%3b1"])
+def test_an_order_is_read_under_the_segment_that_is_refunded(segment: str, way: str) -> None:
+    """A semicolon in an order's id stays as it stands in the URL: the order that is read is the refunded one."""
+    api = Api("taxcloud.refund_order")
+    api.story["order"]["orderId"] = "SO;1"
+    request = api.request(path={**api.story["path"], "orderId": segment})
+    api.send(way, request, fetch_context=True)
+    assert api.asked[0].endswith(f"/orders/{segment}?expand=refunds")
+    api.story["order"]["orderId"] = "SO"
+    assert "RF005" in codes(unchecked(lambda: api.send(way, request, fetch_context=True)))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "path",
+    ["/?wc-api-route=/a?b", "/?wc-api-route=/a%23b%0A%00", "/?wc-api-route=" + "%C3%A9" * 9000, "/?wc-api-route"],
+)
+def test_a_route_that_is_none_passes_untouched(path: str, way: str) -> None:
+    """Whatever `wc-api-route` holds, a request that is no refund is sent as it is."""
+    api = Api("woocommerce_legacy.create_refund")
+    api.send(way, {"method": "GET", "url": "https://shop.example.net" + path}, fetch_context=True)
+    assert api.asked == [f"GET {httpx.URL('https://shop.example.net' + path).raw_path.decode()}"]
+
+
+UNCHECKED = (
+    ("POST", "/wc-api/v2/orders/1204/refunds"),
+    ("PUT", "/wc-api/v2/orders/1204/refunds/900"),
+    ("POST", "/wc-api/v1/orders/1204/refunds/"),
+    ("GET", "/wc-api/v2/orders/1204/refunds?_method=POST"),
+    ("POST", "/wp-json/wc/v1/orders/1204/refunds"),
+    ("POST", "/1.0/TaxCloud/Returned"),
+)
+NO_REFUNDS = (
+    ("GET", "/wc-api/v2/orders/1204/refunds"),
+    ("POST", "/wc-api/v2/orders/1204/notes"),
+    ("POST", "/help/refunding"),
+    ("GET", "/wc-api/v3/orders/1204/refunds"),
+)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("method", "path"), [*UNCHECKED, *NO_REFUNDS])
+def test_a_refund_of_another_version_is_sent_with_a_warning(
+    method: str, path: str, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A refund of an API or version that no spec describes is sent, and the log says that it was not checked."""
+    api = Api("woocommerce_legacy.create_refund")
+    url = "https://shop.example.net" + path
+    api.send(way, {"method": method, "url": url, "headers": {"Authorization": SECRET}}, fetch_context=True)
+    assert api.asked == [f"{method} {path}"]
+    assert ("looks like a refund" in caplog.text) is ((method, path) in UNCHECKED)
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_shop_with_three_decimals_can_be_refunded_whole(way: str) -> None:
+    """The guard reads an order with all its decimals, so that the last part of a dinar can go back."""
+    shop = testing.server("woocommerce_legacy")
+    order = shop.orders["1204"]["order"]
+    whole = {**order, "currency": "KWD", "total": "10.505", "line_items": [], "shipping_lines": [], "fee_lines": []}
+    order_id = shop.add_order({"order": whole}, order_id="9001")
+    with pytest.raises(RefundBlocked):
+        send_to(shop, way, order_id, "10.506")
+    assert send_to(shop, way, order_id, "10.505").status_code == 201
+    assert [refund["amount"] for refund in shop.refunds(order_id)] == ["10.51"]
+
+
+def send_to(shop: testing.Server, way: str, order_id: str, amount: str) -> httpx.Response:
+    """Send a refund of an amount to a shop through a guard."""
+    request = Api("woocommerce_legacy.create_refund").request(path={"id": order_id})
+    request["content"] = story.text({"order_refund": {"amount": amount}})
+    if way == "sync":
+        with httpx.Client(transport=GuardTransport(shop.transport, fetch_context=True)) as client:
+            return client.request(**request)
+
+    async def send() -> httpx.Response:
+        guard = AsyncGuardTransport(shop.async_transport, fetch_context=True)
+        async with httpx.AsyncClient(transport=guard) as client:
+            return await client.request(**request)
+
+    return asyncio.run(send())
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", REFUNDS)
+def test_an_order_that_begins_with_a_byte_order_mark_is_read(name: str, way: str) -> None:
+    """The guard reads an order behind a byte order mark, as JSON and as XML."""
+    api = Api(name)
+    order = api.order
+    api.order = lambda: b"\xef\xbb\xbf" + order()  # type: ignore[method-assign]
+    assert api.send(way, fetch_context=True).status_code == 200
 
 
 def test_an_order_with_a_percent_in_its_id_is_found() -> None:

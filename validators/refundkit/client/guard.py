@@ -7,9 +7,11 @@ be sent; the two transports differ in how they send and how they wait.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypeAlias, TypeVar, cast
+from urllib.parse import quote, unquote, urlsplit
 
 import attrs
 import httpx
@@ -41,6 +43,8 @@ LOG.addHandler(logging.NullHandler())  # a library prints nothing unless the pro
 _REQUIRED = ("order", "refunds")
 _UNREAD = frozenset({*_REQUIRED, VALID_ORDER})
 _CONTEXT_PLACES = ("order:", "refunds:")
+_READING = frozenset({"", "GET", "HEAD", "OPTIONS"})
+_LIKE_A_REFUND = re.compile(r"/(refunds?|returned)(/|$)", re.IGNORECASE)
 _REQUEST_PARTS = PATH | QUERY | HEADERS | URL | BODY
 
 
@@ -131,8 +135,8 @@ class GuardTransport(httpx.BaseTransport):
     is that of `refundkit.check`; `on_report` is called with every report, a clean one too, while the order is locked;
     findings are logged to `refundkit`. Refunds of one order go one after the other, those of all guards and clients of
     the process, sync and async; a refund that would wait for itself, such as one in `on_report`, raises NotSent. An
-    order of TaxCloud that does not tell of its refunds cannot be judged. What is not checked: versions 1 and 2 of
-    WooCommerce's legacy API, and its wp-json API.
+    order of TaxCloud that does not tell of its refunds cannot be judged. Whatever else looks like a refund is sent with
+    a warning in the log that it was not checked: in versions 1 and 2 of WooCommerce's legacy API, or its wp-json API.
 
     `total_timeout` is how many seconds a refund may take, or one reading of its order, until the last byte of its
     answer has come. By default it is the sum of the request's own timeouts, which are for each part that arrives.
@@ -292,6 +296,8 @@ def _match_or_refuse(request: httpx.Request) -> Match | None:
     """
     match = refund_of(request)
     attempt = attempt_of(request)
+    if match is None:
+        _warn_of_unchecked(request)
     if match is not None and "target" in request.extensions:
         raise NotSent("not sent: the extension `target` sends the refund elsewhere than its URL says")
     if match is None and attempt is not None and moves_money(attempt.operation):
@@ -300,6 +306,15 @@ def _match_or_refuse(request: httpx.Request) -> Match | None:
             name = attempt.operation.name
             raise NotSent(f"not sent: something has changed the URL of {name} to one that is not checked")
     return match
+
+
+def _warn_of_unchecked(request: httpx.Request) -> None:
+    """Log a warning for a request that looks like a refund of an API, or a version of one, that no spec describes."""
+    for method, url in _spellings(request):
+        path = unquote(urlsplit(url).path)
+        if method.upper() not in _READING and _LIKE_A_REFUND.search(path) and routes.match("GET", url) is None:
+            LOG.warning("not checked: %s %s looks like a refund, and no spec describes it", quote(method), quote(path))
+            return
 
 
 def _is_same(request: httpx.Request, earlier: httpx.Request) -> bool:
