@@ -17,6 +17,7 @@ import story
 from processes import WITHIN
 from refundkit import (
     Config,
+    ConfigError,
     NotSent,
     RefundBlocked,
     RefundNotChecked,
@@ -24,6 +25,7 @@ from refundkit import (
     StatusError,
     TransportError,
     auth,
+    check,
     operations,
     testing,
 )
@@ -324,6 +326,102 @@ def test_keys_in_the_query_go_with_the_reads(way: str) -> None:
     api.send(way, request, fetch_context=True)
     keys = {"consumer_key": "ck_own", "consumer_secret": "cs_own"}
     assert [dict(one.url.params) for one in api.arrived[:-1]] == [{"filter[dp]": "4", **keys}, keys]
+
+
+STRICT: dict[str, tuple[str, dict[str, Any]]] = {
+    "an empty list": ("RF601", {"/items": []}),
+    "no list": ("RF601", {"/items": None}),
+    "no list after a part": ("RF405", {"/items": None}),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("config", "is_sent"),
+    [
+        (Config(), False),
+        (Config(select=("RF2", "RF3")), False),
+        (Config(ignore=("RF601", "RF405")), False),
+        (Config(severity=(("RF601", "warning"), ("RF405", "warning"))), True),
+        (Config(severity=(("implicit-full-refund", "off"), ("full-refund-after-partial", "off"))), True),
+        (Config(severity=(("RF601", "warning"), ("RF405", "warning"), ("RF601", "error"), ("RF405", "error"))), False),
+    ],
+)
+@pytest.mark.parametrize("what", STRICT)
+def test_a_rule_that_is_strict_to_send_is_an_error_to_the_guard(
+    what: str, config: Config, is_sent: bool, way: str
+) -> None:
+    """An empty list of items is not sent unless `severity` names the rule; to a linter it is a warning."""
+    code, changes = STRICT[what]
+    api = Api("taxcloud.refund_order")
+    api.story["order"]["refunds"] = [] if code == "RF601" else api.story["order"]["refunds"]
+    body = story.varied({**changes, "/idempotencyKey": "another"}, "taxcloud.refund_order")["body"]
+    request = api.request(body=body)
+    if is_sent:
+        assert api.send(way, request, fetch_context=True, config=config).status_code == 200
+    else:
+        assert code in codes(rejected(lambda: api.send(way, request, fetch_context=True, config=config)))
+    is_named_error = (code, "error") in config.severity
+    assert check("taxcloud.refund_order", body, order=api.story["order"], config=config).ok is not is_named_error
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", REFUNDS)
+@pytest.mark.parametrize("why", ["too much", "no order", "no refund"])
+def test_a_guard_that_only_reports_sends_whatever_it_finds(
+    name: str, why: str, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With mode="report" a refund is checked, logged and reported, and sent, also where the order cannot be read."""
+    api = Api(name, **({"GET": httpx.Response(500)} if why == "no order" else {}))
+    request = api.request()
+    if why == "too much":
+        request = api.request(body=story.varied(EXCEEDING[name][0], name)["body"])
+    elif why == "no refund":
+        request |= {"content": b"{}"}
+    reports: list[Report] = []
+    response = api.send(way, request, fetch_context=True, mode="report", on_report=reports.append)
+    assert response.status_code == 200
+    assert [one.content for one in api.arrived if one.method != "GET"] == [request["content"]]
+    assert [report.ok for report in reports] == [False]
+    assert all(finding.code in caplog.text for finding in reports[0].findings)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_fail_on_says_what_keeps_a_refund_from_leaving(way: str) -> None:
+    """`fail_on` of the guard, or of its configuration, is error, warning or never; the order is wanted all the same."""
+    name = "woocommerce_legacy.create_refund"
+    api = Api(name)
+    free = api.request(body=story.varied({"/order_refund/amount": "0"}, name)["body"])
+    over = api.request(body=story.varied(EXCEEDING[name][0], name)["body"])
+    assert "RF212 zero-refund" in str(rejected(lambda: api.send(way, free, fail_on="warning")))
+    assert "RF212 zero-refund" in str(rejected(lambda: api.send(way, free, config=Config(fail_on="warning"))))
+    assert api.send(way, free, config=Config(fail_on="warning"), fail_on="error").status_code == 200
+    assert api.send(way, over, fetch_context=True, fail_on="never").status_code == 200
+    assert api.send(way, over, fetch_context=True, config=Config(fail_on="never")).status_code == 200
+    assert "RF204" in codes(rejected(lambda: api.send(way, over, fetch_context=True, fail_on="error")))
+    lost = Api(name, GET=httpx.Response(500))
+    unchecked(lambda: lost.send(way, over, fetch_context=True, fail_on="never"))
+
+
+def test_a_report_fails_on_what_was_asked() -> None:
+    """check() has `fail_on` too: a report is ok by it, and raise_for_errors() names what fails."""
+    name = "woocommerce_legacy.create_refund"
+    body = story.varied({"/order_refund/amount": "0"}, name)["body"]
+    assert check(name, body).ok
+    assert check(name, body, config=Config(fail_on="warning"), fail_on="error").ok
+    strict = check(name, body, fail_on="warning")
+    assert not strict.ok
+    with pytest.raises(RefundBlocked, match="RF212 zero-refund"):
+        strict.raise_for_errors()
+    assert not check(name, {}).ok
+    assert check(name, {}, fail_on="never").ok
+    with pytest.raises(ValueError, match="did you mean 'warning'"):
+        check(name, body, fail_on="warn")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="none of error, warning and never"):
+        Config(fail_on="warn")  # type: ignore[arg-type]
+    for option, words in (({"mode": "log"}, "known are block, report"), ({"fail_on": "warn"}, "'warning'")):
+        with pytest.raises(ValueError, match=words):
+            GuardTransport(httpx.HTTPTransport(), **option)  # type: ignore[arg-type]
 
 
 DETOURS = {

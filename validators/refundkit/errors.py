@@ -28,6 +28,9 @@ __all__ = [
 ]  # fmt: skip
 
 Severity: TypeAlias = Literal["error", "warning", "off"]
+FailOn: TypeAlias = Literal["error", "warning", "never"]
+FAILING: dict[FailOn, tuple[Severity, ...]] = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
+"""The severities that make a report not ok and the exit status 1, by the value of fail_on."""
 
 # Values of `NotRun.missing` beside the names of a request's parts.
 VALID_BODY, VALID_ORDER, CREDENTIALS = "valid body", "valid order", "credentials"
@@ -70,17 +73,23 @@ class NotRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The findings of a check, and the rules that did not run."""
+    """The findings of a check, and the rules that did not run. `fail_on` says which findings make it not ok."""
 
     operation: str
     findings: tuple[Finding, ...]
     not_run: tuple[NotRun, ...]
+    fail_on: FailOn = "error"
 
     @property
     def ok(self) -> bool:
-        """Whether no finding is an error and the schema accepts the body."""
+        """Whether no finding fails, by default no error, and the schema accepts the body; always if nothing fails."""
         is_refused = any(entry.missing == VALID_BODY for entry in self.not_run)
-        return not is_refused and not any(entry.severity == "error" for entry in self.findings)
+        return self.fail_on == "never" or not (is_refused or self.failures)
+
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        """The findings that make it not ok: errors, and warnings too if `fail_on` is warning."""
+        return tuple(entry for entry in self.findings if entry.severity in FAILING[self.fail_on])
 
     @property
     def complete(self) -> bool:
@@ -116,7 +125,7 @@ class RefundNotChecked(RefundNotSent):
 
 
 def _join_errors(report: Report) -> str:
-    errors = [str(entry) for entry in report.findings if entry.severity == "error"]
+    errors = [str(entry) for entry in report.failures]
     not_run = [f"not run for want of {entry.missing}: {', '.join(entry.codes)}" for entry in report.not_run]
     return "; ".join(errors or not_run)
 

@@ -12,8 +12,8 @@ import msgspec
 from refundkit_apis._runtime.codec import encode
 
 from .. import operations
-from ..config import Config
-from ..errors import CREDENTIALS, VALID_BODY, VALID_ORDER, Finding, NotRun, Report, Severity, finding
+from ..config import Config, choose_fail_on
+from ..errors import CREDENTIALS, VALID_BODY, VALID_ORDER, FailOn, Finding, NotRun, Report, Severity, finding
 from ..ledger import Ledger, OrderHistory, Refund, UnreadableError, open_ledger
 from ..money import exact
 from ..parameters import schema_findings
@@ -64,15 +64,21 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     url: str | None = None,
     require: Iterable[str] = (),
     config: Config | None = None,
+    fail_on: FailOn | None = None,
+    sends: bool = False,
 ) -> Report:
     """Check one request of an operation before it is sent.
 
     `body`, `order` and `refunds` are JSON as bytes or str, plain data, or generated models; the order is the API's own
     get-order response, `refunds` its own list of earlier refunds. `require` names context (`order`, `refunds`, `path`,
-    `query`, `headers`) whose absence is an error (RF006). Does no I/O, keeps no state, and never raises for bad data;
-    raises ValueError for an operation or a requirement that does not exist.
+    `query`, `headers`) whose absence is an error (RF006). `fail_on` says which findings make the report not ok: error,
+    warning, never; by default what `config` says, which is error. With `sends`, as the guard has it, rules that are
+    strict to send are errors. Does no I/O, keeps no state, and never raises for bad data; raises ValueError for an
+    operation, a requirement or a `fail_on` that does not exist.
     """
-    plan = make_plan(operation, config or _DEFAULT)
+    config = config or _DEFAULT
+    fail_on = choose_fail_on(config, fail_on)
+    plan = make_plan(operation, config, sends=sends)
     unwritable: dict[str, str] = {}
     request = Request(
         body=body if body.__class__ is bytes else _encode_part(body, "", unwritable),
@@ -88,7 +94,7 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     findings = place_findings(plan, hits, request) if hits else []
     if not isinstance(body, (bytes, str)):
         findings = [msgspec.structs.replace(entry, line=None, column=None) for entry in findings]
-    return Report(operation=operation, findings=tuple(findings), not_run=result.not_run)
+    return Report(operation=operation, findings=tuple(findings), not_run=result.not_run, fail_on=fail_on)
 
 
 def judge(
