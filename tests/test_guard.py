@@ -219,6 +219,22 @@ def test_more_than_the_order_has_is_rejected(name: str, way: str) -> None:
     assert all(one.method == "GET" for one in api.arrived)
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("amount", "found"), [("-5.00", set()), ("-9999.00", {"RF203"})])
+def test_a_walmart_refund_in_xml_is_checked(amount: str, found: set[str], way: str) -> None:
+    """The body of the current Walmart API may be XML: it is judged as its JSON form."""
+    name = "walmart.refund_order_lines"
+    api = Api(name)
+    body = story.varied({"…/chargeAmount/amount": Decimal(amount)}, name)["body"]
+    schema = operations.get(name).schema()
+    content = write_xml(json.loads(story.text(body), parse_float=Decimal), schema)
+    reports: list[Report] = []
+    request = api.request() | {"content": content}
+    api.send(way, request, fetch_context=True, mode="report", on_report=reports.append)
+    assert {finding.code for report in reports for finding in report.findings} == found
+    assert api.arrived[-1].content == content
+
+
 UNREADABLE: dict[str, tuple[Any, type[Exception] | None]] = {
     "no such order": (httpx.Response(404, json={"errors": []}), StatusError),
     "the server is down": (httpx.Response(503), StatusError),

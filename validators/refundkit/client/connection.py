@@ -133,8 +133,8 @@ class Connection(Generic[S, A]):
         transport = self._options.get("transport")
         if transport is not None and not isinstance(transport, httpx.BaseTransport):
             raise TypeError("transport is an async one: open the connection with `async with`")
-        recording = RecordingTransport(transport or httpx.HTTPTransport(proxy=_proxy(self._base_url)))
-        wire = TimeLimitTransport(recording, self._options.get("total_timeout"))
+        transport = transport or httpx.HTTPTransport(proxy=_proxy(self._base_url))
+        wire = RecordingTransport(TimeLimitTransport(transport, self._options.get("total_timeout")))
         guard = GuardTransport(wire, auth=self._auth, **self._guard_options())
         guarded = guard if self._options.get("guard", True) else wire
         client = self._make_client(XmlTransport(guarded) if self._speaks_xml else guarded)
@@ -149,8 +149,8 @@ class Connection(Generic[S, A]):
         transport = self._options.get("transport")
         if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
             raise TypeError("transport is a sync one: open the connection with `with`")
-        recording = AsyncRecordingTransport(transport or httpx.AsyncHTTPTransport(proxy=_proxy(self._base_url)))
-        wire = AsyncTimeLimitTransport(recording, self._options.get("total_timeout"))
+        transport = transport or httpx.AsyncHTTPTransport(proxy=_proxy(self._base_url))
+        wire = AsyncRecordingTransport(AsyncTimeLimitTransport(transport, self._options.get("total_timeout")))
         guard = AsyncGuardTransport(wire, auth=self._auth, **self._guard_options())
         guarded = guard if self._options.get("guard", True) else wire
         client = self._make_client(AsyncXmlTransport(guarded) if self._speaks_xml else guarded)
