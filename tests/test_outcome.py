@@ -469,6 +469,7 @@ ITEM = {"71": {"qty": 1, "refund_total": "20.00"}}
         (recorded(71, "20.00", 1), True),
         (recorded(0, "20.00", 1), True),
         (recorded(71, "20.00", 1, line_items=[]), True),
+        (recorded(71, "20.00", 1, reason=" Scratched "), True),
         (recorded(71, "20.00", 1, reason="Other"), None),
         (recorded(71, "20.00", 1, reason=""), None),
         (recorded(72, "20.00", 1), None),

@@ -27,6 +27,8 @@ def text(rule: Rule) -> str:
     """Return the docs of one rule as the terminal, the page and SARIF show them, in Markdown."""
     about = ", ".join(covered_operations(rule)) or "every operation"
     parts = [f"{rule.code} {rule.name} ({_level(rule)})", _space_examples(rule.doc), f"For: {about}"]
+    if rule.strict_to_send:
+        parts.append("Strict to send: an error to the guard and the ready client, whatever select and ignore say")
     return "\n\n".join([*parts, f"Source: {rule.source}"] if rule.source else parts)
 
 

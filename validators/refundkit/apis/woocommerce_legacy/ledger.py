@@ -128,7 +128,7 @@ class WooCommerceLegacyOrderModel(OrderModel):
             return False
         if requested.id:
             return True
-        return (requested.reason or "") == (recorded.reason or "") and _has_items(requested, recorded)
+        return _stored_reason(requested) == _stored_reason(recorded) and _has_items(requested, recorded)
 
     def context_mismatches(
         self,
@@ -203,6 +203,11 @@ def _item_amounts(item: wc.RefundItem, pointer: str) -> Iterator[Amount]:
         yield Amount(f"{pointer}/refund_total", as_number(item.refund_total))
     for rate, tax in (item.refund_tax or {}).items():
         yield Amount(f"{pointer}/refund_tax/{escape_token(rate)}", as_number(tax))
+
+
+def _stored_reason(refund: Refund) -> str:
+    """Return a reason without what a shop may lose of it: backslashes and some spaces."""
+    return " ".join((refund.reason or "").replace("\\", "").split())
 
 
 def _amounts(refund: Refund, account: str) -> Iterator[Decimal]:
