@@ -151,6 +151,12 @@ def test_odd_keys_are_findings(cli: Cli, name: str, operation: str, codes: list[
     assert found.codes[: len(codes)] == codes
 
 
+def test_index_of_an_answer_has_another_name_in_a_request(cli: Cli) -> None:
+    """A field that an answer has under a shorter name is suggested: `index` is cartItemIndex."""
+    found = cli("check", "--isolated", "--output-format", "json", str(INPUTS / "tc-index.json"))
+    assert (found.only["code"], found.only["help"]) == ("RF108", "the request has 'cartItemIndex' for it")
+
+
 # XML.
 
 
@@ -412,3 +418,32 @@ def test_report_has_no_truth_value(body: object) -> None:
         bool(report)
     with pytest.raises(TypeError):
         assert not report
+
+
+# Which order it is.
+
+
+@pytest.mark.audit
+@pytest.mark.parametrize("wraps", [False, True])
+def test_order_of_a_line_may_be_in_its_wrapper_or_column(cli: Cli, wraps: bool) -> None:
+    """A line of orders is the API's response itself, or has it in the column `order` and nothing else."""
+    request = story(US)
+    row = {"operation": US, "time": "2026-01-01", "path": request["path"], "body": request["body"]}
+    write("h.jsonl", text(row) + b"\n")
+    write("o.jsonl", text({"order": request["order"]} if wraps else request["order"]) + b"\n")
+    found = cli("audit", "--requests", "h.jsonl", "--orders", "o.jsonl", "--out", "f.jsonl", "--jobs", "1")
+    assert found.status == 0
+    assert "without order" not in found.out
+    assert "name no order" not in found.out
+
+
+def test_script_before_a_path_makes_no_other_shop(cli: Cli) -> None:
+    """In a batch /index.php/wc-api is the shop of /wc-api: its refunds of one order are added up."""
+    lines = (INPUTS / "batch-two-shops-one-host.jsonl").read_text("utf-8")
+    url = json.loads(lines.splitlines()[0])["url"]
+    other = json.loads(lines.splitlines()[1])["url"]
+    script = url.replace("/wc-api/", "/index.php/wc-api/")
+    assert script != url
+    write("r.jsonl", lines.replace(other, script))
+    found = cli("check", "--isolated", "--output-format", "json", "--batch", "r.jsonl")
+    assert {"RF204", "RF317"} & set(found.codes)

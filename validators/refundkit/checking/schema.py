@@ -202,13 +202,13 @@ class _FlawFinder:
     def _unknown_field(self, error: Any, path: list[str], name: str) -> Flaw:
         """Return the flaw of a field that the schema lacks, with the most likely intention as help."""
         pointer = pointer_of([*path, name])
-        if self.part == "body" and _is_server_field(self.operation, path, name):
-            is_price = SERVER_MONEY.search(name)
-            help_text = "leave it out" + (
-                ": the refund uses the discounted price that was actually paid" if is_price else ""
-            )
-            return Flaw("RF108", finding(pointer, f"{name!r} is computed by the server", help_text), key=True)
         fields = list(self._refusing_schema(error).get("properties", {}))
+        if self.part == "body" and _is_server_field(self.operation, path, name):
+            longer = next((field for field in fields if name and field.lower().endswith(name.lower())), "")
+            help_text = f"the request has {longer!r} for it" if longer else "leave it out"
+            if SERVER_MONEY.search(name):
+                help_text = "leave it out: the refund uses the discounted price that was actually paid"
+            return Flaw("RF108", finding(pointer, f"{name!r} is computed by the server", help_text), key=True)
         wire_name = re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
         help_text = f"the wire name is {wire_name!r}" if wire_name != name and wire_name in fields else ""
         help_text = help_text or _parameter_help(self.operation, name) or suggest_name(name, fields).lstrip("; ")
