@@ -75,6 +75,8 @@ def base_of(operation: Operation, url: str) -> str:
     before = _segments(split.path)[: -len(_template(operation.described.path))]
     if not host:
         return ""
+    if before[-1:] == ["index.php"]:  # the script that answers, and no folder
+        before.pop()
     if port is not None and port != {"http": 80, "https": 443}.get(split.scheme):
         host = f"{host}:{port}"
     return "/".join([host, *before])

@@ -53,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
 
     out = _read_target(options.out, files.SUFFIXES, "--out")
     page = None if options.report is None else _read_target(options.report, (".html",), "--report")
+    if page is not None:
+        _require_modules("audit", "altair", "jinja2", "vl_convert", "duckdb")
     sources = AuditFiles(
         requests=files.expand_files(options.requests),
         orders=files.expand_files(options.orders),
