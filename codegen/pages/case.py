@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from . import facts as page_facts
 from .blocks import Page, PageError, Section
 from .facts import Facts, read_facts
 from .judge import Mentions
+from .kinds import Endpoint
 from .places import Route, all_routes
 from .report import PageTally
 
@@ -30,7 +30,7 @@ class PageCase(NamedTuple):
     mentions: Mentions
     moved: dict[str, str]
 
-    def find_stated_route(self, endpoint: page_facts.Endpoint) -> Route | None:
+    def find_stated_route(self, endpoint: Endpoint) -> Route | None:
         """Return the operation of the page that an endpoint states, or None."""
         return find_route(endpoint.method, endpoint.path, self.routes)
 
@@ -67,10 +67,10 @@ class PageCase(NamedTuple):
 
 
 def open_case(page: Page, routes: Sequence[Route]) -> PageCase:
-    """Make the case of a page, before anything is compared. Raises PageError if it has no facts."""
+    """Make the case of a page, before anything is compared."""
     case = PageCase(page, routes, read_facts(page), PageTally(page.path), Mentions({}, {}, set(), set()), {})
     case.tally.read = case.facts.size
-    case.tally.notes += [f"{page.path}:{note.line}: {note.value}" for note in case.facts.unread]
+    case.tally.notes += [f"{page.path}:{note.line}: {note.why}" for note in case.facts.unread]
     case.tally.lines.update((route.name, case.line(route)) for route in routes)
     return case
 

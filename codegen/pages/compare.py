@@ -1,4 +1,4 @@
-"""A Page and the Routes written from it -> a PageTally of their differences."""
+"""A Page and the Routes written from it -> a PageCase, whose tally holds their differences."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from .case import PageCase, open_case
 from .endpoints import compare_endpoints
 from .lists import compare_bodies, compare_lists
 from .places import GROUPS, Route, SpecPlace, fields, walk_nodes
-from .report import OneSidedField, PageTally
+from .report import OneSidedField
 from .values import compare_enums, compare_statuses
 
 
-def compare(page: Page, routes: Sequence[Route]) -> PageTally:
-    """Compare a page with its operations. Raises PageError if the page, or a part of it, cannot be read."""
+def compare(page: Page, routes: Sequence[Route]) -> PageCase:
+    """Compare a page with its operations."""
     case = open_case(page, routes)
     compare_endpoints(case)
     compare_lists(case)
@@ -26,7 +26,7 @@ def compare(page: Page, routes: Sequence[Route]) -> PageTally:
     compare_statuses(case)
     _compare_missing(case)
     case.tally.resolve_renames()
-    return case.tally
+    return case
 
 
 def _compare_missing(case: PageCase) -> None:

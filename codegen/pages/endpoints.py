@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from . import facts as page_facts
 from .case import PageCase, find_route, fits_path, placeholder_name, sibling_routes, split_path
+from .kinds import Endpoint, SampleCall
 from .places import Node, Route
-from .samples import SampleCall
 
 
 def compare_endpoints(case: PageCase) -> None:
@@ -42,7 +41,7 @@ def compare_endpoints(case: PageCase) -> None:
 
 
 def _compare_placeholders(case: PageCase, route: Route, path: str, line: int) -> None:
-    case.tally.agree(line, route.node)
+    case.tally.agree("endpoint", line, route.node)
     for page_part, spec_part in zip(split_path(path), split_path(route.operation.path), strict=True):
         page_name, spec_name = placeholder_name(page_part), placeholder_name(spec_part)
         if spec_name is None:
@@ -54,7 +53,7 @@ def _compare_placeholders(case: PageCase, route: Route, path: str, line: int) ->
             case.tally.differ("endpoint", line, place.node.spot(), message, f"rename `{spec_name}` to `{page_name}`")
 
 
-def _report_moved(case: PageCase, route: Route, endpoint: page_facts.Endpoint) -> None:
+def _report_moved(case: PageCase, route: Route, endpoint: Endpoint) -> None:
     operation = route.operation
     is_same_path = fits_path(endpoint.path, route)
     case.moved[route.name] = f"{endpoint.method} {endpoint.path}"

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 
 from ..spec import escape, snake
+from .kinds import LocatedValue
 from .places import Node
 from .report import OneSidedField, PageTally
-from .samples import LocatedValue
 
 # The keywords that a value is held to on its own; fields and items are walked through.
 KEYWORDS = (
@@ -53,7 +53,7 @@ class SampleChecker(NamedTuple):
             edit = f"let {node.name} take it, or mark it x-page-differs"
             self.tally.differ("sample", line, node.spot(keyword), message, edit)
             return
-        self.tally.agree(line, node)
+        self.tally.agree("sample", line, node)
         if isinstance(value, dict) and node.object:
             self._check_object(node.object, value, pointer)
         elif isinstance(value, dict) and node.entry:
@@ -76,6 +76,7 @@ class SampleChecker(NamedTuple):
             child = f"{pointer}/{escape(key)}"
             if names[key] in properties:
                 self.mentions.shown.add(properties[names[key]].pointer)
+                self.tally.agree("parameter", self.line(child), properties[names[key]])
                 self.check(properties[names[key]], part, child)
             else:
                 message, edit = f"a sample has `{key}`, which {owner.name} lacks", f"add `{key}` to {owner.name}"

@@ -48,6 +48,13 @@ def format_json(counts: dict[str, int], differences: Sequence[Difference]) -> st
     )
 
 
+class MarkedDifference(NamedTuple):
+    """A difference that the spec knows of, and the words of a mark `x-page-differs` that covers it."""
+
+    difference: Difference
+    why: str
+
+
 class OneSidedField(NamedTuple):
     """A field that only page or spec has, with its difference; `group` is the list or object that it belongs to."""
 
@@ -61,8 +68,9 @@ class PageTally:
     """The result of comparing one page: how much was `read`, how many `facts` were compared, and the differences.
 
     `marked_differences` are those that the spec marks as known, `agreed` the lines on which page and spec agree about
-    a marked node, `lines` those where the page begins to describe an operation, `notes` further messages. A field that
-    only the page has waits in `strays`, one that only the spec has in `lost`: the two may be one that was renamed.
+    a marked node, by mark and kind, `lines` those where the page begins to describe an operation, `notes` further
+    messages. A field that only the page has waits in `strays`, one that only the spec has in `lost`: the two may be one
+    that was renamed. `lacks` counts what the page lacks.
     """
 
     def __init__(self, page: Path) -> None:
@@ -71,9 +79,10 @@ class PageTally:
         self.read = 0
         self.notes: list[str] = []
         self.differences_by_key: dict[tuple[str, str, Path, int], Difference] = {}
-        self.marked_differences: list[Difference] = []
+        self.lacks = 0
+        self.marked_differences: list[MarkedDifference] = []
         self.used: set[Mark] = set()
-        self.agreed: dict[Mark, int] = {}
+        self.agreed: dict[tuple[Mark, str], int] = {}
         self.lines: dict[str, int] = {}
         self.strays: dict[str, OneSidedField] = {}
         self.lost: dict[str, OneSidedField] = {}
@@ -93,21 +102,25 @@ class PageTally:
     def differ(self, kind: str, line: int, spot: Spot, message: str, edit: str) -> bool:
         """Note a difference; False if the spec marks the node as one that differs."""
         difference = self.difference(kind, line, spot, message, edit)
-        if spot.node.marks:
-            self.used.update(spot.node.marks)
-            self.marked_differences.append(difference)
+        if self._cover(spot.node.marks, difference):
             return False
         self._keep(difference)
         return True
+
+    def lack(self, kind: str, line: int, spot: Spot, message: str, edit: str) -> bool:
+        """Note that the page lacks what the spec has; False if the spec marks it as known."""
+        is_new = self.differ(kind, line, spot, message, edit)
+        self.lacks += is_new
+        return is_new
 
     def difference(self, kind: str, line: int, spot: Spot, message: str, edit: str) -> Difference:
         """Make a difference between a line of the page and a spot of the spec."""
         return Difference(kind, self.page, line, spot.node.spec.path, spot.line, message, edit)
 
-    def agree(self, line: int, node: Node) -> None:
-        """Note that page and spec agree about a node; a mark on it may be stale."""
+    def agree(self, kind: str, line: int, node: Node) -> None:
+        """Note that page and spec agree about a node in one respect; a mark on it may be stale."""
         for mark in node.marks:
-            self.agreed.setdefault(mark, line)
+            self.agreed.setdefault((mark, kind), line)
 
     def note_missing_in_spec(self, name: str, node: Node, difference: Difference) -> None:
         """Note what the spec lacks, unless a mark on `node`, which would hold it, names it."""
@@ -121,10 +134,7 @@ class PageTally:
 
     def note_missing_on_page(self, loose: OneSidedField) -> None:
         """Note a field that the page lacks; a mark on it explains that."""
-        if loose.node.marks:
-            self.used.update(loose.node.marks)
-            self.marked_differences.append(loose.difference)
-        else:
+        if not self._cover(loose.node.marks, loose.difference):
             self.lost.setdefault(f"{loose.group} {loose.name}", loose)
 
     def resolve_renames(self) -> None:
@@ -135,13 +145,17 @@ class PageTally:
             if len(strays) == len(lost) == 1:
                 self._keep(_renamed(strays[0], lost[0]))
             else:
+                self.lacks += len(lost)
                 for loose in strays + lost:
                     self._keep(loose.difference)
 
     def _left_out(self, name: str, node: Node, difference: Difference) -> bool:
-        marks = [mark for mark in node.marks if name in mark.why]
+        return self._cover([mark for mark in node.marks if name in mark.why], difference)
+
+    def _cover(self, marks: Sequence[Mark], difference: Difference) -> bool:
+        """Note a difference that marks cover; False if there is no mark."""
         self.used.update(marks)
-        self.marked_differences += [difference] if marks else []
+        self.marked_differences += [MarkedDifference(difference, mark.why) for mark in marks]
         return bool(marks)
 
     def _keep(self, difference: Difference) -> None:
