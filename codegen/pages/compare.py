@@ -10,7 +10,7 @@ from .case import PageCase, open_case
 from .endpoints import compare_endpoints
 from .lists import compare_bodies, compare_lists
 from .places import GROUPS, Route, SpecPlace, fields, walk_nodes
-from .report import OneSidedField
+from .report import OneSidedField, find_neighbours
 from .values import compare_enums, compare_statuses
 
 
@@ -49,10 +49,19 @@ def _compare_missing(case: PageCase) -> None:
 
 
 def _line_of_list(case: PageCase, place: SpecPlace, route: Route) -> int:
-    """Return the line of the list that a parameter should stand in, 0 if the page has no such list."""
+    """Return the line of the list that a parameter should stand in, 0 if the page has no such list.
+
+    A list of parameters of all kinds is whole for the kinds that it has.
+    """
     for listing in case.facts.lists:
-        covered = GROUPS.get(listing.role, (listing.role,))
-        if place.role in covered and not listing.subject and route in case.owners(listing.section):
+        if listing.subject or route not in case.owners(listing.section):
+            continue
+        names = {field.name.casefold() for field in listing.fields}
+        roles = {other.role for other in route.places(listing.role) if other.name.casefold() in names}
+        roles |= {"credential"} if "header" in roles else set()
+        if place.role in (
+            roles if listing.role in ("", "parameters", "any") else GROUPS.get(listing.role, (listing.role,))
+        ):
             return listing.line
     return 0
 
@@ -65,4 +74,5 @@ def _note_missing(case: PageCase, place: SpecPlace, group: str, line: int, owner
     where = "in the page's list" if node.pointer in case.mentions.shown else "on the page"
     message, edit = f"`{place.name}` of {owner} is not {where}", f"remove `{place.name}`, or mark it x-page-differs"
     difference = case.tally.difference("parameter", line, node.spot(), message, edit)
-    case.tally.note_missing_on_page(OneSidedField(group, place.name, node, difference))
+    neighbours = find_neighbours(place.name, list(place.owner.properties))
+    case.tally.note_missing_on_page(OneSidedField(group, place.name, node, difference, node.types, neighbours))

@@ -58,13 +58,22 @@ def _report_moved(case: PageCase, route: Route, endpoint: Endpoint) -> None:
     is_same_path = fits_path(endpoint.path, route)
     case.moved[route.name] = f"{endpoint.method} {endpoint.path}"
     message = f"{route.name} is {endpoint.method} {endpoint.path} on the page, {operation.method} {operation.path} here"
-    move, rename = f"move the operation to `{endpoint.method.lower()}`", f"rename the path to {endpoint.path}"
+    move, rename = (
+        f"move the operation to `{endpoint.method.lower()}`",
+        f"rename the path to {_to_openapi(endpoint.path)}",
+    )
     edit = move if is_same_path else rename
     line = endpoint.method_line if is_same_path else endpoint.line
     for place in route.parameters:
         if place.role == "path":
             case.mentions.shown.add(place.node.pointer)
     case.tally.differ("endpoint", line, route.node.spot(), message, edit)
+
+
+def _to_openapi(path: str) -> str:
+    """Return a path with its placeholders as OpenAPI writes them."""
+    names = {part: placeholder_name(part) for part in split_path(path)}
+    return "/" + "/".join(f"{{{name}}}" if name else part for part, name in names.items())
 
 
 def _calls_route(case: PageCase, route: Route, call: SampleCall) -> bool:

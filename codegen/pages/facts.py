@@ -31,7 +31,9 @@ from .kinds import (
     ValueList,
 )
 from .listed import read_statuses, read_value_lists
+from .messages import read_messages
 from .runs import read_runs
+from .stacked import read_stacked
 from .tables import read_tables
 from .titles import role_of
 
@@ -56,8 +58,10 @@ __all__ = [
 Kind = TypeVar("Kind", bound=NamedTuple)
 NOTATIONS: tuple[Callable[[Page, int, str], Iterable[Fact]], ...] = (
     read_endpoints,
+    read_messages,
     read_tables,
     read_runs,
+    read_stacked,
     read_value_lists,
     read_statuses,
     read_code,

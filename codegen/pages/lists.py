@@ -9,7 +9,7 @@ from .case import PageCase
 from .judge import SampleChecker
 from .kinds import Field, Fields, LocatedValue
 from .places import Node, Route, SpecPlace, Spot, find_wrapped, walk_nodes
-from .report import OneSidedField
+from .report import OneSidedField, find_neighbours
 from .values import compare_shown, compare_values
 
 # The limits that a notation with a place for them would tell.
@@ -79,7 +79,11 @@ def _report_stray(case: PageCase, fields: Fields, field: Field, owners: Sequence
     required = " as required" if field.required and field.required.value is True else ""
     edit = f"add `{field.name}` to {spot.node.name}{required}"
     difference = case.tally.difference("parameter", field.line, spot, message, edit)
-    case.tally.note_stray(OneSidedField(str(fields.line), field.name, node or owners[0].node, difference))
+    neighbours = find_neighbours(field.name, [other.name for other in fields.fields])
+    types = field.types.value if field.types else frozenset()
+    case.tally.note_stray(
+        OneSidedField(str(fields.line), field.name, node or owners[0].node, difference, types, neighbours)
+    )
 
 
 def _compare_read_only(case: PageCase, fields: Fields, field: Field, places: list[SpecPlace]) -> None:

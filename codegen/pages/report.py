@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
 from ..spec import display_path
+from .fields import words
 from .places import Mark, Node, Spot
 
 KINDS = (
@@ -56,12 +58,34 @@ class MarkedDifference(NamedTuple):
 
 
 class OneSidedField(NamedTuple):
-    """A field that only page or spec has, with its difference; `group` is the list or object that it belongs to."""
+    """A field that only page or spec has, with its difference; `group` is the list or object that it belongs to.
+
+    `types` and `neighbours`, the names before and after it, are told as far as they are known.
+    """
 
     group: str
     name: str
     node: Node
     difference: Difference
+    types: frozenset[str] = frozenset()
+    neighbours: frozenset[str] = frozenset()
+
+    def is_like(self, other: OneSidedField) -> bool:
+        """True if one may be the other's new name: of one type, and with a like name or the same neighbour."""
+        types, other_types = (
+            {"number" if kind == "integer" else kind for kind in field.types} for field in (self, other)
+        )
+        if types and other_types and not types & other_types:
+            return False
+        if words(self.name) & words(other.name) or SequenceMatcher(None, self.name, other.name).ratio() > 0.6:
+            return True
+        return bool(types and other_types and self.neighbours & other.neighbours)
+
+
+def find_neighbours(name: str, names: list[str]) -> frozenset[str]:
+    """Return the names before and after a name."""
+    place = names.index(name) if name in names else len(names) + 1
+    return frozenset(names[max(place - 1, 0) : place] + names[place + 1 : place + 2])
 
 
 class PageTally:
@@ -142,7 +166,7 @@ class PageTally:
         for group in {loose.group for loose in [*self.strays.values(), *self.lost.values()]}:
             strays = [loose for loose in self.strays.values() if loose.group == group]
             lost = [loose for loose in self.lost.values() if loose.group == group]
-            if len(strays) == len(lost) == 1:
+            if len(strays) == len(lost) == 1 and strays[0].is_like(lost[0]):
                 self._keep(_renamed(strays[0], lost[0]))
             else:
                 self.lacks += len(lost)

@@ -22,6 +22,8 @@ URL = re.compile(r"https?://[^\s'\"\\]+")
 HEADER = re.compile(r"(?<!\S)(?:-H|--header)\s+(['\"])([\w.-]+):\s*(.*?)\1")
 USER = re.compile(r"(?<!\S)(?:-u|--user)\s")
 DATA = re.compile(r"(?<!\S)(?:-d|--data(?:-raw|-binary|-urlencode)?)[\s=]+(['\"]?)\s*(?=\S)")
+# A line that goes on with a command, though no backslash stands at the end of the line before.
+MORE = re.compile(r"\s*(?:-[A-Za-z]\s|--[a-z]|['\"]?https?://)")
 ASSIGNED = re.compile(r"\b([A-Za-z_]\w*)\s*=\s*(?=[{\[\"'])")
 CALL = re.compile(r"([A-Za-z_][\w.]*)\.(\w+)(?=\()")
 VERBS = {"get", "post", "put", "patch", "delete"}
@@ -112,7 +114,7 @@ def _read_json(text: str, begin: int, line: int) -> LocatedValue:
 
 
 def _end_of_command(text: str, begin: int) -> int:
-    """Return where a shell command ends: at a line end that is neither quoted nor escaped."""
+    """Return where a shell command ends: at a line end that is neither quoted nor escaped, unless options follow."""
     quote = ""
     for index in range(begin, len(text)):
         character = text[index]
@@ -120,7 +122,7 @@ def _end_of_command(text: str, begin: int) -> int:
             quote = "" if character == quote else quote
         elif character in "'\"":
             quote = character
-        elif character == "\n" and not text[:index].rstrip(" \t").endswith("\\"):
+        elif character == "\n" and not text[:index].rstrip(" \t").endswith("\\") and not MORE.match(text, index):
             return index
     return len(text)
 
