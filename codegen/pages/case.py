@@ -43,12 +43,12 @@ class PageCase(NamedTuple):
             if titled_routes:
                 return titled_routes
         for section_above in self.page.above(section):
-            routes_below = self._routes_below(self.page.sections.index(section_above))
+            routes_below = self.routes_below(self.page.sections.index(section_above))
             if len(routes_below) == 1:
                 return routes_below
         return self.routes
 
-    def _routes_below(self, index: int) -> list[Route]:
+    def routes_below(self, index: int) -> list[Route]:
         """Return the operations whose heading or endpoint stands in a section or in one of its parts."""
         sections = self.page.sections
         following = range(index + 1, len(sections))
@@ -60,10 +60,10 @@ class PageCase(NamedTuple):
 
     def line(self, route: Route) -> int:
         """Return the line where the page begins to describe an operation."""
-        for index, section in enumerate(self.page.sections):
-            if has_title(section, route) or self._routes_below(index) == [route]:
-                return section.line
-        return self.page.sections[0].line
+        sections = self.page.sections
+        titled = [section.line for section in sections if has_title(section, route)]
+        below = (section.line for index, section in enumerate(sections) if self.routes_below(index) == [route])
+        return next(iter(titled), 0) or next(below, sections[0].line)
 
 
 def open_case(page: Page, routes: Sequence[Route]) -> PageCase:

@@ -153,19 +153,21 @@ def _stale_differences(result: ComparedPage, stale: list[Mark]) -> list[Differen
 
 
 def _missing_headings(result: ComparedPage) -> list[Difference]:
-    """Return a difference for each operation whose heading is not on the page any more."""
+    """Return a difference for each operation whose heading is not on the page any more, at the one that replaced it."""
     titles = {section.title.casefold() for section in result.page.sections}
-    return [
-        result.tally.difference(
-            "prose",
-            result.tally.lines[route.name],
-            route.part("x-source").spot(),
-            f"the heading {route.title!r} of {route.name} is gone",
-            "name the heading that describes it now in `x-source`",
-        )
-        for route in result.case.routes
-        if route.title.casefold() not in titles
+    new_titles = [
+        result.pieces[change.piece]
+        for change in result.changes
+        if change.kind == "heading" and change.what != prose.GONE
     ]
+    differences = []
+    for route in (route for route in result.case.routes if route.title.casefold() not in titles):
+        lines = [piece.lines.start for piece in new_titles if route in result.case.routes_below(piece.section)]
+        line, spot = next(iter(lines), result.tally.lines[route.name]), route.part("x-source").spot()
+        message = f"the heading {route.title!r} of {route.name} is gone"
+        edit = "name the heading that describes it now in `x-source`"
+        differences.append(result.tally.difference("prose", line, spot, message, edit))
+    return differences
 
 
 def _unreadable_samples(result: ComparedPage, changed: list[range] | None = None) -> list[Difference]:
@@ -198,46 +200,45 @@ def _tell_changes(
     """Yield a difference for each block whose change no difference of facts explains, neighbours together."""
     lines = [difference.page_line for difference in differences]
     lacks = result.tally.lacks
-    groups: list[list[prose.BlockChange]] = []
-    explained: prose.BlockChange | None = None
+    for run in _find_runs(changes):
+        unexplained: list[prose.BlockChange] = []
+        is_whole = any(change.kind in ("table", "heading", "sample") for change in run)
+        above = ""
+        for change in run:
+            is_lack = change.what == prose.GONE and change.has_facts and lacks > 0 and not is_whole
+            lacks -= is_lack
+            if is_lack or _is_explained(result, change, lines) or (above == "entry" and change.kind == "paragraph"):
+                above = change.kind
+            else:
+                above = ""
+                unexplained.append(change)
+        if unexplained:
+            yield _make_difference(result, _line_of_change(result, unexplained[0]), _describe(result, unexplained))
+
+
+def _find_runs(changes: list[prose.BlockChange]) -> list[list[prose.BlockChange]]:
+    """Group blocks that are new, or gone, and stand beside each other."""
+    runs: list[list[prose.BlockChange]] = []
     for change in changes:
-        if change.what == prose.GONE and change.same_words and change.kind in ("row", "entry", "item") and lacks:
-            lacks -= 1
-            explained = change
-        elif _is_explained(result, change, lines) or _says_more(explained, change):
-            explained = change
-        elif groups and _are_neighbours(groups[-1][-1], change):
-            groups[-1].append(change)
+        before = runs[-1][-1] if runs else None
+        is_new = before and before.what == change.what == prose.NEW and change.piece == before.piece + 1
+        is_gone = before and before.what == change.what == prose.GONE and change.accepted == (before.accepted or 0) + 1
+        if is_new or is_gone:
+            runs[-1].append(change)
         else:
-            groups.append([change])
-    for group in groups:
-        yield _make_difference(result, _line_of_change(result, group[0]), _describe(result, group))
-
-
-def _says_more(explained: prose.BlockChange | None, change: prose.BlockChange) -> bool:
-    """True if a paragraph that is new, or gone, stands below an entry that is, too."""
-    is_below_entry = explained is not None and explained.kind == "entry" and _are_neighbours(explained, change)
-    return is_below_entry and change.kind == "paragraph"
+            runs.append([change])
+    return runs
 
 
 def _is_explained(result: ComparedPage, change: prose.BlockChange, lines: list[int]) -> bool:
     """True if a difference on its lines tells of a block: of a changed one only if its words are the same."""
     piece = result.pieces[min(change.piece, len(result.pieces) - 1)]
-    is_told = any(line in piece.lines for line in lines)
     if change.what == prose.GONE:
         return False
     if piece.kind == "heading":
         return any(difference.page_line == piece.lines.start for difference in _missing_headings(result))
-    return is_told and (change.what != prose.CHANGED or change.same_words)
-
-
-def _are_neighbours(first: prose.BlockChange, second: prose.BlockChange) -> bool:
-    """True if two blocks that are new, or gone, stand beside each other."""
-    if first.what != second.what or first.what == prose.CHANGED:
-        return False
-    if first.what == prose.GONE:
-        return first.piece == second.piece and second.accepted == (first.accepted or 0) + 1
-    return second.piece == first.piece + 1
+    is_told = any(line in piece.lines for line in lines)
+    return is_told and (change.what != prose.CHANGED or change.has_facts)
 
 
 def _describe(result: ComparedPage, group: list[prose.BlockChange]) -> str:

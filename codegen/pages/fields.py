@@ -19,6 +19,7 @@ TYPES = {
     **dict.fromkeys(("null", "none", "nil"), "null"),
 }
 FORMATS = {"datetime": "date-time", **{name: name for name in ("date-time", "date", "uuid", "uri", "email")}}
+MODEL = re.compile(r"[A-Z][a-z]+\w*\Z")
 
 # Words that state limits: each group is the number of one keyword, and a single group that of all of them.
 NUMBER = r"(-?[\d.]*\d)(?![\d.]| ?(?:char|item))"
@@ -50,14 +51,14 @@ def words(text: str) -> frozenset[str]:
 
 
 def read_types(text: str, line: int) -> tuple[PageValue | None, PageValue | None]:
-    """Read the JSON types that a text names (its words if they name none), and a format."""
+    """Read the JSON types that a text names (its words if they name none), and a format; a model has no known type."""
     types, form = set(), None
-    for part in re.split(r"\s+or\s+|\s*\|\s*|,\s*", text.strip().lower()):
-        match = re.match(r"(?:(list|array|map)\b.*|([\w-]+)\s*(\[\])?\s*(?:[(<]([\w-]+)[)>])?)\Z", part)
-        name = (match[1] or ("array" if match[3] else match[2])) if match else part
-        form = FORMATS.get((match[4] if match else "") or name, form)
-        types.add("string" if name in FORMATS else TYPES.get(name, part))
-    if not text.strip() or text.strip().lower() == "any":
+    for part in re.split(r"\s+or\s+|\s*\|\s*|,\s*", text.strip()):
+        match = re.match(r"(?:(list|array|map)\b.*|([\w-]+)\s*(\[\])?\s*(?:[(<]([\w-]+)[)>])?)\Z", part, re.IGNORECASE)
+        name = (match[1] or ("array" if match[3] else match[2])).lower() if match else part.lower()
+        form = FORMATS.get((match[4].lower() if match and match[4] else "") or name, form)
+        types.add("string" if name in FORMATS else TYPES.get(name, "" if MODEL.match(part) else part.lower()))
+    if types & {"", "any"}:
         return None, None
     return PageValue(frozenset(types), line), PageValue(form, line) if form else None
 

@@ -17,8 +17,9 @@ from .blocks import FIELD_MARKS, Block, Cell, Page
 from .facts import Facts
 from .fields import LIMITS, VALUES
 from .listed import PHRASES, STATUS, STATUS_FIRST, is_status_table
-from .runs import BODY, CREDENTIAL, RUN
+from .runs import BODY, CHILDREN, CREDENTIAL, RUN
 from .samples import CURL
+from .stacked import REMARKS, TYPE
 from .tables import NAME, find_columns
 
 FACTS_IN_TEXT = re.compile("|".join(f"(?:{pattern.pattern})" for pattern in (ENDPOINT, STATUS, BODY)), re.IGNORECASE)
@@ -59,21 +60,22 @@ def make_pieces(page: Page, page_facts: Facts) -> list[Piece]:
             pieces.append(Piece(index, "heading", lines, section.title, STATUS.sub("", section.title)))
         code_lines = _find_code_lines(page, page_facts, index)
         blocks = (_make_pieces_of_block(index, block, entry_lines, code_lines) for block in section.blocks)
-        for piece in _join_samples(chain.from_iterable(blocks), page.plain):
+        for piece in _join(chain.from_iterable(blocks), page.plain):
             is_unreadable = piece.kind == "sample" and any(line in piece.lines for line in unreadable)
             pieces.append(piece._replace(kind=UNREADABLE) if is_unreadable else piece)
     return pieces
 
 
-def _join_samples(pieces: Iterable[Piece], is_plain: bool) -> Iterator[Piece]:
-    """Yield the pieces of a section; in plain text, the lines of a sample are one."""
+def _join(pieces: Iterable[Piece], is_plain: bool) -> Iterator[Piece]:
+    """Yield the pieces of a section, with the remarks below an entry in it; in plain text a sample is one."""
     joined: list[Piece] = []
     for piece in pieces:
-        if is_plain and piece.kind == "sample" and joined and joined[-1].kind == "sample":
+        above = joined[-1].kind if joined else ""
+        if (above, piece.kind) == ("entry", "remark") or (is_plain and above == piece.kind == "sample"):
             lines = range(joined[-1].lines.start, piece.lines.stop)
-            joined[-1] = piece._replace(lines=lines, text=joined[-1].text + piece.text)
+            joined[-1] = joined[-1]._replace(lines=lines, text=f"{joined[-1].text} {piece.text}")
         else:
-            joined.append(piece)
+            joined.append(piece._replace(kind="paragraph") if piece.kind == "remark" else piece)
     yield from joined
 
 
@@ -88,10 +90,11 @@ def _make_pieces_of_block(index: int, block: Block, entry_lines: set[int], code_
         yield Piece(index, "sample", lines, block.text, "")
     elif block.kind == "item":
         yield Piece(index, "item", lines, block.text, words_of_text(block.text))
-    else:
+    elif not CHILDREN.match(block.text.strip()):
         words = words_of_text(block.text, is_entry=block.line in entry_lines)
-        is_entry = block.line in entry_lines and not words
-        yield Piece(index, "entry" if is_entry else "paragraph", lines, block.text, words)
+        is_remark = any(pattern.match(block.text.strip()) for pattern in (TYPE, REMARKS))
+        kind = "entry" if block.line in entry_lines and not words else "remark" if is_remark else "paragraph"
+        yield Piece(index, kind, lines, block.text, words)
 
 
 def words_of_text(text: str, *, is_entry: bool = False) -> str:

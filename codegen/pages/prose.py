@@ -38,14 +38,14 @@ class Accepted(NamedTuple):
 class BlockChange(NamedTuple):
     """A block that changed: its places among the pieces (of one that is gone: before which) and the accepted blocks.
 
-    `same_words`: only what facts are read from is another.
+    `has_facts`: facts were read from a block that is gone; in one that changed, only what they are read from did.
     """
 
     what: str
     kind: str
     piece: int
     accepted: int | None
-    same_words: bool = False
+    has_facts: bool = False
 
 
 def make_fingerprint(piece: Piece) -> str:

@@ -21,7 +21,7 @@ RUN_REMARKS = (
 RUN = re.compile(rf"([A-Za-z_][\w.\-]*?)\s*({RUN_TYPE})\s*((?:(?:{RUN_REMARKS})\s*)*)\Z")
 # Types that common words end with, such as `Update` and `Company`.
 WORD_ENDS = {"int", "date", "any", "list", "map", "long", "array", "object", "number", "string"}
-CHILDREN = re.compile(r"Hide (\d+) (?:propert(?:y|ies)|fields?|attributes?)\Z", re.IGNORECASE)
+CHILDREN = re.compile(r"(?:Show|Hide) (\d+) (?:propert(?:y|ies)|fields?|attributes?)\Z", re.IGNORECASE)
 RUN_FORMAT = re.compile(r"format: \"([\w-]+)\"")
 CREDENTIAL = re.compile(r"(Authorization)\s*(Bearer|Basic)\Z")
 BODY = re.compile(r"\bendpoint expects (?:an? )?(list|array|object|map|string)", re.IGNORECASE)
@@ -41,8 +41,8 @@ def read_runs(page: Page, index: int, role: str) -> Iterator[Fact]:
         field, children = _read_run(block.text.strip(), block.line), CHILDREN.match(block.text.strip())
         if field:
             fields.append(field)
-        elif fields and children:
-            nested.append((len(fields), int(children[1])))
+        elif fields and children:  # of those that are shown, the button says `Hide`
+            nested += [(len(fields), int(children[1]))] if block.text.strip().startswith("Hide") else []
         elif fields:
             values = fields[-1].values + tuple(read_inline_values(block.text, block.line))
             fields[-1] = fields[-1]._replace(values=values)

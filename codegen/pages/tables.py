@@ -90,7 +90,7 @@ def _read_rows(rows: list[Cells], has_marks: bool) -> Iterator[Field]:
 
 def _read_row(name: str, cells: Cells, has_marks: bool) -> Field:
     labels = frozenset().union(*(cell.marks for cell in cells.values()))
-    text = cells.get("description", Cell(0, ""))
+    text = _without_labels(cells.get("description", Cell(0, "")))
     types, format_name = read_types(cells["type"].text, cells["type"].line) if "type" in cells else (None, None)
     return Field(
         name,
@@ -102,6 +102,12 @@ def _read_row(name: str, cells: Cells, has_marks: bool) -> Field:
         tuple(read_limits(text.text, text.line, bool(types and types.value & {"integer", "number"}))),
         tuple(read_inline_values(text.text, text.line)),
         literal(cells["example"].text, cells["example"].line) if "example" in cells else None,
+    )
+
+
+def _without_labels(cell: Cell) -> Cell:
+    return cell._replace(
+        text=re.sub("|".join(rf"\s*\b{label}\b" for label in cell.marks) or r"\Z", "", cell.text, flags=re.I)
     )
 
 
