@@ -41,8 +41,9 @@ def _compare_missing(case: PageCase) -> None:
             message = f"the page does not say what is sent to {route.name}"
             edit = "look for a list or a sample of the request on the page"
             case.tally.differ("parameter", case.line(route), body.spot(), message, edit)
+    sent = {node.end for route in case.routes if route.body for _, node in [("", route.body), *walk_nodes(route.body)]}
     for pointer, (owner, line) in {**case.mentions.objects, **case.mentions.lists}.items():
-        is_listed = pointer in case.mentions.lists
+        is_listed = pointer in case.mentions.lists and pointer in sent  # of an answer, the samples tell as well
         for place in fields(owner, ""):
             if place.node.pointer not in (case.mentions.listed if is_listed else case.mentions.pointers):
                 _note_missing(case, place, str(line) if is_listed else pointer, line, owner.name)

@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeVar
 from .addresses import read_endpoints
 from .blocks import Page
 from .code import read_code
+from .items import read_items
 from .kinds import (
     BodyType,
     Endpoint,
@@ -62,6 +63,7 @@ NOTATIONS: tuple[Callable[[Page, int, str], Iterable[Fact]], ...] = (
     read_tables,
     read_runs,
     read_stacked,
+    read_items,
     read_value_lists,
     read_statuses,
     read_code,

@@ -95,22 +95,23 @@ def _compare_read_only(case: PageCase, fields: Fields, field: Field, places: lis
     if field.read_only.value and sent:
         message, edit = f"`{field.name}` is read-only on the page, and the spec lets it be sent", "remove it"
         _report_once(case, "read-only", field.read_only.line, [(place.node, message, edit) for place in sent])
-    elif not field.read_only.value and not sent and _may_be_sent(case, fields):
+    elif not field.read_only.value and not sent and _marks_are_whole(case, fields):
         message = f"`{field.name}` is not read-only on the page, and the spec does not let it be sent"
-        edit = "add it to what is sent"
+        edit = "add it to what is sent, or mark it x-page-differs"
         case.tally.differ("read-only", field.read_only.line, places[0].node.spot(), message, edit)
 
 
-def _may_be_sent(case: PageCase, fields: Fields) -> bool:
-    """True if fields of a list are sent, and others are marked as read-only: then one without a mark is sent, too."""
+def _marks_are_whole(case: PageCase, fields: Fields) -> bool:
+    """True if a list marks what only answers have: some of it is sent, and few that are not sent have no mark."""
     sent = {
         place.name
         for owner in case.owners(fields.section)
         for place in owner.places(fields.role, fields.subject)
         if place.role == "request"
     }
-    has_marks = any(field.read_only and field.read_only.value for field in fields.fields)
-    return fields.role == "any" and has_marks and any(field.name in sent for field in fields.fields)
+    names = {field.name for field in fields.fields}
+    marked = {field.name for field in fields.fields if field.read_only and field.read_only.value}
+    return fields.role == "any" and bool(names & sent) and len(names - sent - marked) <= len(marked - sent)
 
 
 def _compare_required(case: PageCase, field: Field, places: list[SpecPlace]) -> None:
@@ -144,14 +145,19 @@ def _compare_types(case: PageCase, field: Field, places: list[SpecPlace]) -> Non
             case.tally.agree("type", page_types.line, place.node)
         else:
             message = f"`{field.name}` is {page_text} on the page, {_type_names(spec_types)} in the spec"
-            differing.append((place.node, message, f"say `type: {page_text}`"))
+            edit = (
+                "say it with a `pattern`" if place.role in ("path", "query", "header") else f"say `type: {page_text}`"
+            )
+            differing.append((place.node, message, edit))
     _report_once(case, "type", page_types.line, differing, "type")
 
 
 def _takes_types(place: SpecPlace, page_types: frozenset[str]) -> bool:
-    """True if the spec has the types of the page; in an answer it may take more."""
-    spec_types = place.node.types | ({"integer"} if "number" in place.node.types else set())
-    return place.node.types == page_types or (place.role == "response" and page_types <= spec_types)
+    """True if the spec has the types of the page; in an answer it may take more, in a URL a pattern says it."""
+    node, in_url = place.node, place.role in ("path", "query", "header")
+    if place.role == "response":
+        return page_types <= node.types | ({"integer"} if "number" in node.types else set())
+    return node.types == page_types or (in_url and bool({"pattern", "enum"} & node.keywords.keys()))
 
 
 def _compare_format(case: PageCase, fields: Fields, field: Field, places: list[SpecPlace]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from .blocks import Block, Cell, Page
 from .fields import read_inline_values, read_limits, read_types
 from .kinds import Fact, Field, Fields, PageValue, Unread
+from .nesting import nest_names
 from .samples import literal
 from .titles import subject_of
 
@@ -48,9 +49,9 @@ def read_tables(page: Page, index: int, role: str) -> Iterator[Fact]:
             rows = [_name_cells(row, columns) for row in block.rows[1:] if len(row) > columns["name"]]
             for tagged_role in dict.fromkeys(_read_role(cells, role) for cells in rows):
                 cells_of_role = [cells for cells in rows if _read_role(cells, role) == tagged_role]
-                fields = tuple(_read_rows(cells_of_role, role == "any" or any(map(_is_marked, rows))))
-                if fields:
-                    yield Fields(index, block.line, tagged_role, subject_of(section), False, fields)
+                fields = list(_read_rows(cells_of_role, role == "any" or any(map(_is_marked, rows))))
+                for subject, group in nest_names(fields, subject_of(section)):
+                    yield Fields(index, block.line, tagged_role, subject, False, tuple(group))
         elif "name" not in columns and role in ("path", "query", "header", "parameters", "any"):
             head = " | ".join(cell.text for cell in block.rows[0]) if block.rows else ""
             yield Unread(index, block.line, f"no column for a name in `{head}`: only the words of it are watched")

@@ -23,7 +23,7 @@ ROLES = (
 ROLE_WORD = re.compile(
     r"(?:path|query|headers?|authentication|authorization|security|credentials|errors?|status(?:es)?|responses?|returns"
     r"|results?|output|answers?|requests?|body|payload|parameters?|arguments?|options|properties|attributes|fields"
-    r"|and|codes?|http|json|url|uri|schema|object|sample|samples|examples?|required|optional|success(?:ful)?|the|[0-9]+)\Z"
+    r"|and|codes?|http|json|application|url|uri|schema|object|sample|samples|examples?|required|optional|success(?:ful)?|the|[0-9]+)\Z"
 )
 LIST_TITLE = re.compile(r".*\b(parameters|arguments|properties|attributes|fields)\Z", re.IGNORECASE)
 SUBJECT = re.compile(r"(?:.* [-\u2013\u2014/] )?(.+) (?:properties|attributes|fields)\Z", re.IGNORECASE)
@@ -42,6 +42,6 @@ def subject_of(section: Section) -> frozenset[str]:
 
 def _role_of_title(title: str) -> str:
     has_only_role_words = all(ROLE_WORD.match(word) for word in re.findall(r"\w+", title.lower()))
-    list_title = LIST_TITLE.match(title)
+    list_title = LIST_TITLE.match(title.rstrip(": "))
     role_text = title if has_only_role_words else list_title[1] if list_title else ""
     return next((role for pattern, role in ROLES if re.search(pattern, role_text, re.IGNORECASE)), "")
