@@ -10,7 +10,7 @@ from .kinds import Endpoint, Fact
 
 VERBS = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS"
 ENDPOINT = re.compile(
-    rf"(?<!-X )(?<!--request )\b({VERBS})\b[\s:`]*(?:https?://([^\s/`'\"]+))?(/[\w{{<:\[][^\s`'\"|,;]*)"
+    rf"(?<!-X )(?<!--request )\b({VERBS}|(?:get|post|put|patch|delete)(?=\s*https?://))\b[\s:`]*(?:https?://([^\s/`'\"]+))?(/[\w{{<:\[][^\s`'\"|,;]*)"
 )
 
 
@@ -35,4 +35,6 @@ def _find_endpoints(index: int, text: str, line: int) -> Iterator[Endpoint]:
     for match in ENDPOINT.finditer(text):
         path = match[3].rstrip(".:)*_")
         method_line = line + text.count("\n", 0, match.start(1))
-        yield Endpoint(index, match[1], path, match[2] or "", method_line, line + text.count("\n", 0, match.start(3)))
+        yield Endpoint(
+            index, match[1].upper(), path, match[2] or "", method_line, line + text.count("\n", 0, match.start(3))
+        )

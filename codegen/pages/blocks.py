@@ -47,7 +47,18 @@ HELPFUL = re.compile(r"was this (?:page|article|section) helpful\?\Z", re.IGNORE
 # Headings of a plain text page, which marks none.
 PLAIN_TITLES = {
     *("authentication", "authorization", "headers", "request headers", "parameters", "path parameters"),
-    *("query parameters", "body parameters", "body", "request", "request body", "response", "responses"),
+    *(
+        "query parameters",
+        "body parameters",
+        "path params",
+        "query params",
+        "body params",
+        "body",
+        "request",
+        "request body",
+        "response",
+        "responses",
+    ),
     *("response body", "errors", "error codes", "status codes", "endpoint", "endpoints", "http request", "result"),
     *("sample request", "sample response", "example request", "example response", "request example"),
     *("response example", "modify your code", "attributes", "properties", "example", "examples"),
@@ -196,6 +207,7 @@ class _HtmlReader:
         if node.tag in INLINE:
             self._read_children(node)
             return
+        is_first_of_item = node.tag == "p" and self.kind == "item" and not "".join(self.pieces).strip()
         self.flush()
         if node.tag == "br":
             return
@@ -206,7 +218,7 @@ class _HtmlReader:
         elif re.match(r"h[1-6]\Z", node.tag):
             self._add_heading(node)
         else:
-            self.kind = "item" if node.tag in ("li", "dd") else "text"
+            self.kind = "item" if node.tag in ("li", "dd") or is_first_of_item else "text"
             self._read_children(node)
             self.flush()
 

@@ -39,7 +39,8 @@ LIMITS = (
     (rf"<\s*{NUMBER}", ("exclusiveMaximum",)),
 )
 VALUES = re.compile(
-    r"\b(?:one of|(?:allowed|possible|supported|accepted|valid) values(?: are)?|options)\b:?\s*([^.\n]+)", re.IGNORECASE
+    r"\b(?:one of|(?:allowed|possible|supported|accepted|valid) values(?: are)?|options|enum(?=:))\b:?\s*([^.\n]+)",
+    re.IGNORECASE,
 )
 TOKEN = re.compile(r"[\w.\-]+\Z")
 
@@ -53,7 +54,8 @@ def words(text: str) -> frozenset[str]:
 def read_types(text: str, line: int) -> tuple[PageValue | None, PageValue | None]:
     """Read the JSON types that a text names (its words if they name none), and a format; a model has no known type."""
     types, form = set(), None
-    for part in re.split(r"\s+or\s+|\s*\|\s*|,\s*", text.strip()):
+    parts = [part for part in re.split(r"\s+or\s+|\s*\|\s*|,\s*", text.strip()) if part != "undefined"]
+    for part in parts:
         match = re.match(r"(?:(list|array|map)\b.*|([\w-]+)\s*(\[\])?\s*(?:[(<]([\w-]+)[)>])?)\Z", part, re.IGNORECASE)
         name = (match[1] or ("array" if match[3] else match[2])).lower() if match else part.lower()
         form = FORMATS.get((match[4].lower() if match and match[4] else "") or name, form)

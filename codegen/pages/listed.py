@@ -50,7 +50,8 @@ def read_statuses(page: Page, index: int, role: str) -> Iterator[Fact]:
         if block.kind == "table":
             yield from _find_status_rows(index, block)
         elif block.kind in ("text", "item"):
-            first = STATUS_FIRST.match(block.text) if role == "status" else None
+            is_first = role == "status" or (role == "response" and block.text.strip().isdigit())
+            first = STATUS_FIRST.match(block.text) if is_first else None
             for match in [first] if first else STATUS.finditer(block.text):
                 yield Status(index, match[1], block.line + block.text.count("\n", 0, match.start(1)))
             phrase = PHRASES.get(block.text.strip().lower(), 0)

@@ -99,11 +99,16 @@ def _make_pieces_of_block(index: int, block: Block, entry_lines: set[int], code_
 
 def words_of_text(text: str, *, is_entry: bool = False) -> str:
     """Return a text without the facts in it."""
-    whole = text.strip()
-    if whole.lower() in PHRASES or any(pattern.match(whole) for pattern in WHOLE_FACT):
-        return ""
-    first = STATUS_FIRST.match(whole) if is_entry else None
-    return FACTS_IN_TEXT.sub("", whole[first.end() :] if first else whole)
+    lines = text.strip().split("\n")
+    if is_entry or len(lines) == 1:
+        lines = ["" if _is_fact(line.strip()) else line for line in lines]
+    words = "\n".join(lines).strip()
+    first = STATUS_FIRST.match(words) if is_entry else None
+    return FACTS_IN_TEXT.sub("", words[first.end() :] if first else words)
+
+
+def _is_fact(line: str) -> bool:
+    return line.lower() in PHRASES or any(pattern.match(line) for pattern in WHOLE_FACT)
 
 
 def _words_of_row(block: Block, row: tuple[Cell, ...]) -> str:

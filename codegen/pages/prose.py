@@ -73,7 +73,7 @@ def compare_blocks(pieces: Sequence[Piece], accepted: Accepted) -> list[BlockCha
     """Return the blocks that changed since the page was accepted."""
     before, after = accepted.blocks, list(map(make_fingerprint, pieces))
     changes: list[BlockChange] = []
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    matcher = SequenceMatcher(None, list(map(_key, before)), list(map(_key, after)), autojunk=False)
     for _, start, stop, begin, end in (code for code in matcher.get_opcodes() if code[0] != "equal"):
         pairs = _pair_blocks(before, after, range(start, stop), range(begin, end))
         for place in range(begin, end):
@@ -99,6 +99,12 @@ def _pair_blocks(before: list[str], after: list[str], old: range, new: range) ->
     return pairs
 
 
+def _key(fingerprint: str) -> str:
+    """Return what makes two blocks the same: their text, and whether a sample can be read."""
+    kind, text, *_ = fingerprint.split()
+    return f"{text}!" if kind.endswith("!") else text
+
+
 def _split(fingerprint: str) -> list[str]:
     """Split a fingerprint into kind and hashes; a sample is one whether it can be read or not."""
     return fingerprint.replace("!", "").split()
@@ -106,12 +112,10 @@ def _split(fingerprint: str) -> list[str]:
 
 def _find_moves(changes: list[BlockChange], before: list[str], after: list[str]) -> list[BlockChange]:
     """Return the changes, with a block that is gone in one place and new in another as one that was moved."""
-    gone = {
-        before[change.accepted]: change for change in changes if change.what == GONE and change.accepted is not None
-    }
+    gone = {_key(before[change.accepted or 0]): change for change in changes if change.what == GONE}
     result, moved = [], []
     for change in changes:
-        other = gone.pop(after[change.piece], None) if change.what == NEW else None
+        other = gone.pop(_key(after[change.piece]), None) if change.what == NEW else None
         moved += [other] if other else []
         result.append(change._replace(what=MOVED, accepted=other.accepted) if other else change)
     return [change for change in result if change not in moved]

@@ -11,11 +11,11 @@ from .kinds import BodyType, Fact, Field, Fields, PageValue
 from .titles import subject_of
 
 RUN_TYPE = (
-    r"(?:(?:list|array)(?: of (?:(?:lists|arrays) of )*[a-z]+)?|map(?: from [a-z]+ to [a-z]+)?|string|integer|int|long"
-    r"|number|double|float|decimal|boolean|object|enum|date-time|datetime|date|uuid|any)(?: or null)?"
+    r"(?:(?:list|array)(?: of (?:(?:lists|arrays) of )*[a-z]+)?|map(?: from [a-z]+ to [a-z]+)?|string|integer|any"
+    r"|uuid|int(?:32|64)?|long|number|double|float|decimal|boolean|object|enum|date-time|datetime|date)(?: or null)?"
 )
 RUN_REMARKS = (
-    r"Required|Optional|Deprecated|Read-only|Write-only|format: \"[\w-]+\"|Defaults to \S+"
+    r"[Rr]equired|[Oo]ptional|Deprecated|Read-only|Write-only|format: \"[\w-]+\"|Defaults to \S+"
     r"|(?:[<>]=?|=)\s*\d+(?:\.\d+)?(?: characters| items)?|\d+-\d+ (?:characters|items)"
 )
 RUN = re.compile(rf"([A-Za-z_][\w.\-]*?)\s*({RUN_TYPE})\s*((?:(?:{RUN_REMARKS})\s*)*)\Z")
@@ -43,12 +43,12 @@ def read_runs(page: Page, index: int, role: str) -> Iterator[Fact]:
             fields.append(field)
         elif fields and children:  # of those that are shown, the button says `Hide`
             nested += [(len(fields), int(children[1]))] if block.text.strip().startswith("Hide") else []
-        elif fields:
+        elif fields and block.kind == "text":
             values = fields[-1].values + tuple(read_inline_values(block.text, block.line))
             fields[-1] = fields[-1]._replace(values=values)
     if role not in ("status", "none"):
         for subject, group in _nest(fields, nested, subject_of(section)):
-            yield Fields(index, group[0].line, role, subject, True, tuple(group))
+            yield Fields(index, group[0].line, role, subject, page.plain, tuple(group))
         if fields and role == "response":
             yield BodyType(index, "response", "object", fields[0].line)
 

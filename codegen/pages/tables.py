@@ -32,8 +32,22 @@ ROLE_TAGS = {
 NAME = re.compile(r"([\w.\-\[\]]+)(\s*\*)?")
 REQUIRED = {"required", "mandatory"}
 READ_ONLY = {"read-only", "readonly", "read only"}
-YES = {"✓", "✔", "✔️", "✅", "☑", "yes", "y", "true", "required", "x", "mandatory"}
-NO = {"", "no", "n", "false", "optional", "-", "\u2013", "\u2014", "✗", "✘", "❌"}
+YES = {
+    ":white_check_mark:",
+    ":heavy_check_mark:",
+    "✓",
+    "✔",
+    "✔️",
+    "✅",
+    "☑",
+    "yes",
+    "y",
+    "true",
+    "required",
+    "x",
+    "mandatory",
+}
+NO = {":x:", "", "no", "n", "false", "optional", "-", "\u2013", "\u2014", "✗", "✘", "❌"}
 
 Cells = dict[str, Cell]
 
@@ -85,7 +99,7 @@ def _is_marked(cells: Cells) -> bool:
 def _read_rows(rows: list[Cells], has_marks: bool) -> Iterator[Field]:
     for cells in rows:
         name = NAME.match(cells["name"].text)
-        if name:
+        if name and not (name[1] == "body" and "body" in _tags_of(cells)):  # that is the whole body
             yield _read_row(name[1], cells, has_marks)
 
 
@@ -116,7 +130,8 @@ def _read_required(cells: Cells, has_marks: bool) -> PageValue | None:
     """Read whether a row is required; without a column, an unmarked row of a table with marks is optional."""
     if "required" in cells:
         text = cells["required"].text.casefold()
-        value: bool | str = text in YES or (text not in NO and text)
+        is_yes = all(word in YES for word in text.split()) and bool(text)
+        value: bool | str = is_yes or (text not in NO and text)
         return PageValue(value, cells["required"].line)
     if not has_marks:
         return None

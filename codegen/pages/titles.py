@@ -17,15 +17,15 @@ ROLES = (
     (r"\b(errors?|status(es)?)\b", "status"),
     (r"\b(responses?|returns|results?|output|answers?)\b", "response"),
     (r"\b(requests?|body|payload)\b", "request"),
-    (r"\b(parameters?|arguments?|options)\b", "parameters"),
+    (r"\b(param(?:eter)?s?|arguments?|options)\b", "parameters"),
     (r"\b(properties|attributes|fields)\b", "any"),
 )
 ROLE_WORD = re.compile(
     r"(?:path|query|headers?|authentication|authorization|security|credentials|errors?|status(?:es)?|responses?|returns"
-    r"|results?|output|answers?|requests?|body|payload|parameters?|arguments?|options|properties|attributes|fields"
+    r"|results?|output|answers?|requests?|body|payload|param(?:eter)?s?|arguments?|options|properties|attributes|fields"
     r"|and|codes?|http|json|application|url|uri|schema|object|sample|samples|examples?|required|optional|success(?:ful)?|the|[0-9]+)\Z"
 )
-LIST_TITLE = re.compile(r".*\b(parameters|arguments|properties|attributes|fields)\Z", re.IGNORECASE)
+LIST_TITLE = re.compile(r".*\b(param(?:eter)?s|arguments|properties|attributes|fields)\Z", re.IGNORECASE)
 SUBJECT = re.compile(r"(?:.* [-\u2013\u2014/] )?(.+) (?:properties|attributes|fields)\Z", re.IGNORECASE)
 
 
