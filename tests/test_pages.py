@@ -357,6 +357,111 @@ def test_a_page_that_is_read_otherwise_is_told(specs: Path, capsys: pytest.Captu
     assert "things were read on this page when it was accepted" in differences[0]["message"]
 
 
+def test_a_page_whose_facts_are_gone_is_compared_all_the_same(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A page on which nothing but words is left is told of, with exit 1: it can be read."""
+    (tmp_path / RETURN).write_text("Return tools\n\nNothing here.\n", "utf-8")
+    status, differences = report(capsys, PAGES / "specs", tmp_path / RETURN)
+    told = {one["message"] for one in differences}
+    assert status == 1
+    assert "the page does not say what is sent to depot.return_loan" in told
+    assert any("is gone" in message for message in told)
+
+
+def test_a_sample_that_cannot_be_read_is_told_until_it_is_accepted(
+    specs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A typo in a sample is one difference at its line; the vendor's typo can be accepted, and a mended one is told."""
+    page = changed(tmp_path, REPAIRS, '"id": 9,', '"id": 9')
+    assert [(one["kind"], one["page_line"]) for one in report(capsys, specs, page)[1]] == [("sample", 62)]
+    assert run("--specs", specs, "--accept", page).returncode == 0
+    assert report(capsys, specs, page) == (0, [])
+    assert [one["kind"] for one in report(capsys, specs, PAGES / REPAIRS)[1]] == ["prose"]
+
+
+@pytest.mark.parametrize(
+    ("page", "old", "new"),
+    [
+        (EXTEND, "#### Python", "#### Python\n\nUse a client."),  # words beside the mark
+        (EXTEND, '                "day_count": 0,\n', ""),  # the field that the mark is about
+        (EXTEND, "```python", "```ruby"),  # the sample that it is about
+    ],
+)
+def test_a_mark_is_stale_only_where_page_and_spec_agree(
+    page: str, old: str, new: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a page does not say any more makes no mark stale."""
+    _, differences = report(capsys, PAGES / "specs", changed(tmp_path, page, old, new))
+    assert "stale" not in {one["kind"] for one in differences}
+
+
+@pytest.mark.parametrize("page", [EXTEND, REPAIRS, RETURN, WAIVE, INSPECT])
+def test_no_block_of_a_page_changes_in_silence(page: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another word in any block, whatever it is, is told."""
+    from codegen.pages.blocks import read_page
+    from codegen.pages.facts import read_facts
+    from codegen.pages.pieces import make_pieces
+
+    original = read_page(PAGES / page, ["Return tools", "Waive a fee"])
+    text = (PAGES / page).read_text("utf-8")
+    words = [re.findall(r"[A-Za-z]{3,}", piece.text)[:1] for piece in make_pieces(original, read_facts(original))]
+    for word in {word for found in words for word in found}:
+        (tmp_path / page).write_text(text.replace(word, f"{word}ling"), "utf-8")
+        assert report(capsys, PAGES / "specs", tmp_path / page)[0] == 1, word
+
+
+def test_an_edit_names_placeholders_as_openapi_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A path of the page with `<id>` is a path with `{id}` in what to edit."""
+    page = changed(tmp_path, REPAIRS, "&lt;id&gt;/repairs</h6>", "&lt;id&gt;/mends</h6>")
+    edits = [one["edit"] for one in report(capsys, PAGES / "specs", page)[1]]
+    assert edits == ["rename the path to /v2/tools/{id}/mends"]
+
+
+def test_things_unlike_each_other_are_not_one_that_was_renamed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A field that is new and one that is gone are told as two, unless they are alike."""
+    page = changed(tmp_path, RETURN, "remarkstringOptional<=200 characters", "dryRunbooleanOptional")
+    edits = [one["edit"] for one in report(capsys, PAGES / "specs", page)[1]]
+    assert edits == ["remove `remark`, or mark it x-page-differs", "add `dryRun` to ReturnCreate"]
+
+
+def test_what_only_answers_have_is_not_asked_to_be_sent(
+    specs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a table that marks hardly anything as read-only, a field without the mark is not told as one that is sent."""
+    names = ("asked_by", "closed_at", "bench")
+    rows = "".join(f"| `{name}` | string | Of the workshop |\n" for name in names)
+    page = changed(tmp_path, REPAIRS, "| `fault` ", f"{rows}| `fault` ")
+    old = "        asked_at: {type: string}\n"
+    edit(specs, old, old + "".join(f"        {name}: {{type: string}}\n" for name in names))
+    differences = report(capsys, specs, page)[1]
+    assert {one["kind"] for one in differences} == {"prose"}, differences
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            "        depotId: {type: string}\n        tools: {type: array",
+            "        depotId: {type: [string, 'null']}\n        tools: {type: array",
+        ),
+        (
+            "state: {type: string, enum: [open, passed, failed]}",
+            "state: {type: string, enum: [open, passed, failed, late]}",
+        ),
+    ],
+)
+def test_an_answer_may_be_wider_in_the_spec(
+    old: str, new: str, specs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A spec that takes more in an answer than the page states is no difference."""
+    edit(specs, old, new)
+    assert report(capsys, specs, PAGES / RETURN) == (0, [])
+    assert report(capsys, specs, PAGES / INSPECT) == (0, [])
+
+
 def test_a_table_that_is_not_read_is_noted(tmp_path: Path) -> None:
     """A table of fields without a column of names is noted as not read."""
     page = changed(tmp_path, INSPECT, "<tr><th>Name</th>", "<tr><th>Bezeichnung</th>")
@@ -432,13 +537,16 @@ seeds = pytest.mark.skipif(not SEEDS.is_dir(), reason="the pages that the specs 
 
 
 @seeds
-def test_the_pages_that_the_specs_were_written_from_are_in_step() -> None:
-    """The five real pages have no difference in more than sixty facts."""
+def test_the_pages_that_the_specs_were_written_from_are_in_step(capsys: pytest.CaptureFixture[str]) -> None:
+    """The five real pages have no difference in two hundred facts or more; the figure is printed."""
     outcome = run("--output-format", "json", *sorted(SEEDS.iterdir()))
     found = json.loads(outcome.stdout)
     assert (outcome.returncode, found["differences"]) == (0, []), outcome.stdout
     assert set(found["pages"]) == {path.stem for path in SEEDS.iterdir()}
-    assert sum(page["facts"] for page in found["pages"].values()) >= 60
+    facts = sum(page["facts"] for page in found["pages"].values())
+    with capsys.disabled():
+        print(f"\nfive pages: {facts} facts compared, no difference")
+    assert facts >= 200
 
 
 @seeds

@@ -46,17 +46,20 @@ def read_statuses(page: Page, index: int, role: str) -> Iterator[Fact]:
     section = page.sections[index]
     for match in STATUS.finditer(section.title):
         yield Status(index, match[1], section.line)
+    above = ""
     for block in section.blocks:
+        text = block.text.strip()
         if block.kind == "table":
             yield from _find_status_rows(index, block)
         elif block.kind in ("text", "item"):
-            is_first = role == "status" or (role == "response" and block.text.strip().isdigit())
+            is_first = role == "status" or (role == "response" and text.isdigit())
             first = STATUS_FIRST.match(block.text) if is_first else None
             for match in [first] if first else STATUS.finditer(block.text):
                 yield Status(index, match[1], block.line + block.text.count("\n", 0, match.start(1)))
-            phrase = PHRASES.get(block.text.strip().lower(), 0)
-            if role == "response" and 200 <= phrase < 300:
+            phrase = PHRASES.get(text.lower(), 0)
+            if role == "response" and 200 <= phrase < 300 and above != str(phrase):
                 yield Status(index, str(phrase), block.line)
+        above = text
 
 
 def is_status_table(block: Block) -> bool:

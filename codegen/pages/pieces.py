@@ -16,6 +16,7 @@ from .addresses import ENDPOINT, VERBS
 from .blocks import FIELD_MARKS, Block, Cell, Page
 from .facts import Facts
 from .fields import LIMITS, VALUES
+from .items import ITEM
 from .listed import PHRASES, STATUS, STATUS_FIRST, is_status_table
 from .runs import BODY, CHILDREN, CREDENTIAL, RUN
 from .samples import CURL
@@ -32,7 +33,7 @@ WHOLE_FACT = (
     CREDENTIAL,
     re.compile(r"[`\"']?[\w.\-]+[`\"']?\Z"),
     re.compile(rf"(?:{VERBS})\Z"),
-    re.compile(r"/\S+\Z"),
+    re.compile(r"(?:https?:/)?/\S+\Z"),
 )
 
 
@@ -89,10 +90,13 @@ def _make_pieces_of_block(index: int, block: Block, entry_lines: set[int], code_
     elif block.kind == "code" or block.line in code_lines:
         yield Piece(index, "sample", lines, block.text, "")
     elif block.kind == "item":
-        yield Piece(index, "item", lines, block.text, words_of_text(block.text))
+        match = ITEM.match(block.text) if block.line in entry_lines else None
+        text = FACTS_IN_DESCRIPTION.sub("", block.text[match.end() :]) if match else block.text
+        yield Piece(index, "item", lines, block.text, words_of_text(text))
     elif not CHILDREN.match(block.text.strip()):
         words = words_of_text(block.text, is_entry=block.line in entry_lines)
-        is_remark = any(pattern.match(block.text.strip()) for pattern in (TYPE, REMARKS))
+        text = block.text.strip()
+        is_remark = text.lower() in PHRASES or any(pattern.match(text) for pattern in (TYPE, REMARKS))
         kind = "entry" if block.line in entry_lines and not words else "remark" if is_remark else "paragraph"
         yield Piece(index, kind, lines, block.text, words)
 

@@ -10,6 +10,7 @@ from .fields import words
 # The role of a section's fields by its title: that of the first pattern found in it. A title with other words has none.
 ROLES = (
     (r"response headers?", "none"),
+    (r"\brequest param", "parameters"),
     (r"\bpath\b", "path"),
     (r"\bquery\b", "query"),
     (r"\bheaders?\b", "header"),
@@ -23,7 +24,8 @@ ROLES = (
 ROLE_WORD = re.compile(
     r"(?:path|query|headers?|authentication|authorization|security|credentials|errors?|status(?:es)?|responses?|returns"
     r"|results?|output|answers?|requests?|body|payload|param(?:eter)?s?|arguments?|options|properties|attributes|fields"
-    r"|and|codes?|http|json|application|url|uri|schema|object|sample|samples|examples?|required|optional|success(?:ful)?|the|[0-9]+)\Z"
+    r"|and|codes?|http|json|application|url|uri|schema|object|samples?|examples?|required|optional|success(?:ful)?|the"
+    r"|[0-9]+)\Z"
 )
 LIST_TITLE = re.compile(r".*\b(param(?:eter)?s|arguments|properties|attributes|fields)\Z", re.IGNORECASE)
 SUBJECT = re.compile(r"(?:.* [-\u2013\u2014/] )?(.+) (?:properties|attributes|fields)\Z", re.IGNORECASE)
