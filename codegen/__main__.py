@@ -69,6 +69,8 @@ def _docs(options: argparse.Namespace) -> int:
     from .pages.docs import check
 
     try:
+        if options.line and (len(options.pages) > 1 or not options.accept):
+            raise PageError("--line names a block of one page, and stands beside --accept")
         as_json = options.output_format == "json"
         return check(options.pages, options.specs, as_json=as_json, accepting=options.accept, lines=options.line)
     except PageError as error:

@@ -336,6 +336,9 @@ def test_one_block_is_accepted_and_the_others_are_told_again(
     assert run("--specs", specs, "--accept", "--line", 14, tmp_path / WAIVE).returncode == 1
     assert [one["page_line"] for one in report(capsys, specs, tmp_path / WAIVE)[1]] == [2]
     assert run("--specs", specs, "--accept", "--line", 2, tmp_path / WAIVE).returncode == 0
+    refused = run("--specs", specs, "--line", 2, tmp_path / WAIVE)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--line names a block of one page" in refused.stderr
 
 
 def test_a_part_that_is_not_read_any_more_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

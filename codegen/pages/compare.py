@@ -30,21 +30,27 @@ def compare(page: Page, routes: Sequence[Route]) -> PageCase:
 
 
 def _compare_missing(case: PageCase) -> None:
-    """Note what the spec has and the page lacks."""
+    """Note what the spec has and the page lacks; a sample that cannot be read may have had it."""
+    unread = {route.name for sample in case.facts.unreadable for route in case.owners(sample.section)}
     for route in case.routes:
         for place in route.parameters + route.credentials:
             listing = _line_of_list(case, place, route)
-            if place.node.pointer not in (case.mentions.listed if listing else case.mentions.pointers):
+            mentioned = case.mentions.listed if listing else case.mentions.pointers
+            if place.node.pointer not in mentioned and (listing or route.name not in unread):
                 _note_missing(case, place, str(listing), listing or case.line(route), route.name)
         body = route.body
-        if body and not {child.pointer for _, child in walk_nodes(body)} & case.mentions.pointers:
+        if (
+            body
+            and route.name not in unread
+            and not {child.pointer for _, child in walk_nodes(body)} & case.mentions.pointers
+        ):
             message = f"the page does not say what is sent to {route.name}"
             edit = "look for a list or a sample of the request on the page"
             case.tally.differ("parameter", case.line(route), body.spot(), message, edit)
     sent = {node.end for route in case.routes if route.body for _, node in [("", route.body), *walk_nodes(route.body)]}
     for pointer, (owner, line) in {**case.mentions.objects, **case.mentions.lists}.items():
         is_listed = pointer in case.mentions.lists and pointer in sent  # of an answer, the samples tell as well
-        for place in fields(owner, ""):
+        for place in fields(owner, "") if is_listed or not unread else ():
             if place.node.pointer not in (case.mentions.listed if is_listed else case.mentions.pointers):
                 _note_missing(case, place, str(line) if is_listed else pointer, line, owner.name)
 
