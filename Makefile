@@ -54,8 +54,8 @@ lint: .venv/.dev ## specs and code against their rules
 type: .venv/.dev .venv/.all ## mypy --strict over everything, pyright over what users write
 	$(BIN)/mypy validators/refundkit generated/refundkit_apis codegen tests
 	$(BIN)/pyright
-fuzz: .venv/.test ## feed random payloads and bytes to check() until interrupted
-	$(BIN)/python -m tests.fuzz
+fuzz: .venv/.test ## feed random payloads and bytes to check() until interrupted: make fuzz TRIES=200000
+	$(BIN)/python -m tests.fuzz $(TRIES)
 bench: .venv/.bench .venv/.all ## our speed beside our peers', into bench/README.md
 	$(BIN)/pytest bench --benchmark-only --benchmark-json=.bench.json
 	$(BIN)/python -m bench.start

@@ -31,7 +31,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to one request.
 
     `made`: the API acts on it before anything goes wrong. `answer` is sent, the API's own where it is None, in which
-    the second of `rewrites` stands for the first, under the Content-Type `relabelled`. Of that `sends` says how much:
+    the second of `rewrites` stands for the first, with a byte order mark before it if there is a `bom`, under the
+    Content-Type `relabelled`. Of that `sends` says how much:
     "half" promises the whole, "shortened" promises the half that is sent, "drips" sends it byte by byte, and "endless
     head" and "endless body" a byte now and then for ever. Then the connection `ends`: "kept" for the next request,
     "closed", "reset", or "silent" for as long as the client stays. With `unread` the connection is reset before a byte
@@ -41,6 +42,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     made: bool = False
     answer: Answer | None = None
     rewrites: tuple[bytes, bytes] = (b"", b"")
+    bom: bool = False
     sends: Literal["nothing", "half", "shortened", "drips", "endless head", "endless body", "whole"] = "whole"
     ends: Literal["kept", "closed", "reset", "silent"] = "kept"
     relabelled: str = ""
@@ -163,6 +165,8 @@ class Server:
         if fault is None:
             fault = Fault(ends="closed" if refused else "kept")
         answer = fault.answer or own or Answer(200, {}, b"")
+        if fault.bom:
+            answer = msgspec.structs.replace(answer, body=b"\xef\xbb\xbf" + answer.body)
         if fault.rewrites[0]:
             assert fault.rewrites[0] in answer.body
             answer = msgspec.structs.replace(answer, body=answer.body.replace(*fault.rewrites))

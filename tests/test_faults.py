@@ -549,6 +549,72 @@ def test_the_other_way_of_asking(server: Server, way: str) -> None:
     assert len(server.requests("read")) == reads
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_an_answer_that_begins_with_a_byte_order_mark_is_read(server: Server, way: str) -> None:
+    """Answers behind a byte order mark are read: token, order, refund and the words of an error."""
+    for kind in ("token", "read", "refund"):
+        server.fail(kind, Fault(made=True, bom=True))
+    assert refund(server, way).error is None
+    body = b"\xef\xbb\xbf" + LISTED
+    server.fail("refund", Fault(answer=Answer(400, JSON, body)))
+    told = refund(server, way, guard=False)
+    assert isinstance(told.error, RefundRefused)
+    assert told.error.code == "error"
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_a_server_that_repeats_the_credentials_does_not_put_them_into_an_error(
+    server: Server, status: int, way: str
+) -> None:
+    """Credentials that a server repeats are hidden in the error's text, code and reason, and in what the guard says."""
+
+    class Echo(httpx.BaseTransport, httpx.AsyncBaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path == "/v3/token":
+                answer = server.shop.answer("POST", str(request.url), request.headers, request.read())
+                return httpx.Response(answer.status, content=answer.body)
+            words = f"{request.url} {request.url.raw_path!r} {dict(request.headers)}"
+            return httpx.Response(status, json={"errors": [{"code": words[-300:], "message": words}]})
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            return self.handle_request(request)
+
+    for act, guard in ((None, True), (None, False), (users.CALLS[f"{server.api}.get_order"], True)):
+        error = refund(server, way, act, transport=Echo(), guard=guard).error
+        assert error is not None
+        cause = error.__cause__ or error
+        told = f"{error} {error!r} {error.code} {error.reason} {cause} {getattr(error, 'report', '')}"
+        tokens = list(server.shop._shop.tokens) or ["a-key"]
+        assert [secret for secret in (*tokens, "a-secret", "a-key", "cs_own", "ck_own") if secret in told] == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("quantity", [9, 1])
+def test_a_repeat_that_a_hook_has_changed_is_checked(quantity: int, way: str) -> None:
+    """A repeat goes out unchecked only with the bytes of the first attempt; what a hook makes of it is checked."""
+    with serving("taxcloud") as server:
+        server.fail("refund", Fault(sends="nothing", ends="closed"), times=1)
+
+        def change(request: httpx.Request) -> None:
+            if request.method == "POST" and server.requests("refund"):
+                content = request.content.replace(b'"quantity":2', b'"quantity":%d' % quantity)
+                request.stream = httpx.ByteStream(content)
+                request.headers["Content-Length"] = str(len(content))
+
+        async def change_later(request: httpx.Request) -> None:
+            change(request)
+
+        hooks: dict[str, Any] = {"request": [change if way == "sync" else change_later]}
+        told = refund(server, way, hooks=hooks)
+        assert len(server.requests("read")) >= 2
+        if quantity == 9:
+            assert isinstance(told.error, RefundOutcomeUnknown)
+            assert (told.outcome, server.made, len(server.requests("refund"))) == (Outcome.NOT_MADE, 0, 1)
+        else:
+            assert (told.error, server.made) == (None, 1)
+
+
 # The time that a slow server has.
 
 

@@ -16,8 +16,9 @@ from refundkit import Outcome, operations, testing
 from refundkit.apis.shared.sent import SentRefund, Snapshot
 from refundkit.apis.shared.serving import load_first_order
 from refundkit.apis.woocommerce_legacy.server import replace_total
-from refundkit.client.outcome import find_outcome, read_snapshot
-from refundkit_apis._runtime.codec import encode
+from refundkit.client.outcome import find_contradiction, find_outcome, read_snapshot
+from refundkit.reading.xml import read_xml
+from refundkit_apis._runtime.codec import decode, encode
 from story import story
 from test_testing import send
 
@@ -45,9 +46,15 @@ def tells(shop: testing.Server) -> Snapshot:
     return read_snapshot(operations.get(REFUND[shop.api]), encode(shop.orders[order]), text)
 
 
-def make(shop: testing.Server, body: Body) -> None:
+def make(shop: testing.Server, body: Body) -> Any:
+    """Make a refund, and return the model of the answer."""
     answer = send(shop, REFUND[shop.api], {"body": body})
     assert answer.status in (200, 201), answer.body
+    operation = operations.get(REFUND[shop.api])
+    content = answer.body
+    if operation.answers_xml:
+        content = encode(read_xml(content, operation.schema("200")).value)
+    return decode(content, operation.struct(operations.success(operation)))
 
 
 # Random orders: each with what is left of it, from which refunds are drawn.
@@ -184,8 +191,10 @@ def test_what_was_made_is_told_from_what_was_not(api: str, data: st.DataObject) 
     before = tells(shop)
     request = sent(REFUND[api], body)
     assert find_outcome(request, before, tells(shop)) is Outcome.NOT_MADE
-    make(shop, body)
+    answer = make(shop, body)
     assert find_outcome(request, before, tells(shop)) is Outcome.MADE
+    assert find_contradiction(request, before, answer) is None
+    assert find_contradiction(request, NOBODY, answer) is None
 
 
 @pytest.mark.parametrize("api", operations.APIS)
@@ -470,6 +479,7 @@ ITEM = {"71": {"qty": 1, "refund_total": "20.00"}}
         (recorded(71, "20.00", 1), True),
         (recorded(0, "20.00", 1), True),
         (recorded(71, "20.00", 1, line_items=[]), True),
+        (recorded(71, "20.00", 1, reason=" Scratched "), True),
         (recorded(71, "20.00", 1, reason="Other"), None),
         (recorded(71, "20.00", 1, reason=""), None),
         (recorded(72, "20.00", 1), None),
@@ -512,6 +522,45 @@ def test_the_place_of_a_repeated_item_is_compared() -> None:
             read_snapshot(request.operation, encode({**order, "refunds": each}), None) for each in ([], [refund])
         ]
         assert find_outcome(request, *snapshots) is outcome
+
+
+# Success answers about another refund.
+
+
+def test_an_answer_may_show_this_refund_without_the_earlier_ones() -> None:
+    """Walmart's answer is a success whether it shows all refunds of a line or this one alone; less than both is not."""
+    shop = serve("walmart")
+    body = story(REFUND["walmart"])["body"]
+    charge = charge_of(order_line(body))["charge"]
+    charge["chargeAmount"]["amount"] = Decimal("-5.00")
+    make(shop, body)
+    request, before = sent(REFUND["walmart"], body), tells(shop)
+    answer = make(shop, body)
+    shown = answer.order.order_lines.order_line[0].refund.refund_charges.refund_charge
+    assert find_contradiction(request, before, answer) is None
+    assert len(shown) == 4
+    del shown[:2]
+    assert find_contradiction(request, before, answer) is None
+    del shown[:1]
+    assert "10.00" not in str(find_contradiction(request, before, answer))
+    assert "5.00 were asked" in str(find_contradiction(request, before, answer))
+
+
+@pytest.mark.parametrize(
+    ("change", "answered", "words"),
+    [
+        ({"amount": "7.50"}, {"id": 900, "amount": "7.50"}, None),
+        ({"amount": "7.50"}, {"id": 900, "amount": "8.00"}, "a refund of 8.00, 7.50 were asked"),
+        ({"amount": "7.50"}, {"id": 901, "amount": "7.50"}, "the answer is refund 901"),
+        ({"reason": "New"}, {"id": 900, "amount": "8.00"}, None),
+    ],
+)
+def test_the_answer_to_an_update_is_compared(change: Body, answered: Body, words: str | None) -> None:
+    """The answer to an update of another refund, or with another amount, is a contradiction."""
+    request = sent("woocommerce_legacy.update_refund", {"order_refund": change})
+    answer = decode(encode({"order_refund": answered}), request.operation.struct("200"))
+    found = find_contradiction(request, NOBODY, answer)
+    assert found is None if words is None else words in str(found)
 
 
 # Recorded, and not paid.

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ import pytest
 import users
 from faults import Fault, serving
 from processes import WITHIN
-from refundkit import NotSent, RefundBlocked, RefundNotChecked, RefundOutcomeUnknown, TimedOut, auth, testing
+from refundkit import NotSent, RefundBlocked, RefundNotChecked, RefundOutcomeUnknown, TimedOut, auth, connect, testing
 from refundkit.client.queue import QUEUE, OrderQueue
 from refundkit.guard import GuardTransport
 from refundkit_apis.woocommerce_legacy.models import RefundCreate
@@ -54,7 +55,7 @@ def test_five_connections_are_one_queue() -> None:
         with ThreadPoolExecutor(20) as pool:
             tasks = [pool.submit(asyncio.run, refund_many(shop.url, order, 5)) for _ in range(2)]
             for client in sync * 3:
-                tasks.append(pool.submit(outcome, lambda client=client: client.create_refund(order, ONE)))
+                tasks.append(pool.submit(outcome, partial(client.create_refund, order, ONE)))
             tasks += [pool.submit(outcome, lambda: guarded.post(path, json=body)) for _ in range(5)]
             results = [task.result() for task in tasks]
         outcomes = [one for each in results for one in (each if isinstance(each, list) else [each])]
@@ -190,7 +191,7 @@ def test_a_server_that_drips_does_not_hold_the_order(kind: Any, sends: Any, way:
     """A server whose bytes come one by one without end is left when the total time is over; the next refund goes."""
     with serving("woocommerce_legacy") as server:
         server.fail(kind, Fault(sends=sends), times=1)
-        options = {"retry": users.connect.Retry(attempts=1), "total_timeout": 2}
+        options = {"retry": connect.Retry(attempts=1), "total_timeout": 2}
         with pytest.raises((RefundOutcomeUnknown, RefundNotChecked), match="not complete after 2 seconds") as caught:
             users.call("woocommerce_legacy.create_refund", way, server.url, **options)
         assert isinstance(caught.value, RefundNotChecked if kind == "read" else RefundOutcomeUnknown)

@@ -140,8 +140,9 @@ def by_hand(body: bytes, order: bytes) -> Report:
         client.post("https://api.example.net/anything", content=body)
     with Client("https://marketplace.walmartapis.com", options={"transport": transport}) as client_of_ours:
         assert_type(get_order.sync("2961380412345", client=client_of_ours).order, Order)
-    later = httpx.AsyncClient(transport=AsyncGuardTransport(httpx.AsyncHTTPTransport()))
+    reporting = AsyncGuardTransport(httpx.AsyncHTTPTransport(), mode="report", fail_on="warning", total_timeout=60)
+    later = httpx.AsyncClient(transport=reporting)
     asyncio.run(later.aclose())
-    report = refundkit.check("walmart.refund_order_lines", body, order=order, require=["order"])
+    report = refundkit.check("walmart.refund_order_lines", body, order=order, require=["order"], fail_on="warning")
     report.raise_for_errors()
     return report

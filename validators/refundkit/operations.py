@@ -153,8 +153,14 @@ def get(name: str) -> Operation:
     """Return the operation of that name. Raises ValueError that suggests the nearest."""
     operation = find(name)
     if operation is None:
-        raise ValueError(f"unknown operation {name!r}{suggest_name(name, names())}")
+        raise ValueError(f"unknown operation {name!r}{suggest(name)}")
     return operation
+
+
+def suggest(name: str) -> str:
+    """Return a suggestion for an unknown operation; one of a known API is never taken for another API's."""
+    api = name.partition(".")[0]
+    return suggest_name(name, of_api(api) if api in APIS else names())
 
 
 @cache
@@ -238,7 +244,10 @@ def by_lower_name(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _to_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    try:
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    except ValueError:  # an int of more digits than Python writes
+        return f"{type(value).__name__} of too many digits"
 
 
 def plain_literal(literal: str) -> Decimal:

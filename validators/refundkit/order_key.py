@@ -55,7 +55,7 @@ def key_of_request(
     if ids[order_id] is None and body is not None and model.body_id:
         ids[order_id] = _values_at(body, (model.body_id,))[0]
     if order is not None and None in ids.values():
-        order_ids = dict(zip(model.path_ids, _values_at(order, tuple(model.path_ids.values())), strict=True))
+        order_ids = dict(zip(model.path_ids, _ids_in_order(model, order), strict=True))
         ids |= {name: order_ids[name] for name, value in ids.items() if value is None}
     return _make_key(owner, model, ids.values(), base)
 
@@ -74,14 +74,14 @@ def key_of_order(text: bytes, api: str | None = None, order_id: str | None = Non
     names = [api] if api in APIS else APIS if api is None else []
     for name in names:
         for model in apis.order_models(name):
-            ids = _values_at(text, tuple(model.path_ids.values()))
+            ids = _ids_in_order(model, text, may_be_bare=api is not None)
             # With two APIs of one vendor the text does not say of which of them it is.
             if ids and ids[-1] is not None and (api or model.keyed_as not in APIS):
                 return _make_key(model.keyed_as or name, model, [*ids[:-1], ids[-1] if order_id is None else order_id])
     if api not in APIS or order_id is None:
         return None
     owner, model = _owner_of_orders(api)
-    return _make_key(owner, model, [*_values_at(text, tuple(model.path_ids.values()))[:-1], order_id])
+    return _make_key(owner, model, [*_ids_in_order(model, text)[:-1], order_id])
 
 
 def key_of_refunds(text: bytes, api: str | None, order_id: str | None) -> OrderKey | None:
@@ -91,6 +91,14 @@ def key_of_refunds(text: bytes, api: str | None, order_id: str | None) -> OrderK
     owner, model = _owner_of_orders(api)
     owner_paths = tuple(path[-1:] for path in list(model.path_ids.values())[:-1])
     return _make_key(owner, model, [*_values_at(text, owner_paths, is_list=True), order_id])
+
+
+def _ids_in_order(model: OrderModel, text: bytes, *, may_be_bare: bool = True) -> list[Any]:
+    """Return the ids in an order, which may stand without its wrapper."""
+    paths = tuple(model.path_ids.values())
+    ids = _values_at(text, paths)
+    bare_paths = tuple(tuple(step for step in path[1:] if step != "0") for path in paths)
+    return _values_at(text, bare_paths) if may_be_bare and ids[-1:] == [None] and all(bare_paths) else ids
 
 
 def _owner_of_orders(name: str) -> tuple[str, OrderModel]:

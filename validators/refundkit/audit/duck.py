@@ -78,7 +78,7 @@ def _connect(resources: Resources, spill: Path) -> duckdb.DuckDBPyConnection:
             "preserve_insertion_order": False,
         }
     )
-    connection.execute("SET enable_progress_bar = false")  # it would be drawn on standard output
+    connection.execute("SET enable_progress_bar = false")  # a query of two seconds would write to standard output
     return connection
 
 

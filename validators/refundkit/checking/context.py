@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache, reduce
+from itertools import islice
 from operator import getitem
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,8 @@ from ..ledger import OrderModel, Unreadable, UnreadableError
 from ..money import exact
 from ..operations import Operation
 from ..reading.keys import UNREADABLE, has_unique_keys
-from ..text import path_of, pointer_of
-from .body import Problem
+from ..text import format_value, path_of, pointer_of, quote_text
+from .body import Problem, read_document
 
 if TYPE_CHECKING:
     from ..reading.document import Document
@@ -45,21 +46,22 @@ def read_order(operation: Operation, text: bytes, path: Mapping[str, str] | None
     source = operations.order_source(operation)
     if source is None:
         return None, []
-    described, orders = operation.described.context["order"], apis.order_model(operation.name)
-    if described.pick and path:
-        text = _pick_order(text, described.pick, list(orders.path_ids)[-1], path)
-    status = operations.success(source)
+    status, context = operations.success(source), operation.described.context["order"]
+    orders = apis.order_model(operation.name)
+    if context.pick and path:
+        text = _pick_order(text, context.pick, list(orders.path_ids)[-1], path)
     model = _decode_quickly(operations.quick_decoder(source, status), text)
     if model is not None:
         return model, []
-    document, problems = _read_exactly(text, "order")
+    document, problems = _read_exactly(text, "order", source, status)
     if not document.readable:
         return None, problems
     try:
-        model = _decode_leniently(source.struct(status), document.value, described.key, orders)
+        value = _wrap_order(source.struct(status), document.value, str(context.lines))
+        model = _decode_leniently(source.struct(status), value, context.key, orders)
     except UNREADABLE as error:
         kind = f"{source.name.partition('.')[2].replace('_', '-')} response"
-        return None, [*problems, _context_problem("order", kind, error)]
+        return None, [*problems, _context_problem("order", kind, error, document.value, source.struct(status))]
     repeats = [problem.pointer.removeprefix("order:") for code, problem in problems if code == "RF002"]
     modelled = places_in_model(model, repeats)
     return model, [(code, problem) for code, problem in problems if code != "RF002" or problem.pointer[6:] in modelled]
@@ -72,13 +74,15 @@ def read_refunds(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]
     model = _decode_quickly(_refunds_decoder(operation, operations.plain_literal), text)
     if model is not None:
         return model, []
-    document, problems = _read_exactly(text, "refunds")
+    document, problems = _read_exactly(text, "refunds", operation)
     if not document.readable:
         return None, problems
+    refunds = document.value if document.places is None else [document.value]  # of XML it is one refund
     try:
-        return _refunds_decoder(operation, Decimal).decode(encode(document.value)), problems
+        return _refunds_decoder(operation, Decimal).decode(encode(refunds)), problems
     except UNREADABLE as error:
-        return None, [*problems, _context_problem("refunds", "list of earlier refunds", error)]
+        kind, model = "list of earlier refunds", operations.refunds_type(operation)
+        return None, [*problems, _context_problem("refunds", kind, error, document.value, model)]
 
 
 def places_in_model(model: Any, pointers: list[str]) -> set[str]:
@@ -111,11 +115,9 @@ def _decode_quickly(decoder: msgspec.json.Decoder[Any], text: bytes) -> Any:
         return None
 
 
-def _read_exactly(text: bytes, part: str) -> tuple[Document, list[Problem]]:
+def _read_exactly(text: bytes, part: str, operation: Operation, status: str = "body") -> tuple[Document, list[Problem]]:
     """Read a part exactly; return the document and what is wrong with its text."""
-    from ..reading.json import read_json
-
-    document = read_json(text)
+    document = read_document(text, operation, status)
     problems = [
         (problem.code, finding(f"{part}:{problem.pointer}", f"the {part}: {problem.message}", problem.help))
         for problem in document.problems
@@ -136,11 +138,30 @@ def _pick_order(text: bytes, field: str, id_name: str, path: Mapping[str, str]) 
     return encode({**answer, field: picked}) if picked and len(entries) > 1 else text
 
 
-def _context_problem(part: str, kind: str, error: Exception) -> Problem:
-    """Return the RF005 finding for an order or a list of refunds that its model refuses."""
-    path = str(error).partition(" - at `$")[2].rstrip("`")
-    message = f"this is no {kind} of the API: {str(error).partition(' - ')[0]}{f' at {path}' if path else ''}"
-    return "RF005", finding(f"{part}:", message, "give the API's own response as it came")
+def _context_problem(part: str, kind: str, error: Exception, value: Any, model: Any) -> Problem:
+    """Return the RF005 finding for an order or a list of refunds that its model refuses: what it is and has to be."""
+    reason, _, path = str(error).partition(" - at `$")
+    names = ", ".join(map(quote_text, islice(value, 5))) if isinstance(value, dict) else ""
+    shape = format_value(value) + (f" with {names}" if names else "")
+    message = f"this is no {kind} of the API but {shape}: {reason}{f' at {path}'.rstrip('`') if path else ''}"
+    fields = msgspec.structs.fields(model) if hasattr(model, "__struct_fields__") else ()
+    required = ", ".join(field.encode_name for field in fields if field.required)
+    advice = f"give the API's own response as it came: {f'an object with {required}' if required else 'a list'}"
+    return "RF005", finding(f"{part}:", message, advice)
+
+
+def _wrap_order(model: type, value: Any, lines: str) -> Any:
+    """Return an order that stands without its wrapper, as in a list of orders, in the form of the API's response.
+
+    Most of its fields must be those of the API's orders: another API's order may lack what rules read.
+    """
+    wrapper, _, line_path = lines.lstrip("/").partition("/")
+    if not line_path or not isinstance(value, dict) or wrapper in value:
+        return value
+    order = next(field.type for field in msgspec.structs.fields(model) if field.encode_name == wrapper)
+    is_list = hasattr(order, "__args__")
+    known_fields = value.keys() & set((order.__args__[0] if is_list else order).__struct_encode_fields__)
+    return {wrapper: [value] if is_list else value} if len(known_fields) * 2 > len(value) else value
 
 
 @cache

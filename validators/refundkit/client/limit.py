@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, wait
 from contextvars import copy_context
 from threading import Thread
@@ -48,21 +49,14 @@ class TimeLimitTransport(httpx.BaseTransport):
         """Send the request, and set the answer or the error unless the caller has gone."""
         try:
             response = self._transport.handle_request(request)
-            stream = cast("httpx.SyncByteStream", response.stream)
-            chunks = []
-            try:
-                for chunk in stream:
-                    if answer.cancelled():
-                        return
-                    chunks.append(chunk)
-            finally:
-                stream.close()
+            content = _Content()
+            content.read(cast("httpx.SyncByteStream", response.stream), answer.cancelled)
         except BaseException as error:
             if answer.set_running_or_notify_cancel():
                 answer.set_exception(error)
         else:
             if answer.set_running_or_notify_cancel():
-                answer.set_result(_with_content(response, b"".join(chunks)))
+                answer.set_result(_with_content(response, content))
 
 
 class AsyncTimeLimitTransport(httpx.AsyncBaseTransport):
@@ -78,11 +72,8 @@ class AsyncTimeLimitTransport(httpx.AsyncBaseTransport):
         try:
             async with limit:
                 response = await self._transport.handle_async_request(request)
-                stream = cast("httpx.AsyncByteStream", response.stream)
-                try:
-                    content = b"".join([chunk async for chunk in stream])
-                finally:
-                    await stream.aclose()
+                content = _Content()
+                await content.read_async(cast("httpx.AsyncByteStream", response.stream))
         except TimeoutError:
             if seconds is not None and limit.expired():
                 raise _too_late(request, seconds) from None
@@ -105,11 +96,47 @@ def _too_late(request: httpx.Request, seconds: float) -> httpx.ReadTimeout:
     return httpx.ReadTimeout(f"the answer was not complete after {seconds:g} seconds", request=request)
 
 
-def _with_content(response: httpx.Response, content: bytes) -> httpx.Response:
-    """Return the response with its content as it came, read to the end."""
+class _Content(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """The content of an answer, read to its end; where it broke off, whoever reads it gets the error."""
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+        self._error: Exception | None = None
+
+    def read(self, stream: httpx.SyncByteStream, is_unwanted: Callable[[], bool]) -> None:
+        """Read a stream until nobody wants it any more, and close it."""
+        try:
+            for chunk in stream:
+                self._chunks.append(chunk)
+                if is_unwanted():
+                    return
+        except Exception as error:
+            self._error = error
+        finally:
+            stream.close()
+
+    async def read_async(self, stream: httpx.AsyncByteStream) -> None:
+        """Read a stream, and close it."""
+        try:
+            async for chunk in stream:
+                self._chunks.append(chunk)
+        except Exception as error:
+            self._error = error
+        finally:
+            await stream.aclose()
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._chunks
+        if self._error is not None:
+            raise self._error
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self:
+            yield chunk
+
+
+def _with_content(response: httpx.Response, content: _Content) -> httpx.Response:
+    """Return the response with its content as it came."""
     return httpx.Response(
-        response.status_code,
-        headers=response.headers,
-        stream=httpx.ByteStream(content),
-        extensions=response.extensions,
+        response.status_code, headers=response.headers, stream=content, extensions=response.extensions
     )

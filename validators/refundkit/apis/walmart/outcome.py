@@ -26,23 +26,30 @@ def find_contradiction(sent: SentRefund, refund: Refund, before: Snapshot, answe
     if earlier is None or later is None:
         return None
     earlier.begin(refund)
-    grown = [(account, _before(later, account) - account.before) for account in earlier.accounts]
-    if grown and not any(amount for _, amount in grown):
+    shown = [(account, _shown_refund(later, account)) for account in earlier.accounts]
+    if shown and all(amount == account.before for account, amount in shown):
         LOG.warning("%s: the answer shows no refund of order %s", sent.operation.name, order_id)
         return None
-    return next(filter(None, (_find_difference(account, amount) for account, amount in grown)), None)
+    return next(filter(None, (_find_difference(account, amount) for account, amount in shown)), None)
 
 
-def _before(ledger: Ledger, account: Account) -> Decimal:
+def _shown_refund(ledger: Ledger, account: Account) -> Decimal:
     """Return what an account of the answered order shows as refunded."""
     line = ledger.lines.get(account.line)
     return ZERO if line is None else line.account(account.name).before
 
 
-def _find_difference(account: Account, amount: Decimal) -> str | None:
-    """Return a text if an account has grown by less than was asked, or by more than was left of it."""
+def _find_difference(account: Account, shown: Decimal) -> str | None:
+    """Return a text if an account has grown by less than was asked, or by more than was left of it.
+
+    An answer may also show this refund alone, without the earlier ones.
+    """
+    amount = shown - account.before
+    if equals_as_shown(account.now, shown, _DECIMALS):
+        return None
+    place = f"the answer shows {amount} more of line {account.number} {account.name}"
     if amount < account.now and not equals_as_shown(account.now, amount, _DECIMALS):
-        return f"the answer shows {amount} more of line {account.number} {account.name}, {account.now} were asked"
+        return f"{place}, {account.now} were asked"
     if amount > account.left and not equals_as_shown(account.left, amount, _DECIMALS):
-        return f"the answer shows {amount} more of line {account.number} {account.name}, {account.left} were left"
+        return f"{place}, {account.left} were left"
     return None
