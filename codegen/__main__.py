@@ -1,4 +1,4 @@
-"""python -m codegen lint | generate | check | docs PAGE… | changes REV"""
+"""python -m codegen lint | coverage | generate | check | docs PAGE… | changes REV"""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m codegen", description="Compile specs/ into generated/.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("lint", help="hold specs/ to the rules of specs/README.md")
+    coverage = commands.add_parser("coverage", help="write docs/coverage.md: what holds each statement of the pages")
+    coverage.add_argument("--check", action="store_true", help="fail when it is out of date or a statement is not held")
     commands.add_parser("generate", help="write generated/refundkit_apis anew")
     commands.add_parser("check", help="fail with a diff when generated/ is not what the specs say")
     docs = commands.add_parser("docs", help="hold saved documentation pages against specs/")
@@ -48,6 +50,14 @@ def _lint(_: argparse.Namespace) -> int:
     count = sum(1 for spec in specs for _ in spec.operations())
     print(f"{len(specs)} specs, {count} operations: {len(flaws)} flaws", file=sys.stderr)
     return 1 if flaws else 0
+
+
+def _coverage(options: argparse.Namespace) -> int:
+    from .coverage import run
+
+    gaps = run(check=options.check)
+    print(*gaps, sep="\n", end="\n" if gaps else "")
+    return 1 if gaps else 0
 
 
 def _generate(_: argparse.Namespace) -> int:
@@ -81,7 +91,14 @@ def _changes(options: argparse.Namespace) -> int:
     return print_changes(options.revision, options.specs, types=options.types)
 
 
-COMMANDS = {"lint": _lint, "generate": _generate, "check": _check, "docs": _docs, "changes": _changes}
+COMMANDS = {
+    "lint": _lint,
+    "coverage": _coverage,
+    "generate": _generate,
+    "check": _check,
+    "docs": _docs,
+    "changes": _changes,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -233,6 +233,8 @@ class _RequestCheck:
         sources = [source for source in (listed, in_order) if source is not None]
         earlier = max(sources, key=len, default=[] if ignores_order else None)
         self.parts = self.parts & ~REFUNDS if earlier is None else self.parts | REFUNDS
+        if any(refund.unread for refund in earlier or ()):
+            self._add_not_run("refunds")
         if self.history is not None:
             earlier = [*(earlier or ()), *self.history.refunds]
         self.values |= {"order": order, "refunds": earlier, "ledger": ledger}
@@ -254,10 +256,14 @@ class _RequestCheck:
             message = f"the order and the list tell of different refunds: {'; '.join(ledger.differences[:3])}"
             self._add_problems([("RF008", finding("refunds:", message, "for each of them the larger counts"))])
         ledger.begin(self.refund)
-        if any(key in ledger.unread for key, _ in self.refund.lines):
-            codes = tuple(sorted(rule.code for rule in self.plan.rules if "ledger" in rule.parameters))
-            self.not_run.append(NotRun(codes=codes, missing=VALID_ORDER))
+        if any(ledger.is_unread(key) for key, _ in self.refund.lines):
+            self._add_not_run("ledger")
         return ledger
+
+    def _add_not_run(self, parameter: str) -> None:
+        """Report the rules with a parameter as not run: a part of the order that they read could not be read."""
+        codes = tuple(sorted(rule.code for rule in self.plan.rules if parameter in rule.parameters))
+        self.not_run.append(NotRun(codes=codes, missing=VALID_ORDER))
 
 
 def _verify_parts(require: Iterable[str]) -> tuple[str, ...]:

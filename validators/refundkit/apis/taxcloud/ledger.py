@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET, UnsetType
 
 from ...errors import Finding, finding
-from ...ledger import ANY, PIECES, Account, Ledger, Line, OrderModel, Posting, Refund, readable_lines
+from ...ledger import ANY, PIECES, Account, Ledger, Line, OrderModel, Posting, Refund, UnreadableError, readable_lines
 from ...money import ZERO
 
 if TYPE_CHECKING:
@@ -42,17 +42,12 @@ class TaxCloudOrderModel(OrderModel):
         return Ledger(lines, unread=unread)
 
     def refunds_in_order(self, order: tc.Order) -> list[Refund] | None:
-        """Return the refunds in the order; None if it was read without `expand=refunds`."""
-        return None if order.refunds is UNSET or order.refunds is None else self.read_refunds(order.refunds)
+        """Return the refunds in the order, where null is none; None if it was read without `expand=refunds`."""
+        refunds = [] if order.refunds is None else order.refunds
+        return self.read_refunds(refunds) if isinstance(refunds, list) else None
 
     def read_refunds(self, refunds: list[tc.Refund]) -> list[Refund]:
-        return [
-            Refund(
-                [posting for item in refund.items for posting in _earlier_item(item)],
-                idempotency_key=refund.idempotency_key or "",
-            )
-            for refund in refunds
-        ]
+        return [_read_earlier(refund) for refund in refunds]
 
     def read_request(self, operation: Operation, body: tc.RefundCreate, path: Mapping[str, str] | None) -> Refund:
         postings: list[Posting] = []
@@ -130,6 +125,16 @@ def _open_line(key: Any, number: str, quantity: Decimal, parent: Any = None) -> 
     return Line(key, number, accounts, quantity, parent=parent)
 
 
+def _read_earlier(refund: tc.Refund) -> Refund:
+    """Read an earlier refund; one with an unreadable item says so and counts nothing."""
+    try:
+        postings = [posting for item in refund.items for posting in _earlier_item(item)]
+    except UnreadableError as error:
+        return Refund([], unread=str(error))
+    key = refund.idempotency_key
+    return Refund(postings, idempotency_key=key if isinstance(key, str) else "")
+
+
 def _earlier_item(item: tc.RefundedItem) -> Iterator[Posting]:
     quantity = abs(Decimal(item.quantity))
     yield Posting(item.item_id, PIECES, quantity)
@@ -140,7 +145,7 @@ def _earlier_item(item: tc.RefundedItem) -> Iterator[Posting]:
 def _is_another_connection(connection: str | UnsetType, requested_connection: str | None) -> bool:
     """True if both ids are there and differ as GUIDs, which have no case."""
     return (
-        connection is not UNSET
+        isinstance(connection, str)
         and requested_connection is not None
         and connection.lower() != requested_connection.lower()
     )
