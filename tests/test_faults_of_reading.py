@@ -151,12 +151,6 @@ def test_odd_keys_are_findings(cli: Cli, name: str, operation: str, codes: list[
     assert found.codes[: len(codes)] == codes
 
 
-def test_index_of_an_answer_has_another_name_in_a_request(cli: Cli) -> None:
-    """A field that an answer has under a shorter name is suggested: `index` is cartItemIndex."""
-    found = cli("check", "--isolated", "--output-format", "json", str(INPUTS / "tc-index.json"))
-    assert (found.only["code"], found.only["help"]) == ("RF108", "what a request may say of it is 'cartItemIndex'")
-
-
 # XML.
 
 
