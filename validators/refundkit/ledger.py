@@ -430,14 +430,14 @@ def _order_total(refund: Refund) -> Decimal:
 class OrderModel:
     """Turns one API's orders and refunds into a ledger; an API's folder may have a subclass.
 
-    `traits` map an operation's short name to the names by which shared rules select it. `keyed_as` begins the keys of
-    its orders: an API with the same orders, or an operation whose orders are not the API's own. `path_ids` map the path
+    `traits` map an operation's short name to the names by which shared rules select it. `shares_orders_with` is an API
+    with the same orders, or the operation that alone has these; keys of orders begin with it. `path_ids` map the path
     parameters that identify the order to the path of the same id in an order; `body_id` is the path of the last of them
     in the body.
     """
 
     traits: Mapping[str, frozenset[str]] = {}
-    keyed_as: str = ""
+    shares_orders_with: str = ""
     path_ids: Mapping[str, tuple[str, ...]] = {}
     body_id: tuple[str, ...] = ()
     # True if no request names an earlier refund, so that their sums are enough.

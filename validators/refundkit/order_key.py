@@ -76,8 +76,10 @@ def key_of_order(text: bytes, api: str | None = None, order_id: str | None = Non
         for model in apis.order_models(name):
             ids = _ids_in_order(model, text, may_be_bare=api is not None)
             # With two APIs of one vendor the text does not say of which of them it is.
-            if ids and ids[-1] is not None and (api or model.keyed_as not in APIS):
-                return _make_key(model.keyed_as or name, model, [*ids[:-1], ids[-1] if order_id is None else order_id])
+            if ids and ids[-1] is not None and (api or model.shares_orders_with not in APIS):
+                return _make_key(
+                    model.shares_orders_with or name, model, [*ids[:-1], ids[-1] if order_id is None else order_id]
+                )
     if api not in APIS or order_id is None:
         return None
     owner, model = _owner_of_orders(api)
@@ -105,7 +107,7 @@ def _owner_of_orders(name: str) -> tuple[str, OrderModel]:
     """Return the name under which the orders of an API or an operation are keyed, and the order model."""
     api = name.partition(".")[0]
     model = apis.order_model(name) if api in APIS else OrderModel()
-    return (model.keyed_as or api), model
+    return (model.shares_orders_with or api), model
 
 
 def _make_key(api: str, model: OrderModel, ids: Iterable[Any], base: str = "") -> OrderKey | None:

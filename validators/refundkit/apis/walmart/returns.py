@@ -24,7 +24,7 @@ class ReturnModel(OrderModel):
     """Reads a return and its refunds; they count pieces, and are no refunds of the purchase order."""
 
     traits: Mapping[str, frozenset[str]] = {"refund_return": frozenset({"refunds", "lines", "pieces"})}
-    keyed_as = RETURN
+    shares_orders_with = RETURN
     path_ids: Mapping[str, tuple[str, ...]] = {"returnOrderId": ("returnOrders", "0", "returnOrderId")}
     can_fold = True
 

@@ -6,7 +6,7 @@ from ..walmart.ledger import WalmartOrderModel
 class WalmartCaOrderModel(WalmartOrderModel):
     """Reads orders and refunds of the older API."""
 
-    keyed_as = "walmart"
+    shares_orders_with = "walmart"
     shipped = frozenset({"shipped", "refund"})
 
 
