@@ -9,8 +9,10 @@ from .blocks import Page, Section
 from .kinds import Endpoint, Fact
 
 VERBS = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS"
+VERB_ABOVE = r"(?<![^\n])(?:get|post|put|patch|delete)(?=[ \t]*\n\s*https?://)"  # alone on the line above a URL
 ENDPOINT = re.compile(
-    rf"(?<!-X )(?<!--request )\b({VERBS}|(?:get|post|put|patch|delete)(?=\s*https?://))\b[\s:`]*(?:https?://([^\s/`'\"]+))?(/[\w{{<:\[][^\s`'\"|,;]*)"
+    rf"(?<!-X )(?<!--request )\b({VERBS}|{VERB_ABOVE})\b[\s:`]*"
+    r"(?:https?://([^\s/`'\"]+))?(/[\w{<:\[][^\s`'\"|,;]*)"
 )
 
 
