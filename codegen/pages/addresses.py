@@ -27,9 +27,10 @@ def join_text(section: Section, kinds: set[str]) -> str:
     """Join the text of a section's blocks, each on its line, from the line of the section on."""
     text = ""
     for block in section.blocks:
-        if block.kind in kinds:
-            gap = block.line - section.line - text.count("\n")
-            text += ("\n" * gap or " ") + block.text
+        cells = [(cell.line, cell.text) for row in block.rows for cell in row]
+        for line, part in (cells or [(block.line, block.text)]) if block.kind in kinds else ():
+            gap = line - section.line - text.count("\n")
+            text += ("\n" * gap or " ") + part
     return text
 
 
