@@ -246,9 +246,9 @@ def _item_ids(order: wc.Order) -> set[str]:
 
 
 def _decimals(order: wc.Order) -> int:
-    """Return the decimals of the order's amounts: those of its total, at least two unless its currency has fewer."""
-    minimum = 2 if order.currency is UNSET else min(decimals(order.currency) or 0, 2)
-    return max(minimum, len(str(order.total).partition(".")[2]))
+    """Return the decimals of the order's currency; without one those of its total, at least two."""
+    minor = None if order.currency is UNSET else decimals(order.currency)
+    return minor if minor is not None else max(2, len(str(order.total).partition(".")[2]))
 
 
 def as_number(value: Decimal | int | str) -> Decimal:
