@@ -30,7 +30,6 @@ def main(arguments: list[str] | None = None) -> int:
     docs.add_argument("--specs", type=Path, default=SPECS, metavar="FOLDER", help="other specs than specs/")
     changes = commands.add_parser("changes", help="what changed in specs/ since a git revision, and whom it breaks")
     changes.add_argument("revision", metavar="REV")
-    changes.add_argument("--types", action="store_true", help="list what mypy says of the code that uses it, too")
     changes.add_argument("--specs", type=Path, default=SPECS, metavar="FOLDER", help="other specs than specs/")
     options = parser.parse_args(arguments)
     try:
@@ -78,7 +77,7 @@ def _docs(options: argparse.Namespace) -> int:
 def _changes(options: argparse.Namespace) -> int:
     from .changes import print_changes
 
-    return print_changes(options.revision, options.specs, types=options.types)
+    return print_changes(options.revision, options.specs)
 
 
 COMMANDS = {"lint": _lint, "generate": _generate, "check": _check, "docs": _docs, "changes": _changes}
