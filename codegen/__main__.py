@@ -1,4 +1,4 @@
-"""python -m codegen lint | generate | check | docs PAGE… | changes REV"""
+"""python -m codegen lint | generate | check | docs PAGE… | changes REV | scaffold PAGE --api NAME"""
 
 from __future__ import annotations
 
@@ -31,6 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
     changes = commands.add_parser("changes", help="what changed in specs/ since a git revision, and whom it breaks")
     changes.add_argument("revision", metavar="REV")
     changes.add_argument("--specs", type=Path, default=SPECS, metavar="FOLDER", help="other specs than specs/")
+    scaffold = commands.add_parser("scaffold", help="write what a saved page says and specs/ lacks into a spec")
+    scaffold.add_argument("page", type=Path, metavar="PAGE", help="a page saved as Markdown, HTML or plain text")
+    scaffold.add_argument("--api", required=True, metavar="NAME", help="an API of specs/, or the name of a new one")
+    scaffold.add_argument(
+        "--operation", default="", metavar="NAME", help="which operation, or what to call the only one"
+    )
+    scaffold.add_argument("--edit", action="store_true", help="open $EDITOR on the spec, then lint and generate")
+    scaffold.add_argument("--specs", type=Path, default=SPECS, metavar="FOLDER", help="other specs than specs/")
     options = parser.parse_args(arguments)
     try:
         return COMMANDS[options.command](options)
@@ -80,7 +88,25 @@ def _changes(options: argparse.Namespace) -> int:
     return print_changes(options.revision, options.specs)
 
 
-COMMANDS = {"lint": _lint, "generate": _generate, "check": _check, "docs": _docs, "changes": _changes}
+def _scaffold(options: argparse.Namespace) -> int:
+    from .pages.blocks import PageError
+    from .scaffold.command import scaffold
+
+    try:
+        return scaffold(options.page, options.specs, options.api, options.operation, editing=options.edit)
+    except PageError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+COMMANDS = {
+    "lint": _lint,
+    "generate": _generate,
+    "check": _check,
+    "docs": _docs,
+    "changes": _changes,
+    "scaffold": _scaffold,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -32,6 +32,7 @@ CLIENT_EXTENSIONS = frozenset({"x-given-once", "x-default", "x-idempotency-key",
 EXTENSIONS = CLIENT_EXTENSIONS | {"x-rule", "x-source", "x-page-differs", "x-context", "x-replaced-by"}
 SCALAR = BOUNDS | ANNOTATIONS | {"type", "pattern", "not", "x-rule"}
 RULE_ID = re.compile(r"RF[0-9]{3}\Z")
+UNKNOWN = "FILL_IN"  # as the scaffold writes what a page does not say
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 
 
@@ -321,6 +322,24 @@ def _check_operations(spec: Spec) -> Flaws:
             yield operation.pointer, f"{operation.name} needs x-source: {{page, section}}"
 
 
+def _check_filled_in(spec: Spec) -> Flaws:
+    """Find what the scaffold could not know, in keys and in texts."""
+    for pointer, text in _walk_texts(spec.document, ""):
+        if UNKNOWN in text:
+            yield pointer, f"`{text}`: fill this in"
+
+
+def _walk_texts(node: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    parts = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, part in parts:
+        child = f"{pointer}/{escape(str(key))}"
+        if isinstance(key, str):
+            yield child, key
+        yield from _walk_texts(part, child)
+    if isinstance(node, str):
+        yield pointer, node
+
+
 def _check_context(spec: Spec) -> Flaws:
     """Check x-context: the operations that read an order and its earlier refunds."""
     names = {operation.name for operation in spec.operations()}
@@ -432,6 +451,7 @@ CHECKS: tuple[Callable[[Spec], Flaws], ...] = (
     _check_patterns,
     _check_unions,
     _check_operations,
+    _check_filled_in,
     _check_context,
     _check_security,
     _check_parameters,
