@@ -41,12 +41,16 @@ class SchemaPlace(NamedTuple):
 
 
 class SchemaPair(NamedTuple):
-    """The old and the new version of a schema, resolved; `name` is what messages call it, `uses` what code does."""
+    """The old and the new version of a schema, resolved.
+
+    `name` is what messages call it, `uses` what code does, and `site` where the old one is referred to.
+    """
 
     name: str
     old: SchemaPlace
     new: SchemaPlace
     uses: Uses
+    site: str
 
 
 class PlacedChange(NamedTuple):
@@ -71,7 +75,8 @@ class PlacedChange(NamedTuple):
 class SchemaWalk:
     """Compares pairs of schemas, each pair once; `by_old_names`: messages call a component as the old spec does.
 
-    `renamed` holds the components that have another name in the new spec, by their old names.
+    `renamed` holds the components that have another name in the new spec, by their old names; `count` is the number of
+    pairs that were compared.
     """
 
     def __init__(self, old: Spec, new: Spec, *, by_old_names: bool = False) -> None:
@@ -81,17 +86,18 @@ class SchemaWalk:
         self.renamed: dict[str, str] = {}
         self.pending: list[tuple[SchemaPair, Role]] = []
         self.changes: list[PlacedChange] = []
+        self.count = 0
 
     def add(self, name: str, old: SchemaPlace, new: SchemaPlace, uses: Uses, role: Role) -> None:
         """Put two schemas on the list of those to compare, and note where a component stands in place of another."""
         models = referenced_name(old.schema), referenced_name(new.schema)
         if models[0] != models[1]:
             self._note_names(name, (old, new), models, uses)
-        if models[0] and models[1] in (models[0], self.renamed.get(models[0])):
+        if models[0] and (self.by_old_names or models[1] in (models[0], self.renamed.get(models[0]))):
             name = models[0] if self.by_old_names else models[1]
         if models[0]:
             uses = self._uses_of_component(models[0])
-        pair = SchemaPair(name, _resolve(self.old, old), _resolve(self.new, new), uses)
+        pair = SchemaPair(name, _resolve(self.old, old), _resolve(self.new, new), uses, old.pointer)
         self.pending.append((pair, role))
 
     def compare(self) -> Iterator[PlacedChange]:
@@ -105,6 +111,7 @@ class SchemaWalk:
                 joined = role.join(known_role) if known_role else role
                 visited[key] = pair, joined
                 self._add_parts(pair, joined)
+        self.count = len(visited)
         yield from self.changes
         for pair, role in visited.values():
             for change in self._compare_pair(pair, role):
@@ -124,7 +131,7 @@ class SchemaWalk:
         else:
             names = [model or "no type of its own" for model in models]
             change = SchemaChange("$ref", f"is {names[1]}, was {names[0]}")
-        self.changes.append(PlacedChange(SchemaPair(name, *places, uses), Role(), change))
+        self.changes.append(PlacedChange(SchemaPair(name, *places, uses, places[0].pointer), Role(), change))
 
     def _uses_of_component(self, model: str) -> Uses:
         """Return what code uses of a component of the old spec: its model, or the fields that are such a scalar."""
@@ -146,10 +153,10 @@ class SchemaWalk:
         values = [open_values(side) for side in sides]
         if _are_open_lists(*sides):
             before, after = (collapse_branches(side) for side in sides)
-            changes = [change for change in compare_keywords(before, after) if change.message != OTHER_WORDS]
-            if "enum" not in before and "enum" not in after:
-                changes += compare_open_values(values[0] or [], values[1] or [])
-            yield from changes
+            yield from (change for change in compare_keywords(before, after) if change.message != OTHER_WORDS)
+            yield from compare_open_values(
+                *(opened or side.get("enum", []) for opened, side in zip(values, (before, after), strict=True))
+            )
             return
         _, left, right = match_branches(*sides)
         names = [[referenced_name(branch) or describe_types(branch) for branch in side] for side in sides]

@@ -43,7 +43,7 @@ class SpecChange(NamedTuple):
 
     `is_certain` is false where nobody can decide it. `uses` holds pairs of a model and a field of the old version;
     a model without a field stands for itself, and a field without a model for an operation. `keyword` is what changed
-    at `old_pointer`, the place in the old version.
+    at `old_pointer`, the place in the old version, or of the property `field` of it; `role` is who has to do with it.
     """
 
     file: Path
@@ -57,6 +57,8 @@ class SpecChange(NamedTuple):
     old_pointer: str = ""
     new_pointer: str = ""
     keyword: str = ""
+    field: str = ""
+    role: Role = Role()
 
     def __str__(self) -> str:
         breaks = {"sender": self.breaks_sender, "reader": self.breaks_reader}
@@ -238,9 +240,10 @@ class SpecComparison:
         else:
             if is_required != bool(old.get("required")):
                 message = f"{subject.name} is {_requiredness(is_required)} now, was {_requiredness(not is_required)}"
-                yield self.make_change(subject, message, breaks, keyword="required")
+                yield self.make_change(subject, message, breaks, keyword="required")._replace(role=Role(is_sent=True))
             yield from self._compare_others(subject, old, new, PARAMETER)
-            self._add_schemas(subject, old.get("schema", {}), new.get("schema", {}), Role(is_sent=True))
+            schemas = old.get("schema", {}), new.get("schema", {})
+            self._add_schemas(subject.below("schema"), *schemas, Role(is_sent=True))
 
     # Bodies
 
@@ -270,9 +273,11 @@ class SpecComparison:
     ) -> Iterator[SpecChange]:
         for media in sorted(old.keys() | new.keys()):
             if media not in old:
-                yield self.make_change(subject, f"{subject.name} may be {media}", (False, role.is_read))
+                breaks = False, role.is_read
+                yield self.make_change(subject, f"{subject.name} may be {media}", breaks, keyword="content")
             elif media not in new:
-                yield self.make_change(subject, f"{subject.name} is {media} no more", (role.is_sent, role.is_read))
+                breaks = role.is_sent, role.is_read
+                yield self.make_change(subject, f"{subject.name} is {media} no more", breaks, keyword="content")
             else:
                 part = subject.below(f"content/{escape(media)}")
                 yield from self._compare_others(part, old[media], new[media], MEDIA)
@@ -292,8 +297,9 @@ class SpecComparison:
     def _make_schema_change(self, placed: PlacedChange) -> SpecChange:
         pair, role, change = placed
         breaks = role.is_sent and change.narrower, role.is_read and change.wider
-        subject = Subject(pair.name, pair.old.pointer, pair.new.pointer, placed.uses)
-        return self.make_change(subject, placed.message, breaks, keyword=change.keyword, is_certain=change.is_certain)
+        subject = Subject(pair.name, pair.site, pair.new.pointer, placed.uses)
+        made = self.make_change(subject, placed.message, breaks, keyword=change.keyword, is_certain=change.is_certain)
+        return made._replace(field=change.field, role=role)
 
     def _compare_component_names(self) -> Iterator[SpecChange]:
         """Tell which components are new and which are gone; what that means on the wire is told where they stood."""

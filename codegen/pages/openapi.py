@@ -1,0 +1,474 @@
+"""An OpenAPI definition on a page, or published beside it -> its operations, compared with ours as spec with spec.
+
+The definition is brought into the form of our specs (OpenAPI 3.0 to 3.1, `allOf` merged, fields that are only read or
+only written on their side alone). A difference is what the definition states and our spec contradicts. What our spec
+says beyond it, and what it accepts beyond an answer, is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from ..lint import BOUNDS, KEYWORDS
+from ..spec import METHODS, SCHEMAS, Spec, SpecError, SpecOperation, escape, parse, unescape
+from ..spec_changes import OPERATION, SpecChange, SpecComparison, find_route_key
+from .blocks import Block, Page, PageError, Section
+from .case import find_routes_of_page
+from .compare import compare
+from .places import Node, Route, Spot, at, reachable_marks
+from .report import PageTally
+
+SUFFIXES = {".json", ".yaml", ".yml"}
+# Headers that OpenAPI says in other places than among the parameters.
+SAID_ELSEWHERE = {"accept", "content-type", "authorization"}
+SENT = " (sent)"
+WORDS = {"summary", "description"}
+LIMITS = BOUNDS | {"minLength", "maxLength", "minItems", "maxItems", "pattern", "not"}
+KINDS = {
+    **dict.fromkeys(sorted(LIMITS), "limit"),
+    **dict.fromkeys(("enum", "const", "anyOf"), "enum"),
+    "type": "type",
+    "format": "format",
+    "content": "format",
+    "required": "required",
+    "url": "host",
+}
+# How the text of a page is told to lack something.
+MISSING = re.compile(r" is not on the page| does not say what | does not name ")
+# What a definition may state otherwise without any harm to what our spec sends.
+STATED = LIMITS | {"required", "type", "enum", "const", "anyOf", "format"}
+
+
+class Definition(NamedTuple):
+    """A definition, and the section of the page that it stands in."""
+
+    section: int
+    spec: Spec
+
+
+def read_published(path: Path, routes: Sequence[Route]) -> tuple[Page, list[Definition], list[Route]] | None:
+    """Read a published definition as a page, with the operations that it describes; None for another kind of file."""
+    if path.suffix.lower() not in SUFFIXES:
+        return None
+    try:
+        spec = _read_definition(path, path.read_text("utf-8-sig"), 0)
+    except (OSError, UnicodeDecodeError) as error:
+        raise PageError(f"{path}: {getattr(error, 'strerror', 'not UTF-8 text')}") from error
+    if spec is None:
+        raise PageError(f"{path}: looked for an OpenAPI definition, version 3")
+    operations = {route.name: find_operation(spec, route) for route in routes}
+    own = [route for route in routes if route.page == path.stem] or [
+        route for route in routes if operations[route.name]
+    ]
+    if not own:
+        raise PageError(f"{path}: looked for an operation of the specs in this definition, and found none")
+    sections = []
+    for route in own:
+        operation = operations[route.name]
+        line = spec.line(operation.pointer) if operation else 1
+        sections.append(Section(line, 1, route.title, _describe(spec, operation) if operation else ()))
+    return Page(path, False, tuple(sections)), [Definition(0, spec)], own
+
+
+def take_definitions(page: Page, routes: Sequence[Route]) -> tuple[Page, list[Definition]]:
+    """Return a page with definitions cut down to the endpoints and words of our operations, and the definitions."""
+    sections, definitions = [], []
+    for index, section in enumerate(page.sections):
+        blocks: list[Block] = []
+        for block in section.blocks:
+            spec = _read_definition(page.path, block.text, block.line - 1) if _may_be_definition(block) else None
+            if spec is None:
+                blocks.append(block)
+                continue
+            definitions.append(Definition(index, spec))
+            known = {id(operation.node) for route in routes if (operation := find_operation(spec, route))}
+            for operation in spec.operations():
+                blocks += _describe(spec, operation) if id(operation.node) in known else ()
+        sections.append(section._replace(blocks=tuple(blocks)))
+    return page._replace(sections=tuple(sections)), definitions
+
+
+def find_routes(page: Page, definitions: list[Definition], routes: Sequence[Route]) -> list[Route]:
+    """Return the operations of a page, by its name or by the endpoints on it. Raises PageError."""
+    described = [route for route in routes if any(find_operation(definition.spec, route) for definition in definitions)]
+    pages = {route.page for route in described}
+    is_named = any(route.page == page.stem for route in routes)
+    if len(pages) == 1 and not is_named:
+        return [route for route in routes if route.page in pages]
+    return find_routes_of_page(page, list(routes))
+
+
+def compare_page(page: Page, definitions: list[Definition], routes: Sequence[Route]) -> PageTally:
+    """Compare a page and the definitions on it with the operations written from it. Raises PageError."""
+    operations = {
+        route.name: [(spec, operation) for _, spec in definitions if (operation := find_operation(spec, route))]
+        for route in routes
+    }
+    try:
+        tally = compare(page, routes)
+    except PageError:
+        if not definitions:
+            raise
+        tally = PageTally(page.path)  # nothing beside the definition can be compared
+        for route in (route for route in routes if not operations[route.name]):
+            message = f"the page does not name {route.operation.method} {route.operation.path} of {route.name}"
+            edit = "remove the operation, or mark it x-page-differs"
+            line = page.sections[definitions[0].section].line
+            tally.differ("endpoint", line, route.node.spot(), message, edit)
+            tally.used.update(reachable_marks(route))  # what could not be compared makes no mark stale
+    _drop_missing(tally, [name for name, described in operations.items() if described])
+    for route in routes:
+        tally.lines.setdefault(route.name, page.sections[0].line)
+        for spec, operation in operations[route.name]:
+            _compare_route(tally, route, spec, operation)
+    return tally
+
+
+def find_operation(definition: Spec, route: Route) -> SpecOperation | None:
+    """Return the operation of a definition with the method and path of ours, its servers' paths counted or not."""
+    bases = {urlsplit(server["url"]).path.rstrip("/") for server in definition.document["servers"]} | {""}
+    own_bases = {urlsplit(server["url"]).path.rstrip("/") for server in route.spec.document["servers"]} | {""}
+    method, path = find_route_key(route.operation)
+    paths = {(method, base + path) for base in own_bases}
+    for operation in definition.operations():
+        if any((operation.method, base + find_route_key(operation)[1]) in paths for base in bases):
+            return operation
+    return None
+
+
+# The comparison
+
+
+def _drop_missing(tally: PageTally, names: Sequence[str]) -> None:
+    """Drop what the text of the page does not say of operations that a definition on it describes."""
+    for key, difference in list(tally.differences_by_key.items()):
+        is_missing = MISSING.search(difference.message)
+        if is_missing and any(re.search(rf"\b{re.escape(name)}\b", difference.message) for name in names):
+            del tally.differences_by_key[key]
+
+
+def _compare_route(tally: PageTally, route: Route, definition: Spec, operation: SpecOperation) -> None:
+    theirs = _adapt(route, definition, operation)
+    node = {key: value for key, value in route.operation.node.items() if key in OPERATION}
+    if not theirs.node["security"]:
+        node["security"] = []
+    ours = route.operation._replace(node=node)
+    comparison = SpecComparison(route.spec, definition, by_old_names=True)
+    changes = list(comparison.compare_operation(ours, theirs))
+    statuses = [status for status in theirs.node["responses"] if status.isdigit()]
+    count = comparison.walk.count + len(theirs.parameters) + len(statuses)
+    tally.count(count)
+    tally.read += count
+    _compare_host(tally, route, definition)
+    for change in changes:
+        spot = _find_spot(route, change)
+        if _is_difference(change, spot.node, theirs):
+            edit = "say so, or mark it x-page-differs"
+            tally.differ(_kind_of(change), change.line, spot, f"by the definition, {change.message}", edit)
+        else:
+            tally.used.update(spot.node.marks)  # a mark on what our spec says beyond the page
+
+
+def _adapt(route: Route, definition: Spec, operation: SpecOperation) -> SpecOperation:
+    """Return their operation with our path, and without headers that are credentials in our spec."""
+    credentials = {place.name.casefold() for place in route.credentials}
+    parameters = [
+        parameter
+        for parameter in operation.parameters
+        if parameter["in"] != "header" or parameter["name"].casefold() not in credentials | SAID_ELSEWHERE
+    ]
+    schemes = definition.document["components"].get("securitySchemes", {})
+    names = {name: _our_name(route, scheme) or name for name, scheme in schemes.items()}
+    security: list[dict[str, list[str]]] = [
+        {names.get(name, name): [] for name in option} for option in operation.node["security"]
+    ]
+    node = {key: value for key, value in operation.node.items() if key in OPERATION} | {"security": security}
+    node |= {"operationId": route.operation.name, "tags": route.operation.node.get("tags")}
+    ours = {name: parameter for parameter in route.operation.parameters for name in [parameter["name"].casefold()]}
+    parameters = [{**part, "name": ours.get(part["name"].casefold(), part)["name"]} for part in parameters]
+    path = _with_our_prefix(route.operation.path, operation.path)
+    return operation._replace(node=node, parameters=parameters, path=path)
+
+
+def _our_name(route: Route, scheme: dict[str, Any]) -> str:
+    keys = ("type", "scheme", "in", "name")
+    for name, own in route.spec.document["components"].get("securitySchemes", {}).items():
+        if [str(own.get(key, "")).casefold() for key in keys] == [str(scheme.get(key, "")).casefold() for key in keys]:
+            return str(name)
+    return ""
+
+
+def _with_our_prefix(own: str, path: str) -> str:
+    """Return their path with as many segments as ours has: the base of a server may stand in either."""
+    own_parts, parts = own.split("/"), path.split("/")
+    extra = len(own_parts) - len(parts)
+    return "/".join([*own_parts[: extra + 1], *parts[1:]] if extra > 0 else ["", *parts[1 - extra :]])
+
+
+def _compare_host(tally: PageTally, route: Route, definition: Spec) -> None:
+    hosts = [urlsplit(server["url"]).netloc for server in definition.document["servers"]]
+    own_hosts = {urlsplit(server["url"]).netloc for server in route.spec.document["servers"]}
+    for host in hosts[:1]:
+        if host and host not in own_hosts:
+            spot = Node(route.spec, (("/servers/0", route.spec.document["servers"][0]),)).spot("url")
+            message = f"the definition's server is {host}, which is no server of {route.spec.path.name}"
+            tally.differ("host", definition.line("/servers/0/url"), spot, message, f"set the url to https://{host}")
+
+
+def _is_difference(change: SpecChange, node: Node, theirs: SpecOperation) -> bool:
+    """True if the definition states something that our spec contradicts; change goes from our spec to it."""
+    message, keyword = change.message, change.keyword
+    status = re.search(r"/responses/(\w+)\Z", change.new_pointer)
+    if status:
+        codes = [code for code in theirs.node["responses"] if code[:1] == status[1][:1]]
+        return bool(codes) and status[1].isdigit() and (status[1] in codes or node.paged)
+    if keyword == "security":
+        return True
+    if message.endswith(" is gone"):
+        return node.paged
+    if " is new and " in message:
+        return True
+    if " has no " in message or keyword.startswith("x-") or (keyword == "content" and "may be" in message):
+        return False
+    is_broken = change.breaks_sender or change.breaks_reader
+    return is_broken or (change.role.is_sent and keyword in STATED) or ", an open list, " in message
+
+
+def _kind_of(change: SpecChange) -> str:
+    if re.search(r"/responses/\w+\Z", change.new_pointer):
+        return "status"
+    return KINDS.get(change.keyword, "parameter")
+
+
+def _find_spot(route: Route, change: SpecChange) -> Spot:
+    """Return the part of our spec that a change is about."""
+    pointer = change.old_pointer
+    while (node := _node_at(route.spec.document, pointer)) is None or not isinstance(node, dict):
+        pointer = pointer.rpartition("/")[0]
+    found = at(route.spec, pointer, node)
+    field = found.properties.get(change.field) if change.field else None
+    return (field or found).spot("" if field else change.keyword)
+
+
+def _node_at(document: Any, pointer: str) -> Any:
+    node = document
+    for key in pointer.split("/")[1:]:
+        if isinstance(node, list):
+            node = node[int(key)] if key.isdigit() and int(key) < len(node) else None
+        else:
+            node = node.get(unescape(key)) if isinstance(node, dict) else None
+    return node
+
+
+# The definition
+
+
+def _may_be_definition(block: Block) -> bool:
+    return block.kind == "code" and bool(re.search(r"[\"']?(openapi|swagger)[\"']?\s*:", block.text))
+
+
+def _read_definition(path: Path, text: str, offset: int) -> Spec | None:
+    """Read a definition in the form of our specs, or None if the text is none. Raises PageError."""
+    try:
+        document, lines = parse(path, text)
+    except SpecError:
+        return None
+    if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
+        return None
+    if "openapi" not in document:
+        if "swagger" in document:
+            raise PageError(f"{path}:{offset + 1}: Swagger 2.0 is not read: save it as OpenAPI 3")
+        return None
+    adapter = _Adapter(document)
+    adapted = adapter.adapt()
+    numbered: dict[str, int] = {}
+    adapter.number(adapted, "", 1 + offset, {pointer: line + offset for pointer, line in lines.items()}, numbered)
+    return Spec(path, adapted, numbered)
+
+
+def _describe(spec: Spec, operation: SpecOperation) -> tuple[Block, ...]:
+    """Return an operation as blocks of a page: its endpoint, and the words in it, which are watched."""
+    line = spec.line(operation.pointer)
+    words = "\n".join(_find_words(operation.node["x-words"]))
+    endpoint = Block("text", line, f"{operation.method} {operation.path}")
+    return endpoint, Block("definition", line, words)
+
+
+def _find_words(node: Any) -> Iterator[str]:
+    """Yield the words of a part of a definition."""
+    for key, part in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if key in WORDS and isinstance(part, str):
+            yield part
+        else:
+            yield from _find_words(part)
+
+
+class _Adapter:
+    """Brings a definition into the form of our specs, and remembers which part was made of which."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self.pointers = dict(_list_objects(document, ""))
+        self.origins: dict[int, tuple[dict[str, Any], str]] = {}
+
+    def adapt(self) -> dict[str, Any]:
+        components = self.document.get("components", {})
+        named = components.get("schemas", {})
+        schemas = {name: self._schema(schema, is_sent=False) for name, schema in named.items()}
+        schemas |= {f"{name}{SENT}": self._schema(schema, is_sent=True) for name, schema in named.items()}
+        return {
+            "info": self.document.get("info", {}),
+            "servers": [self._made_of(server, dict(server)) for server in self.document.get("servers", [])],
+            "paths": {path: self._path(path, self._resolve(item)) for path, item in self.document["paths"].items()},
+            "components": {"schemas": schemas, "securitySchemes": components.get("securitySchemes", {})},
+        }
+
+    def number(self, node: Any, pointer: str, line: int, lines: dict[str, int], numbered: dict[str, int]) -> None:
+        """Enter the line of each part of the adapted document, that of the part it was made of."""
+        _, origin = self.origins.get(id(node), (None, None))
+        line = lines.get(origin, line) if origin is not None else line
+        numbered[pointer] = line
+        for key, part in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+            below = lines.get(f"{origin}/{escape(str(key))}", line) if origin is not None else line
+            self.number(part, f"{pointer}/{escape(str(key))}", below, lines, numbered)
+
+    def _made_of(self, original: dict[str, Any], adapted: dict[str, Any]) -> dict[str, Any]:
+        """Remember what a part was made of, and return it."""
+        if id(original) in self.pointers:
+            self.origins[id(adapted)] = adapted, self.pointers[id(original)]
+        return adapted
+
+    def _resolve(self, node: Any) -> dict[str, Any]:
+        """Return what a local `$ref` leads to; {} where it leads elsewhere."""
+        for _ in range(10):
+            if not isinstance(node, dict) or "$ref" not in node:
+                break
+            reference = str(node["$ref"])
+            node = _node_at(self.document, reference.removeprefix("#")) if reference.startswith("#/") else {}
+        return node if isinstance(node, dict) else {}
+
+    def _path(self, path: str, item: dict[str, Any]) -> dict[str, Any]:
+        return {
+            method: self._operation(f"{method} {path}", item[method], item.get("parameters", []))
+            for method in METHODS
+            if isinstance(item.get(method), dict)
+        }
+
+    def _operation(self, name: str, node: dict[str, Any], shared: list[Any]) -> dict[str, Any]:
+        parameters = {
+            (str(parameter.get("in", "")), str(parameter.get("name", ""))): parameter
+            for parameter in map(self._resolve, [*shared, *node.get("parameters", [])])
+        }
+        body = self._resolve(node.get("requestBody", {}))
+        responses = {str(code): self._resolve(answer) for code, answer in node.get("responses", {}).items()}
+        adapted = {
+            "operationId": str(node.get("operationId", name)),
+            "security": node.get("security", self.document.get("security", [])),
+            "parameters": [self._parameter(*key, part) for key, part in parameters.items() if all(key)],
+            **({"requestBody": self._body(body, is_sent=True)} if body else {}),
+            "responses": {code: self._body(answer, is_sent=False) for code, answer in responses.items()},
+            "x-words": [node, self._words_of_schemas(node)],
+        }
+        return self._made_of(node, adapted)
+
+    def _words_of_schemas(self, node: Any) -> list[Any]:
+        """Return the components that a part refers to, and those that they refer to."""
+        found: dict[str, Any] = {}
+        pending = [node]
+        while pending:
+            for reference in _find_references(pending.pop()):
+                if reference not in found:
+                    found[reference] = self._resolve({"$ref": reference})
+                    pending.append(found[reference])
+        return list(found.values())
+
+    def _parameter(self, location: str, name: str, node: dict[str, Any]) -> dict[str, Any]:
+        schema = self._schema(self._resolve(node.get("schema", {})), is_sent=True)
+        if schema.get("type") in ("integer", "number", "boolean"):
+            schema = {}  # text on the wire, as our specs say it
+        required = {"required": True} if node.get("required") or location == "path" else {}
+        return self._made_of(node, {"name": name, "in": location, **required, "schema": schema})
+
+    def _body(self, node: dict[str, Any], *, is_sent: bool) -> dict[str, Any]:
+        contents = {
+            media.partition(";")[0].strip(): {"schema": self._schema(content.get("schema", {}), is_sent=is_sent)}
+            for media, content in node.get("content", {}).items()
+        }
+        required = {"required": True} if node.get("required") else {}
+        return self._made_of(node, {**required, **({"content": contents} if contents else {})})
+
+    def _schema(self, schema: Any, *, is_sent: bool) -> dict[str, Any]:
+        """Return a schema with the keywords of our specs alone."""
+        if not isinstance(schema, dict):
+            return {}
+        if "$ref" in schema:
+            name = str(schema["$ref"]).removeprefix(SCHEMAS)
+            if name in self.document.get("components", {}).get("schemas", {}):
+                return self._made_of(schema, {"$ref": f"{SCHEMAS}{name}{SENT if is_sent else ''}"})
+            return {}
+        merged = self._merge(schema)
+        adapted = {key: value for key, value in merged.items() if key in KEYWORDS and key != "examples"}
+        for keyword in ("oneOf", "anyOf"):
+            if keyword in merged:
+                adapted["anyOf"] = [self._schema(branch, is_sent=is_sent) for branch in merged[keyword]]
+        hidden = "readOnly" if is_sent else "writeOnly"
+        if isinstance(merged.get("properties"), dict):
+            adapted["properties"] = {
+                name: self._schema(part, is_sent=is_sent)
+                for name, part in merged["properties"].items()
+                if not self._resolve(part).get(hidden)
+            }
+            required = [name for name in merged.get("required", []) if name in adapted["properties"]]
+            adapted["required"] = required
+        for keyword in ("items", "additionalProperties", "not"):
+            if isinstance(merged.get(keyword), dict):
+                adapted[keyword] = self._schema(merged[keyword], is_sent=is_sent)
+        return self._made_of(schema, _to_draft_2020(adapted, merged))
+
+    def _merge(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return a schema with its `allOf` merged into it."""
+        merged = {key: value for key, value in schema.items() if key != "allOf"}
+        for part in schema.get("allOf", []):
+            for key, value in self._merge(self._resolve(part)).items():
+                if key == "properties":
+                    merged[key] = {**value, **merged.get(key, {})}
+                elif key == "required":
+                    merged[key] = [*merged.get(key, []), *value]
+                else:
+                    merged.setdefault(key, value)
+        return merged
+
+
+def _list_objects(node: Any, pointer: str) -> Iterator[tuple[int, str]]:
+    """Yield the identity and the pointer of each object of a document."""
+    if isinstance(node, dict):
+        yield id(node), pointer
+    for key, part in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from _list_objects(part, f"{pointer}/{escape(str(key))}")
+
+
+def _find_references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict) and isinstance(node.get("$ref"), str):
+        yield node["$ref"]
+    for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _find_references(part)
+
+
+def _to_draft_2020(adapted: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """Say what OpenAPI 3.0 says in words of its own, and a type that is left unsaid, as OpenAPI 3.1 does."""
+    for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if isinstance(adapted.get(exclusive), bool):
+            is_exclusive = adapted.pop(exclusive)
+            if is_exclusive and bound in adapted:
+                adapted[exclusive] = adapted.pop(bound)
+    if "type" not in adapted and ("properties" in adapted or "items" in adapted):
+        adapted["type"] = "object" if "properties" in adapted else "array"
+    if "type" not in adapted and all(isinstance(value, str) for value in adapted.get("enum", [0])):
+        adapted["type"] = "string"
+    if schema.get("nullable") and isinstance(adapted.get("type"), str):
+        adapted["type"] = [adapted["type"], "null"]
+    return adapted
