@@ -1,4 +1,4 @@
-"""python -m codegen lint | generate | check | docs PAGE… | changes REV | scaffold PAGE --api NAME"""
+"""python -m codegen lint | generate | check | docs PAGE… | changes REV | scaffold PAGE --api NAME | fetch FOLDER"""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     changes = commands.add_parser("changes", help="what changed in specs/ since a git revision, and whom it breaks")
     changes.add_argument("revision", metavar="REV")
     changes.add_argument("--specs", type=Path, default=SPECS, metavar="FOLDER", help="other specs than specs/")
+    fetch = commands.add_parser("fetch", help="save the pages that specs/ names by address, for `docs`")
+    fetch.add_argument("folder", type=Path, metavar="FOLDER", help="where the pages are saved")
+    fetch.add_argument("--specs", type=Path, default=SPECS, metavar="SPECS", help="other specs than specs/")
     scaffold = commands.add_parser("scaffold", help="write what a saved page says and specs/ lacks into a spec")
     scaffold.add_argument("page", type=Path, metavar="PAGE", help="a page saved as Markdown, HTML or plain text")
     scaffold.add_argument("--api", required=True, metavar="NAME", help="an API of specs/, or the name of a new one")
@@ -88,6 +91,12 @@ def _changes(options: argparse.Namespace) -> int:
     return print_changes(options.revision, options.specs)
 
 
+def _fetch(options: argparse.Namespace) -> int:
+    from .fetch import fetch
+
+    return fetch(load_all(options.specs), options.folder)
+
+
 def _scaffold(options: argparse.Namespace) -> int:
     from .pages.blocks import PageError
     from .scaffold.command import scaffold
@@ -105,6 +114,7 @@ COMMANDS = {
     "check": _check,
     "docs": _docs,
     "changes": _changes,
+    "fetch": _fetch,
     "scaffold": _scaffold,
 }
 

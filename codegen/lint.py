@@ -29,7 +29,7 @@ ABOUT = {
 }
 ANNOTATIONS = frozenset({"description", "title", "xml", "examples", "x-page-differs"})
 CLIENT_EXTENSIONS = frozenset({"x-given-once", "x-default", "x-idempotency-key", "x-credentials"})
-EXTENSIONS = CLIENT_EXTENSIONS | {"x-rule", "x-source", "x-page-differs", "x-context", "x-replaced-by"}
+EXTENSIONS = CLIENT_EXTENSIONS | {"x-rule", "x-source", "x-page-differs", "x-context", "x-replaced-by", "x-pages"}
 SCALAR = BOUNDS | ANNOTATIONS | {"type", "pattern", "not", "x-rule"}
 RULE_ID = re.compile(r"RF[0-9]{3}\Z")
 UNKNOWN = "FILL_IN"  # as the scaffold writes what a page does not say
@@ -322,6 +322,17 @@ def _check_operations(spec: Spec) -> Flaws:
             yield operation.pointer, f"{operation.name} needs x-source: {{page, section}}"
 
 
+def _check_pages(spec: Spec) -> Flaws:
+    """Check the addresses of pages: each is of a page that an operation names."""
+    pages = {operation.node.get("x-source", {}).get("page") for operation in spec.operations()}
+    for page, address in spec.document["info"].get("x-pages", {}).items():
+        pointer = f"/info/x-pages/{escape(page)}"
+        if page not in pages:
+            yield pointer, f"{page} is the page of no operation"
+        if not re.match(r"https?://\S+\Z", str(address)):
+            yield pointer, f"{address} is no address of a page"
+
+
 def _check_filled_in(spec: Spec) -> Flaws:
     """Find what the scaffold could not know, in keys and in texts."""
     for pointer, text in _walk_texts(spec.document, ""):
@@ -451,6 +462,7 @@ CHECKS: tuple[Callable[[Spec], Flaws], ...] = (
     _check_patterns,
     _check_unions,
     _check_operations,
+    _check_pages,
     _check_filled_in,
     _check_context,
     _check_security,
