@@ -79,8 +79,14 @@ def _mark(package: Path, model: str, field: str) -> Iterator[tuple[frozenset[str
         attribute = _rename_field(package / "models.py", model, field)
         yield frozenset({model, attribute}), f"{model}.{attribute}"
     elif model:
+        # An import of the model is told by the mark, and a call of it by a field that the call lacks.
         _deprecate(package / "models.py", rf"class {model}\(")
+        text = _read(package / "models.py")
+        _write(
+            package / "models.py", re.sub(rf"^(class {model}\(.*)$", r"\1\n    hidden_: int", text, flags=re.MULTILINE)
+        )
         yield frozenset({f"refundkit_apis.{package.name}.models.{model}"}), model
+        yield frozenset({model, "hidden_"}), model
     else:
         _deprecate(package / "ready.py", rf"    (?:async )?def {field}\(")
         for owner in re.findall(r"^class (\w+)", _read(package / "ready.py"), re.MULTILINE):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -322,3 +324,33 @@ def test_a_revision_that_is_none_is_an_error(checkout: Path) -> None:
     outcome = run(checkout, "no-such-revision")
     assert (outcome.returncode, outcome.stdout) == (2, "")
     assert "no-such-revision" in outcome.stderr
+
+
+DESK = """from __future__ import annotations
+
+from refundkit_apis.depot.api.loans import return_loan
+from refundkit_apis.depot.client import Client
+from refundkit_apis.depot.models import Return, ReturnCreate
+
+
+"""
+
+
+def test_the_walk_through_is_true(checkout: Path) -> None:
+    """The changes and their code in docs/when-the-docs-change.md are what the command prints."""
+    guide = (ROOT / "docs" / "when-the-docs-change.md").read_text("utf-8")
+    code = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)[0]
+    (checkout / "validators" / "desk.py").write_text(DESK + code, "utf-8")
+    spec = checkout / "specs" / "depot.yaml"
+    text = spec.read_text("utf-8").replace("all: {value: {}}", "all: {value: {reason: Done with it}}")
+    reason = "        reason: {type: string, maxLength: 80, description: Why the tools come back.}\n"
+    text = text.replace(
+        "      properties:\n        tools: {type",
+        "      required: [reason]\n      properties:\n        tools: {type",
+        1,
+    )
+    spec.write_text(text.replace("        remark: {", f"{reason}        remark: {{", 1), "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "codegen", "changes", "HEAD", "--specs", "specs"]
+    outcome = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False, env=environment)
+    assert outcome.stdout + outcome.stderr in guide

@@ -104,7 +104,7 @@ def watch(project: Path) -> tuple[int, str]:
 
 
 def test_the_job_proposes_what_a_changed_page_asks_for(project: Path, pages: PageServer) -> None:
-    """An unchanged page is nothing to do, a changed one is told, and so is what was edited for it, and whom it breaks."""
+    """An unchanged page is nothing to do, a changed one is told, and so is what was edited for it with its code."""
     status, proposal = watch(project)
     assert (status, "no difference" in proposal, "0 changes since HEAD" in proposal) == (0, True, True), proposal
     pages.text = PAGE.replace("<=200", "<=150")
