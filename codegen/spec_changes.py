@@ -131,15 +131,20 @@ class SpecComparison:
         )
 
     def _compare_others(
-        self, subject: Subject, old: dict[str, Any], new: dict[str, Any], compared: frozenset[str]
+        self,
+        subject: Subject,
+        old: dict[str, Any],
+        new: dict[str, Any],
+        compared: frozenset[str],
+        breaks: Breaks = BOTH,
     ) -> Iterator[SpecChange]:
-        """Compare by equality what has no comparison of its own."""
+        """Compare by equality what has no comparison of its own; `breaks` is whom such a change may break."""
         for key in sorted((old.keys() | new.keys()) - compared - WORDS):
             if old.get(key) != new.get(key):
                 state = "no" if key not in new else "another" if key in old else "now the"
-                breaks = (EXTENSIONS[key], False) if key in EXTENSIONS else BOTH
+                verdict = (EXTENSIONS[key], False) if key in EXTENSIONS else breaks
                 message = f"{subject.name} has {state} {key}"
-                yield self.make_change(subject, message, breaks, keyword=escape(key), is_certain=key in EXTENSIONS)
+                yield self.make_change(subject, message, verdict, keyword=escape(key), is_certain=key in EXTENSIONS)
 
     # Servers and credentials
 
@@ -172,7 +177,7 @@ class SpecComparison:
                 continue
             if any(before[name].get(key) != after[name].get(key) for key in SCHEME):
                 yield self.make_change(part, f"{part.name} is sent in another way", SENDER)
-            yield from self._compare_others(part, before[name], after[name], SCHEME)
+            yield from self._compare_others(part, before[name], after[name], SCHEME, SENDER)
 
     # Operations
 
@@ -241,7 +246,7 @@ class SpecComparison:
             if is_required != bool(old.get("required")):
                 message = f"{subject.name} is {_requiredness(is_required)} now, was {_requiredness(not is_required)}"
                 yield self.make_change(subject, message, breaks, keyword="required")._replace(role=Role(is_sent=True))
-            yield from self._compare_others(subject, old, new, PARAMETER)
+            yield from self._compare_others(subject, old, new, PARAMETER, SENDER)
             schemas = old.get("schema", {}), new.get("schema", {})
             self._add_schemas(subject.below("schema"), *schemas, Role(is_sent=True))
 
@@ -252,7 +257,7 @@ class SpecComparison:
         if bool(old.get("required")) != is_required:
             message = f"{subject.name} is {_requiredness(is_required)} now"
             yield self.make_change(subject, message, SENDER if is_required else NOBODY, keyword="required")
-        yield from self._compare_others(subject, old, new, BODY)
+        yield from self._compare_others(subject, old, new, BODY, SENDER)
         yield from self._compare_contents(subject, old.get("content", {}), new.get("content", {}), Role(is_sent=True))
 
     def _compare_responses(self, subject: Subject, old: SpecOperation, new: SpecOperation) -> Iterator[SpecChange]:
@@ -264,7 +269,7 @@ class SpecComparison:
                 yield self.make_change(part, message, READER if status < "3" else NOBODY)
                 continue
             responses = self.old.resolve(before[status]), self.new.resolve(after[status])
-            yield from self._compare_others(part, *responses, BODY)
+            yield from self._compare_others(part, *responses, BODY, READER)
             contents = [response.get("content", {}) for response in responses]
             yield from self._compare_contents(part, contents[0], contents[1], Role(is_read=True))
 
@@ -280,7 +285,7 @@ class SpecComparison:
                 yield self.make_change(subject, f"{subject.name} is {media} no more", breaks, keyword="content")
             else:
                 part = subject.below(f"content/{escape(media)}")
-                yield from self._compare_others(part, old[media], new[media], MEDIA)
+                yield from self._compare_others(part, old[media], new[media], MEDIA, (role.is_sent, role.is_read))
                 schemas = old[media].get("schema", {}), new[media].get("schema", {})
                 self._add_schemas(part.below("schema"), *schemas, role._replace(is_xml="xml" in media))
 

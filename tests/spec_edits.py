@@ -370,4 +370,19 @@ CHANGES = [
     ),
     # The same on the wire.
     Edit("component-replaced", "schemas/Part'}", "schemas/RepairPart'}", "parts is RepairPart, was Part", NOBODY),
+    # What has no words of its own cannot be decided, on its own side.
+    Edit(
+        "response-header-changed",
+        "The request was refused.}",
+        "The request was refused., headers: {Retry-After: {}}}",
+        "the 400 of return_loan has now the headers",
+        UNDECIDED_READER,
+    ),
+    Edit(
+        "request-parameter-style-changed",
+        "name: DEPOT.LANGUAGE",
+        "name: DEPOT.LANGUAGE\n          style: simple",
+        "DEPOT.LANGUAGE of extend_loan has now the style",
+        UNDECIDED_SENDER,
+    ),
 ]
