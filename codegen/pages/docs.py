@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..spec import display_path, load_all
 from . import openapi, prose
-from .blocks import Page, PageError, read_page
+from .blocks import Page, PageError
 from .places import Mark, Route, all_routes, reachable_marks
 from .report import Difference, PageTally, format_json
 
@@ -71,13 +71,7 @@ def _compare_pages(paths: Sequence[Path], routes: list[Route]) -> tuple[list[Com
         try:
             if path.stem in {result.page.stem for result in compared}:
                 raise PageError(f"{path}: another page of this run has the name {path.stem}")
-            published = openapi.read_published(path, routes)
-            if published is None:
-                page = read_page(path, [route.title for route in routes if route.page == path.stem])
-                page, definitions = openapi.take_definitions(page, routes)
-                page_routes = openapi.find_routes(page, definitions, routes)
-            else:
-                page, definitions, page_routes = published
+            page, definitions, page_routes = openapi.read_source(path, routes)
             compared.append(ComparedPage(page, page_routes, openapi.compare_page(page, definitions, page_routes)))
         except PageError as error:
             unread.append(error)

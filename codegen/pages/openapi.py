@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from ..lint import BOUNDS, KEYWORDS
 from ..spec import METHODS, SCHEMAS, Spec, SpecError, SpecOperation, escape, parse, unescape
 from ..spec_changes import OPERATION, SpecChange, SpecComparison, find_route_key
-from .blocks import Block, Page, PageError, Section
+from .blocks import Block, Page, PageError, Section, read_page
 from .case import find_routes_of_page
 from .compare import compare
 from .places import Node, Route, Spot, at, reachable_marks
@@ -50,16 +50,43 @@ class Definition(NamedTuple):
     spec: Spec
 
 
-def read_published(path: Path, routes: Sequence[Route]) -> tuple[Page, list[Definition], list[Route]] | None:
-    """Read a published definition as a page, with the operations that it describes; None for another kind of file."""
-    if path.suffix.lower() not in SUFFIXES:
-        return None
+class Source(NamedTuple):
+    """A page with the definitions on it, or a published definition as a page, and the operations written from it."""
+
+    page: Page
+    definitions: list[Definition]
+    routes: list[Route]
+
+
+def read_source(path: Path, routes: Sequence[Route]) -> Source:
+    """Read a saved page or a published definition. Raises PageError."""
+    if path.suffix.lower() in SUFFIXES:
+        return _read_published(path, routes)
+    page = read_page(path, [route.title for route in routes if route.page == path.stem])
+    page, definitions = _take_definitions(page, routes)
+    return Source(page, definitions, _find_routes(page, definitions, routes))
+
+
+def read_definitions(path: Path) -> tuple[Page, list[Definition]]:
+    """Read a page without its definitions, and these whole, as nobody has written a spec of it. Raises PageError."""
+    if path.suffix.lower() in SUFFIXES:
+        return Page(path, False, (Section(1, 1, "", ()),)), [Definition(0, _load_published(path))]
+    return _take_definitions(read_page(path), [])
+
+
+def _load_published(path: Path) -> Spec:
     try:
         spec = _read_definition(path, path.read_text("utf-8-sig"), 0)
     except (OSError, UnicodeDecodeError) as error:
         raise PageError(f"{path}: {getattr(error, 'strerror', 'not UTF-8 text')}") from error
     if spec is None:
         raise PageError(f"{path}: looked for an OpenAPI definition, version 3")
+    return spec
+
+
+def _read_published(path: Path, routes: Sequence[Route]) -> Source:
+    """Read a published definition as a page, with a section for each operation of ours in it."""
+    spec = _load_published(path)
     operations = {route.name: find_operation(spec, route) for route in routes}
     own = [route for route in routes if route.page == path.stem] or [
         route for route in routes if operations[route.name]
@@ -71,10 +98,10 @@ def read_published(path: Path, routes: Sequence[Route]) -> tuple[Page, list[Defi
         operation = operations[route.name]
         line = spec.line(operation.pointer) if operation else 1
         sections.append(Section(line, 1, route.title, _describe(spec, operation) if operation else ()))
-    return Page(path, False, tuple(sections)), [Definition(0, spec)], own
+    return Source(Page(path, False, tuple(sections)), [Definition(0, spec)], own)
 
 
-def take_definitions(page: Page, routes: Sequence[Route]) -> tuple[Page, list[Definition]]:
+def _take_definitions(page: Page, routes: Sequence[Route]) -> tuple[Page, list[Definition]]:
     """Return a page with definitions cut down to the endpoints and words of our operations, and the definitions."""
     sections, definitions = [], []
     for index, section in enumerate(page.sections):
@@ -92,7 +119,7 @@ def take_definitions(page: Page, routes: Sequence[Route]) -> tuple[Page, list[De
     return page._replace(sections=tuple(sections)), definitions
 
 
-def find_routes(page: Page, definitions: list[Definition], routes: Sequence[Route]) -> list[Route]:
+def _find_routes(page: Page, definitions: list[Definition], routes: Sequence[Route]) -> list[Route]:
     """Return the operations of a page, by its name or by the endpoints on it. Raises PageError."""
     described = [route for route in routes if any(find_operation(definition.spec, route) for definition in definitions)]
     pages = {route.page for route in described}

@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 
 from ..build import SPECS, generate
 from ..lint import UNKNOWN, lint
-from ..pages.blocks import Page, read_page
+from ..pages.blocks import Page, PageError
 from ..pages.case import find_route
-from ..pages.compare import compare
 from ..pages.facts import Facts, read_facts
+from ..pages.openapi import Definition, compare_page, read_definitions, read_source
 from ..pages.places import MARK, Route, all_routes
 from ..spec import Spec, SpecError, display_path, escape, load, unescape
+from .definition import draft_definition
 from .page import DraftOperation, draft_operations
 from .text import format_spec, insert_parts
 from .writer import SpecWriter
@@ -46,9 +47,9 @@ def scaffold(page_path: Path, folder: Path, api: str, operation_name: str = "", 
     if not re.match(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z", api):
         raise SpecError(f"{api}: the name of an API is snake_case, as that of a module")
     specs = [load(path) for path in sorted(folder.glob("*.yaml"))]
-    page = read_page(page_path)
-    facts = read_facts(page)
-    drafts = _find_unclaimed(page, facts, all_routes(specs))
+    page, definitions = read_definitions(page_path)
+    facts = _read_facts(page, definitions)
+    drafts = _find_unclaimed(page, facts, definitions, all_routes(specs))
     if operation_name and len(drafts) > 1:
         names = ", ".join(draft.name for draft in drafts)
         drafts = [draft for draft in drafts if draft.name == operation_name]
@@ -58,7 +59,8 @@ def scaffold(page_path: Path, folder: Path, api: str, operation_name: str = "", 
         print(f"{display_path(page_path)}: specs/ has every operation of this page", file=sys.stderr)
         return 0
     known = next((spec for spec in specs if spec.api == api), None)
-    text = write_text(page, facts, drafts, folder / f"{api}.yaml", known, operation_name)
+    hosts = _find_hosts(facts, definitions)
+    text = write_text(page, hosts, drafts, folder / f"{api}.yaml", known, operation_name)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{api}.yaml").write_text(text, encoding="utf-8")
     if editing:
@@ -70,7 +72,7 @@ def scaffold(page_path: Path, folder: Path, api: str, operation_name: str = "", 
 
 
 def write_text(
-    page: Page, facts: Facts, drafts: list[DraftOperation], path: Path, known: Spec | None, operation_name: str = ""
+    page: Page, hosts: list[str], drafts: list[DraftOperation], path: Path, known: Spec | None, operation_name: str = ""
 ) -> str:
     """Return the text of the spec with the drafts in it; where the page contradicts itself there is a mark."""
     writer = _make_writer(page, known)
@@ -79,9 +81,7 @@ def write_text(
     for draft in drafts:
         names.append(_free_name(operation_name or draft.name, taken | set(names)))
         writer.write(draft, names[-1])
-    hosts = [endpoint.host for endpoint in facts.endpoints if endpoint.host]
-    hosts += [match[1] for _, call in facts.calls if (match := re.match(r"https?://([^/]+)", call.url))]
-    target = Scaffold(path, path.read_text("utf-8") if known else "", writer.tag, list(dict.fromkeys(hosts)), names)
+    target = Scaffold(path, path.read_text("utf-8") if known else "", writer.tag, hosts, names)
     for _ in range(ROUNDS):
         marks = _find_marks(page, _load_text(path, _format(target, writer, known)), names)
         if not marks:
@@ -90,14 +90,45 @@ def write_text(
     return _format(target, writer, known)
 
 
-def _find_unclaimed(page: Page, facts: Facts, routes: list[Route]) -> list[DraftOperation]:
-    """Draft the operations of a page, but for those that a spec has."""
+def _read_facts(page: Page, definitions: list[Definition]) -> Facts:
+    """Read the facts beside the definitions of a page; there may be none then. Raises PageError."""
+    try:
+        return read_facts(page)
+    except PageError:
+        if not definitions:
+            raise
+        return Facts([], [], [], [], [], [], [], [])
+
+
+def _find_unclaimed(
+    page: Page, facts: Facts, definitions: list[Definition], routes: list[Route]
+) -> list[DraftOperation]:
+    """Draft the operations of a page, but for those that a spec has; a definition says more than the text beside it."""
+    drafts = [
+        draft
+        for section, spec in definitions
+        for draft in draft_definition(spec, page.sections[section].title, section)
+    ]
+    described = {(draft.method, draft.path) for draft in drafts}
+    if facts.size or not definitions:
+        drafts += [draft for draft in draft_operations(page, facts) if (draft.method, draft.path) not in described]
+    if definitions:
+        drafts = [draft for draft in drafts if UNKNOWN not in draft.path]
     pages = {route.page for route in routes}
     return [
         draft
-        for draft in draft_operations(page, facts)
+        for draft in drafts
         if not (page.stem in pages if UNKNOWN in draft.path else find_route(draft.method, draft.path, routes))
     ]
+
+
+def _find_hosts(facts: Facts, definitions: list[Definition]) -> list[str]:
+    """Return the hosts that a page names, each once."""
+    addresses = [server["url"] for _, spec in definitions for server in spec.document["servers"]]
+    addresses += [call.url for _, call in facts.calls]
+    hosts = [endpoint.host for endpoint in facts.endpoints if endpoint.host]
+    hosts += [match[1] for address in addresses if (match := re.match(r"https?://([^/]+)", address))]
+    return list(dict.fromkeys(hosts))
 
 
 def _make_writer(page: Page, known: Spec | None) -> SpecWriter:
@@ -150,7 +181,8 @@ def _find_marks(page: Page, spec: Spec, names: list[str]) -> dict[str, str]:
     routes = [route for route in all_routes([spec]) if route.operation.name in names]
     pointers = {line: pointer for pointer, line in sorted(spec.lines.items(), key=lambda item: -item[0].count("/"))}
     marks: dict[str, str] = {}
-    for difference in compare(page, routes).differences:
+    source = read_source(page.path, routes)
+    for difference in compare_page(source.page, source.definitions, routes).differences:
         field = (re.findall(r"`([^`]*)`", difference.message) or [""])[0]
         pointer = pointers.get(difference.spec_line, "")
         if pointer.endswith("/required"):

@@ -8,8 +8,11 @@ from typing import Any
 
 from attrs import Factory, define
 
+from ..lint import BOUNDS, types_of
 from ..pages.fields import Field, words
+from ..spec import Spec, referenced_name
 
+LIMITS = (*sorted(BOUNDS), "minLength", "maxLength", "minItems", "maxItems")
 JSON_NAMES = {"object", "array", "string", "number", "integer", "boolean", "null"}
 JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
 
@@ -52,6 +55,28 @@ class Draft:
         part.format = str(field.format.value) if field.format else part.format
         if is_sent and field.required and field.required.value is True:
             self.required.add(field.name)
+
+    def add_schema(self, spec: Spec, schema: dict[str, Any], above: tuple[str, ...] = ()) -> None:
+        """Add what a definition states; a component inside itself stays open."""
+        name = referenced_name(schema)
+        if name in above:
+            self.types.add("object")
+            return
+        above = (*above, name) if name else above
+        schema = spec.resolve(schema)
+        self.stated |= set(types_of(schema))
+        self.types |= self.stated
+        self.limits.update({key: schema[key] for key in LIMITS if key in schema})
+        self.values += [str(value) for value in schema.get("enum", []) if value is not None]
+        self.format = schema.get("format", self.format)
+        self.required |= set(schema.get("required", []))
+        for key, part in schema.get("properties", {}).items():
+            self.open_property(key).add_schema(spec, part, above)
+        if "items" in schema:
+            self.items = self.items or Draft()
+            self.items.add_schema(spec, schema["items"], above)
+        for branch in schema.get("anyOf", []):
+            self.add_schema(spec, branch, above)
 
     def open_property(self, name: str) -> Draft:
         """Return the draft of a property, a new one if need be."""

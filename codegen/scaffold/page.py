@@ -51,11 +51,13 @@ class DraftOperation:
     failure: Draft | None = None
     statuses: list[str] = Factory(list)
     media: dict[str, str] = Factory(dict)
+    own_name: str = ""
 
     @property
     def name(self) -> str:
-        """A name made of its title."""
-        parts = [word for word in re.findall(r"[a-z0-9]+", snake(self.title).lower()) if word not in SMALL_WORDS]
+        """A name made of its own, or of its title."""
+        text = snake(self.own_name or self.title).lower()
+        parts = [word for word in re.findall(r"[a-z0-9]+", text) if word not in SMALL_WORDS]
         return "_".join(parts).lstrip("0123456789_") or "operation"
 
     def add_parameter(self, name: str, location: str) -> DraftParameter:

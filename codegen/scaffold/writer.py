@@ -106,7 +106,7 @@ class SpecWriter:
         errors = [code for code in codes if code >= "4"] or (["400"] if operation.failure else [])
         for code in errors:
             responses[code] = {"description": f"{_phrase(code)}."}
-        if operation.failure:
+        if operation.failure and operation.failure.properties:
             problem = self._write_component(operation.failure, f"{_pascal(name)}Problem", is_sent=False)
             responses[errors[0]]["content"] = {media: {"schema": problem}}
         return responses
@@ -209,10 +209,12 @@ def _write_parameter(parameter: DraftParameter) -> dict[str, Any]:
     return {**node, **({"required": True} if parameter.is_required else {}), "description": text, "schema": schema}
 
 
-def _limits_of(draft: Draft, types: set[str]) -> dict[str, float]:
+def _limits_of(draft: Draft, types: set[str]) -> dict[str, int]:
+    """Return the limits that a spec can say: a fraction is not exact in YAML."""
     keywords = [keyword for kind in sorted(types) for keyword in COUNTS.get(kind, ())]
     keywords += BOUNDS if types & {"number", "integer"} else ()
-    return {keyword: draft.limits[keyword] for keyword in keywords if keyword in draft.limits}
+    limits = {keyword: draft.limits[keyword] for keyword in keywords if keyword in draft.limits}
+    return {keyword: int(number) for keyword, number in limits.items() if number == int(number)}
 
 
 def _add_values(schema: dict[str, Any], draft: Draft, *, is_sent: bool) -> dict[str, Any]:
