@@ -236,17 +236,26 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_page_becomes_a_checked_request_by_one_command_and_one_edit(project: Path) -> None:
-    """As specs/README.md walks: an editor opens on what is to fill in, then what is generated checks requests."""
-    blocks = re.findall(r"```\n(.*?)```", (ROOT / "specs" / "README.md").read_text("utf-8"), re.DOTALL)
-    scaffold, checks = (next(block for block in blocks if start in block) for start in ("scaffold", "refundkit check"))
-    check, docs = (line.partition("  #")[0].strip() for line in checks.splitlines())
+WALKS = [
+    ROOT / name for name in ("README.md", "specs/README.md") if "codegen scaffold" in (ROOT / name).read_text("utf-8")
+]
+
+
+@pytest.mark.parametrize("guide", WALKS, ids=lambda path: path.parent.name)
+def test_a_page_becomes_a_checked_request_by_one_command_and_one_edit(guide: Path, project: Path) -> None:
+    """As the guides walk: an editor opens on what is to fill in, then what is generated checks requests."""
+    lines = [line.partition("  #")[0].strip() for line in guide.read_text("utf-8").splitlines()]
+    scaffold, check = (
+        next(line for line in lines if line.startswith(start))
+        for start in ("python -m codegen scaffold saved/refund-rent.md", "refundkit check --as locker.refund_rent")
+    )
+    docs = "python -m codegen docs saved/refund-rent.md"
     editor = project / "editor.py"
     editor.write_text(
         "import sys\nfrom pathlib import Path\n"
         "spec = Path(sys.argv[1])\nspec.write_text(spec.read_text().replace('FILL_IN', 'Lockers of stations'))\n"
     )
-    made = shell(project, scaffold.strip(), VISUAL=f"{sys.executable} {editor}")
+    made = shell(project, scaffold, VISUAL=f"{sys.executable} {editor}")
     assert (made.returncode, made.stdout) == (0, ""), made.stderr
     (project / "refund.json").write_text('{"amount": 4.5, "rentId": "r-1", "reason": "DEFECT"}')
     assert shell(project, check).returncode == 0
