@@ -1,4 +1,4 @@
-"""python -m codegen lint | generate | check | docs PAGE… | changes REV | scaffold PAGE --api NAME | fetch FOLDER"""
+"""python -m codegen lint | coverage | generate | check | docs PAGE… | changes REV | scaffold PAGE | fetch FOLDER"""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m codegen", description="Compile specs/ into generated/.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("lint", help="hold specs/ to the rules of specs/README.md")
+    coverage = commands.add_parser("coverage", help="write docs/coverage.md: what holds each statement of the pages")
+    coverage.add_argument("--check", action="store_true", help="fail when it is out of date or a statement is not held")
     commands.add_parser("generate", help="write generated/refundkit_apis anew")
     commands.add_parser("check", help="fail with a diff when generated/ is not what the specs say")
     docs = commands.add_parser("docs", help="hold saved documentation pages against specs/")
@@ -26,7 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
         "pages", nargs="+", type=Path, metavar="PAGE", help="a page saved as Markdown, HTML or plain text"
     )
     docs.add_argument("--output-format", choices=("text", "json"), default="text")
-    docs.add_argument("--accept", action="store_true", help="take the words of these pages as read")
+    docs.add_argument("--accept", action="store_true", help="take the words of these pages as read, if no fact differs")
+    docs.add_argument("--line", type=int, action="append", default=[], help="accept only the block on this line")
     docs.add_argument("--specs", type=Path, default=SPECS, metavar="FOLDER", help="other specs than specs/")
     changes = commands.add_parser("changes", help="what changed in specs/ since a git revision, and whom it breaks")
     changes.add_argument("revision", metavar="REV")
@@ -60,6 +63,14 @@ def _lint(_: argparse.Namespace) -> int:
     return 1 if flaws else 0
 
 
+def _coverage(options: argparse.Namespace) -> int:
+    from .coverage import run
+
+    gaps = run(check=options.check)
+    print(*gaps, sep="\n", end="\n" if gaps else "")
+    return 1 if gaps else 0
+
+
 def _generate(_: argparse.Namespace) -> int:
     print(f"wrote {generate()}", file=sys.stderr)
     return 0
@@ -78,8 +89,10 @@ def _docs(options: argparse.Namespace) -> int:
     from .pages.docs import check
 
     try:
+        if options.line and (len(options.pages) > 1 or not options.accept):
+            raise PageError("--line names a block of one page, and stands beside --accept")
         as_json = options.output_format == "json"
-        return check(options.pages, options.specs, as_json=as_json, accepting=options.accept)
+        return check(options.pages, options.specs, as_json=as_json, accepting=options.accept, lines=options.line)
     except PageError as error:
         print(error, file=sys.stderr)
         return 2
@@ -110,6 +123,7 @@ def _scaffold(options: argparse.Namespace) -> int:
 
 COMMANDS = {
     "lint": _lint,
+    "coverage": _coverage,
     "generate": _generate,
     "check": _check,
     "docs": _docs,

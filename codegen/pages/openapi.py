@@ -8,7 +8,7 @@ says beyond it, and what it accepts beyond an answer, is none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -17,9 +17,9 @@ from ..lint import BOUNDS, KEYWORDS
 from ..spec import METHODS, SCHEMAS, Spec, SpecError, SpecOperation, escape, parse, unescape
 from ..spec_changes import OPERATION, SpecChange, SpecComparison, find_route_key
 from .blocks import Block, Page, PageError, Section, read_page
-from .case import find_routes_of_page
+from .case import PageCase, find_routes_of_page
 from .compare import compare
-from .places import Node, Route, Spot, at, reachable_marks
+from .places import Node, Route, Spot, at
 from .report import PageTally
 
 SUFFIXES = {".json", ".yaml", ".yml"}
@@ -38,7 +38,8 @@ KINDS = {
     "url": "host",
 }
 # How the text of a page is told to lack something.
-MISSING = re.compile(r" is not on the page| does not say what | does not name ")
+MISSING_PART = re.compile(r" is not on the page| does not say what ")
+MISSING = re.compile(rf"{MISSING_PART.pattern}| does not name ")
 # What a definition may state otherwise without any harm to what our spec sends.
 STATED = LIMITS | {"required", "type", "enum", "const", "anyOf", "format"}
 
@@ -129,30 +130,22 @@ def _find_routes(page: Page, definitions: list[Definition], routes: Sequence[Rou
     return find_routes_of_page(page, list(routes))
 
 
-def compare_page(page: Page, definitions: list[Definition], routes: Sequence[Route]) -> PageTally:
-    """Compare a page and the definitions on it with the operations written from it. Raises PageError."""
-    operations = {
-        route.name: [(spec, operation) for _, spec in definitions if (operation := find_operation(spec, route))]
-        for route in routes
-    }
-    try:
-        tally = compare(page, routes)
-    except PageError:
-        if not definitions:
-            raise
-        tally = PageTally(page.path)  # nothing beside the definition can be compared
-        for route in (route for route in routes if not operations[route.name]):
-            message = f"the page does not name {route.operation.method} {route.operation.path} of {route.name}"
-            edit = "remove the operation, or mark it x-page-differs"
-            line = page.sections[definitions[0].section].line
-            tally.differ("endpoint", line, route.node.spot(), message, edit)
-            tally.used.update(reachable_marks(route))  # what could not be compared makes no mark stale
-    _drop_missing(tally, [name for name, described in operations.items() if described])
-    for route in routes:
-        tally.lines.setdefault(route.name, page.sections[0].line)
-        for spec, operation in operations[route.name]:
-            _compare_route(tally, route, spec, operation)
-    return tally
+def compare_source(source: Source) -> PageCase:
+    """Compare a page and the definitions on it with the operations written from it."""
+    described = [
+        (route, spec, operation)
+        for route in source.routes
+        for _, spec in source.definitions
+        if (operation := find_operation(spec, route))
+    ]
+    case = compare(source.page, source.routes)
+    names = {route.name for route, _, _ in described}
+    _drop_missing(case.tally, MISSING, names)
+    if source.definitions:  # of an operation that is gone, one difference is enough
+        _drop_missing(case.tally, MISSING_PART, {route.name for route in source.routes} - names)
+    for route, spec, operation in described:
+        _compare_route(case.tally, route, spec, operation)
+    return case
 
 
 def find_operation(definition: Spec, route: Route) -> SpecOperation | None:
@@ -170,10 +163,10 @@ def find_operation(definition: Spec, route: Route) -> SpecOperation | None:
 # The comparison
 
 
-def _drop_missing(tally: PageTally, names: Sequence[str]) -> None:
-    """Drop what the text of the page does not say of operations that a definition on it describes."""
+def _drop_missing(tally: PageTally, pattern: re.Pattern[str], names: Iterable[str]) -> None:
+    """Drop differences about what the text of the page does not say of some operations."""
     for key, difference in list(tally.differences_by_key.items()):
-        is_missing = MISSING.search(difference.message)
+        is_missing = pattern.search(difference.message)
         if is_missing and any(re.search(rf"\b{re.escape(name)}\b", difference.message) for name in names):
             del tally.differences_by_key[key]
 

@@ -17,7 +17,7 @@ from ..lint import UNKNOWN, lint
 from ..pages.blocks import Page, PageError
 from ..pages.case import find_route
 from ..pages.facts import Facts, read_facts
-from ..pages.openapi import Definition, compare_page, read_definitions, read_source
+from ..pages.openapi import Definition, compare_source, read_definitions, read_source
 from ..pages.places import MARK, Route, all_routes
 from ..spec import Spec, SpecError, display_path, escape, load, unescape
 from .definition import draft_definition
@@ -48,7 +48,9 @@ def scaffold(page_path: Path, folder: Path, api: str, operation_name: str = "", 
         raise SpecError(f"{api}: the name of an API is snake_case, as that of a module")
     specs = [load(path) for path in sorted(folder.glob("*.yaml"))]
     page, definitions = read_definitions(page_path)
-    facts = _read_facts(page, definitions)
+    facts = read_facts(page)
+    if not definitions and not (facts.lists or facts.calls or facts.samples or facts.endpoints):
+        raise PageError(f"{page_path}: nothing on this page says what an operation sends or answers")
     drafts = _find_unclaimed(page, facts, definitions, all_routes(specs))
     if operation_name and len(drafts) > 1:
         names = ", ".join(draft.name for draft in drafts)
@@ -88,16 +90,6 @@ def write_text(
             break
         _add_marks(writer, marks)
     return _format(target, writer, known)
-
-
-def _read_facts(page: Page, definitions: list[Definition]) -> Facts:
-    """Read the facts beside the definitions of a page; there may be none then. Raises PageError."""
-    try:
-        return read_facts(page)
-    except PageError:
-        if not definitions:
-            raise
-        return Facts([], [], [], [], [], [], [], [])
 
 
 def _find_unclaimed(
@@ -181,8 +173,7 @@ def _find_marks(page: Page, spec: Spec, names: list[str]) -> dict[str, str]:
     routes = [route for route in all_routes([spec]) if route.operation.name in names]
     pointers = {line: pointer for pointer, line in sorted(spec.lines.items(), key=lambda item: -item[0].count("/"))}
     marks: dict[str, str] = {}
-    source = read_source(page.path, routes)
-    for difference in compare_page(source.page, source.definitions, routes).differences:
+    for difference in compare_source(read_source(page.path, routes)).tally.differences:
         field = (re.findall(r"`([^`]*)`", difference.message) or [""])[0]
         pointer = pointers.get(difference.spec_line, "")
         if pointer.endswith("/required"):

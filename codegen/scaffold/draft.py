@@ -9,7 +9,8 @@ from typing import Any
 from attrs import Factory, define
 
 from ..lint import BOUNDS, types_of
-from ..pages.fields import Field, words
+from ..pages.fields import words
+from ..pages.kinds import Field
 from ..spec import Spec, referenced_name
 
 LIMITS = (*sorted(BOUNDS), "minLength", "maxLength", "minItems", "maxItems")

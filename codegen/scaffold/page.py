@@ -12,9 +12,9 @@ from attrs import Factory, define
 from ..lint import UNKNOWN
 from ..pages.blocks import Page
 from ..pages.case import placeholder_name, split_path
-from ..pages.facts import Endpoint, Facts
-from ..pages.fields import Field, Fields, words
-from ..pages.samples import SampleCall
+from ..pages.facts import Facts
+from ..pages.fields import words
+from ..pages.kinds import Endpoint, Field, Fields, SampleCall
 from ..spec import snake
 from .draft import Draft, to_camel_case
 

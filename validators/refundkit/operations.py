@@ -149,8 +149,14 @@ def get(name: str) -> Operation:
     """Return the operation of that name. Raises ValueError that suggests the nearest."""
     operation = find(name)
     if operation is None:
-        raise ValueError(f"unknown operation {name!r}{suggest_name(name, names())}")
+        raise ValueError(f"unknown operation {name!r}{suggest(name)}")
     return operation
+
+
+def suggest(name: str) -> str:
+    """Return a suggestion for an unknown operation; one of a known API is never taken for another API's."""
+    api = name.partition(".")[0]
+    return suggest_name(name, of_api(api) if api in APIS else names())
 
 
 @cache
@@ -163,6 +169,14 @@ def quick_decoder(operation: Operation, part: str = "body") -> msgspec.json.Deco
 def lenient_decoder(operation: Operation) -> msgspec.json.Decoder[Any]:
     """Return a decoder for bodies that break only bounds of numbers."""
     return msgspec.json.Decoder(operation.struct(), dec_hook=decode_unbounded, float_hook=Decimal)
+
+
+@cache
+def takes_xml(operation: Operation, part: str = "body") -> bool:
+    """Return whether a body, or a response by its status, may be XML: its schema names a namespace."""
+    if part == "body" and operation.described.body is None:
+        return False
+    return any("namespace" in node.get("xml", ()) for node in schema_nodes(operation.schema(part)))
 
 
 @cache
@@ -226,7 +240,10 @@ def by_lower_name(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _to_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    try:
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    except ValueError:  # an int of more digits than Python writes
+        return f"{type(value).__name__} of too many digits"
 
 
 def plain_literal(literal: str) -> Decimal:

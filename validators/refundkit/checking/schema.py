@@ -188,7 +188,7 @@ class _FlawFinder:
     def _union_flaws(self, error: Any, path: list[str]) -> Iterator[Flaw]:
         """Yield the flaws of the branch that accepts the value's type; one flaw if none does."""
         branches = error.kind.context
-        fitting = [branch for branch in branches if not any(_is_type_error(cause, path) for cause in branch)]
+        fitting = [branch for branch in branches if not any(_is_type_error(cause, error) for cause in branch)]
         if not fitting:
             types = [kind for branch in branches for cause in branch for kind in getattr(cause.kind, "types", [])]
             expected = " or ".join(dict.fromkeys(types))
@@ -202,14 +202,14 @@ class _FlawFinder:
     def _unknown_field(self, error: Any, path: list[str], name: str) -> Flaw:
         """Return the flaw of a field that the schema lacks, with the most likely intention as help."""
         pointer = pointer_of([*path, name])
+        schema = self._refusing_schema(error)
+        fields, alias = list(schema.get("properties", {})), schema.get("x-aliases", {}).get(name)
         if self.part == "body" and _is_server_field(self.operation, path, name):
-            is_price = SERVER_MONEY.search(name)
-            help_text = "leave it out" + (
-                ": the refund uses the discounted price that was actually paid" if is_price else ""
-            )
+            price_help = ": the refund uses the discounted price that was actually paid"
+            help_text = "leave it out" + (price_help if SERVER_MONEY.search(name) else "")
+            help_text = f"what a request may say of it is {alias!r}" if alias else help_text
             return Flaw("RF108", finding(pointer, f"{name!r} is computed by the server", help_text), key=True)
-        fields = list(self._refusing_schema(error).get("properties", {}))
-        wire_name = re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+        wire_name = alias or re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
         help_text = f"the wire name is {wire_name!r}" if wire_name != name and wire_name in fields else ""
         help_text = help_text or _parameter_help(self.operation, name) or suggest_name(name, fields).lstrip("; ")
         message = f"{_describe_path(path)} has no field {name!r}"
@@ -247,8 +247,10 @@ def _describe_path(path: Sequence[str]) -> str:
     return repr(names[-1]) if names else "the body"
 
 
-def _is_type_error(error: Any, path: list[str]) -> bool:
-    return error.kind.name == "type" and len(error.instance_path) == len(path)
+def _is_type_error(cause: Any, error: Any) -> bool:
+    """Return whether a cause of a union's error is the type of the value itself; a path leaves empty keys out."""
+    same_place = cause.instance_path == error.instance_path and cause.instance == error.instance
+    return bool(cause.kind.name == "type" and same_place)
 
 
 def _describe_refusal(keyword: str, schema: dict[str, Any], value: object) -> str:

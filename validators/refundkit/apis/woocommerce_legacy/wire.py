@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import httpx
 
@@ -21,12 +22,17 @@ def spellings(request: httpx.Request) -> Iterator[tuple[str, str]]:
     methods = [value for name, value in query if name == "_method"]
     methods += [request.headers.get("X-HTTP-Method-Override", ""), request.method]
     methods += ["PUT" for method in methods if method.upper() in ("POST", "PATCH")]
-    routes = [url.copy_with(path=f"/wc-api/v3/{value}") for name, value in query if name == "wc-api-route"]
-    for address in (url, *routes):
+    origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
+    routes = [
+        f"{origin}/wc-api/v3/{quote(value)}?{url.query.decode('ascii')}"
+        for name, value in query
+        if name == "wc-api-route"
+    ]
+    for address in (str(url), *routes):
         for method in methods:
-            yield method, str(address)
+            yield method, address
 
 
 def _php_name(name: str) -> str:
-    """Return the name of a query parameter as PHP reads it: `.method` is `_method`."""
-    return name.lstrip().translate(_LIKE_UNDERSCORE)
+    """Return the name of a query parameter as PHP reads it: `.method` is `_method`, and a NUL ends it."""
+    return name.partition("\0")[0].lstrip().translate(_LIKE_UNDERSCORE)
