@@ -1,8 +1,7 @@
 """An OpenAPI definition on a page, or published beside it -> its operations, compared with ours as spec with spec.
 
-The definition is brought into the form of our specs (OpenAPI 3.0 to 3.1, `allOf` merged, fields that are only read or
-only written on their side alone). A difference is what the definition states and our spec contradicts. What our spec
-says beyond it, and what it accepts beyond an answer, is none.
+The definition is cut down to the operations that our specs have. A difference is what it states and our spec
+contradicts. What our spec says beyond it, and what it accepts beyond an answer, is none.
 """
 
 from __future__ import annotations
@@ -13,19 +12,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ..lint import BOUNDS, KEYWORDS
-from ..spec import METHODS, SCHEMAS, Spec, SpecError, SpecOperation, escape, parse, unescape
+from ..lint import BOUNDS
+from ..spec import Spec, SpecOperation
 from ..spec_changes import OPERATION, SpecChange, SpecComparison, find_route_key
 from .blocks import Block, Page, PageError, Section, read_page
 from .case import PageCase, find_routes_of_page
 from .compare import compare
+from .definition import node_at, read_definition
 from .places import Node, Route, Spot, at
 from .report import PageTally
 
 SUFFIXES = {".json", ".yaml", ".yml"}
 # Headers that OpenAPI says in other places than among the parameters.
 SAID_ELSEWHERE = {"accept", "content-type", "authorization"}
-SENT = " (sent)"
 WORDS = {"summary", "description"}
 LIMITS = BOUNDS | {"minLength", "maxLength", "minItems", "maxItems", "pattern", "not"}
 KINDS = {
@@ -77,7 +76,7 @@ def read_definitions(path: Path) -> tuple[Page, list[Definition]]:
 
 def _load_published(path: Path) -> Spec:
     try:
-        spec = _read_definition(path, path.read_text("utf-8-sig"), 0)
+        spec = read_definition(path, path.read_text("utf-8-sig"), 0)
     except (OSError, UnicodeDecodeError) as error:
         raise PageError(f"{path}: {getattr(error, 'strerror', 'not UTF-8 text')}") from error
     if spec is None:
@@ -108,7 +107,11 @@ def _take_definitions(page: Page, routes: Sequence[Route]) -> tuple[Page, list[D
     for index, section in enumerate(page.sections):
         blocks: list[Block] = []
         for block in section.blocks:
-            spec = _read_definition(page.path, block.text, block.line - 1) if _may_be_definition(block) else None
+            try:
+                spec = read_definition(page.path, block.text, block.line - 1) if _may_be_definition(block) else None
+            except PageError:  # its words are watched, and it is no sample
+                blocks.append(block._replace(kind="definition"))
+                continue
             if spec is None:
                 blocks.append(block)
                 continue
@@ -267,47 +270,18 @@ def _kind_of(change: SpecChange) -> str:
 def _find_spot(route: Route, change: SpecChange) -> Spot:
     """Return the part of our spec that a change is about."""
     pointer = change.old_pointer
-    while (node := _node_at(route.spec.document, pointer)) is None or not isinstance(node, dict):
+    while (node := node_at(route.spec.document, pointer)) is None or not isinstance(node, dict):
         pointer = pointer.rpartition("/")[0]
     found = at(route.spec, pointer, node)
     field = found.properties.get(change.field) if change.field else None
     return (field or found).spot("" if field else change.keyword)
 
 
-def _node_at(document: Any, pointer: str) -> Any:
-    node = document
-    for key in pointer.split("/")[1:]:
-        if isinstance(node, list):
-            node = node[int(key)] if key.isdigit() and int(key) < len(node) else None
-        else:
-            node = node.get(unescape(key)) if isinstance(node, dict) else None
-    return node
-
-
-# The definition
+# The definition on a page
 
 
 def _may_be_definition(block: Block) -> bool:
     return block.kind == "code" and bool(re.search(r"[\"']?(openapi|swagger)[\"']?\s*:", block.text))
-
-
-def _read_definition(path: Path, text: str, offset: int) -> Spec | None:
-    """Read a definition in the form of our specs, or None if the text is none. Raises PageError."""
-    try:
-        document, lines = parse(path, text)
-    except SpecError:
-        return None
-    if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
-        return None
-    if "openapi" not in document:
-        if "swagger" in document:
-            raise PageError(f"{path}:{offset + 1}: Swagger 2.0 is not read: save it as OpenAPI 3")
-        return None
-    adapter = _Adapter(document)
-    adapted = adapter.adapt()
-    numbered: dict[str, int] = {}
-    adapter.number(adapted, "", 1 + offset, {pointer: line + offset for pointer, line in lines.items()}, numbered)
-    return Spec(path, adapted, numbered)
 
 
 def _describe(spec: Spec, operation: SpecOperation) -> tuple[Block, ...]:
@@ -325,170 +299,3 @@ def _find_words(node: Any) -> Iterator[str]:
             yield part
         else:
             yield from _find_words(part)
-
-
-class _Adapter:
-    """Brings a definition into the form of our specs, and remembers which part was made of which."""
-
-    def __init__(self, document: dict[str, Any]) -> None:
-        self.document = document
-        self.pointers = dict(_list_objects(document, ""))
-        self.origins: dict[int, tuple[dict[str, Any], str]] = {}
-
-    def adapt(self) -> dict[str, Any]:
-        components = self.document.get("components", {})
-        named = components.get("schemas", {})
-        schemas = {name: self._schema(schema, is_sent=False) for name, schema in named.items()}
-        schemas |= {f"{name}{SENT}": self._schema(schema, is_sent=True) for name, schema in named.items()}
-        return {
-            "info": self.document.get("info", {}),
-            "servers": [self._made_of(server, dict(server)) for server in self.document.get("servers", [])],
-            "paths": {path: self._path(path, self._resolve(item)) for path, item in self.document["paths"].items()},
-            "components": {"schemas": schemas, "securitySchemes": components.get("securitySchemes", {})},
-        }
-
-    def number(self, node: Any, pointer: str, line: int, lines: dict[str, int], numbered: dict[str, int]) -> None:
-        """Enter the line of each part of the adapted document, that of the part it was made of."""
-        _, origin = self.origins.get(id(node), (None, None))
-        line = lines.get(origin, line) if origin is not None else line
-        numbered[pointer] = line
-        for key, part in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
-            below = lines.get(f"{origin}/{escape(str(key))}", line) if origin is not None else line
-            self.number(part, f"{pointer}/{escape(str(key))}", below, lines, numbered)
-
-    def _made_of(self, original: dict[str, Any], adapted: dict[str, Any]) -> dict[str, Any]:
-        """Remember what a part was made of, and return it."""
-        if id(original) in self.pointers:
-            self.origins[id(adapted)] = adapted, self.pointers[id(original)]
-        return adapted
-
-    def _resolve(self, node: Any) -> dict[str, Any]:
-        """Return what a local `$ref` leads to; {} where it leads elsewhere."""
-        for _ in range(10):
-            if not isinstance(node, dict) or "$ref" not in node:
-                break
-            reference = str(node["$ref"])
-            node = _node_at(self.document, reference.removeprefix("#")) if reference.startswith("#/") else {}
-        return node if isinstance(node, dict) else {}
-
-    def _path(self, path: str, item: dict[str, Any]) -> dict[str, Any]:
-        return {
-            method: self._operation(f"{method} {path}", item[method], item.get("parameters", []))
-            for method in METHODS
-            if isinstance(item.get(method), dict)
-        }
-
-    def _operation(self, name: str, node: dict[str, Any], shared: list[Any]) -> dict[str, Any]:
-        parameters = {
-            (str(parameter.get("in", "")), str(parameter.get("name", ""))): parameter
-            for parameter in map(self._resolve, [*shared, *node.get("parameters", [])])
-        }
-        body = self._resolve(node.get("requestBody", {}))
-        responses = {str(code): self._resolve(answer) for code, answer in node.get("responses", {}).items()}
-        adapted = {
-            "operationId": str(node.get("operationId", name)),
-            "security": node.get("security", self.document.get("security", [])),
-            "parameters": [self._parameter(*key, part) for key, part in parameters.items() if all(key)],
-            **({"requestBody": self._body(body, is_sent=True)} if body else {}),
-            "responses": {code: self._body(answer, is_sent=False) for code, answer in responses.items()},
-            "x-words": [node, self._words_of_schemas(node)],
-        }
-        return self._made_of(node, adapted)
-
-    def _words_of_schemas(self, node: Any) -> list[Any]:
-        """Return the components that a part refers to, and those that they refer to."""
-        found: dict[str, Any] = {}
-        pending = [node]
-        while pending:
-            for reference in _find_references(pending.pop()):
-                if reference not in found:
-                    found[reference] = self._resolve({"$ref": reference})
-                    pending.append(found[reference])
-        return list(found.values())
-
-    def _parameter(self, location: str, name: str, node: dict[str, Any]) -> dict[str, Any]:
-        schema = self._schema(self._resolve(node.get("schema", {})), is_sent=True)
-        if schema.get("type") in ("integer", "number", "boolean"):
-            schema = {}  # text on the wire, as our specs say it
-        required = {"required": True} if node.get("required") or location == "path" else {}
-        return self._made_of(node, {"name": name, "in": location, **required, "schema": schema})
-
-    def _body(self, node: dict[str, Any], *, is_sent: bool) -> dict[str, Any]:
-        contents = {
-            media.partition(";")[0].strip(): {"schema": self._schema(content.get("schema", {}), is_sent=is_sent)}
-            for media, content in node.get("content", {}).items()
-        }
-        required = {"required": True} if node.get("required") else {}
-        return self._made_of(node, {**required, **({"content": contents} if contents else {})})
-
-    def _schema(self, schema: Any, *, is_sent: bool) -> dict[str, Any]:
-        """Return a schema with the keywords of our specs alone."""
-        if not isinstance(schema, dict):
-            return {}
-        if "$ref" in schema:
-            name = str(schema["$ref"]).removeprefix(SCHEMAS)
-            if name in self.document.get("components", {}).get("schemas", {}):
-                return self._made_of(schema, {"$ref": f"{SCHEMAS}{name}{SENT if is_sent else ''}"})
-            return {}
-        merged = self._merge(schema)
-        adapted = {key: value for key, value in merged.items() if key in KEYWORDS and key != "examples"}
-        for keyword in ("oneOf", "anyOf"):
-            if keyword in merged:
-                adapted["anyOf"] = [self._schema(branch, is_sent=is_sent) for branch in merged[keyword]]
-        hidden = "readOnly" if is_sent else "writeOnly"
-        if isinstance(merged.get("properties"), dict):
-            adapted["properties"] = {
-                name: self._schema(part, is_sent=is_sent)
-                for name, part in merged["properties"].items()
-                if not self._resolve(part).get(hidden)
-            }
-            required = [name for name in merged.get("required", []) if name in adapted["properties"]]
-            adapted["required"] = required
-        for keyword in ("items", "additionalProperties", "not"):
-            if isinstance(merged.get(keyword), dict):
-                adapted[keyword] = self._schema(merged[keyword], is_sent=is_sent)
-        return self._made_of(schema, _to_draft_2020(adapted, merged))
-
-    def _merge(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Return a schema with its `allOf` merged into it."""
-        merged = {key: value for key, value in schema.items() if key != "allOf"}
-        for part in schema.get("allOf", []):
-            for key, value in self._merge(self._resolve(part)).items():
-                if key == "properties":
-                    merged[key] = {**value, **merged.get(key, {})}
-                elif key == "required":
-                    merged[key] = [*merged.get(key, []), *value]
-                else:
-                    merged.setdefault(key, value)
-        return merged
-
-
-def _list_objects(node: Any, pointer: str) -> Iterator[tuple[int, str]]:
-    """Yield the identity and the pointer of each object of a document."""
-    if isinstance(node, dict):
-        yield id(node), pointer
-    for key, part in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
-        yield from _list_objects(part, f"{pointer}/{escape(str(key))}")
-
-
-def _find_references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict) and isinstance(node.get("$ref"), str):
-        yield node["$ref"]
-    for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        yield from _find_references(part)
-
-
-def _to_draft_2020(adapted: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """Say what OpenAPI 3.0 says in words of its own, and a type that is left unsaid, as OpenAPI 3.1 does."""
-    for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
-        if isinstance(adapted.get(exclusive), bool):
-            is_exclusive = adapted.pop(exclusive)
-            if is_exclusive and bound in adapted:
-                adapted[exclusive] = adapted.pop(bound)
-    if "type" not in adapted and ("properties" in adapted or "items" in adapted):
-        adapted["type"] = "object" if "properties" in adapted else "array"
-    if "type" not in adapted and all(isinstance(value, str) for value in adapted.get("enum", [0])):
-        adapted["type"] = "string"
-    if schema.get("nullable") and isinstance(adapted.get("type"), str):
-        adapted["type"] = [adapted["type"], "null"]
-    return adapted
