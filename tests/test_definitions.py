@@ -107,6 +107,7 @@ CHANGES = [
 
 # Changes of a definition that say nothing new of what is sent, and nothing that an answer has and the spec refuses.
 HARMLESS = [
+    ("https://api.depot.example/", "https://api.depot.example/depots", "  /depots/{depotId}/", "  /{depotId}/"),
     ("        '201':", "        201:"),
     ("toolId: {type: string,", "toolId: {type: string, example: 2026-01-31,"),
     ("operationId: returnTools", "operationId: bringBack"),

@@ -119,12 +119,16 @@ def test_a_definition_on_a_page_is_written_as_our_specs_are(tmp_path: Path, caps
     from codegen.spec import load
 
     document = yaml.safe_load(DEFINITION.read_text("utf-8"))
+    document["servers"] = [{"url": "https://api.depot.example/v2"}]
     page = tmp_path / "give-back.md"
     page.write_text(f"# Return tools\n\n```json\n{json.dumps(document, indent=1)}\n```\n", "utf-8")
     made_anew(page, tmp_path / "specs", capsys)
     spec = load(tmp_path / "specs" / "anew.yaml").document
     assert spec["servers"] == [{"url": "https://api.depot.example"}]
-    assert spec["paths"]["/depots/{depotId}/returns/{loanId}"]["post"]["security"] == [{"bearer": []}, {"depotKey": []}]
+    assert spec["paths"]["/v2/depots/{depotId}/returns/{loanId}"]["post"]["security"] == [
+        {"bearer": []},
+        {"depotKey": []},
+    ]
     request = spec["components"]["schemas"]["ReturnToolsRequest"]
     assert request["additionalProperties"] is False
     assert sorted(request["properties"]) == ["remark", "returnedAt", "tools"]

@@ -116,9 +116,9 @@ def _take_definitions(page: Page, routes: Sequence[Route]) -> tuple[Page, list[D
                 blocks.append(block)
                 continue
             definitions.append(Definition(index, spec))
-            known = {id(operation.node) for route in routes if (operation := find_operation(spec, route))}
-            for operation in spec.operations():
-                blocks += _describe(spec, operation) if id(operation.node) in known else ()
+            found = [operation for route in routes if (operation := find_operation(spec, route))]
+            for operation in {operation.pointer: operation for operation in found}.values():
+                blocks += _describe(spec, operation)
         sections.append(section._replace(blocks=tuple(blocks)))
     return page._replace(sections=tuple(sections)), definitions
 
@@ -152,14 +152,18 @@ def compare_source(source: Source) -> PageCase:
 
 
 def find_operation(definition: Spec, route: Route) -> SpecOperation | None:
-    """Return the operation of a definition with the method and path of ours, its servers' paths counted or not."""
-    bases = {urlsplit(server["url"]).path.rstrip("/") for server in definition.document["servers"]} | {""}
+    """Return the operation of a definition with the method and path of ours; its path begins with its server's.
+
+    The path of a server may stand in the addresses of either, or of both.
+    """
+    bases = ["", *(urlsplit(server["url"]).path.rstrip("/") for server in definition.document["servers"])]
     own_bases = {urlsplit(server["url"]).path.rstrip("/") for server in route.spec.document["servers"]} | {""}
     method, path = find_route_key(route.operation)
     paths = {(method, base + path) for base in own_bases}
     for operation in definition.operations():
-        if any((operation.method, base + find_route_key(operation)[1]) in paths for base in bases):
-            return operation
+        for base in bases:
+            if (operation.method, base + find_route_key(operation)[1]) in paths:
+                return operation._replace(path=base + operation.path)
     return None
 
 

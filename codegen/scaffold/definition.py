@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..pages.openapi import SAID_ELSEWHERE
 from ..spec import Spec, SpecOperation
@@ -12,11 +13,15 @@ from .page import CREDENTIAL, DraftOperation
 
 
 def draft_definition(spec: Spec, title: str, section: int) -> Iterator[DraftOperation]:
-    """Draft every operation of a definition; without a title of the section that it stands in, by its summary."""
+    """Draft every operation of a definition; without a title of the section that it stands in, by its summary.
+
+    The path of the first server goes before the operation's: our servers are hosts.
+    """
+    base = next((urlsplit(server["url"]).path.rstrip("/") for server in spec.document["servers"]), "")
     for operation in spec.operations():
         words = operation.node["x-words"][0]
         name = str(words.get("summary") or operation.name)
-        drafted = DraftOperation(operation.method, operation.path, title or name, section, own_name=name)
+        drafted = DraftOperation(operation.method, base + operation.path, title or name, section, own_name=name)
         _add_parameters(spec, operation, drafted)
         _add_credentials(spec, operation, drafted)
         _add_bodies(spec, operation, drafted)
