@@ -608,4 +608,4 @@ def test_full_refund_is_not_taken_for_made_because_part_of_the_line_came_back(
 def test_full_refund_is_taken_for_made_where_all_of_the_line_came_back(way: str) -> None:
     """resolve() counts a full refund as made if the order shows its full amount."""
     shop = Shop(PRODUCT=-20, SHIPPING=-5)
-    assert (ask(shop) if way == "sync" else asyncio.run(ask_async(shop))) is True
+    assert (ask(shop) if way == "sync" else asyncio.run(ask_async(shop))) is refundkit.Outcome.MADE
