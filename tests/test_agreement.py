@@ -86,9 +86,9 @@ def test_fast_slow_and_jsonschema_agree(name: str) -> None:
 
 
 def test_a_body_that_only_the_model_refuses_raises_here() -> None:
-    """In tests, a body that only its model refuses raises an error."""
+    """In tests, a body that only its model refuses fails the test."""
     body = import_module("refundkit.checking.body")
-    with pytest.raises(AssertionError, match="refuses what its schema accepts"):
+    with pytest.raises(pytest.fail.Exception, match="refuses what its schema accepts"):
         body.disagreement(operations.get("taxcloud.refund_order"), ValueError("made up"))
 
 

@@ -43,8 +43,10 @@ def main(arguments: Sequence[str]) -> int:
         from ..report.text import make_printable
         from ..text import shorten
 
-        # It may quote a payload, as the name of a file that is made of an id does.
-        print(f"refundkit: {make_printable(shorten(_describe_error(error)))}", file=sys.stderr)
+        # It may quote a payload, as the name of a file made of an id does; a configuration has a line a mistake.
+        text = shorten(_describe_error(error))
+        lines = text.split("\n") if type(error) is ConfigError else [text]
+        print("refundkit: " + "\n".join(map(make_printable, lines)), file=sys.stderr)
         return FAILED
     return status
 

@@ -102,7 +102,7 @@ def placeholder_value(request: Request) -> Iterator[Finding]:
     for place, values in (("path", request.path), ("query", request.query), ("header", request.headers)):
         for name, value in (values or {}).items():
             is_name = place == "path" and name in value and value in (name, f"{{{name}}}", f"<{name}>")
-            if is_name or _is_sample(value):
+            if is_name or value in PLACEHOLDERS or (" " in value and _has_sample_credentials(value)):
                 yield finding(f"{place}:{name}", f"{name} still holds the documentation's sample", "put the real value")
 
 
@@ -258,11 +258,11 @@ def _media_types(name: str, value: str) -> list[str]:
     return [entry.partition(";")[0].strip().lower() for entry in entries]
 
 
-def _is_sample(value: str) -> bool:
-    """Return whether a value is a sample: whole, behind the name of a scheme, or in Base64 as user or password."""
+def _has_sample_credentials(value: str) -> bool:
+    """Return whether credentials behind the name of their scheme are a sample, or have one as user or password."""
     scheme, _, credentials = value.partition(" ")
     if scheme.lower() not in ("basic", "bearer"):
-        return value in PLACEHOLDERS
+        return False
     try:
         parts = binascii.a2b_base64(credentials).decode().split(":")
     except ValueError:

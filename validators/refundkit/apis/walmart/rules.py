@@ -16,6 +16,7 @@ from ...ledger import Ledger, Posting, Refund
 from ...money import digits, places, plain, total
 from ...operations import Operation, by_lower_name
 from ...parameters import refused_values
+from ...request import Request
 from ...rule import rule
 from ...rules.identity import PLACEHOLDERS
 from ...text import suggest_name
@@ -59,7 +60,7 @@ def amount_not_negative(value: Decimal | int) -> tuple[str, str]:
 
 @rule("RF205", "currency-mismatch", on=REFUND)
 def currency_mismatch(
-    refund: Refund, ledger: Ledger | None = None, headers: Mapping[str, str] | None = None
+    refund: Refund, request: Request, ledger: Ledger | None = None, headers: Mapping[str, str] | None = None
 ) -> Iterator[Finding]:
     """The currency of a tax differs from that of its charge, or the refund's from the order's or the market's.
 
@@ -71,7 +72,7 @@ def currency_mismatch(
     Good:
         …/tax/taxAmount/currency: USD
     """
-    market = by_lower_name(headers or {}).get("wm_market", "").lower()
+    market = request.by_lower_name["header"].get("wm_market", "").lower()
     expected = {
         f"WM_MARKET {market}": _MARKET_CURRENCIES.get(market, ""),
         "the order": ledger.currency if ledger else "",
