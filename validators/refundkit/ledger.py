@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .operations import Operation
 
 # Accounts of a line beside its charges, whose names are charge types in capitals.
-TOTAL, ITEM, PIECES, CANCELS = "total", "item", "pieces", "cancels"
+TOTAL, ITEM, PIECES, CANCELS, TAX = "total", "item", "pieces", "cancels", "tax:"
 QUANTITIES = frozenset({PIECES, CANCELS})
 # Stands for every line, or for every account of a line.
 ANY = "*"
@@ -92,7 +92,7 @@ class Refund(msgspec.Struct, gc=False):
     """One refund: postings that count together or not at all. It is read without the order.
 
     `lines` are the lines that it names, each with its pointer, with an amount or not; `full_lines` are those that it
-    marks as a full refund; `amounts` is every sum of money in it.
+    marks as a full refund; `amounts` is every sum of money in it. `tells_items` is false if only its total is known.
     """
 
     postings: list[Posting]
@@ -103,6 +103,7 @@ class Refund(msgspec.Struct, gc=False):
     idempotency_key: str = ""
     idempotency_key_pointer: str = ""
     reason: str | None = None
+    tells_items: bool = True
 
 
 class Account(msgspec.Struct, gc=False):
@@ -455,6 +456,12 @@ class OrderModel:
         False unless an API says otherwise: then no refund of a list is ever taken for the requested one.
         """
         return False
+
+
+def add_items(in_order: list[Refund] | None, listed: list[Refund] | None) -> list[Refund] | None:
+    """Replace each refund of which an order tells only the total by that of the list with its id."""
+    by_id = {refund.id: refund for refund in listed or ()}
+    return in_order and [refund if refund.tells_items else by_id.get(refund.id, refund) for refund in in_order]
 
 
 def open_ledger(model: OrderModel, order: Any, refunds: list[Refund] | None, in_order: list[Refund] | None) -> Ledger:

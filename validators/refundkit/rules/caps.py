@@ -62,11 +62,11 @@ def refund_exceeds_order(
     later refund. Compared as it is written, before any rounding: 29.004 of 29.00 is too much.
 
     Bad:
-        /order_refund/amount: "85.81"
-        /order_refund/line_items: null
+        /amount: "85.81"
+        /line_items: null
     Good:
-        /order_refund/amount: "85.80"
-        /order_refund/line_items: null
+        /amount: "85.80"
+        /line_items: null
     """
     for account in ledger.accounts:
         if account.name == TOTAL and account.now > account.left:
@@ -99,18 +99,18 @@ def tax_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
 
 
 @rule("RF213", "item-exceeds-line", severity="warning", on=("items",), source="facts")
-def item_exceeds_line(ledger: Ledger, refunds: list[Refund] | None = None) -> Iterator[Finding]:
+def item_exceeds_line(ledger: Ledger, refunded_items: list[Refund] | None = None) -> Iterator[Finding]:
     """More is refunded of an item than the order has for it.
 
     The server compares nothing of an item with the order: its reports then show a line that lost more than it brought.
     Earlier refunds of the item count. It is a product, a shipping or a fee line; only a fee below zero goes back so.
 
     Bad:
-        /order_refund/line_items/73/refund_total: "8.01"
+        /line_items/1/refund_total: "8.01"
     Good:
-        /order_refund/amount: "30.50"
-        /order_refund/line_items/74: {refund_total: "-0.30"}
-        order:/order/fee_lines/0/total: "-0.30"
+        /amount: "30.50"
+        /line_items/2: {id: 74, refund_total: "-0.30"}
+        order:/fee_lines/0/total: "-0.30"
     """
     for account in ledger.accounts:
         refunded, limit, charged = account.now, account.left, account.charged
@@ -273,16 +273,16 @@ def quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = None) 
 
 
 @rule("RF404", "item-quantity-exceeds-order", severity="warning", on=("items",), source="facts")
-def item_quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = None) -> Iterator[Finding]:
+def item_quantity_exceeds_order(ledger: Ledger, refunded_items: list[Refund] | None = None) -> Iterator[Finding]:
     """More pieces of an item are refunded than were ordered.
 
     The server takes any quantity and puts as many back into stock as it is told. Earlier refunds count where the server
     says which item they were of; current ones say 0.
 
     Bad:
-        /order_refund/line_items/71/qty: 3
+        /line_items/0/quantity: 3
     Good:
-        /order_refund/line_items/71/qty: 2
+        /line_items/0/quantity: 2
     """
     for account in ledger.accounts:
         if account.name == PIECES and account.listed and account.exceeded:

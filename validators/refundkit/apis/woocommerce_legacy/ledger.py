@@ -25,6 +25,7 @@ from ...ledger import (
 )
 from ...money import ZERO, decimals, total
 from ...text import escape_token
+from ..woocommerce.ledger import Payment
 
 if TYPE_CHECKING:
     from refundkit_apis.woocommerce_legacy import models as wc
@@ -116,6 +117,12 @@ class WooCommerceLegacyOrderModel(OrderModel):
                 posting = Posting(ORDER, TOTAL, abs(value), effect="set", pointer=AMOUNT, refund_id=refund_id)
                 postings.append(posting)
         return Refund(postings, amounts=amounts, id=refund_id, reason=refund.reason or None)
+
+    def read_payment(self, order: wc.OrderResponse) -> Payment:
+        """Read the order's status, and whether it was paid; old servers do not note it of a completed order."""
+        status, details = str(order.order.status), order.order.payment_details
+        paid = None if details is UNSET or details.paid is UNSET else details.paid or status == "completed"
+        return Payment(status, paid, "order:/order/payment_details/paid", "order:/order/status")
 
     def is_same_refund(self, requested: Refund, recorded: Refund) -> bool | None:
         """Compare the rounded amounts, the reasons, and the items if the server names them."""
