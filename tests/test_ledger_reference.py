@@ -10,7 +10,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from pathlib import Path
 from random import Random
@@ -28,12 +28,12 @@ from story import text
 
 HISTORIES = int(os.environ.get("REFUNDKIT_HISTORIES", "300"))
 CAPS = frozenset(
-    "RF203 RF204 RF207 RF213 RF214 RF301 RF302 RF304 RF313 RF401 RF403 RF404 RF405 RF406".split(),
+    "RF203 RF204 RF207 RF213 RF214 RF218 RF221 RF301 RF302 RF304 RF313 RF401 RF403 RF404 RF405 RF406".split(),
 )
 EXPECTED = {
     "walmart": "RF203 RF207 RF214 RF301 RF302 RF313",
     "walmart_ca": "RF203 RF207 RF214 RF301 RF302 RF304 RF313 RF403",
-    "woocommerce_legacy": "RF204 RF213 RF214 RF301 RF404",
+    "woocommerce_legacy": "RF204 RF213 RF214 RF218 RF221 RF301 RF404",
     "taxcloud": "RF301 RF401 RF405 RF406",
 }
 CONNECTION = "0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608"
@@ -230,6 +230,7 @@ def woocommerce_history(random: Random, _api: str, number: int) -> History:
     products = [
         {
             "id": 71 + index,
+            "product_id": random.choice((311, 312)),
             "total": random.choice(MONEY),
             "total_tax": some_tax(random),
             "quantity": random.choice((1, 2, 3)),
@@ -244,10 +245,14 @@ def woocommerce_history(random: Random, _api: str, number: int) -> History:
     items: list[Any] = [*products, *shipping, *fees]
     total = sum((Decimal(item["total"]) + Decimal(item.get("total_tax", 0)) for item in items), Decimal(0))
     total = max(Decimal(0), total) + random.choice((0, 0, Decimal("0.0005")))
+    # A shop of dinars shows its orders with two decimals, or with four where it is asked for them.
+    currency = random.choice(("USD", "USD", "JPY", "KWD", "KWD"))
+    shown = total.quantize(Decimal(random.choice(("0.01", "0.0001"))), ROUND_HALF_UP) if currency == "KWD" else total
     order = {
         "id": number,
-        "total": str(total),
-        "currency": "USD",
+        "total": format(shown, "f"),
+        "currency": currency,
+        "tax_lines": random.choice(([{"rate_id": 3}], [{"rate_id": 3}, {"rate_id": "4"}], [], None)),
         "shipping_tax": some_tax(random),
         "line_items": products,
         "shipping_lines": shipping,
@@ -296,9 +301,12 @@ def requested_items(random: Random, items: list[Any]) -> dict[str, Any]:
             amount = share(random, item["total"]) * random.choice((1,) * 15 + (-1,))
             entry["refund_total"] = str(amount)
         if random.random() < 0.6:
-            entry["refund_tax"] = {"3": str(abs(share(random, item.get("total_tax", "1.00"))))}
+            tax = share(random, item.get("total_tax", "1.00")) * random.choice((1,) * 9 + (-1,))
+            entry["refund_tax"] = {random.choice("33349"): str(tax)}
+            if random.random() < 0.2:
+                entry["refund_tax"] = random.choice(({**entry["refund_tax"], "8": "0.00", "4": "0.50"}, []))
         if random.random() < 0.6:
-            entry["qty"] = random.choice((0, 1, 1, 2, 3))
+            entry["qty"] = random.choice((0, 1, 1, 2, 3, "2.0", "-1", Decimal("0.5")))
         asked[str(item["id"])] = entry
     if random.random() < 0.1:
         asked["5"] = {"qty": 1, "refund_total": "1.00"}
@@ -308,17 +316,26 @@ def requested_items(random: Random, items: list[Any]) -> dict[str, Any]:
 def listed_refund(random: Random, number: int, total: Decimal, items: list[Any]) -> dict[str, Any]:
     """A refund as the shop lists it, with its items or without."""
     created = {"amount": str(abs(share(random, str(total)))), **requested_items(random, items)}
-    return shown_refund(number, created, {str(item["id"]) for item in items})
+    shown = shown_refund(number, created, {str(item["id"]): item for item in items})
+    sign = random.choice((1, 1, 1, -1))  # an earlier refund counts by its size
+    shown["amount"] = random.choice((str(sign * Decimal(shown["amount"])),) * 9 + ("",))
+    for item in shown["line_items"]:
+        item["quantity"] *= sign
+        item["total"] = str(sign * Decimal(item["total"]))
+        if random.random() < 0.4:  # a current server, which does not name the item
+            item["refunded_item_id"] = 0
+    return shown
 
 
-def shown_refund(number: int, created: Any, known: set[str]) -> dict[str, Any]:
+def shown_refund(number: int, created: Any, known: dict[str, Any]) -> dict[str, Any]:
     """What the shop lists of a create: money and pieces of items with the sign turned."""
     items = [
         {
             "refunded_item_id": int(key),
-            "quantity": -item.get("qty", 0),
+            "product_id": known[key].get("product_id", 0),
+            "quantity": -Decimal(item.get("qty", 0)),
             "total": str(-Decimal(item.get("refund_total", 0))),
-            "total_tax": str(-sum((Decimal(tax) for tax in item.get("refund_tax", {}).values()), Decimal(0))),
+            "total_tax": str(-sum(map(Decimal, dict(item.get("refund_tax") or {}).values()), Decimal(0))),
         }
         for key, item in created.get("line_items", {}).items()
         if key in known
@@ -343,6 +360,8 @@ def taxcloud_history(random: Random, _api: str, number: int) -> History:
     }
     carries, lists = random.choice(((True, False), (True, False), (False, True), (True, True)))
     order["refunds"] = [recorded_refund(random, lines) for _ in range(random.choice((0, 0, 1, 2)))] if carries else []
+    if not order["refunds"] and random.random() < 0.3:
+        order["refunds"] = None
     told = [recorded_refund(random, lines) for _ in range(random.choice((0, 1, 2)))] if lists else None
     path = {"connectionId": CONNECTION, "orderId": str(number)}
     steps: list[Step] = []
@@ -404,9 +423,11 @@ def recorded_refund(random: Random, lines: list[Any]) -> dict[str, Any]:
 
 
 def is_refused(operation: str, body: Any) -> bool:
-    """Whether the API refuses a request for the sign of an amount, so that it is nobody's earlier refund."""
+    """Whether the API refuses a request for the sign of a number, so that it is nobody's earlier refund."""
     if operation.startswith("woocommerce_legacy"):
-        return body is not None and Decimal(body["order_refund"].get("amount", 0)) < 0
+        refund = {} if body is None else body["order_refund"]
+        numbers = [refund.get("amount", 0), *(item.get("qty", 0) for item in refund.get("line_items", {}).values())]
+        return any(Decimal(number) < 0 for number in numbers)
     if not operation.endswith("refund_order_lines"):
         return False
     lines = body["orderRefund"]["orderLines"]["orderLine"]
@@ -446,7 +467,7 @@ def opened(api: str, order: Any, told: Any, *, reads_order: bool = True) -> Any:
     elif api == "woocommerce_legacy":
         reference.read_list(told or {"order_refunds": []})
     else:
-        reference.read_list(order["refunds"] if reads_order else [])
+        reference.read_list((order["refunds"] or []) if reads_order else [])
         other_list = TaxCloud(order)
         other_list.read_list(told or [])
         reference.merge(other_list)
@@ -536,7 +557,8 @@ def told_after(api: str, history: History, count: int) -> Any:
     if api == "woocommerce_legacy":
         shown = {each["id"]: dict(each) for each in (history.told or {"order_refunds": []})["order_refunds"]}
         order = history.order["order"]
-        known = {str(item["id"]) for name in ("line_items", "shipping_lines", "fee_lines") for item in order[name]}
+        lists = ("line_items", "shipping_lines", "fee_lines")
+        known = {str(item["id"]): item for name in lists for item in order[name]}
         for number, step in enumerate(made):
             name = int(step.path.get("refund_id", 0))
             if step.operation.endswith("create_refund"):

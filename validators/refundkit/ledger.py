@@ -18,8 +18,9 @@ from .money import ZERO, exact
 if TYPE_CHECKING:
     from .operations import Operation
 
-# Accounts of a line beside its charges, whose names are charge types in capitals.
-TOTAL, ITEM, PIECES, CANCELS, TAX = "total", "item", "pieces", "cancels", "tax:"
+# Accounts of a line beside its charges, whose names are charge types in capitals. ROUNDING is by how much the amounts
+# that an API shows of the line may differ from the real ones, and TAX begins the name of the tax by one rate.
+TOTAL, ITEM, PIECES, CANCELS, ROUNDING, TAX = "total", "item", "pieces", "cancels", "rounding", "tax:"
 QUANTITIES = frozenset({PIECES, CANCELS})
 # Stands for every line, or for every account of a line.
 ANY = "*"
@@ -73,8 +74,8 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
     """An amount on one account of one order line, by its size (only an item of a shop keeps a sign: fees below zero).
 
     `effect` is "add"; "rest": all that is left of the account when it is posted; "set": replaces what the refund of
-    `refund_id` posted there; "drop": removes all that it posted. `pointer` and `tax_pointer` are where the request
-    names the amounts, "" in history. `source` is the part of the request that it was read from.
+    `refund_id` posted on the line; "drop": removes all that it posted. `pointer` and `tax_pointer` are where the
+    request names the amounts, "" in history. `source` is the part of the request that it was read from.
     """
 
     line: Hashable
@@ -204,14 +205,16 @@ class Ledger(msgspec.Struct):
     """An order's lines, its history of refunds, and the one refund under check.
 
     `named_lines` are the lines that this refund names, known or not, and `accounts` the accounts, each once. `decimals`
-    is the number of decimals of the order's money, for requests that name no currency. `unread` maps the keys of
-    unreadable lines to the reason; `differences` says where two sources of the history disagree.
+    is the number of decimals of the order's money, for requests that name no currency; None if any will do. `unread`
+    maps the keys of unreadable lines to the reason, ANY if nobody knows which they are; `differences` says where two
+    sources of the history disagree. `whole_pieces` is true if no piece goes back in parts.
     """
 
     lines: dict[Hashable, Line]
     currency: str = ""
-    decimals: int = 2
+    decimals: int | None = 2
     unread: dict[Hashable, str] = {}
+    whole_pieces: bool = False
     history: list[Refund] = []
     refund: Refund | None = None
     named_lines: list[Line] = []
@@ -232,9 +235,18 @@ class Ledger(msgspec.Struct):
         """Whether the refund under check only repeats an earlier one under its idempotency key."""
         return self.refund is not None and bool(self._undone) and bool(self.refund.idempotency_key)
 
+    def is_unread(self, key: Hashable) -> bool:
+        """Return whether the order may have a line of that key that could not be read."""
+        return key in self.unread or (ANY in self.unread and key not in self.lines)
+
     def line_of(self, account: Account) -> Line:
         """Return the line of an account."""
         return self.lines[account.line]
+
+    def rounding_of(self, account: Account) -> Decimal:
+        """Return by how much the amounts that are shown of an account's line may differ from the real ones."""
+        rounding = self.line_of(account).accounts.get(ROUNDING)
+        return rounding.charged + rounding.before if rounding is not None and rounding.listed else ZERO
 
     def begin(self, refund: Refund) -> Ledger:
         """Put one refund under check, in place of an uncommitted one: its accounts' `now` and pointers, its lines."""
@@ -243,7 +255,7 @@ class Ledger(msgspec.Struct):
         if refund.idempotency_key:
             self._undo_replayed(refund)
         for key, pointer in refund.lines:
-            if key in self.unread:
+            if self.is_unread(key):
                 continue
             line = self.lines.get(key) or Line(key, _describe_key(key), known=False)
             line.pointer, line.full = pointer, key in refund.full_lines
@@ -343,7 +355,7 @@ class Ledger(msgspec.Struct):
         account = self.lines[posting.line].account(posting.account)
         size = -abs(posting.amount) if account.name == ITEM and account.charged < 0 else abs(posting.amount)
         account.before += sign * size
-        account.tax_before += sign * posting.tax
+        account.tax_before += sign * abs(posting.tax)
 
     def _remaining_postings(self, posting: Posting) -> Iterator[Posting]:
         """Yield what is left of a posting's lines, beyond what the refund under check names itself."""
@@ -357,8 +369,8 @@ class Ledger(msgspec.Struct):
         """Undo the earlier postings that a "set" replaces or a "drop" removes."""
         older = self._find_refund(posting.refund_id)
         if older is not None:
-            account, dropped = (posting.line, posting.account), posting.effect == "drop"
-            self._undo(older, [old for old in older.postings if dropped or (old.line, old.account) == account])
+            is_dropped = posting.effect == "drop"
+            self._undo(older, [old for old in older.postings if is_dropped or old.line == posting.line])
 
     def _find_refund(self, refund_id: str) -> Refund | None:
         """Return the refund of an id; for an unknown id the largest without one, which leads to the fewest findings."""

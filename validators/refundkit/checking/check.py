@@ -228,7 +228,7 @@ class _RequestCheck:
             message = f"the order and the list tell of different refunds: {'; '.join(ledger.differences[:3])}"
             self._add_problems([("RF008", finding("refunds:", message, "for each of them the larger counts"))])
         ledger.begin(self.refund)
-        if any(key in ledger.unread for key, _ in self.refund.lines):
+        if any(ledger.is_unread(key) for key, _ in self.refund.lines):
             codes = tuple(sorted(rule.code for rule in self.plan.rules if "ledger" in rule.parameters))
             self.not_run.append(NotRun(codes=codes, missing=VALID_ORDER))
         return ledger

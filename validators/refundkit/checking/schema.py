@@ -190,7 +190,7 @@ class _FlawFinder:
     def _union_flaws(self, error: Any, path: list[str]) -> Iterator[Flaw]:
         """Yield the flaws of the branch that accepts the value's type; one flaw if none does."""
         branches = error.kind.context
-        fitting = [branch for branch in branches if not any(_is_type_error(cause, path) for cause in branch)]
+        fitting = [branch for branch in branches if not any(_is_type_error(cause, error) for cause in branch)]
         if not fitting:
             types = [kind for branch in branches for cause in branch for kind in getattr(cause.kind, "types", [])]
             expected = " or ".join(dict.fromkeys(types))
@@ -267,8 +267,10 @@ def _describe_path(path: Sequence[str]) -> str:
     return repr(names[-1]) if names else "the body"
 
 
-def _is_type_error(error: Any, path: list[str]) -> bool:
-    return error.kind.name == "type" and len(error.instance_path) == len(path)
+def _is_type_error(cause: Any, error: Any) -> bool:
+    """Return whether a cause of a union's error is the type of the value itself; a path leaves empty keys out."""
+    same_place = cause.instance_path == error.instance_path and cause.instance == error.instance
+    return bool(cause.kind.name == "type" and same_place)
 
 
 def _describe_refusal(keyword: str, schema: dict[str, Any], value: object) -> str:

@@ -18,8 +18,8 @@ def amount_precision(refund: Refund, ledger: Ledger | None = None) -> Iterator[F
     """An amount has more decimals than its currency.
 
     What nobody can pay is rounded somewhere, in silence: JPY has no decimals, USD and CAD have two, KWD three. A
-    WooCommerce body has no currency: there it is two, or as many as the order's total has; it makes 5.56 of 5.555.
-    Zeros at the end do not count.
+    WooCommerce body names no currency: there it is that of the order, and without an order two decimals are allowed; it
+    makes 5.56 of 5.555. Zeros at the end do not count.
 
     Bad:
         …/chargeAmount/amount: -19.995

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from ..errors import Finding, finding
-from ..ledger import CANCELS, ITEM, PIECES, TOTAL, Account, Ledger, Line, Refund
+from ..ledger import ANY, CANCELS, ITEM, PIECES, TAX, TOTAL, Account, Ledger, Line, Refund
 from ..money import ZERO, decimals, plain
 from ..rule import rule
 
@@ -59,7 +59,8 @@ def refund_exceeds_order(
 
     Left is the order's total less every other refund; an update leaves its own out, which the path names. Current
     servers break off with a 500 on such a refund, older ones pay it; an update is held to nothing and blocks every
-    later refund. Compared as it is written, before any rounding: 29.004 of 29.00 is too much.
+    later refund. Compared as it is written, before any rounding: 29.004 of 29.00 is too much. What may be fine because
+    the order hides decimals is RF221 instead.
 
     Bad:
         /amount: "85.81"
@@ -69,7 +70,7 @@ def refund_exceeds_order(
         /line_items: null
     """
     for account in ledger.accounts:
-        if account.name == TOTAL and account.now > account.left:
+        if account.name == TOTAL and account.now > account.left + ledger.rounding_of(account):
             limit = _remaining(account)
             message = f"refunds {plain(account.now)}, but only {plain(limit)} is left of {plain(account.charged)}"
             help_text = f"send no more than {plain(limit)}" if limit else "nothing is left to refund"
@@ -103,7 +104,8 @@ def item_exceeds_line(ledger: Ledger, refunded_items: list[Refund] | None = None
     """More is refunded of an item than the order has for it.
 
     The server compares nothing of an item with the order: its reports then show a line that lost more than it brought.
-    Earlier refunds of the item count. It is a product, a shipping or a fee line; only a fee below zero goes back so.
+    Earlier refunds count where the server says which item they were of. An item is a product, a shipping or a fee line;
+    only a fee below zero goes back below zero.
 
     Bad:
         /line_items/1/refund_total: "8.01"
@@ -113,11 +115,39 @@ def item_exceeds_line(ledger: Ledger, refunded_items: list[Refund] | None = None
         order:/fee_lines/0/total: "-0.30"
     """
     for account in ledger.accounts:
-        refunded, limit, charged = account.now, account.left, account.charged
-        is_beyond = (refunded > limit or refunded < 0) if charged >= 0 else (refunded < limit or refunded > 0)
-        if account.name == ITEM and account.pointer and refunded and is_beyond:
-            message = f"refunds {plain(refunded)} of line {account.number}, whose total is {plain(charged)}"
-            yield account.finding(message, f"send no more than {plain(_remaining(account))}")
+        if account.name == ITEM and account.listed and account.pointer and _is_beyond(ledger, account, account.left):
+            refunded, charged = plain(account.now), plain(account.charged)
+            message = f"refunds {refunded} of line {account.number}, whose total is {charged}"
+            limit = _remaining(account) if account.charged >= 0 else min(account.left, ZERO)
+            yield account.finding(message, f"send nothing beyond {plain(limit)}" if limit else "leave the item out")
+
+
+@rule("RF218", "tax-exceeds-item", severity="warning", on=("items",), source="facts")
+def tax_exceeds_item(ledger: Ledger) -> Iterator[Finding]:
+    """More tax of a rate is refunded than the item was taxed by that rate.
+
+    The server books what it is told, so the tax report goes wrong: a tax above what the line was taxed, one below zero
+    (but for a fee below zero), and one of a rate that the line lacks. Where the order tells one sum for several rates,
+    each is held to that sum.
+
+    Bad:
+        /line_items/0/refund_tax/0/id: 9
+    Good:
+        /line_items/0/refund_tax/0/id: 3
+    """
+    for account in ledger.accounts:
+        is_tax, rate = account.name.startswith(TAX), account.name.removeprefix(TAX)
+        is_unknown = not account.listed and TAX + ANY in ledger.line_of(account).accounts
+        if is_tax and not is_unknown and _is_beyond(ledger, account, account.charged):
+            taxed = f"was taxed {plain(account.charged)} by it" if account.listed else "was not taxed by it"
+            message = f"refunds {plain(account.now)} tax of rate {rate}, and line {account.number} {taxed}"
+            yield account.finding(message, "take rate and tax from the order")
+
+
+def _is_beyond(ledger: Ledger, account: Account, limit: Decimal) -> bool:
+    """Return whether an item's money goes beyond a limit, on either side of zero, or has the other sign."""
+    sign = 1 if account.charged >= 0 else -1
+    return sign * account.now < 0 or 0 < sign * account.now > sign * limit + ledger.rounding_of(account)
 
 
 @rule("RF214", "tax-left-out", severity="warning", on=("charges", "items"))
@@ -137,7 +167,7 @@ def tax_left_out(ledger: Ledger) -> Iterator[Finding]:
         …/tax/taxAmount/amount: -5.20
     """
     for account in ledger.accounts:
-        open_tax = account.tax_left - account.tax_now
+        open_tax = account.tax_left - account.tax_now - ledger.rounding_of(account)
         is_left_out = account.tax_charged > 0 and open_tax * 2 > _minor_unit(account.currency)
         if is_left_out and 0 < account.now == account.left and not ledger.line_of(account).full:
             message = f"refunds the rest of line {account.number} {account.name}, but not {plain(open_tax)} of its tax"
@@ -277,7 +307,8 @@ def item_quantity_exceeds_order(ledger: Ledger, refunded_items: list[Refund] | N
     """More pieces of an item are refunded than were ordered.
 
     The server takes any quantity and puts as many back into stock as it is told. Earlier refunds count where the server
-    says which item they were of; current ones say 0.
+    says which item they were of; current ones say 0, and then they count by their product if it stands once in the
+    order. The legacy API also takes a part of a piece, which no stock has.
 
     Bad:
         /line_items/0/quantity: 3
@@ -285,8 +316,12 @@ def item_quantity_exceeds_order(ledger: Ledger, refunded_items: list[Refund] | N
         /line_items/0/quantity: 2
     """
     for account in ledger.accounts:
-        if account.name == PIECES and account.listed and account.exceeded:
+        if account.name != PIECES or not account.listed:
+            continue
+        if account.exceeded:
             yield account.finding(*_too_many_pieces(account))
+        elif ledger.whole_pieces and account.now % 1:
+            yield account.finding(f"refunds {plain(account.now)} of {account.number}", "send a whole number of pieces")
 
 
 def _too_many_pieces(account: Account) -> tuple[str, str]:

@@ -42,8 +42,8 @@ class TaxCloudOrderModel(OrderModel):
         return Ledger(lines, unread=unread)
 
     def refunds_in_order(self, order: tc.Order) -> list[Refund] | None:
-        """Return the refunds in the order; None if it was read without `expand=refunds`."""
-        return None if order.refunds is UNSET or order.refunds is None else self.read_refunds(order.refunds)
+        """Return the refunds in the order, where null is none; None if it was read without `expand=refunds`."""
+        return None if order.refunds is UNSET else self.read_refunds(order.refunds or [])
 
     def read_refunds(self, refunds: list[tc.Refund]) -> list[Refund]:
         return [
@@ -140,7 +140,7 @@ def _earlier_item(item: tc.RefundedItem) -> Iterator[Posting]:
 def _is_another_connection(connection: str | UnsetType, requested_connection: str | None) -> bool:
     """True if both ids are there and differ as GUIDs, which have no case."""
     return (
-        connection is not UNSET
+        isinstance(connection, str)
         and requested_connection is not None
         and connection.lower() != requested_connection.lower()
     )

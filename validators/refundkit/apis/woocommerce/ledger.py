@@ -14,6 +14,7 @@ from msgspec import UNSET, Struct
 
 from ...errors import Finding, finding
 from ...ledger import (
+    ANY,
     ITEM,
     PIECES,
     TAX,
@@ -25,6 +26,7 @@ from ...ledger import (
     OrderModel,
     Posting,
     Refund,
+    Unreadable,
     readable_lines,
 )
 from ...money import ZERO, total
@@ -64,14 +66,41 @@ class Payment(Struct, gc=False):
     status_pointer: str
 
 
-class WooCommerceOrderModel(OrderModel):
-    """Reads WooCommerce's orders, refunds and their items; a refund names its order only in its path."""
+class ShopOrderModel(OrderModel):
+    """Reads the requests of both of WooCommerce's APIs; a refund names its order only in its path."""
 
-    traits: Mapping[str, frozenset[str]] = {"create_refund": frozenset({"refunds", "lines", "order_total", "items"})}
-    path_ids: Mapping[str, tuple[str, ...]] = {"id": ("id",)}
+    # Where a body of the API has its amount and its items.
+    amount_pointer, items_pointer = AMOUNT, ITEMS
 
     def normalise_id(self, name: str, value: str) -> str:
         return value.lstrip("0") or "0"
+
+    def read_payment(self, order: Any) -> Payment:
+        """Read the order's status, and whether it was paid."""
+        raise NotImplementedError
+
+    def read_request(self, operation: Operation, body: Any, path: Mapping[str, str] | None) -> Refund:
+        if body is None:
+            refund_id = (path or {}).get("refund_id", "").lstrip("0")
+            return Refund([Posting(ORDER, TOTAL, effect="drop", refund_id=refund_id)], id=refund_id)
+        # Of an item that stands twice the server takes the last.
+        items = {item.key: item for item in requested_items(body.line_items, self.items_pointer)}
+        amount = body.amount if body.amount is not UNSET else sum_of_items(body, items.values())
+        pointer = self.amount_pointer if body.amount is not UNSET else self.items_pointer
+        amounts = [] if body.amount is UNSET else [Amount(pointer, Decimal(body.amount))]
+        postings = [] if amount is None else [Posting(ORDER, TOTAL, abs(Decimal(amount)), pointer=pointer)]
+        for item in items.values():
+            postings += _item_postings(item)
+            amounts += _item_amounts(item)
+        lines = [(item.key, item.pointer) for item in items.values()]
+        return Refund(postings, lines, amounts=amounts, reason=body.reason or "")
+
+
+class WooCommerceOrderModel(ShopOrderModel):
+    """Reads the orders, refunds and items of wc/v3."""
+
+    traits: Mapping[str, frozenset[str]] = {"create_refund": frozenset({"refunds", "lines", "order_total", "items"})}
+    path_ids: Mapping[str, tuple[str, ...]] = {"id": ("id",)}
 
     def open_order(self, order: wc.Order) -> Ledger:
         currency = order.currency if isinstance(order.currency, str) else ""
@@ -79,7 +108,7 @@ class WooCommerceOrderModel(OrderModel):
         lines: dict[Any, Line] = {ORDER: Line(ORDER, "", {TOTAL: order_total})}
         unread: dict[Any, str] = {}
         for name in ITEM_LISTS:
-            for item in readable_items(name, getattr(order, name) or (), unread):
+            for item in readable_items(name, order, unread):
                 key = str(item.id)
                 taxes = {TAX + str(tax.id): read_number(tax.total) for tax in item.taxes or ()}
                 item_account = Account(key, key, ITEM, currency, read_number(item.total))
@@ -106,24 +135,7 @@ class WooCommerceOrderModel(OrderModel):
             for refund in refunds
         ]
 
-    def read_request(self, operation: Operation, body: Any, path: Mapping[str, str] | None) -> Refund:
-        if body is None:
-            refund_id = (path or {}).get("refund_id", "").lstrip("0")
-            return Refund([Posting(ORDER, TOTAL, effect="drop", refund_id=refund_id)], id=refund_id)
-        # Of an item that stands twice the server takes the last.
-        items = {item.key: item for item in requested_items(body)}
-        amount = body.amount if body.amount is not UNSET else sum_of_items(body, items.values())
-        pointer = AMOUNT if body.amount is not UNSET else ITEMS
-        amounts = [] if body.amount is UNSET else [Amount(AMOUNT, Decimal(body.amount))]
-        postings = [] if amount is None else [Posting(ORDER, TOTAL, abs(Decimal(amount)), pointer=pointer)]
-        for item in items.values():
-            postings += _item_postings(item)
-            amounts += _item_amounts(item)
-        lines = [(item.key, item.pointer) for item in items.values()]
-        return Refund(postings, lines, amounts=amounts, reason=body.reason or "")
-
     def read_payment(self, order: wc.Order) -> Payment:
-        """Read the order's status, and whether it was paid."""
         paid = None if order.date_paid is UNSET else order.date_paid is not None
         return Payment(str(order.status), paid, "order:/date_paid", "order:/status")
 
@@ -143,7 +155,7 @@ class WooCommerceOrderModel(OrderModel):
         """Yield what shows that the context is of another order, and amounts in it that are no numbers."""
         order_id = (path or {}).get("id")
         if order is not None:
-            yield from order_mismatches(order_id, order, order.number, "order:")
+            yield from order_mismatches(order_id, order, "number", "order:")
             if order.line_items is UNSET:
                 yield finding("order:", "the order has no line_items", "read it without `_fields`")
             order_id = str(order.id)
@@ -158,15 +170,14 @@ class WooCommerceOrderModel(OrderModel):
                 yield finding(pointer, message, "give the refunds of the order that is refunded")
 
 
-def requested_items(body: wc.RefundCreateRequest) -> Iterator[RequestedItem]:
-    """Yield the items of a request, from a list or from an object keyed by their ids."""
-    items = body.line_items
-    for index, item in enumerate(items if isinstance(items, list) else ()):
-        pointer = f"{ITEMS}/{index}"
+def requested_items(items: Any, items_pointer: str = ITEMS) -> Iterator[RequestedItem]:
+    """Yield the items of a request, from a list or from an object keyed by their ids; the legacy API drops a list."""
+    for index, item in enumerate(items if isinstance(items, list) and items_pointer == ITEMS else ()):
+        pointer = f"{items_pointer}/{index}"
         taxes = list(_requested_taxes(item.refund_tax, f"{pointer}/refund_tax"))
         yield RequestedItem(str(item.id), pointer, item.quantity, f"{pointer}/quantity", item.refund_total, taxes)
     for key, keyed in items.items() if isinstance(items, dict) else ():
-        pointer = f"{ITEMS}/{escape_token(key)}"
+        pointer = f"{items_pointer}/{escape_token(key)}"
         taxes = list(_requested_taxes(keyed.refund_tax, f"{pointer}/refund_tax"))
         yield RequestedItem(key, pointer, keyed.qty, f"{pointer}/qty", keyed.refund_total, taxes)
 
@@ -241,10 +252,10 @@ def _order_of(refund: wc.Refund) -> str:
 # Shared with the legacy API.
 
 
-def order_mismatches(order_id: str | None, order: Any, number: Any, prefix: str) -> Iterator[Finding]:
+def order_mismatches(order_id: str | None, order: Any, number_field: str, prefix: str) -> Iterator[Finding]:
     """Yield what shows that an order is another one than the path's, or has no total."""
     if order_id is not None and str(order.id) != order_id.lstrip("0"):
-        hint = f"; {order_id} is its number" if str(number) == order_id else ""
+        hint = f"; {order_id} is its {number_field}" if str(getattr(order, number_field)) == order_id else ""
         message = f"the refund is of order {order_id}, the context is order {order.id}{hint}"
         yield finding(f"{prefix}/id", message, "give the order that is refunded")
     if parse_number(order.total) is None:
@@ -252,9 +263,13 @@ def order_mismatches(order_id: str | None, order: Any, number: Any, prefix: str)
         yield finding(f"{prefix}/total", message, "give the API's own order as it came")
 
 
-def readable_items(name: str, items: Iterable[Any], unread: dict[Any, str]) -> Iterator[Any]:
+def readable_items(name: str, order: Any, unread: dict[Any, str]) -> Iterator[Any]:
     """Yield the order's lines whose figures are numbers; note the others in `unread`, so that caps report them."""
-    for item in readable_lines(items, unread):
+    items = getattr(order, name)
+    if items.__class__ is Unreadable:
+        unread[ANY] = items.reason
+        return
+    for item in readable_lines(items or (), unread):
         figures = {"total": item.total, "quantity": item.quantity} if name == "line_items" else {"total": item.total}
         unreadable_figure = next((figure for figure, value in figures.items() if parse_number(value) is None), "")
         if unreadable_figure:

@@ -15,7 +15,7 @@ from ...money import plain, total
 from ...operations import Operation
 from ...rule import rule
 from ...text import format_value
-from .ledger import AMOUNTS, ITEMS, WooCommerceOrderModel, requested_items
+from .ledger import AMOUNTS, ITEMS, ShopOrderModel, requested_items
 
 if TYPE_CHECKING:
     from refundkit_apis.woocommerce import models as wc
@@ -118,7 +118,7 @@ def order_not_paid(operation: Operation, refund: Refund, order: Any) -> Finding 
     Good:
         order:/status: cancelled
     """
-    payment = cast("WooCommerceOrderModel", apis.order_model(operation.api)).read_payment(order)
+    payment = cast("ShopOrderModel", apis.order_model(operation.api)).read_payment(order)
     if payment.paid is False and payment.status != "trash":
         return finding(payment.pointer, "the order was never paid", _PAID_ADVICE)
     unpaid = ("pending", "failed", "cancelled", "checkout-draft") if payment.paid is None else ()
@@ -160,7 +160,7 @@ def amount_not_computable(body: wc.RefundCreateRequest, refund: Refund) -> Findi
     """
     if body.compute_totals is True or any(posting.account == TOTAL for posting in refund.postings):
         return None
-    silent = next((item.pointer for item in requested_items(body) if item.refund_total is UNSET), None)
+    silent = next((item.pointer for item in requested_items(body.line_items) if item.refund_total is UNSET), None)
     if silent is None:
         return finding("", "there is neither an amount nor an item", 'send "amount"')
     return finding(silent, "without an amount, and without a refund_total of this item", "send one of the two")
@@ -197,7 +197,7 @@ def item_listed_twice(body: wc.RefundCreateRequest) -> Iterator[Finding]:
         {}
     """
     keys: set[str] = set()
-    for item in requested_items(body):
+    for item in requested_items(body.line_items):
         if item.key in keys:
             yield finding(
                 f"{item.pointer}/id", f"item {item.key} stands twice, and only the last counts", "add them up"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET
 
 from ...errors import Finding, finding
+from ...ledger import TOTAL, Ledger, Refund
+from ...money import plain
 from ...request import Request
 from ...rule import rule
 from ...text import escape_token
@@ -80,6 +82,30 @@ def update_ignored(body: wc.RefundUpdateRequest, request: Request) -> Iterator[F
         if name not in ("amount", "reason"):
             advice = "leave it out, or delete the refund and create another"
             yield finding(f"/order_refund/{escape_token(name)}", f"{name!r} is ignored in an update", advice)
+
+
+@rule("RF221", "near-rounded-cap", severity="warning", on=API, source="facts")
+def near_rounded_cap(ledger: Ledger, refunds: list[Refund] | None = None) -> Iterator[Finding]:
+    """The amount is so near what is left that the order's hidden decimals decide.
+
+    The API tells money with two decimals whatever the shop has: 10.505 KWD are shown as 10.51. Within half a shown unit
+    of the total, and of each earlier refund, nobody can tell whether the server takes the amount. Read the order with
+    `filter[dp]=4`, which shows them.
+
+    Bad:
+        /order_refund/amount: "85.805"
+        /order_refund/line_items: null
+        order:/order/currency: KWD
+    Good:
+        /order_refund/amount: "85.789"
+        /order_refund/line_items: null
+        order:/order/currency: KWD
+    """
+    for account in ledger.accounts:
+        rounding = ledger.rounding_of(account)
+        if account.name == TOTAL and account.now and rounding and abs(account.now - account.left) <= rounding:
+            message = f"refunds {plain(account.now)}, and about {plain(account.left)} is left: decimals are hidden"
+            yield account.finding(message, "read the order with filter[dp]=4, and compare again")
 
 
 @rule("RF507", "truthy-false", severity="warning", on=API, source="facts", raw=True)
