@@ -96,11 +96,9 @@ def order_before(exchange: Exchange) -> dict[str, Any]:
     order_id = exchange.ids["id"]
     reads = [one for one in EXCHANGES if one.operation == "woocommerce.get_order" and "line_items" in one.answer]
     own = [one for one in reads if one.ids["id"] == order_id and one.server == exchange.server]
-    currency_orders = [one for one in reads if one.answer.get("currency") == "JPY" and "JPY" in exchange.case]
-    model = (own or currency_orders or [next(one for one in reads if (one.ids["id"] == "117") == (order_id in TAXED))])[
-        0
-    ]
-    order = copy.deepcopy(model.answer)
+    in_yen = [one for one in reads if one.answer["currency"] == "JPY" and "JPY" in exchange.case]
+    alike = [one for one in reads if (one.ids["id"] == "117") == (order_id in TAXED)]
+    order: dict[str, Any] = copy.deepcopy([*own, *in_yen, *alike][0].answer)
     order["id"], order["status"] = int(order_id), STATUSES.get(order_id, "processing")
     if order["status"] in ("pending", "failed"):
         order["date_paid"] = None

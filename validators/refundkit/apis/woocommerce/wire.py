@@ -24,6 +24,7 @@ def detours(request: httpx.Request, route_parameter: str, prefix: str) -> Iterat
     query = [(_php_name(name), value) for name, value in url.params.multi_items()]
     methods = [value for name, value in query if name == "_method"]
     methods += [request.headers.get("X-HTTP-Method-Override", ""), request.method]
+    methods = list(filter(None, methods))
     routes = [url.copy_with(path=f"{prefix}/{value}") for name, value in query if name == route_parameter]
     for address in (url, *routes):
         for method in methods:
