@@ -19,7 +19,9 @@ from .lint import request_components, response_components, schema_nodes, types_o
 from .spec import SCHEMAS, Spec, SpecError, SpecOperation, display_path, escape, load_all, snake
 
 # Keywords that change nothing on the wire.
-WORD_KEYWORDS = {"description", "summary", "title", "example", "examples", "format", "x-page-differs", "x-source"}
+WORD_KEYWORDS = {
+    *("description", "summary", "title", "example", "examples", "format", "x-page-differs", "x-source", "x-aliases")
+}
 LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 OPAQUE = ("pattern", "not", "const", "xml")

@@ -17,7 +17,7 @@ from .spec import Spec, SpecOperation, escape, referenced_name, snake, unescape
 KEYWORDS = frozenset(
     "$ref type properties required additionalProperties items minItems maxItems minLength maxLength pattern enum const"
     " minimum maximum exclusiveMinimum exclusiveMaximum not anyOf description title format xml examples"
-    " x-rule x-page-differs x-idempotency-key".split()
+    " x-rule x-page-differs x-idempotency-key x-aliases".split()
 )
 BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
 # The types that a keyword applies to; it has no effect beside another type, and without a type the models drop it.
@@ -29,7 +29,9 @@ ABOUT = {
 }
 ANNOTATIONS = frozenset({"description", "title", "xml", "examples", "x-page-differs"})
 CLIENT_EXTENSIONS = frozenset({"x-given-once", "x-default", "x-idempotency-key", "x-credentials"})
-EXTENSIONS = CLIENT_EXTENSIONS | {"x-rule", "x-source", "x-page-differs", "x-context", "x-replaced-by"}
+EXTENSIONS = CLIENT_EXTENSIONS | {
+    *("x-rule", "x-aliases", "x-source", "x-page-differs", "x-context", "x-replaced-by"),
+}
 SCALAR = BOUNDS | ANNOTATIONS | {"type", "pattern", "not", "x-rule"}
 RULE_ID = re.compile(r"RF[0-9]{3}\Z")
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
@@ -176,6 +178,9 @@ def _check_rules(spec: Spec) -> Flaws:
                 yield f"{pointer}/x-rule", f"x-rule names `{keyword}`, which does not stand beside it"
             if not RULE_ID.match(str(rule)):
                 yield f"{pointer}/x-rule", f"x-rule: {rule!r} is no rule id such as RF201"
+        for alias, name in schema.get("x-aliases", {}).items():
+            if alias in schema.get("properties", {}) or name not in schema.get("properties", {}):
+                yield f"{pointer}/x-aliases", f"x-aliases: {alias} is a property, or {name} is none"
 
 
 def _check_objects(spec: Spec) -> Flaws:

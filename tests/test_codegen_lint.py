@@ -61,7 +61,7 @@ FLAWS = [
         "x-idempotency-key",
     ),
     SpecChange(
-        "another extension of a schema", NOTE, "note: {type: string, x-unit: g}", "`x-unit` is none of x-context"
+        "another extension of a schema", NOTE, "note: {type: string, x-unit: g}", "`x-unit` is none of x-aliases"
     ),
     SpecChange(
         "x-rule beside nothing",

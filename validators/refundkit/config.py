@@ -108,7 +108,7 @@ def _find_file_problems(config: Config) -> Iterator[str]:
     """Yield what is wrong with the patterns of files and the operations for them."""
     for _, operation in config.files:
         if operations.find(operation) is None:
-            yield f"files: unknown operation {operation!r}{suggest_name(operation, operations.names())}"
+            yield f"files: unknown operation {operation!r}{operations.suggest(operation)}"
     for pattern in (*config.exclude, *(name for name, _ in (*config.files, *config.per_file_ignores))):
         try:
             compile_pattern(pattern)

@@ -50,9 +50,12 @@ class Unreadable:
     __str__ = __format__ = _refuse
 
 
-def readable_lines(lines: Iterable[Any], unread: dict[Hashable, str]) -> Iterator[Any]:
-    """Yield the lines that could be read; write the reason for each of the others to `unread`."""
-    for line in lines:
+def readable_lines(lines: Any, unread: dict[Hashable, str]) -> Iterator[Any]:
+    """Yield the lines that could be read; write the reason for each of the others to `unread`, ANY if all are odd."""
+    if lines.__class__ is Unreadable:
+        unread[ANY] = lines.reason
+        return
+    for line in lines or ():
         if line.__class__ is Unreadable:
             unread[line.key] = line.reason
         else:
@@ -93,7 +96,8 @@ class Refund(msgspec.Struct, gc=False):
     """One refund: postings that count together or not at all. It is read without the order.
 
     `lines` are the lines that it names, each with its pointer, with an amount or not; `full_lines` are those that it
-    marks as a full refund; `amounts` is every sum of money in it. `tells_items` is false if only its total is known.
+    marks as a full refund; `amounts` is every sum of money in it. `unread` says why an earlier refund could
+    not be read; `tells_items` is false if only its total is known.
     """
 
     postings: list[Posting]
@@ -104,6 +108,7 @@ class Refund(msgspec.Struct, gc=False):
     idempotency_key: str = ""
     idempotency_key_pointer: str = ""
     reason: str | None = None
+    unread: str = ""
     tells_items: bool = True
 
 

@@ -149,8 +149,14 @@ def get(name: str) -> Operation:
     """Return the operation of that name. Raises ValueError that suggests the nearest."""
     operation = find(name)
     if operation is None:
-        raise ValueError(f"unknown operation {name!r}{suggest_name(name, names())}")
+        raise ValueError(f"unknown operation {name!r}{suggest(name)}")
     return operation
+
+
+def suggest(name: str) -> str:
+    """Return a suggestion for an unknown operation; one of a known API is never taken for another API's."""
+    api = name.partition(".")[0]
+    return suggest_name(name, of_api(api) if api in APIS else names())
 
 
 @cache

@@ -54,7 +54,7 @@ def key_of_request(
     if ids[order_id] is None and body is not None and model.body_id:
         ids[order_id] = _values_at(body, (model.body_id,))[0]
     if order is not None and None in ids.values():
-        order_ids = dict(zip(model.path_ids, _values_at(order, tuple(model.path_ids.values())), strict=True))
+        order_ids = dict(zip(model.path_ids, _ids_in_order(model, order), strict=True))
         ids |= {name: order_ids[name] for name, value in ids.items() if value is None}
     return _make_key(owner, model, ids.values(), base)
 
@@ -72,7 +72,7 @@ def key_of_order(text: bytes, api: str | None = None, order_id: str | None = Non
     """Return the key of a get-order response, None if it has no id; `api` and `order_id` override its content."""
     for name in APIS if api is None else (api,):
         owner, model = _owner_of_orders(name)
-        ids = _values_at(text, tuple(model.path_ids.values())) if owner == name or api is not None else []
+        ids = _ids_in_order(model, text, may_be_bare=api is not None) if owner == name or api is not None else []
         if ids and (api is not None or ids[-1] is not None):
             return _make_key(owner, model, [*ids[:-1], ids[-1] if order_id is None else order_id])
     return None
@@ -85,6 +85,14 @@ def key_of_refunds(text: bytes, api: str | None, order_id: str | None) -> OrderK
     owner, model = _owner_of_orders(api)
     owner_paths = tuple(path[-1:] for path in list(model.path_ids.values())[:-1])
     return _make_key(owner, model, [*_values_at(text, owner_paths, is_list=True), order_id])
+
+
+def _ids_in_order(model: OrderModel, text: bytes, *, may_be_bare: bool = True) -> list[Any]:
+    """Return the ids in an order, which may stand without its wrapper."""
+    paths = tuple(model.path_ids.values())
+    ids = _values_at(text, paths)
+    bare_paths = tuple(path[1:] for path in paths)
+    return _values_at(text, bare_paths) if may_be_bare and ids[-1:] == [None] and all(bare_paths) else ids
 
 
 def _owner_of_orders(api: str) -> tuple[str, OrderModel]:

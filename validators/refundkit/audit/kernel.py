@@ -27,7 +27,7 @@ from ..order_key import OrderKey, id_in_body, key_of_request
 from ..reading.keys import UNREADABLE, has_unique_keys
 from ..request import Request as CheckedRequest
 from ..rule import REGISTRY
-from ..text import mask_numbers, suggest_name
+from ..text import mask_numbers
 from .columns import FINDINGS, REQUESTS
 from .files import to_requests
 from .settings import AuditSettings
@@ -227,7 +227,7 @@ class Kernel:
             advice = "name it in the column `operation`"
             problem = msgspec.structs.replace(problem, help=advice, pointer="request:/operation")
         else:
-            message = f"unknown operation {row.operation!r}{suggest_name(row.operation, operations.names())}"
+            message = f"unknown operation {row.operation!r}{operations.suggest(row.operation)}"
             code, problem = "RF003", finding("request:/operation", message, "`refundkit operations` lists them")
         self._count_not_run(row.operation or "", (_UNJUDGED,))
         self._write(key, row, self._complete([(REGISTRY[code], problem)], row.operation or ""), None)

@@ -205,6 +205,8 @@ class _RequestCheck:
         sources = [source for source in (listed, in_order) if source is not None]
         earlier = max(sources, key=len, default=[] if ignores_order else None)
         self.parts = self.parts & ~REFUNDS if earlier is None else self.parts | REFUNDS
+        if any(refund.unread for refund in earlier or ()):
+            self._add_not_run("refunds")
         if earlier is not None and all(refund.tells_items for refund in earlier):
             self.parts |= REFUNDED_ITEMS
         if self.history is not None:
@@ -229,9 +231,13 @@ class _RequestCheck:
             self._add_problems([("RF008", finding("refunds:", message, "for each of them the larger counts"))])
         ledger.begin(self.refund)
         if any(ledger.is_unread(key) for key, _ in self.refund.lines):
-            codes = tuple(sorted(rule.code for rule in self.plan.rules if "ledger" in rule.parameters))
-            self.not_run.append(NotRun(codes=codes, missing=VALID_ORDER))
+            self._add_not_run("ledger")
         return ledger
+
+    def _add_not_run(self, parameter: str) -> None:
+        """Report the rules with a parameter as not run: a part of the order that they read could not be read."""
+        codes = tuple(sorted(rule.code for rule in self.plan.rules if parameter in rule.parameters))
+        self.not_run.append(NotRun(codes=codes, missing=VALID_ORDER))
 
 
 def _missing_requirements(plan: Plan, require: tuple[str, ...], parts: int) -> Iterable[Hit]:

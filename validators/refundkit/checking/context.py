@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,7 +23,7 @@ from ..errors import finding
 from ..ledger import Unreadable
 from ..operations import Operation
 from ..reading.keys import UNREADABLE, has_unique_keys
-from ..text import path_of, pointer_of
+from ..text import format_value, path_of, pointer_of, quote_text
 from .body import Problem
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def read_order(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]:
     source = operations.order_source(operation)
     if source is None:
         return None, []
-    status = operations.success(source)
+    status, context = operations.success(source), operation.described.context["order"]
     model = _decode_quickly(operations.quick_decoder(source, status), text)
     if model is not None:
         return model, []
@@ -48,9 +49,10 @@ def read_order(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]:
     if not document.readable:
         return None, problems
     try:
-        model = _decode_leniently(source.struct(status), document.value, operation.described.context["order"].key)
+        value = _wrap_order(source.struct(status), document.value, str(context.lines))
+        model = _decode_leniently(source.struct(status), value, context.key)
     except UNREADABLE as error:
-        return None, [*problems, _context_problem("order", error)]
+        return None, [*problems, _context_problem("order", error, document.value, source.struct(status))]
     repeats = [problem.pointer.removeprefix("order:") for code, problem in problems if code == "RF002"]
     modelled = places_in_model(model, repeats)
     return model, [(code, problem) for code, problem in problems if code != "RF002" or problem.pointer[6:] in modelled]
@@ -69,7 +71,7 @@ def read_refunds(operation: Operation, text: bytes) -> tuple[Any, list[Problem]]
     try:
         return _refunds_decoder(operation, Decimal).decode(encode(document.value)), problems
     except UNREADABLE as error:
-        return None, [*problems, _context_problem("refunds", error)]
+        return None, [*problems, _context_problem("refunds", error, document.value, operations.refunds_type(operation))]
 
 
 def places_in_model(model: Any, pointers: list[str]) -> set[str]:
@@ -114,12 +116,40 @@ def _read_exactly(text: bytes, part: str) -> tuple[Document, list[Problem]]:
     return document, problems
 
 
-def _context_problem(part: str, error: Exception) -> Problem:
-    """Return the RF005 finding for an order or a list of refunds that its model refuses."""
+def _context_problem(part: str, error: Exception, value: Any, model: Any) -> Problem:
+    """Return the RF005 finding for an order or a list of refunds that its model refuses: what is there, and wanted."""
     kind = "get-order response" if part == "order" else "list of earlier refunds"
     path = str(error).partition(" - at `$")[2].rstrip("`")
-    message = f"this is no {kind} of the API: {str(error).partition(' - ')[0]}{f' at {path}' if path else ''}"
-    return "RF005", finding(f"{part}:", message, "give the API's own response as it came")
+    reason = f"{str(error).partition(' - ')[0]}{f' at {path}' if path else ''}"
+    message = f"this is no {kind} of the API but {_describe_shape(value)}: {reason}"
+    required = (
+        [name.encode_name for name in msgspec.structs.fields(model) if name.required]
+        if hasattr(model, "__struct_fields__")
+        else []
+    )
+    wanted = f"an object with {', '.join(required)}" if required else "a list"
+    return "RF005", finding(f"{part}:", message, f"give the API's own response as it came: {wanted}")
+
+
+def _describe_shape(value: Any) -> str:
+    """Describe the outermost object or list of a document, for a message."""
+    if isinstance(value, dict):
+        names = [*map(quote_text, islice(value, 5)), *(["…"] if len(value) > 5 else [])]
+        return f"an object with {', '.join(names)}" if names else "an empty object"
+    return f"a list of {len(value)}" if isinstance(value, list) else format_value(value)
+
+
+def _wrap_order(model: type, value: Any, lines: str) -> Any:
+    """Return an order that stands without its wrapper, as in a list of orders, in the form of the API's response.
+
+    Most of its fields must be those of the API's orders: another API's order may lack what rules read.
+    """
+    wrapper, _, inner = lines.lstrip("/").partition("/")
+    if not inner or not isinstance(value, dict) or wrapper in value:
+        return value
+    order = next(field.type for field in msgspec.structs.fields(model) if field.encode_name == wrapper)
+    known_fields = value.keys() & set(order.__struct_encode_fields__)
+    return {wrapper: value} if len(known_fields) * 2 > len(value) else value
 
 
 @cache
@@ -130,15 +160,15 @@ def _refunds_decoder(operation: Operation, literal: Callable[[str], Decimal]) ->
 def _decode_leniently(model: type, value: Any, key: str) -> Any:
     """Decode plain data, with an Unreadable for each part that the model refuses.
 
-    In a list the whole entry becomes one, such as an order's line; `key` is the field that identifies the entry. Raises
-    MsgspecError where the model cannot do without the part.
+    An entry of a list that has the field `key`, such as an order's line, becomes one as a whole. Raises MsgspecError
+    where the model cannot do without the part.
     """
     removed: list[tuple[list[str | int], Unreadable]] = []
     for _ in range(_MAX_UNREADABLE):
         try:
             decoded = decoder_of(model).decode(encode(value))
         except msgspec.ValidationError as error:
-            path = _path_of_error(value, error)
+            path = _path_of_error(value, error, key)
             if not path:
                 raise
             parent = value
@@ -155,13 +185,14 @@ def _decode_leniently(model: type, value: Any, key: str) -> Any:
     raise msgspec.ValidationError(f"more than {_MAX_UNREADABLE} parts of it are odd")
 
 
-def _path_of_error(value: Any, error: msgspec.ValidationError) -> list[str | int]:
-    """Return the path to the value that an error is about, or to the outermost list entry that holds it."""
+def _path_of_error(value: Any, error: msgspec.ValidationError, key: str) -> list[str | int]:
+    """Return the path to the value that an error is about, or to the outermost list entry with a key that holds it."""
     match = _ERROR_PATH.search(str(error))
     path: list[str | int] = []
     for step in _PATH_STEP.finditer(match[1] if match else ""):
         path.append(step[1] if step[1] is not None else int(step[2]))
-        if step[1] is None:
+        value = value[path[-1]]
+        if step[1] is None and isinstance(value, dict) and key in value:
             break
     return path
 
@@ -170,14 +201,14 @@ def _insert_unreadable(model: Any, path: list[str | int], unreadable: Unreadable
     """Set an Unreadable at the path of the part that it replaces, so that the part does not seem absent."""
     for position, step in enumerate(path):
         is_last = position + 1 == len(path)
-        if isinstance(step, int):
-            if isinstance(model, list):
+        if isinstance(step, int) and isinstance(model, list):
+            if is_last:
                 model.insert(step, unreadable)
-            return
-        names = dict(zip(model.__struct_encode_fields__, model.__struct_fields__, strict=True))
-        if is_last:
-            msgspec.structs.force_setattr(model, names[step], unreadable)
-            return
-        model = getattr(model, names[step])
-        if not isinstance(model, (msgspec.Struct, list)):
-            return
+            else:
+                model = model[step]
+        elif isinstance(step, str) and isinstance(model, msgspec.Struct):
+            name = dict(zip(model.__struct_encode_fields__, model.__struct_fields__, strict=True))[step]
+            if is_last:
+                msgspec.structs.force_setattr(model, name, unreadable)
+            else:
+                model = getattr(model, name)

@@ -143,9 +143,8 @@ class _FlawFinder:
             name = error.kind.property
             yield Flaw("RF101", finding(pointer_of(path), f"{_describe_path(path)} lacks the required field {name!r}"))
         elif keyword == "additionalProperties":
-            fields = list(self._refusing_schema(error).get("properties", {}))
             for name in error.kind.unexpected:
-                yield self._unknown_field(fields, path, name)
+                yield self._unknown_field(self._refusing_schema(error), path, name)
         else:
             yield self._keyword_flaw(error, path, keyword)
 
@@ -209,31 +208,30 @@ class _FlawFinder:
                     yield from self.ignored_fields(schema["items"], item, [*path, str(index)])
             elif isinstance(value, dict) and schema.get("type") == "object":
                 fields, others = schema.get("properties", {}), schema.get("additionalProperties")
-                code = schema.get("x-rule", {}).get("additionalProperties")
                 for name, item in value.items():
-                    if name not in fields and code:
-                        yield self._unknown_field(list(fields), path, name, code)
+                    if name not in fields and "additionalProperties" in schema.get("x-rule", ()):
+                        yield self._unknown_field(schema, path, name)
                     elif name in fields or isinstance(others, dict):
                         yield from self.ignored_fields(fields.get(name, others), item, [*path, name])
 
-    def _unknown_field(self, fields: list[str], path: list[str], name: str, code: str = "RF103") -> Flaw:
+    def _unknown_field(self, schema: dict[str, Any], path: list[str], name: str) -> Flaw:
         """Return the flaw of a field that the schema lacks, with the most likely intention as help.
 
-        `code` is the rule for a field that is not meant to be a known one.
+        Where there is none, an open schema names the rule.
         """
         pointer = pointer_of([*path, name])
+        fields, alias = list(schema.get("properties", {})), schema.get("x-aliases", {}).get(name)
         if self.part == "body" and _is_server_field(self.operation, path, name):
-            is_price = SERVER_MONEY.search(name)
-            help_text = "leave it out" + (
-                ": the refund uses the discounted price that was actually paid" if is_price else ""
-            )
+            price_help = ": the refund uses the discounted price that was actually paid"
+            help_text = "leave it out" + (price_help if SERVER_MONEY.search(name) else "")
+            help_text = f"what a request may say of it is {alias!r}" if alias else help_text
             return Flaw("RF108", finding(pointer, f"{name!r} is computed by the server", help_text), key=True)
-        wire_name = re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+        wire_name = alias or re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
         help_text = f"the wire name is {wire_name!r}" if wire_name != name and wire_name in fields else ""
         help_text = help_text or _parameter_help(self.operation, name) or suggest_name(name, fields).lstrip("; ")
         message = f"{_describe_path(path)} has no field {name!r}"
-        known = help_text or f"known are {', '.join(fields)}"
-        return Flaw("RF103" if help_text else code, finding(pointer, message, known), key=True)
+        code = "RF103" if help_text else schema.get("x-rule", {}).get("additionalProperties", "RF103")
+        return Flaw(code, finding(pointer, message, help_text or f"known are {', '.join(fields)}"), key=True)
 
     def _keyword_flaw(self, error: Any, path: list[str], keyword: str) -> Flaw:
         """Return the flaw of a keyword, worded by the rule that the spec names for it if that rule has own words."""

@@ -154,7 +154,7 @@ def _choose_operation(
     """Choose the operation: the request's wins over config; a clash with --as is RF003."""
     requested = operations.find(name) if name is not None else match.operation if match else None
     if name is not None and requested is None:
-        message = f"unknown operation {name!r}{suggest_name(name, operations.names())}"
+        message = f"unknown operation {name!r}{operations.suggest(name)}"
         problems.append(("RF003", finding("request:/operation", message, "`refundkit operations` lists them")))
         return None
     if name is None and method and url and requested is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET, UnsetType
 
 from ...errors import Finding, finding
-from ...ledger import ANY, PIECES, Account, Ledger, Line, OrderModel, Posting, Refund, readable_lines
+from ...ledger import ANY, PIECES, Account, Ledger, Line, OrderModel, Posting, Refund, UnreadableError, readable_lines
 from ...money import ZERO
 
 if TYPE_CHECKING:
@@ -43,16 +43,11 @@ class TaxCloudOrderModel(OrderModel):
 
     def refunds_in_order(self, order: tc.Order) -> list[Refund] | None:
         """Return the refunds in the order, where null is none; None if it was read without `expand=refunds`."""
-        return None if order.refunds is UNSET else self.read_refunds(order.refunds or [])
+        refunds = [] if order.refunds is None else order.refunds
+        return self.read_refunds(refunds) if isinstance(refunds, list) else None
 
     def read_refunds(self, refunds: list[tc.Refund]) -> list[Refund]:
-        return [
-            Refund(
-                [posting for item in refund.items for posting in _earlier_item(item)],
-                idempotency_key=refund.idempotency_key or "",
-            )
-            for refund in refunds
-        ]
+        return [_read_earlier(refund) for refund in refunds]
 
     def read_request(self, operation: Operation, body: tc.RefundCreate, path: Mapping[str, str] | None) -> Refund:
         postings: list[Posting] = []
@@ -128,6 +123,16 @@ def pieces_by_item(refund: Refund) -> dict[Any, Decimal]:
 def _open_line(key: Any, number: str, quantity: Decimal, parent: Any = None) -> Line:
     accounts = {PIECES: Account(key, number, PIECES, charged=quantity)}
     return Line(key, number, accounts, quantity, parent=parent)
+
+
+def _read_earlier(refund: tc.Refund) -> Refund:
+    """Read an earlier refund; one with an unreadable item says so and counts nothing."""
+    try:
+        postings = [posting for item in refund.items for posting in _earlier_item(item)]
+    except UnreadableError as error:
+        return Refund([], unread=str(error))
+    key = refund.idempotency_key
+    return Refund(postings, idempotency_key=key if isinstance(key, str) else "")
 
 
 def _earlier_item(item: tc.RefundedItem) -> Iterator[Posting]:

@@ -14,7 +14,6 @@ from msgspec import UNSET, Struct
 
 from ...errors import Finding, finding
 from ...ledger import (
-    ANY,
     ITEM,
     PIECES,
     TAX,
@@ -26,7 +25,6 @@ from ...ledger import (
     OrderModel,
     Posting,
     Refund,
-    Unreadable,
     readable_lines,
 )
 from ...money import ZERO, total
@@ -90,8 +88,10 @@ class ShopOrderModel(OrderModel):
         amounts = [] if body.amount is UNSET else [Amount(pointer, Decimal(body.amount))]
         postings = [] if amount is None else [Posting(ORDER, TOTAL, abs(Decimal(amount)), pointer=pointer)]
         for item in items.values():
-            postings += _item_postings(item)
-            amounts += _item_amounts(item)
+            item_postings = list(_item_postings(item))
+            money = [posting for posting in item_postings if posting.account != PIECES and posting.pointer]
+            amounts += [Amount(posting.pointer, posting.amount) for posting in money]
+            postings += item_postings
         lines = [(item.key, item.pointer) for item in items.values()]
         return Refund(postings, lines, amounts=amounts, reason=body.reason or "")
 
@@ -213,13 +213,6 @@ def _item_postings(item: RequestedItem) -> Iterator[Posting]:
         yield Posting(item.key, PIECES, abs(Decimal(item.quantity)), pointer=item.quantity_pointer)
 
 
-def _item_amounts(item: RequestedItem) -> Iterator[Amount]:
-    if item.refund_total is not UNSET:
-        yield Amount(f"{item.pointer}/refund_total", Decimal(item.refund_total))
-    for _, amount, pointer in item.taxes:
-        yield Amount(pointer, Decimal(amount))
-
-
 def _read_total(entry: wc.RefundTotal) -> Refund:
     posting = Posting(ORDER, TOTAL, abs(read_number(entry.total)))
     return Refund([posting], id=str(entry.id), reason=entry.reason or "", tells_items=False)
@@ -265,11 +258,7 @@ def order_mismatches(order_id: str | None, order: Any, number_field: str, prefix
 
 def readable_items(name: str, order: Any, unread: dict[Any, str]) -> Iterator[Any]:
     """Yield the order's lines whose figures are numbers; note the others in `unread`, so that caps report them."""
-    items = getattr(order, name)
-    if items.__class__ is Unreadable:
-        unread[ANY] = items.reason
-        return
-    for item in readable_lines(items or (), unread):
+    for item in readable_lines(getattr(order, name), unread):
         figures = {"total": item.total, "quantity": item.quantity} if name == "line_items" else {"total": item.total}
         unreadable_figure = next((figure for figure, value in figures.items() if parse_number(value) is None), "")
         if unreadable_figure:
@@ -279,8 +268,8 @@ def readable_items(name: str, order: Any, unread: dict[Any, str]) -> Iterator[An
 
 
 def money_by_account(refund: Refund) -> dict[tuple[Any, str], Decimal]:
-    """Return the amounts of a refund and of its items."""
-    return {(each.line, each.account): each.amount for each in refund.postings if each.account in (TOTAL, ITEM)}
+    """Return the money of a refund by its size."""
+    return {(each.line, each.account): abs(each.amount) for each in refund.postings if each.account in (TOTAL, ITEM)}
 
 
 def _round_like(amount: Decimal, stored: Decimal) -> Decimal:

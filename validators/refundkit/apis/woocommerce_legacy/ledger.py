@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -80,8 +81,8 @@ class WooCommerceLegacyOrderModel(ShopOrderModel):
                 if name == "line_items":
                     line.ordered = read_number(item.quantity)
                     line.accounts[PIECES] = Account(line.key, line.number, PIECES, charged=line.ordered)
-        if not unread:
-            lines |= _lines_by_product(items, lines)
+        products = Counter(item.product_id for item in items if item.product_id and not unread)
+        lines |= {(PRODUCT, item.product_id): lines[str(item.id)] for item in items if products[item.product_id] == 1}
         return Ledger(lines, currency, decimals(currency), unread, whole_pieces=True)
 
     def read_refunds(self, refunds: wc.RefundListResponse) -> list[Refund]:
@@ -177,21 +178,9 @@ def _rounding(amount: Any, places: int) -> Decimal:
 def _tax_rates(order: wc.Order) -> list[str] | None:
     """Return the ids of the rates by which the order is taxed; None if it does not tell all of them."""
     unread: dict[Any, str] = {}
-    if not isinstance(order.tax_lines, list):
-        return None
     rates = [line.rate_id for line in readable_lines(order.tax_lines, unread)]
-    are_known = not unread and all(isinstance(rate, (int, str)) for rate in rates)
-    return [str(rate) for rate in rates] if are_known else None
-
-
-def _lines_by_product(items: Iterable[wc.LineItem], lines: dict[Any, Line]) -> dict[Any, Line]:
-    """Return the lines of products that stand once in the order, by (PRODUCT, id)."""
-    products = [item.product_id for item in items]
-    return {
-        (PRODUCT, item.product_id): lines[str(item.id)]
-        for item in items
-        if item.product_id and products.count(item.product_id) == 1
-    }
+    is_told = isinstance(order.tax_lines, list) and not unread and all(isinstance(rate, (int, str)) for rate in rates)
+    return [str(rate) for rate in rates] if is_told else None
 
 
 def _earlier_postings(key: Any, name: str, amount: Any, tax: Any = None) -> Iterator[Posting]:
