@@ -64,6 +64,7 @@ def test_operations_are_all_listed(cli: Cli) -> None:
 EXPECTED = {
     "walmart": {"refund_order_lines", "get_order", "create_token"},
     "walmart_ca": {"refund_order_lines", "cancel_order_lines", "get_order"},
+    "woocommerce": {"create_refund", "get_refund", "list_refunds", "delete_refund", "get_order"},
     "woocommerce_legacy": {
         "create_refund",
         "get_refund",

@@ -89,4 +89,4 @@ def test_the_demo_exits_0() -> None:
     assert done.stderr == b""
     out = done.stdout.decode()
     assert out.count("\n") == sum(len(found) for found in RAISED.values()) + 1
-    assert f"Checked {len(RAISED)} payloads in {len(RAISED)} files: 8 errors, 4 warnings." in out
+    assert f"Checked {len(RAISED)} payloads in {len(RAISED)} files: 10 errors, 6 warnings." in out

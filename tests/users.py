@@ -26,9 +26,10 @@ def connection(api: str, url: str, **options: Any) -> connect.Connection[Any, An
         return connect.walmart("an-id", "a-secret", **given)
     if api == "walmart_ca":
         return connect.walmart_ca("an-id", "a-secret", "a-channel", **given)
-    if api == "woocommerce_legacy":
+    if api in ("woocommerce", "woocommerce_legacy"):
         given.pop("base_url")
-        return connect.woocommerce_legacy(url, "ck_own", "cs_own", **given)
+        open_shop = connect.woocommerce if api == "woocommerce" else connect.woocommerce_legacy
+        return open_shop(url, "ck_own", "cs_own", **given)
     return connect.taxcloud(story.story("taxcloud.refund_order")["path"]["connectionId"], api_key="a-key", **given)
 
 
@@ -60,6 +61,13 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "walmart_ca.cancel_order_lines": lambda shop: shop.cancel_order_lines(
         _order("walmart_ca.cancel_order_lines"), body("walmart_ca.cancel_order_lines").order_cancellation
     ),
+    "woocommerce.get_order": lambda shop: shop.get_order(_order("woocommerce.get_order")),
+    "woocommerce.list_refunds": lambda shop: shop.list_refunds(_order("woocommerce.list_refunds")),
+    "woocommerce.get_refund": lambda shop: shop.get_refund(_order("woocommerce.get_refund"), REFUND.get()),
+    "woocommerce.create_refund": lambda shop: shop.create_refund(
+        _order("woocommerce.create_refund"), body("woocommerce.create_refund")
+    ),
+    "woocommerce.delete_refund": lambda shop: shop.delete_refund(_order("woocommerce.delete_refund"), REFUND.get()),
     "woocommerce_legacy.get_order": lambda shop: shop.get_order(_order("woocommerce_legacy.get_order")),
     "woocommerce_legacy.list_refunds": lambda shop: shop.list_refunds(_order("woocommerce_legacy.list_refunds")),
     "woocommerce_legacy.get_refund": lambda shop: shop.get_refund(

@@ -73,35 +73,21 @@ class Tax(Struct, kw_only=True, frozen=True, gc=False):
     subtotal: Money | UnsetType = UNSET
 
 
-class TaxLine(Struct, kw_only=True, frozen=True, gc=False):
-    id: Whole | UnsetType = UNSET
-    rate_code: str | None | UnsetType = UNSET
-    rate_id: Whole | UnsetType = UNSET
-    """The id of the rate in `refund_tax` of an item."""
-    label: str | None | UnsetType = UNSET
-    compound: bool | UnsetType = UNSET
-    tax_total: Money | UnsetType = UNSET
-    shipping_tax_total: Money | UnsetType = UNSET
-    rate_percent: Percent | UnsetType = UNSET
-    meta_data: list[dict[str, Any]] | UnsetType = UNSET
-
-
-class CouponLine(Struct, kw_only=True, frozen=True, gc=False):
-    id: Whole | UnsetType = UNSET
-    code: str | None | UnsetType = UNSET
-    discount: Money | UnsetType = UNSET
-    discount_tax: Money | UnsetType = UNSET
-    discount_type: str | None | UnsetType = UNSET
-    nominal_amount: Price | UnsetType = UNSET
-    free_shipping: bool | UnsetType = UNSET
-    meta_data: list[dict[str, Any]] | UnsetType = UNSET
-
-
 class RefundTotal(Struct, kw_only=True, frozen=True, gc=False):
     id: Whole
     total: Money
     reason: str | None | UnsetType = UNSET
     total_tax: Money | UnsetType = UNSET
+
+
+class MetaData(Struct, kw_only=True, frozen=True, gc=False):
+    id: Whole | UnsetType = UNSET
+    key: str | UnsetType = UNSET
+    value: Any | UnsetType = UNSET
+    """Whatever was stored."""
+    display_key: str | None | UnsetType = UNSET
+    display_value: Any | UnsetType = UNSET
+    """The same for people."""
 
 
 class ErrorResponse(Struct, kw_only=True, frozen=True, gc=False):
@@ -146,7 +132,7 @@ class RefundLine(Struct, kw_only=True, frozen=True, gc=False):
     total: Money | UnsetType = UNSET
     total_tax: Money | UnsetType = UNSET
     taxes: list[Tax] | UnsetType = UNSET
-    meta_data: list[dict[str, Any]] | UnsetType = UNSET
+    meta_data: list[MetaData] | UnsetType = UNSET
     """`_refunded_item_id` names the order's item."""
     sku: str | None | UnsetType = UNSET
     global_unique_id: str | None | UnsetType = UNSET
@@ -168,7 +154,7 @@ class LineItem(Struct, kw_only=True, frozen=True, gc=False):
     subtotal_tax: Money | UnsetType = UNSET
     total_tax: Money | UnsetType = UNSET
     taxes: list[Tax] | UnsetType = UNSET
-    meta_data: list[dict[str, Any]] | UnsetType = UNSET
+    meta_data: list[MetaData] | UnsetType = UNSET
     sku: str | None | UnsetType = UNSET
     global_unique_id: str | None | UnsetType = UNSET
     price: Price | UnsetType = UNSET
@@ -185,7 +171,7 @@ class ShippingLine(Struct, kw_only=True, frozen=True, gc=False):
     total_tax: Money | UnsetType = UNSET
     taxes: list[Tax] | UnsetType = UNSET
     tax_status: str | None | UnsetType = UNSET
-    meta_data: list[dict[str, Any]] | UnsetType = UNSET
+    meta_data: list[MetaData] | UnsetType = UNSET
 
 
 class FeeLine(Struct, kw_only=True, frozen=True, gc=False):
@@ -197,7 +183,31 @@ class FeeLine(Struct, kw_only=True, frozen=True, gc=False):
     amount: Money | UnsetType = UNSET
     total_tax: Money | UnsetType = UNSET
     taxes: list[Tax] | UnsetType = UNSET
-    meta_data: list[dict[str, Any]] | UnsetType = UNSET
+    meta_data: list[MetaData] | UnsetType = UNSET
+
+
+class TaxLine(Struct, kw_only=True, frozen=True, gc=False):
+    id: Whole | UnsetType = UNSET
+    rate_code: str | None | UnsetType = UNSET
+    rate_id: Whole | UnsetType = UNSET
+    """The id of the rate in `refund_tax` of an item."""
+    label: str | None | UnsetType = UNSET
+    compound: bool | UnsetType = UNSET
+    tax_total: Money | UnsetType = UNSET
+    shipping_tax_total: Money | UnsetType = UNSET
+    rate_percent: Percent | UnsetType = UNSET
+    meta_data: list[MetaData] | UnsetType = UNSET
+
+
+class CouponLine(Struct, kw_only=True, frozen=True, gc=False):
+    id: Whole | UnsetType = UNSET
+    code: str | None | UnsetType = UNSET
+    discount: Money | UnsetType = UNSET
+    discount_tax: Money | UnsetType = UNSET
+    discount_type: str | None | UnsetType = UNSET
+    nominal_amount: Price | UnsetType = UNSET
+    free_shipping: bool | UnsetType = UNSET
+    meta_data: list[MetaData] | UnsetType = UNSET
 
 
 class RefundCreateRequest(Struct, kw_only=True, frozen=True, gc=False):
@@ -235,7 +245,7 @@ class Refund(Struct, kw_only=True, frozen=True, gc=False):
     refunded_by: Whole | UnsetType = UNSET
     refunded_payment: bool | UnsetType = UNSET
     """True when the gateway paid."""
-    meta_data: list[dict[str, Any]] | UnsetType = UNSET
+    meta_data: list[MetaData] | UnsetType = UNSET
     line_items: list[RefundLine] | UnsetType = UNSET
     shipping_lines: list[RefundLine] | UnsetType = UNSET
     tax_lines: list[TaxLine] | UnsetType = UNSET
@@ -297,7 +307,7 @@ class Order(Struct, kw_only=True, frozen=True, gc=False):
     cart_hash: str | UnsetType = UNSET
     number: str | UnsetType = UNSET
     """What the customer sees."""
-    meta_data: list[dict[str, Any]] | UnsetType = UNSET
+    meta_data: list[MetaData] | UnsetType = UNSET
     line_items: list[LineItem] | UnsetType = UNSET
     tax_lines: list[TaxLine] | UnsetType = UNSET
     shipping_lines: list[ShippingLine] | UnsetType = UNSET

@@ -229,8 +229,7 @@ def _earlier_item_postings(refund: wc.Refund) -> Iterator[Posting]:
 
 def _refunded_item(item: wc.RefundLine) -> str:
     """Return the id of the order's item that a line of a refund is of."""
-    found = (entry.get("value") for entry in item.meta_data or () if entry.get("key") == "_refunded_item_id")
-    return str(next(found, ""))
+    return next((str(entry.value) for entry in item.meta_data or () if entry.key == "_refunded_item_id"), "")
 
 
 def _order_of(refund: wc.Refund) -> str:
