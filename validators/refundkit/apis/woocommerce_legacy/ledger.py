@@ -60,6 +60,7 @@ class WooCommerceLegacyOrderModel(ShopOrderModel):
         "update_refund": frozenset({"order_total"}),
     }
     path_ids: Mapping[str, tuple[str, ...]] = {"id": ("order", "id")}
+    shares_orders_with = "woocommerce"
     amount_pointer, items_pointer = AMOUNT, ITEMS
 
     def open_order(self, order: wc.OrderResponse) -> Ledger:
