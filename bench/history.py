@@ -502,7 +502,8 @@ def _listed_items(story: Story) -> None:
 def _not_paid(story: Story) -> None:
     story.sent = story.sent[:1]
     story.swap('"status":"completed"', '"status":"cancelled"')
-    story.sent[0].wrong("RF320", "order:/order/status", accepted=True)
+    story.swap('"paid":true', '"paid":false')
+    story.sent[0].wrong("RF320", "order:/order/payment_details/paid", accepted=True)
 
 
 _OF_WOOCOMMERCE: tuple[Callable[[Story], None], ...] = (

@@ -77,6 +77,13 @@ FLAWS = [
     ),
     SpecChange("x-rule of no rule", "exclusiveMaximum: RF201", "exclusiveMaximum: RF20", "'RF20' is no rule id"),
     SpecChange("x-rule with more than an id", "exclusiveMaximum: RF201", "exclusiveMaximum: RF2011", "is no rule id"),
+    SpecChange(
+        "an alias of no property",
+        "      properties:\n        id: {type: string}\n    RefundAmount",
+        "      x-aliases: {ID: number}\n      properties:\n        id: {type: string}\n    RefundAmount",
+        "x-aliases: ID is a property, or number is none",
+        "x-aliases",
+    ),
     # 1. Objects and arrays.
     SpecChange("inline object", NOTE, "note: {type: object, properties: {a: {type: string}}}", "an inline object"),
     SpecChange(

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from .operations import Operation
 
 # Accounts of a line beside its charges, whose names are charge types in capitals. ROUNDING is by how much the amounts
-# that an API shows of the line may differ from the real ones, and TAX begins the name of the tax by one rate.
+# that an API shows of the line may differ from the real ones, and TAX begins the name of the tax by one rate; a line
+# has the account ANY if nobody knows by which rates it was taxed.
 TOTAL, ITEM, PIECES, CANCELS, ROUNDING, TAX = "total", "item", "pieces", "cancels", "rounding", "tax:"
 QUANTITIES = frozenset({PIECES, CANCELS})
 # Stands for every line, or for every account of a line.

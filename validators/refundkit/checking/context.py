@@ -117,26 +117,16 @@ def _read_exactly(text: bytes, part: str) -> tuple[Document, list[Problem]]:
 
 
 def _context_problem(part: str, error: Exception, value: Any, model: Any) -> Problem:
-    """Return the RF005 finding for an order or a list of refunds that its model refuses: what is there, and wanted."""
+    """Return the RF005 finding for an order or a list of refunds that its model refuses: what it is and has to be."""
     kind = "get-order response" if part == "order" else "list of earlier refunds"
-    path = str(error).partition(" - at `$")[2].rstrip("`")
-    reason = f"{str(error).partition(' - ')[0]}{f' at {path}' if path else ''}"
-    message = f"this is no {kind} of the API but {_describe_shape(value)}: {reason}"
-    required = (
-        [name.encode_name for name in msgspec.structs.fields(model) if name.required]
-        if hasattr(model, "__struct_fields__")
-        else []
-    )
-    wanted = f"an object with {', '.join(required)}" if required else "a list"
-    return "RF005", finding(f"{part}:", message, f"give the API's own response as it came: {wanted}")
-
-
-def _describe_shape(value: Any) -> str:
-    """Describe the outermost object or list of a document, for a message."""
-    if isinstance(value, dict):
-        names = [*map(quote_text, islice(value, 5)), *(["…"] if len(value) > 5 else [])]
-        return f"an object with {', '.join(names)}" if names else "an empty object"
-    return f"a list of {len(value)}" if isinstance(value, list) else format_value(value)
+    reason, _, path = str(error).partition(" - at `$")
+    names = ", ".join(map(quote_text, islice(value, 5))) if isinstance(value, dict) else ""
+    shape = format_value(value) + (f" with {names}" if names else "")
+    message = f"this is no {kind} of the API but {shape}: {reason}{f' at {path}'.rstrip('`') if path else ''}"
+    fields = msgspec.structs.fields(model) if hasattr(model, "__struct_fields__") else ()
+    required = ", ".join(field.encode_name for field in fields if field.required)
+    advice = f"give the API's own response as it came: {f'an object with {required}' if required else 'a list'}"
+    return "RF005", finding(f"{part}:", message, advice)
 
 
 def _wrap_order(model: type, value: Any, lines: str) -> Any:
@@ -144,8 +134,8 @@ def _wrap_order(model: type, value: Any, lines: str) -> Any:
 
     Most of its fields must be those of the API's orders: another API's order may lack what rules read.
     """
-    wrapper, _, inner = lines.lstrip("/").partition("/")
-    if not inner or not isinstance(value, dict) or wrapper in value:
+    wrapper, _, line_path = lines.lstrip("/").partition("/")
+    if not line_path or not isinstance(value, dict) or wrapper in value:
         return value
     order = next(field.type for field in msgspec.structs.fields(model) if field.encode_name == wrapper)
     known_fields = value.keys() & set(order.__struct_encode_fields__)

@@ -137,7 +137,7 @@ def tax_exceeds_item(ledger: Ledger) -> Iterator[Finding]:
     """
     for account in ledger.accounts:
         is_tax, rate = account.name.startswith(TAX), account.name.removeprefix(TAX)
-        is_unknown = not account.listed and TAX + ANY in ledger.line_of(account).accounts
+        is_unknown = not account.listed and ANY in ledger.line_of(account).accounts
         if is_tax and not is_unknown and _is_beyond(ledger, account, account.charged):
             taxed = f"was taxed {plain(account.charged)} by it" if account.listed else "was not taxed by it"
             message = f"refunds {plain(account.now)} tax of rate {rate}, and line {account.number} {taxed}"

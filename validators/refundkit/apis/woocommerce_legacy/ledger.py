@@ -77,8 +77,8 @@ class WooCommerceLegacyOrderModel(ShopOrderModel):
                 tax = parse_number(shop_order.shipping_tax if name == "shipping_lines" else item.total_tax)
                 if name != "shipping_lines" or len(items) == 1:
                     line.accounts[ITEM].tax_charged = tax or ZERO
-                for rate in (ANY,) if rates is None or tax is None else rates:
-                    line.accounts[TAX + rate] = Account(line.key, line.number, TAX + rate, currency, tax or ZERO)
+                for account in (ANY,) if rates is None or tax is None else rates:
+                    line.accounts[account] = Account(line.key, line.number, account, currency, tax or ZERO)
                 if name == "line_items":
                     line.ordered = read_number(item.quantity)
                     line.accounts[PIECES] = Account(line.key, line.number, PIECES, charged=line.ordered)
@@ -177,11 +177,11 @@ def _rounding(amount: Any, places: int) -> Decimal:
 
 
 def _tax_rates(order: wc.Order) -> list[str] | None:
-    """Return the ids of the rates by which the order is taxed; None if it does not tell all of them."""
+    """Return the accounts of the rates by which the order is taxed; None if it does not tell all of them."""
     unread: dict[Any, str] = {}
     rates = [line.rate_id for line in readable_lines(order.tax_lines, unread)]
     is_told = isinstance(order.tax_lines, list) and not unread and all(isinstance(rate, (int, str)) for rate in rates)
-    return [str(rate) for rate in rates] if is_told else None
+    return [f"{TAX}{rate}" for rate in rates] if is_told else None
 
 
 def _earlier_postings(key: Any, name: str, amount: Any, tax: Any = None) -> Iterator[Posting]:
