@@ -23,6 +23,7 @@ def size(number: Any) -> Fraction:
 
 # Walmart.
 
+_MINOR_UNITS = {"USD": MINOR_UNIT, "JPY": Fraction(1), "KWD": Fraction(1, 1000)}
 _SHIPPED = {
     "walmart": ("shipped", "delivered", "refund"),
     "walmart_ca": ("shipped", "refund"),
@@ -59,6 +60,10 @@ class Walmart:
                     amount, tax = -abs(amount), -abs(tax)
                 self.charged[account] = self.charged.get(account, NOTHING) + amount
                 self.tax_charged[account] = self.tax_charged.get(account, NOTHING) + tax
+        currencies = [
+            charge["chargeAmount"]["currency"] for line in self.lines.values() for charge in line["charges"]["charge"]
+        ]
+        self.minor_unit = _MINOR_UNITS[currencies[0] if currencies else "USD"]
         self.back: Sums = {}
         self.tax_back: Sums = {}
         self.cancelled: Sums = {}
@@ -96,7 +101,7 @@ class Walmart:
             bought = Fraction(line["orderLineQuantity"]["amount"]) - _pieces(line, "cancelled")
             if account in now["at"] and 0 < shipped < bought:
                 refunded = self.back.get(account, NOTHING) + now["amounts"][account]
-                if refunded - MINOR_UNIT > self.charged.get(account, NOTHING) * shipped / bought:
+                if refunded - self.minor_unit > self.charged.get(account, NOTHING) * shipped / bought:
                     found.add(("RF313", now["at"][account]))
             if number in now["unnamed_full"] and self._is_spent(number, now["amounts"]):
                 found.add(("RF203", now["unnamed_full"][number]))
@@ -105,10 +110,16 @@ class Walmart:
             left, tax_left = self._left(account), self._tax_left(account)
             if 0 < amount > left:
                 found.add(("RF203", pointer))
-            if 0 < tax > tax_left:
-                found.add(("RF207", now["tax_at"].get(account, pointer)))
+            if 0 < tax > tax_left:  # a minor unit more may be two halves, each rounded up
+                code = "RF207" if tax - tax_left > self.minor_unit else "RF220"
+                found.add((code, now["tax_at"].get(account, pointer)))
             is_taxed = self.tax_charged.get(account, NOTHING) > 0
-            if is_taxed and 0 < amount == left and tax_left - tax > MINOR_UNIT / 2 and account[0] not in now["full"]:
+            if (
+                is_taxed
+                and 0 < amount == left
+                and tax_left - tax > self.minor_unit / 2
+                and account[0] not in now["full"]
+            ):
                 found.add(("RF214", pointer))
         return found
 

@@ -625,7 +625,12 @@ def test_every_form_of_findings_says_the_same(history: Path) -> None:
     for one in table:
         one["time"] = None if one["time"] is None else one["time"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     assert lines == table
-    assert cells == [{name: "" if value is None else str(value) for name, value in one.items()} for one in table]
+    assert cells == [{name: "" if value is None else _cell(str(value)) for name, value in one.items()} for one in table]
+
+
+def _cell(value: str) -> str:
+    """Return a value as a spreadsheet may have it: what would be a formula there is a text."""
+    return f"'{value}" if value.startswith(("-", "=", "+", "@")) and " " in value else value
 
 
 def test_one_file_or_many_number_the_rows_alike(history: Path) -> None:
@@ -643,8 +648,9 @@ def test_flags_of_check_hold_here(history: Path, capsys: pytest.CaptureFixture[s
     """select, ignore, severity and fail-on mean what they mean in `check`."""
     assert _audit(history, "some.parquet", "--select", "RF2", "--ignore", "RF203", "--severity", "RF206=error") == 1
     found = pq.read_table(history / "some.parquet").to_pylist()
-    assert {one["code"][:3] for one in found} == {"RF2"}
-    assert not any(one["code"] == "RF203" for one in found)
+    judged = {one["code"] for one in found} - {"RF001", "RF003", "RF101", "RF402"}  # why the others are refused
+    assert {code[:3] for code in judged} == {"RF2"}
+    assert "RF203" not in judged
     assert {one["severity"] for one in found if one["code"] == "RF206"} == {"error"}
     assert _audit(history, "some.parquet", "--fail-on", "never") == 0
     capsys.readouterr()

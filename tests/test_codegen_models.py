@@ -178,6 +178,10 @@ PROBES: dict[str, list[tuple[str, str, list[str | None], list[str | None]]]] = {
             ["[1]", "null", '"71"', "1", "[[]]"],
         ),
     ],
+    "minLength": [
+        (WALMART, "/orderRefund/purchaseOrderId", ['"9"', '"\u20ac"'], ['""', "null", None]),
+        (CANCEL, "/orderCancellation/orderLines/orderLine/0/lineNumber", ['"3"', '" "'], ['""']),
+    ],
     "minItems": [
         (WALMART, "/orderRefund/orderLines/orderLine", [], ["[]", "{}", "null", None]),
         (CANCEL, "/orderCancellation/orderLines/orderLine", [], ["[]", '""', None]),
@@ -209,7 +213,7 @@ PROBES: dict[str, list[tuple[str, str, list[str | None], list[str | None]]]] = {
     ],
     "type": [
         (WALMART, AMOUNT, [], ['"-19.99"', "null", "true", "false", "[]", "{}", "[-1]", '""']),
-        (WALMART, f"{LINE}/lineNumber", ['"1"', '""', '"\\u0000\u20ac"'], ["1", "1.0", "true", "[]"]),
+        (WALMART, f"{LINE}/lineNumber", ['"1"', '"\\u0000\u20ac"'], ["1", "1.0", "true", "[]"]),
         (WALMART, f"{LINE}/isFullRefund", ["true", "false"], ['"true"', "1", "0", "1.0", "null", "[]"]),
         (SHOP, "/order_refund/amount", [], ["null", "true", "[]", "{}", '["5"]']),
         (SHOP, "/order_refund/reason", ['"a"', "null", '""', None], ["5", "true", "[]", "{}"]),

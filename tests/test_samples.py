@@ -70,7 +70,7 @@ def responses(name: str) -> Iterator[Any]:
 
 @pytest.mark.parametrize("index", [0, 1], ids=["curl", "python"])
 def test_walmart_refund(index: int) -> None:
-    """Walmart's two samples hold placeholders in path, headers and body, two order ids and an amount of zero."""
+    """Walmart's two samples hold placeholders in path, headers and body, two order ids and zero dirhams."""
     call = calls("walmart-us-refund.txt")[index]
     match = routes.match(call.method, call.url)
     assert match is not None
@@ -78,6 +78,7 @@ def test_walmart_refund(index: int) -> None:
     headers = {header.name: header.value for header in call.headers}
     assert raised(match.operation.name, call.body.value, path=match.path, headers=headers, url=call.url) == {
         ("RF201", f"{CHARGE}/charge/chargeAmount/amount"),
+        ("RF205", f"{CHARGE}/charge/chargeAmount/currency"),
         ("RF501", "/orderRefund/purchaseOrderId"),
         ("RF504", "/orderRefund/purchaseOrderId"),
         ("RF504", "/orderRefund/orderLines/orderLine/0/lineNumber"),
@@ -245,3 +246,62 @@ def test_taxcloud_has_no_sample() -> None:
         ("RF504", "path:orderId"),
         ("RF505", "path:connectionId"),
     }
+
+
+FILLED = {
+    "purchaseOrderId": "2961380412345",
+    "lineNumber": "1",
+    "refundId": "r-1",
+    "taxName": "State sales tax",
+    "refundReason": "DamagedItem",
+    "chargeType": "PRODUCT",
+    "chargeName": "ItemPrice",
+    "currency": "USD",
+    "amount": -1,
+    "refundComments": "Lid was cracked",
+    "WM_QOS.CORRELATION_ID": "5f0c3e6a-9a68-4f1d-8b53-1f2f6c8f3a10",
+    "WM_SEC.ACCESS_TOKEN": "a-token-of-our-own",
+    "WM_CONSUMER.CHANNEL.TYPE": "0f3e4dd4-0514-4346-b39d-af0e00ea066d",
+    "WM_SVC.NAME": "Walmart Marketplace",
+    "WM_CONSUMER.ID": "5ba1a1ac-24a8-4d1c-8c6e-6b1a5a8f0a11",
+    "WM_SEC.TIMESTAMP": "1762941600000",
+    "WM_SEC.AUTH_SIGNATURE": "b3VyIG93biBzaWduYXR1cmU=",
+}
+
+
+def fill_in(value: Any, key: str = "") -> Any:
+    """A part of a sample with real values in the place of placeholders, by their names."""
+    if isinstance(value, dict):
+        return {name: fill_in(inner, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [fill_in(inner) for inner in value]
+    return FILLED.get(key, value)
+
+
+@pytest.mark.parametrize("index", [0, 1], ids=["curl", "python"])
+def test_filled_in_walmart_refund_is_clean(index: int) -> None:
+    """Walmart's samples with real values have no finding."""
+    call = calls("walmart-us-refund.txt")[index]
+    headers = fill_in({header.name: header.value for header in call.headers})
+    path = {"purchaseOrderId": FILLED["purchaseOrderId"]}
+    assert raised("walmart.refund_order_lines", fill_in(call.body.value), path=path, headers=headers) == set()
+
+
+def test_filled_in_older_walmart_refund_has_the_one_finding_that_it_refunds_nothing() -> None:
+    """The older API's sample with real values has one finding: its charges are empty."""
+    arguments = sdk(calls("walmart-ca-refund.md")[0])
+    body = {"orderRefund": {"purchaseOrderId": "", "orderLines": camel(arguments["order_lines"])}}
+    path, headers = fill_in(own_path(arguments)), fill_in(own_headers(arguments))
+    (found,) = refundkit.check("walmart_ca.refund_order_lines", fill_in(body), path=path, headers=headers).findings
+    assert (found.code, found.message) == ("RF310", "line 1 has no charge")
+
+
+def test_filled_in_older_walmart_cancel_has_the_one_finding_of_its_status() -> None:
+    """The cancel sample with real values has one finding, which says the status to send."""
+    arguments = sdk(calls("walmart-ca-cancel.md")[0])
+    lines = fill_in(camel(arguments["order_lines"]))
+    lines["orderLine"][0]["orderLineStatuses"]["orderLineStatus"][0]["statusQuantity"]["amount"] = "1"
+    path, headers = fill_in(own_path(arguments)), fill_in(own_headers(arguments))
+    body = {"orderCancellation": {"orderLines": lines}}
+    (found,) = refundkit.check("walmart_ca.cancel_order_lines", body, path=path, headers=headers).findings
+    assert (found.code, found.help) == ("RF308", "send Cancelled")

@@ -5,6 +5,7 @@ The exceptions of API calls are defined beside the generated clients, which need
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -26,6 +27,7 @@ __all__ = [
     "TimedOut", "TransportError", "UsageError", "finding",
 ]  # fmt: skip
 
+_PACKAGE = Path(__file__).parent
 Severity: TypeAlias = Literal["error", "warning", "off"]
 
 # Values of `NotRun.missing` beside the names of a request's parts.
@@ -61,6 +63,17 @@ def finding(pointer: str, message: str, help: str = "") -> Finding:  # noqa: A00
     return Finding(pointer=pointer, message=message, help=help)
 
 
+def describe_defect(error: BaseException) -> str:
+    """Return kind and place in our code of an unforeseen error; its own words may quote a payload."""
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        file = Path(trace.tb_frame.f_code.co_filename)
+        if file.is_relative_to(_PACKAGE):
+            place = f" in {file.relative_to(_PACKAGE)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"a defect of refundkit: {type(error).__name__}{place}"
+
+
 class NotRun(msgspec.Struct, frozen=True, kw_only=True):
     """Rules that did not run, and the part of the request or its context that was missing for them."""
 
@@ -74,6 +87,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     operation: str
     findings: tuple[Finding, ...]
     not_run: tuple[NotRun, ...]
+
+    def __bool__(self) -> bool:
+        raise TypeError("a report has no truth value: ask its .ok, or call its raise_for_errors()")
 
     @property
     def ok(self) -> bool:
@@ -115,7 +131,7 @@ class RefundNotChecked(RefundNotSent):
 
 
 def _join_errors(report: Report) -> str:
-    errors = [str(entry) for entry in report.findings if entry.severity == "error"]
+    errors = [str(entry) for entry in report.findings if entry.severity == "error"] or list(map(str, report.findings))
     not_run = [f"not run for want of {entry.missing}: {', '.join(entry.codes)}" for entry in report.not_run]
     return "; ".join(errors or not_run)
 

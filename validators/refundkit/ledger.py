@@ -30,6 +30,10 @@ ANY = "*"
 class UnreadableError(Exception):
     """A rule read a part of an order that the API's model refuses."""
 
+    def __init__(self, part: Unreadable) -> None:
+        super().__init__(f"{part.pointer}: {part.reason}")
+        self.part = part
+
 
 class Unreadable:
     """Replaces a part of an order that the API's model refuses; any use of it raises UnreadableError.
@@ -43,7 +47,7 @@ class Unreadable:
         self.pointer, self.reason, self.key = pointer, reason, key
 
     def _refuse(self, *_: object) -> NoReturn:
-        raise UnreadableError(f"{self.pointer}: {self.reason}")
+        raise UnreadableError(self)
 
     __getattr__ = __getitem__ = __iter__ = __len__ = __bool__ = __contains__ = __call__ = _refuse
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _refuse
@@ -170,7 +174,7 @@ class Line(msgspec.Struct, gc=False):
 
     `number` is its name in messages. `ordered` are the pieces that its charges are for, without cancelled ones. `known`
     is false for a line that the order lacks; `parent` is the key of the line that it is a part of. `statuses` are in
-    the API's words, `returned` is the id of a return or "".
+    the API's words; `returned`, the id of a return, and `ship_node`, who ships it, are as the order has them.
     """
 
     key: Hashable
@@ -179,7 +183,8 @@ class Line(msgspec.Struct, gc=False):
     ordered: Decimal = ZERO
     shipped: Decimal = ZERO
     statuses: list[tuple[str, str]] = []
-    returned: str = ""
+    returned: Any = None
+    ship_node: Any = None
     parent: Hashable = None
     known: bool = True
     pointer: str = ""

@@ -172,6 +172,14 @@ def lenient_decoder(operation: Operation) -> msgspec.json.Decoder[Any]:
 
 
 @cache
+def takes_xml(operation: Operation, part: str = "body") -> bool:
+    """Return whether a body, or a response by its status, may be XML: its schema names a namespace."""
+    if part == "body" and operation.described.body is None:
+        return False
+    return any("namespace" in node.get("xml", ()) for node in schema_nodes(operation.schema(part)))
+
+
+@cache
 def has_open_lists(operation: Operation) -> bool:
     """Return whether a body may hold a list of open objects, whose numbers and depth no model checks."""
     items = (node["items"] for node in schema_nodes(operation.schema()) if isinstance(node.get("items"), dict))
@@ -232,7 +240,10 @@ def by_lower_name(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _to_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    try:
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    except ValueError:  # an int of more digits than Python writes
+        return f"{type(value).__name__} of too many digits"
 
 
 def plain_literal(literal: str) -> Decimal:

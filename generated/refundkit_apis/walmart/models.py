@@ -226,6 +226,11 @@ class PostalAddress(Struct, kw_only=True, frozen=True, gc=False):
     address_type: str | None | UnsetType = field(name="addressType", default=UNSET)
 
 
+class ShipNode(Struct, kw_only=True, frozen=True, gc=False):
+    type: str | None | UnsetType = UNSET
+    """SellerFulfilled, WFSFulfilled or 3PLFulfilled."""
+
+
 class Item(Struct, kw_only=True, frozen=True, gc=False):
     product_name: str | UnsetType = field(name="productName", default=UNSET)
     sku: str | UnsetType = UNSET
@@ -290,13 +295,13 @@ class GatewayError(Struct, kw_only=True, frozen=True, gc=False):
 
 
 class RefundMoney(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    amount: RefundAmount
     currency: Currency
+    amount: RefundAmount
 
 
 class RefundTaxMoney(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    amount: RefundTaxAmount
     currency: Currency
+    amount: RefundTaxAmount
 
 
 class ShippingInfo(Struct, kw_only=True, frozen=True, gc=False):
@@ -410,6 +415,7 @@ class OrderLine(Struct, kw_only=True, frozen=True, gc=False):
     """Every refund of the line so far, folded into one; absent without history."""
     return_order_id: str | None | UnsetType = field(name="returnOrderId", default=UNSET)
     """The return that a full refund made."""
+    ship_node: ShipNode | None | UnsetType = field(name="shipNode", default=UNSET)
     misc_attributes: MiscAttributes | UnsetType = field(name="miscAttributes", default=UNSET)
 
 
@@ -447,7 +453,7 @@ class OrderResponse(Struct, kw_only=True, frozen=True, gc=False):
 
 
 class RefundLine(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    line_number: str = field(name="lineNumber")
+    line_number: Annotated[str, Meta(min_length=1)] = field(name="lineNumber")
     refunds: Refunds
     is_full_refund: bool | UnsetType = field(name="isFullRefund", default=UNSET)
     """True refunds the line with every charge of it, absent is false; the lines of one request are all full or all partial."""
@@ -458,7 +464,11 @@ class RefundLines(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fi
 
 
 class OrderRefund(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    purchase_order_id: str = field(name="purchaseOrderId")
+    """
+    The API takes it as XML too, its elements in this order.
+    """
+
+    purchase_order_id: Annotated[str, Meta(min_length=1)] = field(name="purchaseOrderId")
     """The same number as in the path."""
     order_lines: RefundLines = field(name="orderLines")
 

@@ -299,7 +299,19 @@ def _write_csv(path: Path, batches: Iterable[pa.RecordBatch]) -> None:
     with csv.CSVWriter(path, schema) as writer:
         for batch in batches:
             times = pa.array([_format_time(field) for field in _read_microseconds(batch)], pa.string())
-            writer.write_batch(batch.set_column(1, schema.field("time"), times))
+            columns = [_defuse(column) for column in batch.set_column(1, schema.field("time"), times).columns]
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+
+
+def _defuse(column: pa.Array) -> pa.Array:
+    """Put an apostrophe before each text that a spreadsheet would take for a formula; numbers are none."""
+    if not pa.types.is_string(column.type):
+        return column
+    compute = pa.compute
+    begins_formula = compute.match_substring_regex(column, r"^[=+\-@\t\r]")
+    is_number = compute.match_substring_regex(column, r"^[+-]?[0-9]+(\.[0-9]+)?$")
+    is_formula = compute.and_not(begins_formula, is_number)
+    return compute.if_else(is_formula, compute.binary_join_element_wise("'", column, ""), column)
 
 
 def _write_lines(path: Path, batches: Iterable[pa.RecordBatch]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import VALID_BODY, SourceError, UsageError
 from ..report.text import make_printable
-from .arguments import CLEAN, FAILING, FOUND, add_config_arguments, add_rule_arguments, read_config
+from .arguments import CLEAN, FAILED, FAILING, FOUND, add_config_arguments, add_rule_arguments, read_config
 
 if TYPE_CHECKING:
     from ..audit.kernel import Tally
@@ -209,7 +209,9 @@ def _count(count: int, noun: str) -> str:
 
 
 def _exit_status(tally: Tally, failing: tuple[str, ...]) -> int:
-    """Return 1 for findings at or above the level and for a body that was never judged, else 0."""
+    """Return 1 for findings at or above the level and for a body that was never judged, 2 for RF007, else 0."""
+    if any(code == "RF007" for _, code, *_ in tally.money):
+        return FAILED
     if not failing:
         return CLEAN
     is_unjudged = any(part == VALID_BODY for _, _, part in tally.not_run)

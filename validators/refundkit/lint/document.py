@@ -94,7 +94,7 @@ def find_candidates(members: dict[str, Any]) -> list[Operation]:
 
 def report_unknown_operation(members: dict[str, Any], *, xml: bool = False) -> tuple[str, Finding]:
     """Return RF003 for a body without an operation, with the flag to add; only XML operations take XML."""
-    candidates = [operation for operation in find_candidates(members) if operation.xml or not xml]
+    candidates = [operation for operation in find_candidates(members) if operations.takes_xml(operation) or not xml]
     if not candidates:
         help_text = "name it with --as OPERATION; `refundkit operations` lists them"
     else:

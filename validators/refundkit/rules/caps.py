@@ -79,18 +79,40 @@ def refund_exceeds_order(
 
 @rule("RF207", "tax-exceeds-charge", on=("charges",))
 def tax_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
-    """The refunded tax is larger than the tax that was charged.
+    """The refunded tax is larger than the tax that was charged, by more than one minor unit.
 
     Counted like the charge itself: per line and charge type, with every earlier refund. Where a refund has both, `tax`
-    counts and `taxDetails` is its breakdown.
+    counts and `taxDetails` is its breakdown. Up to one minor unit of the currency it is RF220.
+
+    Bad:
+        …/tax/taxAmount/amount: -3.32
+    Good:
+        …/tax/taxAmount/amount: -3.30
+    """
+    return _taxes_beyond(ledger, by_rounding=False)
+
+
+@rule("RF220", "tax-rounded-up", severity="warning", on=("charges",))
+def tax_rounded_up(ledger: Ledger) -> Iterator[Finding]:
+    """The refunded tax is above the tax that was charged, by no more than one minor unit.
+
+    Two halves of a tax, each rounded up, are a cent more than the tax. With every earlier refund; more than that is
+    RF207.
 
     Bad:
         …/tax/taxAmount/amount: -3.31
     Good:
         …/tax/taxAmount/amount: -3.30
     """
+    return _taxes_beyond(ledger, by_rounding=True)
+
+
+def _taxes_beyond(ledger: Ledger, *, by_rounding: bool) -> Iterator[Finding]:
+    """Find the refunded taxes that are above what is left by one minor unit at most, or those above by more."""
     for account in ledger.accounts:
-        if 0 < account.tax_now > account.tax_left:
+        excess = account.tax_now - account.tax_left
+        is_rounding = excess <= _minor_unit(ledger, account)
+        if account.tax_now > 0 and excess > 0 and is_rounding == by_rounding:
             limit = max(account.tax_left, ZERO)
             message = (
                 f"refunds {plain(account.tax_now)} tax of line {account.number} {account.name}, but only {plain(limit)}"
@@ -168,7 +190,7 @@ def tax_left_out(ledger: Ledger) -> Iterator[Finding]:
     """
     for account in ledger.accounts:
         open_tax = account.tax_left - account.tax_now - ledger.rounding_of(account)
-        is_left_out = account.tax_charged > 0 and open_tax * 2 > _minor_unit(account.currency)
+        is_left_out = account.tax_charged > 0 and open_tax * 2 > _minor_unit(ledger, account)
         if is_left_out and 0 < account.now == account.left and not ledger.line_of(account).full:
             message = f"refunds the rest of line {account.number} {account.name}, but not {plain(open_tax)} of its tax"
             yield account.finding(message, f"refund the tax as well: {plain(account.tax_left)} is left")
@@ -232,7 +254,7 @@ def exceeds_shipped_share(ledger: Ledger) -> Iterator[Finding]:
         if account is None or not account.named or not 0 < line.shipped < bought:
             continue
         # A full refund names no amount, and still exceeds the share if earlier refunds did.
-        refunded = account.before + account.now - _minor_unit(account.currency)
+        refunded = account.before + account.now - _minor_unit(ledger, account)
         if refunded * bought > account.charged * line.shipped:
             message = (
                 f"refunds {plain(account.now)} of line {line.number}, of which {plain(line.shipped)} of"
@@ -241,8 +263,9 @@ def exceeds_shipped_share(ledger: Ledger) -> Iterator[Finding]:
             yield account.finding(message, "cancel what is not shipped")
 
 
-def _minor_unit(currency: str) -> Decimal:
-    places = decimals(currency)
+def _minor_unit(ledger: Ledger, account: Account) -> Decimal:
+    """Return the minor unit of an account's currency; of the order's where its line lacks the account."""
+    places = decimals(account.currency or ledger.currency)
     return ZERO if places is None else Decimal(1).scaleb(-places)
 
 

@@ -34,9 +34,9 @@ CANCEL = ("walmart_ca.cancel_order_lines",)
 CURRENT = ("walmart.refund_order_lines",)
 _LINES = "/orderRefund/orderLines/orderLine"
 _AMOUNT = "/chargeAmount/amount"
-
-
-_CONTROL = re.compile("[\x00-\x1f\x7f]")
+_CHARGE_TYPES = frozenset({PRODUCT, "SHIPPING"})
+_MARKET_CURRENCIES = {"us": "USD", "ca": "CAD"}
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 @rule("RF201", "amount-not-negative", on=REFUND, source="walmart-ca-refund, facts")
@@ -56,16 +56,24 @@ def amount_not_negative(value: Decimal | int) -> tuple[str, str]:
 
 
 @rule("RF205", "currency-mismatch", on=REFUND)
-def currency_mismatch(refund: Refund, ledger: Ledger | None = None) -> Iterator[Finding]:
-    """The currency of a tax differs from that of its charge, or the refund's from the order's.
+def currency_mismatch(
+    refund: Refund, ledger: Ledger | None = None, headers: Mapping[str, str] | None = None
+) -> Iterator[Finding]:
+    """The currency of a tax differs from that of its charge, or the refund's from the order's or the market's.
 
-    One charge is one payment; in two currencies one of them is wrong by the exchange rate.
+    One charge is one payment; in two currencies one of them is wrong by the exchange rate. Of the markets that the
+    header WM_MARKET names, us is paid in USD and ca in CAD.
 
     Bad:
         …/tax/taxAmount/currency: CAD
     Good:
         …/tax/taxAmount/currency: USD
     """
+    market = by_lower_name(headers or {}).get("wm_market", "").lower()
+    expected = {
+        f"WM_MARKET {market}": _MARKET_CURRENCIES.get(market, ""),
+        "the order": ledger.currency if ledger else "",
+    }
     charge_currency = ""
     for amount in refund.amounts:
         pointer = f"{amount.pointer.removesuffix('/amount')}/currency"
@@ -75,9 +83,10 @@ def currency_mismatch(refund: Refund, ledger: Ledger | None = None) -> Iterator[
                 yield finding(pointer, message, f"send {charge_currency}")
             continue
         charge_currency = amount.currency
-        if ledger is not None and ledger.currency and charge_currency != ledger.currency:
-            message = f"the refund is in {charge_currency}, the order in {ledger.currency}"
-            yield finding(pointer, message, f"send {ledger.currency}")
+        other = next((name for name, currency in expected.items() if currency not in ("", charge_currency)), None)
+        if other is not None:
+            message = f"the refund is in {charge_currency}, {other} in {expected[other]}"
+            yield finding(pointer, message, f"send {expected[other]}")
 
 
 @rule("RF208", "tax-not-negative", on=REFUND, source="facts")
@@ -228,6 +237,22 @@ def return_exists(ledger: Ledger) -> Iterator[Finding]:
             yield line.finding(f"line {line.number} has return {line.returned}", "see whether the return pays it")
 
 
+@rule("RF319", "walmart-fulfilled", severity="warning", on=CURRENT, source="facts")
+def walmart_fulfilled(ledger: Ledger) -> Iterator[Finding]:
+    """Walmart itself ships the line (WFS).
+
+    Walmart then serves its refunds: the seller's call is refused, or pays what Walmart pays as well.
+
+    Bad:
+        order:…/orderLine/0/shipNode: {type: WFSFulfilled}
+    Good:
+        order:…/orderLine/0/shipNode: {type: SellerFulfilled}
+    """
+    for line in ledger.known_lines:
+        if line.ship_node and line.ship_node.type and line.ship_node.type.lower() == "wfsfulfilled":
+            yield line.finding(f"Walmart ships line {line.number} (WFS)", "leave its refund to Walmart")
+
+
 @rule("RF308", "status-not-cancelled", severity="warning", on=CANCEL, source="facts")
 def status_not_cancelled(refund: Refund) -> Iterator[Finding]:
     """The status of a cancelled line is not Cancelled.
@@ -291,34 +316,65 @@ def mixed_full_and_partial(body: RefundBody) -> Iterator[Finding]:
 def unknown_reason(refund: Refund) -> Iterator[Finding]:
     """A refund reason that the published list lacks.
 
-    The list is open on the wire, but what is not in it is mostly a slip: its names have spaces, arrows and ampersands.
+    The list is open on the wire, but what is not in it is mostly a slip: its names have spaces, arrows and ampersands,
+    and some of Walmart's own examples write them otherwise (INCORRECT_ITEM_RECEIVED).
 
     Bad:
         …/refundReason: Merchandisenotreceived
     Good:
         …/refundReason: Merchandise not received
     """
+    reasons = _published_reasons()
     for posting in _written_postings(refund):
         reason = posting.source.refund_reason
-        if reason not in _published_reasons() and reason not in PLACEHOLDERS:  # RF504 speaks of these
-            suggestion = suggest_name(reason, sorted(_published_reasons())).lstrip("; ")
+        if reason not in reasons.values() and reason not in PLACEHOLDERS:  # RF504 speaks of these
+            suggestion = suggest_name(reasons.get(_letters(reason), reason), sorted(reasons.values())).lstrip("; ")
             message = f"{reason!r} is not in Walmart's list of reasons"
             yield finding(f"{_charge_pointer(posting)}/refundReason", message, suggestion)
 
 
 @cache
-def _published_reasons() -> frozenset[str]:
-    """Return Walmart's list of reasons, from the generated model; both APIs share it."""
+def _published_reasons() -> dict[str, str]:
+    """Return Walmart's list of reasons by their letters, from the generated model; both APIs share it."""
     from refundkit_apis.walmart.models import RefundReason
 
-    return frozenset(get_args(get_args(RefundReason)[0]))
+    return {_letters(reason): reason for reason in get_args(get_args(RefundReason)[0])}
+
+
+def _letters(reason: str) -> str:
+    """Return a reason without case, blanks and underscores."""
+    return re.sub(r"[\s_]", "", reason).lower()
+
+
+@rule("RF322", "unknown-charge-type", severity="warning", on=REFUND, source="facts")
+def unknown_charge_type(refund: Refund, ledger: Ledger | None = None) -> Iterator[Finding]:
+    """A charge type other than PRODUCT and SHIPPING, which the order's line does not have either.
+
+    The published schema leaves it open and documents these two. A tax is no charge of its own: it belongs into the
+    `tax` of the charge that it was paid for.
+
+    Bad:
+        …/refundCharge/0/charge/chargeType: TAX
+    Good:
+        …/refundCharge/0/charge/chargeType: PRODUCT
+    """
+    for posting in _written_postings(refund):
+        kind = posting.source.charge.charge_type
+        if posting.account in _CHARGE_TYPES or kind in PLACEHOLDERS:
+            continue
+        line = ledger.lines.get(posting.line) if ledger is not None else None
+        if line is None or not line.account(posting.account).listed:
+            suggestion = "put a tax into the `tax` of its charge" if "TAX" in posting.account else "PRODUCT or SHIPPING"
+            pointer = f"{_charge_pointer(posting)}/charge/chargeType"
+            yield finding(pointer, f"{kind!r} is no charge type that Walmart documents", suggestion)
 
 
 @rule("RF503", "malformed-header", on=BOTH, source="walmart-ca-refund, facts", raw=True)
 def malformed_header(operation: Operation, headers: Mapping[str, str]) -> Iterator[Finding]:
     """A header has a value that the server cannot read.
 
-    WM_SEC.TIMESTAMP is 13 digits of epoch milliseconds, a signature is base64, and no header holds a control character.
+    WM_SEC.TIMESTAMP is 13 digits of epoch milliseconds, a signature is base64, WM_MARKET is us or ca, and no header
+    holds a control character.
 
     Bad:
         operation: walmart_ca.refund_order_lines

@@ -13,8 +13,8 @@ from refundkit_apis._runtime.codec import decode, encode
 
 from ...errors import Finding
 from ...money import EXACT, ZERO
-from ...operations import Operation
-from ...reading.xml import read_xml
+from ...operations import Operation, takes_xml
+from ...reading.xml import is_xml, read_xml
 from ...routes import Match
 from ...rule import REGISTRY
 from ...xml_writer import write_xml
@@ -138,7 +138,7 @@ class WalmartShop:
 
     def _read_body(self, operation: Operation, request: ReceivedRequest) -> tuple[bytes, list[Finding]]:
         """Return the body as JSON text, and the findings about its XML."""
-        if operation.described.body is None or not operation.xml:
+        if not operation.xml and not (takes_xml(operation) and is_xml(request.body)):
             return request.body, []
         document = read_xml(request.body, operation.schema())
         findings = [
