@@ -10,6 +10,7 @@ import pytest
 import refundkit
 from refundkit.testing import Answer, Server
 from refundkit_apis._runtime.codec import encode
+from refundkit_apis.woocommerce.models import RefundCreateRequest, RefundItem, RefundTax
 from wc_v3 import EXCHANGES, SHOP, Exchange, order_before
 
 KEYS = {"Authorization": "Basic Y2tfdGVzdDpjc190ZXN0"}  # ck_test, cs_test
@@ -232,8 +233,6 @@ def test_credentials_are_taken_as_observed() -> None:
 
 def test_a_ready_client_signs_over_plain_http() -> None:
     """connect.woocommerce refunds over a socket: it signs over plain http, and the guard reads order and refunds."""
-    from refundkit_apis.woocommerce.models import RefundCreateRequest, RefundItem, RefundTax
-
     with serve(faithful="11.0.1") as shop, refundkit.connect.woocommerce(shop.url, "ck_test", "cs_test") as client:
         item = RefundItem(id=71, quantity=1, refund_total="20.00", refund_tax=[RefundTax(id=3, refund_total="2.00")])
         made = client.create_refund(1206, RefundCreateRequest(amount="22.00", line_items=[item]))
@@ -247,3 +246,58 @@ def test_a_ready_client_signs_over_plain_http() -> None:
             client.delete_refund(1206, made.id + 1)
         assert client.delete_refund(1206, made.id).amount == "22.00"
         assert shop.refunds(1206) == []
+
+
+def refuse(act: Any, **options: Any) -> refundkit.RefundError:
+    """Return the error of a call without a guard, over a socket, to the shop as recorded."""
+    with serve(faithful="11.0.1") as shop:
+        order = {**shop.orders["1206"], "payment_method": "kitpay"}
+        shop.add_order({**order, "id": 1300}, **options)
+        made = value(send(shop, "POST", orders("1206/refunds"), {"amount": "1.00"}))
+        with (
+            refundkit.connect.woocommerce(shop.url, "ck_test", "cs_test", guard=False) as client,
+            pytest.raises(refundkit.RefundError) as caught,
+        ):
+            act(client, made["id"])
+        return caught.value
+
+
+def create(amount: str) -> RefundCreateRequest:
+    return RefundCreateRequest(amount=amount)
+
+
+REFUSED: list[tuple[Any, int, str, Any]] = [
+    (lambda shop, made: shop.create_refund(1206, create("999")), 500, "Invalid refund amount", None),
+    (lambda shop, made: shop.create_refund(99, create("1")), 404, "Invalid order ID", None),
+    (lambda shop, made: shop.create_refund(1300, create("1")), 500, "declined", "error"),
+    (lambda shop, made: shop.create_refund(1206, create("-1")), 400, "greater than zero", None),
+    (lambda shop, made: shop.delete_refund(1206, 4711), 404, "Invalid ID", None),
+]
+
+
+@pytest.mark.parametrize(("act", "status", "words", "gateway"), REFUSED)
+def test_a_500_that_made_nothing_is_a_refusal_with_the_status_that_was_meant(
+    act: Any, status: int, words: str, gateway: Any
+) -> None:
+    """What the cap or the gateway refuses moved no money: RefundRefused, whose status is the one in `data`."""
+    error = refuse(act, gateway=gateway)
+    assert (type(error), error.sent, error.status) == (refundkit.RefundRefused, "yes", status)
+    assert words in (error.reason or "")
+
+
+def test_a_500_of_a_delete_leaves_the_outcome_unknown() -> None:
+    """Under another order's path the refund is deleted, so a 500 of a delete is no refusal."""
+    error = refuse(lambda shop, made: shop.delete_refund(1300, made))
+    assert (type(error), error.sent) == (refundkit.RefundOutcomeUnknown, "maybe")
+    assert isinstance(error.__cause__, refundkit.StatusError)
+    assert (error.__cause__.status, error.__cause__.response.status_code) == (404, 500)
+
+
+def test_a_read_tells_the_status_that_was_meant() -> None:
+    """A refund of another order is a 500 on the wire, and 404 to who catches the error."""
+    error = refuse(lambda shop, made: shop.get_refund(1300, made))
+    assert (type(error), error.status, error.code) == (
+        refundkit.StatusError,
+        404,
+        "woocommerce_rest_invalid_order_refund_id",
+    )

@@ -29,7 +29,8 @@ class Attempt(msgspec.Struct, kw_only=True):
     """One attempt to send a request, and how far it got.
 
     `is_repeat`: an earlier attempt was checked and may have been executed; the same bytes go once more. `context` is
-    what the guard read, `request` what left last, None before that, and `status` that of the answer to it.
+    what the guard read, `request` what left last, None before that, and `status` that of the answer to it, `is_refused`
+    whether that proves that nothing was made, whatever its status.
     """
 
     operation: Operation
@@ -37,6 +38,7 @@ class Attempt(msgspec.Struct, kw_only=True):
     context: Context | None = None
     request: httpx.Request | None = None
     status: int | None = None
+    is_refused: bool = False
 
     def __repr__(self) -> str:
         return f"Attempt({self.operation.name})"  # neither URL nor order: what logs extensions shows no secret
@@ -44,11 +46,13 @@ class Attempt(msgspec.Struct, kw_only=True):
     @property
     def may_have_been_executed(self) -> bool:
         """True if the request left and no answer refused it."""
-        return self.request is not None and (self.status is None or not is_refusal(self.status))
+        if self.request is None or self.is_refused:
+            return False
+        return self.status is None or not is_refusal(self.status)
 
     def record_request(self, request: httpx.Request) -> None:
         """Record that the request is about to leave."""
-        self.request, self.status = request, None
+        self.request, self.status, self.is_refused = request, None, False
 
     def record_error(self, error: BaseException) -> None:
         """Record an error in the place of an answer."""
