@@ -14,6 +14,7 @@ from msgspec import UNSET, Struct
 
 from ...errors import Finding, finding
 from ...ledger import (
+    ANY,
     ITEM,
     PIECES,
     TAX,
@@ -89,6 +90,8 @@ class ShopOrderModel(OrderModel):
         postings = [] if amount is None else [Posting(ORDER, TOTAL, abs(Decimal(amount)), pointer=pointer)]
         for item in items.values():
             item_postings = list(_item_postings(item))
+            if is_computed(body):  # with the tax in it
+                item_postings = [posting for posting in item_postings if posting.account == PIECES]
             money = [posting for posting in item_postings if posting.account != PIECES and posting.pointer]
             amounts += [Amount(posting.pointer, posting.amount) for posting in money]
             postings += item_postings
@@ -111,6 +114,8 @@ class WooCommerceOrderModel(ShopOrderModel):
             for item in readable_items(name, order, unread):
                 key = str(item.id)
                 taxes = {TAX + str(tax.id): read_number(tax.total) for tax in item.taxes or ()}
+                if item.taxes is UNSET:
+                    taxes = {ANY: ZERO}  # nobody knows by which rates it was taxed
                 item_account = Account(key, key, ITEM, currency, read_number(item.total))
                 item_account.tax_charged = read_number(item.total_tax)
                 line = lines[key] = Line(key, key, {ITEM: item_account})
@@ -182,10 +187,15 @@ def requested_items(items: Any, items_pointer: str = ITEMS) -> Iterator[Requeste
         yield RequestedItem(key, pointer, keyed.qty, f"{pointer}/qty", keyed.refund_total, taxes)
 
 
+def is_computed(body: Any) -> bool:
+    """Return whether the server is to compute the money of the items."""
+    return getattr(body, "compute_totals", None) is True
+
+
 def sum_of_items(body: wc.RefundCreateRequest, items: Iterable[RequestedItem]) -> Decimal | None:
     """Return the amount that the server makes of a request without one; None if the items do not say it."""
     sums = [item.refund_total for item in items]
-    if body.compute_totals is True or not sums or UNSET in sums:
+    if is_computed(body) or not sums or UNSET in sums:
         return None
     return total([Decimal(value) for value in (*sums, *(tax for item in items for _, tax, _ in item.taxes))])
 

@@ -15,7 +15,7 @@ from ...money import plain, total
 from ...operations import Operation
 from ...rule import rule
 from ...text import format_value
-from .ledger import AMOUNTS, ITEMS, ShopOrderModel, requested_items
+from .ledger import AMOUNTS, ITEMS, ShopOrderModel, is_computed, requested_items
 
 if TYPE_CHECKING:
     from refundkit_apis.woocommerce import models as wc
@@ -45,7 +45,7 @@ def amount_negative(value: Decimal | int | str) -> tuple[str, str]:
 
 
 @rule("RF209", "items-amount-mismatch", severity="warning", on=("items",), source="facts", reports_missing=False)
-def items_amount_mismatch(refund: Refund, ledger: Ledger | None = None) -> Finding | None:
+def items_amount_mismatch(body: Any, refund: Refund, ledger: Ledger | None = None) -> Finding | None:
     """The items' totals and taxes do not add up to the amount.
 
     The server does not compare them: it pays the amount and books the items, and its reports never agree again. Half a
@@ -62,7 +62,12 @@ def items_amount_mismatch(refund: Refund, ledger: Ledger | None = None) -> Findi
     taxes = sum(posting.account.startswith(TAX) for posting in refund.postings)
     places = 2 if ledger is None else ledger.decimals or 0
     pointers = [pointer for _, pointer in refund.lines]
-    if not pointers or not amounts or abs(items_total - amounts[0]) <= taxes * Decimal(5).scaleb(-places - 1):
+    if (
+        is_computed(body)
+        or not pointers
+        or not amounts
+        or abs(items_total - amounts[0]) <= taxes * Decimal(5).scaleb(-places - 1)
+    ):
         return None
     message = f"the items add up to {plain(items_total)}, the amount is {plain(amounts[0])}"
     return finding(pointers[0].rpartition("/")[0], message, "make the two equal: only the amount is paid")
@@ -158,7 +163,7 @@ def amount_not_computable(body: wc.RefundCreateRequest, refund: Refund) -> Findi
     Good:
         /amount: null
     """
-    if body.compute_totals is True or any(posting.account == TOTAL for posting in refund.postings):
+    if is_computed(body) or any(posting.account == TOTAL for posting in refund.postings):
         return None
     silent = next((item.pointer for item in requested_items(body.line_items) if item.refund_total is UNSET), None)
     if silent is None:
@@ -217,7 +222,7 @@ def compute_totals_alone(body: wc.RefundCreateRequest) -> Finding | None:
     Good:
         /compute_totals: true
     """
-    if body.compute_totals is not True or body.amount is not UNSET:
+    if not is_computed(body) or body.amount is not UNSET:
         return None
     return finding("/compute_totals", "older shops drop it, and refund nothing", "send the amount as well")
 
