@@ -15,7 +15,7 @@ from refundkit_apis.walmart.api.authentication import create_token
 from refundkit_apis.walmart.models import TokenRequest
 
 # The refund that calls about one are about: the examples' own, unless a test has made another.
-REFUND = ContextVar("REFUND", default="900")
+REFUND = ContextVar("REFUND", default="")
 PATIENCE = connect.Retry(first=0, longest=0)
 
 
@@ -48,6 +48,10 @@ def _order(name: str) -> str:
     return known.get("purchaseOrderId") or known.get("orderId") or known["id"]
 
 
+def _refund(name: str) -> str:
+    return REFUND.get() or path(name)["refund_id"]
+
+
 # What is called on the client that `with` gives; the async twin has the same names.
 CALLS: dict[str, Callable[[Any], Any]] = {
     "walmart.get_order": lambda shop: shop.get_order(_order("walmart.get_order")),
@@ -63,26 +67,30 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     ),
     "woocommerce.get_order": lambda shop: shop.get_order(_order("woocommerce.get_order")),
     "woocommerce.list_refunds": lambda shop: shop.list_refunds(_order("woocommerce.list_refunds")),
-    "woocommerce.get_refund": lambda shop: shop.get_refund(_order("woocommerce.get_refund"), REFUND.get()),
+    "woocommerce.get_refund": lambda shop: shop.get_refund(
+        _order("woocommerce.get_refund"), _refund("woocommerce.get_refund")
+    ),
     "woocommerce.create_refund": lambda shop: shop.create_refund(
         _order("woocommerce.create_refund"), body("woocommerce.create_refund")
     ),
-    "woocommerce.delete_refund": lambda shop: shop.delete_refund(_order("woocommerce.delete_refund"), REFUND.get()),
+    "woocommerce.delete_refund": lambda shop: shop.delete_refund(
+        _order("woocommerce.delete_refund"), _refund("woocommerce.delete_refund")
+    ),
     "woocommerce_legacy.get_order": lambda shop: shop.get_order(_order("woocommerce_legacy.get_order")),
     "woocommerce_legacy.list_refunds": lambda shop: shop.list_refunds(_order("woocommerce_legacy.list_refunds")),
     "woocommerce_legacy.get_refund": lambda shop: shop.get_refund(
-        _order("woocommerce_legacy.get_refund"), REFUND.get()
+        _order("woocommerce_legacy.get_refund"), _refund("woocommerce_legacy.get_refund")
     ),
     "woocommerce_legacy.create_refund": lambda shop: shop.create_refund(
         _order("woocommerce_legacy.create_refund"), body("woocommerce_legacy.create_refund").order_refund
     ),
     "woocommerce_legacy.update_refund": lambda shop: shop.update_refund(
         _order("woocommerce_legacy.update_refund"),
-        REFUND.get(),
+        _refund("woocommerce_legacy.update_refund"),
         body("woocommerce_legacy.update_refund").order_refund,
     ),
     "woocommerce_legacy.delete_refund": lambda shop: shop.delete_refund(
-        _order("woocommerce_legacy.delete_refund"), REFUND.get()
+        _order("woocommerce_legacy.delete_refund"), _refund("woocommerce_legacy.delete_refund")
     ),
     "taxcloud.get_order": lambda tax: tax.get_order(_order("taxcloud.get_order")),
     "taxcloud.refund_order": lambda tax: tax.refund_order(
