@@ -28,7 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
         "pages", nargs="+", type=Path, metavar="PAGE", help="a page saved as Markdown, HTML or plain text"
     )
     docs.add_argument("--output-format", choices=("text", "json"), default="text")
-    docs.add_argument("--accept", action="store_true", help="take the words of these pages as read")
+    docs.add_argument("--accept", action="store_true", help="take the words of these pages as read, if no fact differs")
+    docs.add_argument("--line", type=int, action="append", default=[], help="accept only the block on this line")
     docs.add_argument("--specs", type=Path, default=SPECS, metavar="FOLDER", help="other specs than specs/")
     changes = commands.add_parser("changes", help="what changed in specs/ since a git revision, and whom it breaks")
     changes.add_argument("revision", metavar="REV")
@@ -78,8 +79,10 @@ def _docs(options: argparse.Namespace) -> int:
     from .pages.docs import check
 
     try:
+        if options.line and (len(options.pages) > 1 or not options.accept):
+            raise PageError("--line names a block of one page, and stands beside --accept")
         as_json = options.output_format == "json"
-        return check(options.pages, options.specs, as_json=as_json, accepting=options.accept)
+        return check(options.pages, options.specs, as_json=as_json, accepting=options.accept, lines=options.line)
     except PageError as error:
         print(error, file=sys.stderr)
         return 2

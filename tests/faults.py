@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from select import select
-from threading import Condition, Lock, Thread
+from threading import Condition, Event, Lock, Thread
 from typing import Any, Literal, TypeAlias
 
 import httpx
@@ -31,16 +31,20 @@ CONNECTION = "0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608"
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to one request.
 
-    `made`: the API acts on it before anything goes wrong. `answer` is sent, the API's own where it is None, under the
-    Content-Type `relabelled`. Of that `sends` says how much: "half" promises the whole, "shortened" promises the half
-    that is sent, "drips" sends it byte by byte. Then the connection `ends`: "kept" for the next request, "closed",
-    "reset", or "silent" for as long as the client stays. With `unread` the connection is reset before a byte of the
-    request is read; with `refused` there is none.
+    `made`: the API acts on it before anything goes wrong. `answer` is sent, the API's own where it is None, in which
+    the second of `rewrites` stands for the first, with a byte order mark before it if there is a `bom`, under the
+    Content-Type `relabelled`. Of that `sends` says how much:
+    "half" promises the whole, "shortened" promises the half that is sent, "drips" sends it byte by byte, and "endless
+    head" and "endless body" a byte now and then for ever. Then the connection `ends`: "kept" for the next request,
+    "closed", "reset", or "silent" for as long as the client stays. With `unread` the connection is reset before a byte
+    of the request is read; with `refused` there is none.
     """
 
     made: bool = False
     answer: Answer | None = None
-    sends: Literal["nothing", "half", "shortened", "drips", "whole"] = "whole"
+    rewrites: tuple[bytes, bytes] = (b"", b"")
+    bom: bool = False
+    sends: Literal["nothing", "half", "shortened", "drips", "endless head", "endless body", "whole"] = "whole"
     ends: Literal["kept", "closed", "reset", "silent"] = "kept"
     relabelled: str = ""
     unread: bool = False
@@ -58,6 +62,7 @@ class Server:
         self._faults: dict[Kind, list[Fault]] = {}
         self._lock = Lock()
         self.silences = 0
+        self._stopped = Event()
         self._silence = Condition()
         self._connections: list[tuple[Thread, socket.socket]] = []
         self._place = _bound(0)  # keeps the port while nobody listens
@@ -119,7 +124,12 @@ class Server:
         with self._silence:
             assert self._silence.wait_for(lambda: self.silences >= number, timeout=WITHIN)
 
+    def execute_late(self) -> None:
+        """Execute the last refund that was lost, as a slow server does long after its client has gone."""
+        self._answer("refund", self.requests("refund")[-1])
+
     def stop(self) -> None:
+        self._stopped.set()
         self.refuse()
         for thread, connection in self._connections:
             _end(connection)
@@ -155,7 +165,13 @@ class Server:
         refused = self._is_refused_next(kind, request)
         if fault is None:
             fault = Fault(ends="closed" if refused else "kept")
-        self._send(connection, fault, fault.answer or own or Answer(200, {}, b""))
+        answer = fault.answer or own or Answer(200, {}, b"")
+        if fault.bom:
+            answer = msgspec.structs.replace(answer, body=b"\xef\xbb\xbf" + answer.body)
+        if fault.rewrites[0]:
+            assert fault.rewrites[0] in answer.body
+            answer = msgspec.structs.replace(answer, body=answer.body.replace(*fault.rewrites))
+        self._send(connection, fault, answer)
         return fault.ends == "kept"
 
     def _is_left_unread(self, connection: socket.socket) -> bool:
@@ -214,6 +230,11 @@ class Server:
         if fault.sends == "drips":
             for byte in data:
                 connection.sendall(bytes([byte]))
+        elif fault.sends.startswith("endless"):
+            line = b"x-slow: " if fault.sends == "endless head" else b"content-length: 1000000\r\n\r\n"
+            connection.sendall(b"HTTP/1.1 200 Said\r\n" + line)
+            while not self._stopped.wait(0.02):
+                connection.sendall(b"x")
         elif fault.sends != "nothing":
             connection.sendall(data)
         if fault.ends == "silent":

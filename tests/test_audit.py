@@ -737,6 +737,17 @@ def test_without_the_extra_it_says_what_to_install(
     assert "pip install 'refundkit[audit]'" in capsys.readouterr().err
 
 
+def test_page_without_its_packages_is_said_before_any_work(
+    history: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What draws the page of --report is asked for before the audit begins."""
+    found = util.find_spec
+    monkeypatch.setattr(util, "find_spec", lambda name: None if name == "jinja2" else found(name))
+    assert _audit(history, "never.parquet", "--report", str(history / "page.html")) == 2
+    assert "jinja2" in capsys.readouterr().err
+    assert not (history / "never.parquet").exists()
+
+
 def test_check_imports_neither_duckdb_nor_arrow() -> None:
     """Who only checks does not wait for the audit."""
     program = (

@@ -47,7 +47,7 @@ def calls(name: str) -> list[Any]:
         reader = import_module("codegen.pages.samples")
     finally:
         sys.path.remove(str(ROOT))
-    return [*reader.commands(page(name), 1, name), *reader.statements(page(name), 1)]
+    return [*reader.commands(page(name), 1), *reader.statements(page(name), 1)]
 
 
 def raised(operation: str, body: object, **parts: Any) -> set[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ import httpx
 import msgspec
 import oauthlib.oauth1
 import pytest
+import refundkit
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from processes import WITHIN
@@ -231,6 +233,20 @@ def test_walmart_canada_cancels_what_is_open() -> None:
     again = send(shop, name)
     assert again.status == 400
     assert "RF304" in str(value(again, name))
+
+
+@pytest.mark.parametrize("namespace", [' xmlns="http://walmart.com/mp/v3/orders"', ""])
+def test_walmart_takes_xml_too(namespace: str) -> None:
+    """The current API's server takes a refund in XML, in the schema's namespace or in none, as check() does."""
+    name = "walmart.refund_order_lines"
+    shop = serve("walmart")
+    body = write_xml(story(name)["body"], operations.get(name).schema())
+    body = re.sub(rb' xmlns="[^"]*"', namespace.encode(), body)
+    assert refundkit.check(name, body, order=story(name)["order"]).ok
+    answer = send(shop, name, {"body": body})
+    assert answer.status == 200, answer.body
+    assert shop.refunds(FIRST["walmart"])
+    assert send(shop, name, {"body": body[:-5]}).status == 400
 
 
 def test_walmart_canada_speaks_xml_only() -> None:

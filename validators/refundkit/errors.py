@@ -12,6 +12,7 @@ import msgspec
 from refundkit_apis._runtime.errors import (
     DecodeError,
     NotSent,
+    Outcome,
     RefundError,
     RefundNotSent,
     RefundOutcomeUnknown,
@@ -22,13 +23,16 @@ from refundkit_apis._runtime.errors import (
 )
 
 __all__ = [
-    "ConfigError", "DecodeError", "Finding", "NotRun", "NotSent", "RefundBlocked", "RefundError", "RefundNotChecked",
-    "RefundNotSent", "RefundOutcomeUnknown", "RefundRefused", "Report", "RuleError", "SourceError", "StatusError",
-    "TimedOut", "TransportError", "UsageError", "finding",
+    "ConfigError", "DecodeError", "Finding", "NotRun", "NotSent", "Outcome", "RefundBlocked", "RefundError",
+    "RefundNotChecked", "RefundNotSent", "RefundOutcomeUnknown", "RefundRefused", "Report", "RuleError", "SourceError",
+    "StatusError", "TimedOut", "TransportError", "UsageError", "finding",
 ]  # fmt: skip
 
 _PACKAGE = Path(__file__).parent
 Severity: TypeAlias = Literal["error", "warning", "off"]
+FailOn: TypeAlias = Literal["error", "warning", "never"]
+FAILING: dict[FailOn, tuple[Severity, ...]] = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
+"""The severities that make a report not ok and the exit status 1, by the value of fail_on."""
 
 # Values of `NotRun.missing` beside the names of a request's parts.
 VALID_BODY, VALID_ORDER, CREDENTIALS = "valid body", "valid order", "credentials"
@@ -82,20 +86,26 @@ class NotRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The findings of a check, and the rules that did not run."""
+    """The findings of a check, and the rules that did not run. `fail_on` says which findings make it not ok."""
 
     operation: str
     findings: tuple[Finding, ...]
     not_run: tuple[NotRun, ...]
+    fail_on: FailOn = "error"
 
     def __bool__(self) -> bool:
         raise TypeError("a report has no truth value: ask its .ok, or call its raise_for_errors()")
 
     @property
     def ok(self) -> bool:
-        """Whether no finding is an error and the schema accepts the body."""
+        """Whether no finding fails, by default no error, and the schema accepts the body; always if nothing fails."""
         is_refused = any(entry.missing == VALID_BODY for entry in self.not_run)
-        return not is_refused and not any(entry.severity == "error" for entry in self.findings)
+        return self.fail_on == "never" or not (is_refused or self.failures)
+
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        """The findings that make it not ok: errors, and warnings too if `fail_on` is warning."""
+        return tuple(entry for entry in self.findings if entry.severity in FAILING[self.fail_on])
 
     @property
     def complete(self) -> bool:
@@ -131,7 +141,7 @@ class RefundNotChecked(RefundNotSent):
 
 
 def _join_errors(report: Report) -> str:
-    errors = [str(entry) for entry in report.findings if entry.severity == "error"] or list(map(str, report.findings))
+    errors = [str(entry) for entry in report.failures] or list(map(str, report.findings))
     not_run = [f"not run for want of {entry.missing}: {', '.join(entry.codes)}" for entry in report.not_run]
     return "; ".join(errors or not_run)
 

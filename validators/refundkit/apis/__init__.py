@@ -8,6 +8,7 @@ test server answers with the examples of the spec. Its folder holds what the spe
     auth.py      the credentials of the API, each a subclass of httpx.Auth
     server.py    the test server: the functions that ServerModule in shared/serving.py describes
     orders.json  the orders that the test server starts with, each a response of the operation that reads an order
+    outcome.py   is_paid and find_contradiction, which client/outcome.py describes
     wire.py      spellings(request) yields each (method, url) that a server may take a request for
 
 An API that replaces another of the same vendor holds what both share, and the older one imports it. Only auth.py,

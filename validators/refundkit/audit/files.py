@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ _BLOCK = 8 << 20
 _LINE = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TEXT = msgspec.json.Decoder(str)
 _SECOND = 1_000_000
+# What stands in the column `order` of a line: a text, or an order in its wrapper. Other objects are in theirs.
+_IN_COLUMN = re.compile(rb'"|\{\s*"order"\s*:')
 
 
 class Columns(msgspec.Struct, frozen=True):
@@ -146,7 +149,7 @@ def _read_line(file: str, number: int, line: bytes, columns: Columns) -> dict[st
     except UNREADABLE as error:
         raise SourceError(f"{file}:{number}: no JSON object: {error}") from None
     if columns is ORDERS and not (
-        members.keys() & {"order_id", "api"} or bytes(members.get("order", b"")).startswith(b'"')
+        members.keys() & {"order_id", "api"} or _IN_COLUMN.match(bytes(members.get("order", b"")))
     ):
         return {"order": line.strip()}
     for name in columns.required:

@@ -12,12 +12,13 @@ import msgspec
 from refundkit_apis._runtime.codec import encode
 
 from .. import operations
-from ..config import Config
+from ..config import Config, choose_fail_on
 from ..errors import (
     CREDENTIALS,
     VALID_BODY,
     VALID_ORDER,
     ConfigError,
+    FailOn,
     Finding,
     NotRun,
     Report,
@@ -77,16 +78,21 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     url: str | None = None,
     require: Iterable[str] = (),
     config: Config | None = None,
+    fail_on: FailOn | None = None,
+    sends: bool = False,
 ) -> Report:
     """Check one request of an operation before it is sent.
 
     `body`, `order` and `refunds` are JSON as bytes or str, plain data, or generated models; the order is the API's own
     get-order response, `refunds` its own list of earlier refunds; the text may be XML where the API takes that.
-    `require` names context (`order`, `refunds`, `path`, `query`, `headers`) whose absence is an error (RF006). Does no
-    I/O, keeps no state, and never raises for bad data; raises ValueError for an operation or a requirement that does
-    not exist.
+    `require` names context (`order`, `refunds`, `path`, `query`, `headers`) whose absence is an error (RF006).
+    `fail_on` says which findings make the report not ok: error, warning, never; by default what `config` says, which is
+    error. With `sends`, as the guard has it, rules that are strict to send are errors. Does no I/O, keeps no state, and
+    never raises for bad data; raises ValueError for an operation, a requirement or a `fail_on` that does not exist.
     """
-    plan, parts = make_plan(operation, config or _DEFAULT), _verify_parts(require)
+    config = config or _DEFAULT
+    fail_on = choose_fail_on(config, fail_on)
+    plan, parts = make_plan(operation, config, sends=sends), _verify_parts(require)
     unwritable: dict[str, str] = {}
     try:
         request = Request(
@@ -109,7 +115,7 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
         return Report(operation=operation, findings=(report_defect(error, operation),), not_run=UNJUDGED)
     if not isinstance(body, (bytes, str)):
         findings = [msgspec.structs.replace(entry, line=None, column=None) for entry in findings]
-    return Report(operation=operation, findings=tuple(findings), not_run=result.not_run)
+    return Report(operation=operation, findings=tuple(findings), not_run=result.not_run, fail_on=fail_on)
 
 
 def report_defect(error: Exception, operation: str) -> Finding:

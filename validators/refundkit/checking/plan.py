@@ -61,12 +61,15 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=512)
-def make_plan(name: str, config: Config) -> Plan:
-    """Return the rules that apply to an operation, by the configuration's select, ignore and severities."""
+def make_plan(name: str, config: Config, *, sends: bool = False) -> Plan:
+    """Return the rules that apply to an operation, by the configuration's select, ignore and severities.
+
+    `sends`: the request is about to be sent, so that rules that are strict to send are errors.
+    """
     operation = operations.get(name)
     rules.load(operation.api)
     severities: dict[str, Severity] = {
-        rule.code: level for rule in REGISTRY.values() if (level := find_severity(config, rule)) != "off"
+        rule.code: level for rule in REGISTRY.values() if (level := find_severity(config, rule, sends=sends)) != "off"
     }
     traits = apis.traits(name)
     running = [

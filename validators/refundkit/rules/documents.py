@@ -75,8 +75,8 @@ def wrong_context() -> None:
     """The order or an earlier refund, given as context, is not the one of this refund.
 
     Caps that are held against another order are worse than none. Also said when the context is no such response at
-    all, `{}` included, and with a hint when the path holds Walmart's customer order id. An order that stands without
-    its wrapper, as in a list of orders, is one.
+    all, `{}` included, and with a hint when the path holds Walmart's customer order id. An order is read without its
+    wrapper too, as it stands in a list of orders.
 
     Bad:
         order: {}

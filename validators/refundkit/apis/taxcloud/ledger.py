@@ -10,12 +10,15 @@ from msgspec import UNSET, UnsetType
 
 from ...errors import Finding, finding
 from ...ledger import ANY, PIECES, Account, Ledger, Line, OrderModel, Posting, Refund, UnreadableError, readable_lines
-from ...money import ZERO
+from ...money import ZERO, equals_as_shown
 
 if TYPE_CHECKING:
     from refundkit_apis.taxcloud import models as tc
 
     from ...operations import Operation
+
+# A share of a piece is compared with so many decimals: clients round it to them.
+_SHOWN_DECIMALS = 4
 
 
 class TaxCloudOrderModel(OrderModel):
@@ -73,8 +76,14 @@ class TaxCloudOrderModel(OrderModel):
         )
 
     def is_same_refund(self, requested: Refund, recorded: Refund) -> bool:
-        """Compare the pieces of each item: an answer may lack the idempotency key."""
-        return pieces_by_item(requested) == pieces_by_item(recorded)
+        """Compare the pieces of each item, and of each index that both name: an answer may lack the idempotency key."""
+        pieces, shown = _pieces_by_line(requested), _pieces_by_line(recorded)
+        has_indexes = any(isinstance(line, tuple) for line in shown)
+        return pieces_by_item(requested).keys() == pieces_by_item(recorded).keys() and all(
+            equals_as_shown(quantity, shown.get(line, ZERO), _SHOWN_DECIMALS)
+            for line, quantity in pieces.items()
+            if has_indexes or not isinstance(line, tuple)
+        )
 
     def context_mismatches(
         self, path: Mapping[str, str] | None, body: Any, order: tc.Order | None, refunds: list[tc.Refund] | None
@@ -113,11 +122,17 @@ def places_of_items(order: tc.Order, unread: dict[Any, str] | None = None) -> di
 
 def pieces_by_item(refund: Refund) -> dict[Any, Decimal]:
     """Return the quantity of each item that a refund names, entries of one item added up, without zeros."""
+    pieces = _pieces_by_line(refund).items()
+    return {item: quantity for item, quantity in pieces if quantity and not isinstance(item, tuple)}
+
+
+def _pieces_by_line(refund: Refund) -> dict[Any, Decimal]:
+    """Return the quantity of each item that a refund names, and of each of its indexes."""
     pieces: dict[Any, Decimal] = {}
     for posting in refund.postings:
-        if isinstance(posting.line, str) and posting.effect == "add":
+        if posting.effect == "add":
             pieces[posting.line] = pieces.get(posting.line, ZERO) + posting.amount
-    return {item: quantity for item, quantity in pieces.items() if quantity}
+    return pieces
 
 
 def _open_line(key: Any, number: str, quantity: Decimal, parent: Any = None) -> Line:

@@ -88,7 +88,7 @@ def duplicate_item(body: tc.RefundCreate) -> Iterator[Finding]:
         previous_entries.add(entry)
 
 
-@rule("RF405", "full-refund-after-partial", severity="warning", on=REFUND, source="facts")
+@rule("RF405", "full-refund-after-partial", severity="warning", on=REFUND, source="facts", strict_to_send=True)
 def full_refund_after_partial(body: tc.RefundCreate, ledger: Ledger, refunds: list[Refund]) -> Finding | None:
     """A refund of the whole order, parts of which were refunded before.
 
@@ -142,7 +142,7 @@ def _list_pieces(pieces: dict[Any, Decimal]) -> str:
     return ", ".join(f"{plain(quantity)} of {item}" for item, quantity in pieces.items())
 
 
-@rule("RF601", "implicit-full-refund", severity="warning", on=REFUND, source="taxcloud-refund")
+@rule("RF601", "implicit-full-refund", severity="warning", on=REFUND, source="taxcloud-refund", strict_to_send=True)
 def implicit_full_refund(body: tc.RefundCreate) -> Finding | None:
     """No items are named, so the whole order is refunded.
 

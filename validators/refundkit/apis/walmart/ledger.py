@@ -148,6 +148,17 @@ class WalmartOrderModel(OrderModel):
         """True if the refund returns the whole product charge at once, which the server makes a full refund."""
         return account is not None and 0 < account.now == account.charged
 
+    def is_same_refund(self, requested: Refund, recorded: Refund) -> bool:
+        """Compare the reasons of the charges, whose amounts are compared as sums: `recorded` is all that is new."""
+        reasons: dict[tuple[Any, str], set[str]] = {}
+        for posting in recorded.postings:
+            reasons.setdefault((posting.line, posting.account), set()).add(_reason(posting))
+        for posting in requested.postings:
+            new_reasons = reasons.get((posting.line, posting.account), {""})
+            if _reason(posting) and not {_reason(posting), ""} & new_reasons:
+                return False
+        return True
+
     def context_mismatches(
         self, path: Mapping[str, str] | None, body: Any, order: OrderResponse | None, refunds: Any
     ) -> Iterator[Finding]:
@@ -183,8 +194,14 @@ def _make_posting(number: str, entry: Any, pointer: str, refund_id: str) -> Post
         pointer=pointer and f"{pointer}/chargeAmount/amount",
         tax_pointer=tax_pointer,
         refund_id=refund_id,
-        source=entry if pointer else None,
+        source=entry,
     )
+
+
+def _reason(posting: Posting) -> str:
+    """Return the reason of a refunded charge, without case; "" if it has none."""
+    reason = getattr(posting.source, "refund_reason", UNSET)
+    return "" if reason is UNSET else reason.casefold()
 
 
 def _charge_amounts(charge: Any, pointer: str) -> Iterator[Amount]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, Struct
@@ -28,7 +28,7 @@ from ...ledger import (
     Refund,
     readable_lines,
 )
-from ...money import ZERO, total
+from ...money import ZERO, equals_as_shown, total
 from ...text import escape_token
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ AMOUNTS = (AMOUNT, "/order_refund/amount")
 ORDER: Any = ("order",)
 ITEM_LISTS = ("shipping_lines", "fee_lines", "line_items")
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-_STORED = Context(prec=1000, rounding=ROUND_HALF_UP)
 
 
 class RequestedItem(Struct, gc=False):
@@ -150,7 +149,7 @@ class WooCommerceOrderModel(ShopOrderModel):
         if requested.reason and requested.reason != recorded.reason:
             return False
         for account, amount in recorded_money.items():
-            if _round_like(requested_money.pop(account, ZERO), amount) != amount:
+            if not equals_as_shown(requested_money.pop(account, ZERO), amount):
                 return False
         return True if not any(requested_money.values()) else None  # an unknown item is dropped in silence
 
@@ -279,11 +278,6 @@ def readable_items(name: str, order: Any, unread: dict[Any, str]) -> Iterator[An
 def money_by_account(refund: Refund) -> dict[tuple[Any, str], Decimal]:
     """Return the money of a refund by its size."""
     return {(each.line, each.account): abs(each.amount) for each in refund.postings if each.account in (TOTAL, ITEM)}
-
-
-def _round_like(amount: Decimal, stored: Decimal) -> Decimal:
-    """Round an amount as the server stored another: half away from zero."""
-    return amount.quantize(stored, context=_STORED)
 
 
 def parse_number(value: object) -> Decimal | None:

@@ -30,6 +30,7 @@ from ..shared.serving import (
 )
 from . import oauth, php
 from .order_book import OrderBook, SentItem, parse_number, read_items, show, strip_zeros
+from .outcome import WITHOUT_REFUNDS
 
 Version: TypeAlias = Literal["11.0.1"]
 FAITHFUL: tuple[str, ...] = get_args(Version)
@@ -40,8 +41,6 @@ GATEWAYS = {
     "false": "An error occurred while attempting to create the refund using the payment gateway API.",
     "error": "The pretend bank declined.",
 }
-# The payment methods of WooCommerce itself, which cannot refund.
-_WITHOUT_REFUNDS = frozenset({"", "bacs", "cheque", "cod"})
 _MEDIA_TYPE = "application/json; charset=UTF-8"
 # What the refund of the first order was of, which an order does not tell.
 _SEED_ITEMS = {"1301": [SentItem("71", 1, Decimal(20), {"3": Decimal(2)})]}
@@ -221,10 +220,10 @@ class WooCommerceShop:
         if gateway is not None:
             raise RequestRefused(self._refuse_create(GATEWAYS[gateway]))
         method = self.orders[order].get("payment_method", "")
-        if self._is_faithful and method in _WITHOUT_REFUNDS:
+        if self._is_faithful and method in WITHOUT_REFUNDS:
             message = "The payment gateway for this order does not support automatic refunds."
             raise RequestRefused(self._refuse_create(message))
-        return method not in _WITHOUT_REFUNDS
+        return method not in WITHOUT_REFUNDS
 
     def _check(self, match: Match, request: ReceivedRequest, order: str) -> None:
         """As documented: refuse what a check calls wrong, with the order and its refunds as they stand."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import httpx
 
@@ -25,12 +26,13 @@ def detours(request: httpx.Request, route_parameter: str, prefix: str) -> Iterat
     methods = [value for name, value in query if name == "_method"]
     methods += [request.headers.get("X-HTTP-Method-Override", ""), request.method]
     methods = list(filter(None, methods))
-    routes = [url.copy_with(path=f"{prefix}/{value}") for name, value in query if name == route_parameter]
-    for address in (url, *routes):
+    origin, sent_query = f"{url.scheme}://{url.netloc.decode('ascii')}", url.query.decode("ascii")
+    routes = [f"{origin}{prefix}/{quote(value)}?{sent_query}" for name, value in query if name == route_parameter]
+    for address in (str(url), *routes):
         for method in methods:
-            yield method, str(address)
+            yield method, address
 
 
 def _php_name(name: str) -> str:
-    """Return the name of a query parameter as PHP reads it: `.method` is `_method`."""
-    return name.lstrip().translate(_LIKE_UNDERSCORE)
+    """Return the name of a query parameter as PHP reads it: `.method` is `_method`, and a NUL ends it."""
+    return name.partition("\0")[0].lstrip().translate(_LIKE_UNDERSCORE)

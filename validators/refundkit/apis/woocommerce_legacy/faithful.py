@@ -34,6 +34,7 @@ from .order_book import (
     make_no_route_error,
     make_refund_lines,
     make_wrong_order_error,
+    show_order,
     strip_zeros,
 )
 
@@ -111,7 +112,7 @@ class RecordedShop:
             return self._create(request, order)
         self._require_order(order)
         if name == "get_order":
-            return make_json_answer(200, self.orders[order])
+            return make_json_answer(200, show_order(self.orders[order], request))
         if name == "list_refunds":
             refunds = [_select_fields(document, request) for document in self.refunds(order)]
             return make_json_answer(200, {"order_refunds": refunds})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
@@ -25,13 +25,12 @@ from ...ledger import (
     Refund,
     readable_lines,
 )
-from ...money import ZERO, decimals
+from ...money import ZERO, decimals, equals_as_shown
 from ..woocommerce.ledger import (
     ITEM_LISTS,
     ORDER,
     Payment,
     ShopOrderModel,
-    money_by_account,
     order_mismatches,
     parse_number,
     read_number,
@@ -47,9 +46,10 @@ AMOUNT = "/order_refund/amount"
 ITEMS = "/order_refund/line_items"
 # The beginning of the key of a line that is found by its product.
 PRODUCT = "product"
+# The line of an item that the server does not name.
+UNNAMED: Any = ("unnamed",)
 # The list of refunds rounds to so many decimals, whatever the shop has.
 _LISTED_DECIMALS = 2
-_STORED = Context(prec=1000, rounding=ROUND_HALF_UP)
 
 
 class WooCommerceLegacyOrderModel(ShopOrderModel):
@@ -121,18 +121,18 @@ class WooCommerceLegacyOrderModel(ShopOrderModel):
         return Payment(status, paid, "order:/order/payment_details/paid", "order:/order/status")
 
     def is_same_refund(self, requested: Refund, recorded: Refund) -> bool | None:
-        """Compare the rounded amounts, the reasons, and the items if the server names them."""
-        requested_money, recorded_money = money_by_account(requested), money_by_account(recorded)
-        amount, recorded_amount = requested_money.pop((ORDER, TOTAL), None), recorded_money.pop((ORDER, TOTAL), ZERO)
+        """Compare the amounts as they are shown, the reasons, and the items that the answer shows.
+
+        It shows no shipping and no fees, and current servers do not say of which item a line is.
+        """
+        amount, recorded_amount = (next(_amounts(refund, TOTAL), None) for refund in (requested, recorded))
         if amount is None:  # an update of the reason alone: a shop may keep the old one
             return True if requested.reason == recorded.reason else None
-        if _round_as_stored(amount) != _round_as_stored(recorded_amount):
+        if not equals_as_shown(amount, recorded_amount or ZERO):
             return False
         if requested.id:
             return True
-        if requested.reason and requested.reason != recorded.reason:
-            return False
-        return all(requested_money.get(item, amount) == amount for item, amount in recorded_money.items())
+        return _stored_reason(requested) == _stored_reason(recorded) and _has_items(requested, recorded)
 
     def context_mismatches(
         self,
@@ -193,18 +193,36 @@ def _earlier_postings(key: Any, name: str, amount: Any, tax: Any = None) -> Iter
 def _earlier_item_postings(refund: wc.Refund) -> Iterator[Posting]:
     """Yield the postings of an earlier refund's items, by their size.
 
-    Pieces of an item that the server does not name are those of its product.
+    Of an item that the server does not name, the pieces are those of its product and the money is of no line.
     """
     for item in refund.line_items or ():
-        if item.refunded_item_id:
-            yield from _earlier_postings(str(item.refunded_item_id), ITEM, item.total, item.total_tax)
-        key = str(item.refunded_item_id) if item.refunded_item_id else (PRODUCT, item.product_id)
-        yield Posting(key, PIECES, abs(read_number(item.quantity)))
+        key = str(item.refunded_item_id) if item.refunded_item_id else None
+        yield from _earlier_postings(key or UNNAMED, ITEM, item.total, item.total_tax)
+        yield Posting(key or (PRODUCT, item.product_id), PIECES, abs(read_number(item.quantity)))
 
 
-def _round_as_stored(amount: Decimal) -> Decimal:
-    """Round an amount as the server stores it: two decimals, half away from zero."""
-    return amount.quantize(Decimal("0.01"), context=_STORED)
+def _stored_reason(refund: Refund) -> str:
+    """Return a reason without what a shop may lose of it: backslashes and some spaces."""
+    return " ".join((refund.reason or "").replace("\\", "").split())
+
+
+def _amounts(refund: Refund, account: str) -> Iterator[Decimal]:
+    return (posting.amount for posting in refund.postings if posting.account == account)
+
+
+def _has_items(requested: Refund, recorded: Refund) -> bool:
+    """True if every item of a recorded refund is one of the request: by its id, or else by its money and pieces."""
+    items = [posting for posting in requested.postings if posting.account in (ITEM, PIECES) and posting.amount]
+    for shown in recorded.postings:
+        if shown.account in (ITEM, PIECES) and shown.amount:
+            for item in items:
+                is_item = shown.account == item.account and (shown.line == item.line or isinstance(shown.line, tuple))
+                if is_item and equals_as_shown(item.amount, shown.amount):
+                    items.remove(item)
+                    break
+            else:
+                return False
+    return True
 
 
 def _item_ids(order: wc.Order) -> set[str]:
