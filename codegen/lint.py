@@ -30,10 +30,11 @@ ABOUT = {
 ANNOTATIONS = frozenset({"description", "title", "xml", "examples", "x-page-differs"})
 CLIENT_EXTENSIONS = frozenset({"x-given-once", "x-default", "x-idempotency-key", "x-credentials"})
 EXTENSIONS = CLIENT_EXTENSIONS | {
-    *("x-rule", "x-aliases", "x-source", "x-page-differs", "x-context", "x-replaced-by"),
+    *("x-rule", "x-aliases", "x-source", "x-page-differs", "x-context", "x-replaced-by", "x-pages"),
 }
 SCALAR = BOUNDS | ANNOTATIONS | {"type", "pattern", "not", "x-rule"}
 RULE_ID = re.compile(r"RF[0-9]{3}\Z")
+UNKNOWN = "FILL_IN"  # as the scaffold writes what a page does not say
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 
 
@@ -332,6 +333,35 @@ def _check_operations(spec: Spec) -> Flaws:
             yield operation.pointer, f"{operation.name} needs x-source: {{page, section}}"
 
 
+def _check_pages(spec: Spec) -> Flaws:
+    """Check the addresses of pages: each is of a page that an operation names."""
+    pages = {operation.node.get("x-source", {}).get("page") for operation in spec.operations()}
+    for page, address in spec.document["info"].get("x-pages", {}).items():
+        pointer = f"/info/x-pages/{escape(page)}"
+        if page not in pages:
+            yield pointer, f"{page} is the page of no operation"
+        if not re.match(r"https?://\S+\Z", str(address)):
+            yield pointer, f"{address} is no address of a page"
+
+
+def _check_filled_in(spec: Spec) -> Flaws:
+    """Find what the scaffold could not know, in keys and in texts."""
+    for pointer, text in _walk_texts(spec.document, ""):
+        if UNKNOWN in text:
+            yield pointer, f"`{text}`: fill this in"
+
+
+def _walk_texts(node: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    parts = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, part in parts:
+        child = f"{pointer}/{escape(str(key))}"
+        if isinstance(key, str):
+            yield child, key
+        yield from _walk_texts(part, child)
+    if isinstance(node, str):
+        yield pointer, node
+
+
 def _check_context(spec: Spec) -> Flaws:
     """Check x-context: the operations that read an order and its earlier refunds."""
     names = {operation.name for operation in spec.operations()}
@@ -443,6 +473,8 @@ CHECKS: tuple[Callable[[Spec], Flaws], ...] = (
     _check_patterns,
     _check_unions,
     _check_operations,
+    _check_pages,
+    _check_filled_in,
     _check_context,
     _check_security,
     _check_parameters,

@@ -644,6 +644,26 @@ def test_a_shop_with_three_decimals_can_be_refunded_whole(way: str) -> None:
     assert [refund["amount"] for refund in shop.refunds(order_id)] == ["10.51"]
 
 
+@pytest.mark.parametrize(
+    ("currency", "total", "amount", "found"),
+    [
+        ("USD", "107.8000", "5.005", {"RF206"}),
+        ("USD", "107.8000", "5.05", set()),
+        ("JPY", "2750.0000", "100.5", {"RF206"}),
+        ("JPY", "2750.00", "100.5", {"RF206"}),
+        ("KWD", "10.5050", "10.505", set()),
+    ],
+)
+def test_the_decimals_of_a_refund_are_those_of_the_currency(
+    currency: str, total: str, amount: str, found: set[str]
+) -> None:
+    """However many decimals an order is read with, its currency says how many a refund may have."""
+    order = testing.server("woocommerce_legacy").orders["1204"]["order"] | {"currency": currency, "total": total}
+    body = {"order_refund": {"amount": amount}}
+    report = check("woocommerce_legacy.create_refund", body, order={"order": order})
+    assert {finding.code for finding in report.findings} & {"RF206"} == found
+
+
 def send_to(shop: testing.Server, way: str, order_id: str, amount: str) -> httpx.Response:
     """Send a refund of an amount to a shop through a guard."""
     request = Api("woocommerce_legacy.create_refund").request(path={"id": order_id})

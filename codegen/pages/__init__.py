@@ -8,6 +8,7 @@ facts.py      a page -> its facts, in every notation of the table NOTATIONS; wha
   fields.py     the words about one field -> types, limits, values
   samples.py    curl commands, Python calls and JSON -> values, each part with its line
   titles.py  nesting.py    to which part of an operation, and to which object, a list of fields belongs
+definition.py  openapi.py    an OpenAPI definition on a page, or a published file -> a spec, compared with ours
 pieces.py     a page and its facts -> the blocks whose words are watched
 
 The spec:

@@ -9,8 +9,10 @@ from .blocks import Page, Section
 from .kinds import Endpoint, Fact
 
 VERBS = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS"
+VERB_ABOVE = r"(?<![^\n])(?:get|post|put|patch|delete)(?=[ \t]*\n\s*https?://)"  # alone on the line above a URL
 ENDPOINT = re.compile(
-    rf"(?<!-X )(?<!--request )\b({VERBS}|(?:get|post|put|patch|delete)(?=\s*https?://))\b[\s:`]*(?:https?://([^\s/`'\"]+))?(/[\w{{<:\[][^\s`'\"|,;]*)"
+    rf"(?<!-X )(?<!--request )\b({VERBS}|{VERB_ABOVE})\b[\s:`]*"
+    r"(?:https?://([^\s/`'\"]+))?(/[\w{<:\[][^\s`'\"|,;]*)"
 )
 
 
@@ -25,9 +27,10 @@ def join_text(section: Section, kinds: set[str]) -> str:
     """Join the text of a section's blocks, each on its line, from the line of the section on."""
     text = ""
     for block in section.blocks:
-        if block.kind in kinds:
-            gap = block.line - section.line - text.count("\n")
-            text += ("\n" * gap or " ") + block.text
+        cells = [(cell.line, cell.text) for row in block.rows for cell in row]
+        for line, part in (cells or [(block.line, block.text)]) if block.kind in kinds else ():
+            gap = line - section.line - text.count("\n")
+            text += ("\n" * gap or " ") + part
     return text
 
 

@@ -181,10 +181,11 @@ def _wrap_html_block(renderer: RendererHTML, tokens: Sequence[Token], index: int
 
 def _read_html(text: str) -> tuple[Section, ...]:
     document = html.document_fromstring(text.encode("utf-8"), parser=html.HTMLParser(encoding="utf-8"))
-    mains = document.xpath("//main|//article")
+    mains = document.xpath("//main|//article[not(ancestor::main or ancestor::article)][not(//main)]")
     reader = _HtmlReader()
-    reader.read_element(mains[0] if mains else document)
-    reader.flush()
+    for part in mains or [document]:
+        reader.read_element(part)
+        reader.flush()
     return _make_sections(reader.sections)
 
 

@@ -60,7 +60,7 @@ def _read_sample(index: int, role: str, text: str, line: int) -> Iterator[Fact]:
     except samples.SampleError as error:
         yield UnreadableSample(index, error.line, str(error))
     else:
-        if value:
+        if value and not (isinstance(value.value, dict) and "openapi" in value.value):  # that is no sample of a body
             yield Sample(index, role, value)
 
 

@@ -171,8 +171,10 @@ def _is_explained(result: ComparedPage, change: prose.BlockChange, lines: list[i
 def _describe(result: ComparedPage, group: list[prose.BlockChange]) -> str:
     counts = {kind: sum(change.kind == kind for change in group) for kind in dict.fromkeys(c.kind for c in group)}
     names = ", ".join(kind if count == 1 else f"{count} x {kind}" for kind, count in counts.items())
-    section = result.page.sections[result.pieces[min(group[0].piece, len(result.pieces) - 1)].section]
-    return f"{names} in {section.title!r} {group[0].what}, and no fact in it differs"
+    piece = result.pieces[min(group[0].piece, len(result.pieces) - 1)]
+    where = "above" if group[0].what == prose.GONE and piece.kind == "heading" else "in"
+    title = result.page.sections[piece.section].title
+    return f"{names} {where} {title!r} {group[0].what}, and no fact in it differs"
 
 
 def _line_of_change(result: ComparedPage, change: prose.BlockChange) -> int:

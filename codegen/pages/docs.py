@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..spec import display_path, load_all
-from . import prose
-from .blocks import PageError, read_page
-from .case import find_routes_of_page
+from . import openapi, prose
+from .blocks import PageError
 from .collect import ComparedPage, collect_differences, find_fact_differences, find_stale_marks
-from .compare import compare
 from .pieces import make_pieces
 from .places import Mark, Route, all_routes
 from .report import format_json
@@ -78,9 +76,9 @@ def _compare_pages(
         try:
             if path.stem in {result.page.stem for result in compared}:
                 raise PageError(f"{path}: another page of this run has the name {path.stem}")
-            page = read_page(path, [route.title for route in routes if route.page == path.stem])
-            case = compare(page, find_routes_of_page(page, routes))
-            pieces = make_pieces(page, case.facts)
+            source = openapi.read_source(path, routes)
+            case = openapi.compare_source(source)
+            pieces = make_pieces(source.page, case.facts)
             compared.append(ComparedPage(case, pieces, accepted.get(case.routes[0].page)))
         except PageError as error:
             unread.append(error)

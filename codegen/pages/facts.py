@@ -56,7 +56,7 @@ __all__ = [
     "role_of",
 ]
 
-Kind = TypeVar("Kind", bound=NamedTuple)
+Kind = TypeVar("Kind")
 NOTATIONS: tuple[Callable[[Page, int, str], Iterable[Fact]], ...] = (
     read_endpoints,
     read_messages,
@@ -101,22 +101,22 @@ class Facts(NamedTuple):
 
 def read_facts(page: Page) -> Facts:
     """Read the facts of a page; one without any has empty lists."""
-    found: list[Fact] = []
+    all_facts: list[Fact] = []
     for index in range(len(page.sections)):
         role = role_of(page, index)
-        found += [fact for read in NOTATIONS for fact in read(page, index, role)]
+        all_facts += [fact for read in NOTATIONS for fact in read(page, index, role)]
     return Facts(
-        _select(found, Endpoint),
-        _select(found, Fields),
-        _select(found, SectionCall),
-        _select(found, Sample),
-        _select(found, ValueList),
-        _select(found, Status),
-        _select(found, BodyType),
-        _select(found, Unread),
-        _select(found, UnreadableSample),
+        _select(all_facts, Endpoint),
+        _select(all_facts, Fields),
+        _select(all_facts, SectionCall),
+        _select(all_facts, Sample),
+        _select(all_facts, ValueList),
+        _select(all_facts, Status),
+        _select(all_facts, BodyType),
+        _select(all_facts, Unread),
+        _select(all_facts, UnreadableSample),
     )
 
 
-def _select(found: Iterable[Fact], kind: type[Kind]) -> list[Kind]:
-    return [fact for fact in found if isinstance(fact, kind)]
+def _select(all_facts: Iterable[Fact], kind: type[Kind]) -> list[Kind]:
+    return [fact for fact in all_facts if isinstance(fact, kind)]

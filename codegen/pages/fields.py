@@ -39,7 +39,8 @@ LIMITS = (
     (rf"<\s*{NUMBER}", ("exclusiveMaximum",)),
 )
 VALUES = re.compile(
-    r"\b(?:one of|(?:allowed|possible|supported|accepted|valid) values(?: are)?|options|enum(?=:))\b:?\s*([^.\n]+)",
+    r"\b(?:one of|(?:allowed|possible|supported|accepted|valid) (?:values(?: are)?|\w+(?: are)?(?=:))|options"
+    r"|enum(?=:))\b:?\s*([^.\n]+)",
     re.IGNORECASE,
 )
 TOKEN = re.compile(r"[\w.\-]+\Z")

@@ -115,9 +115,9 @@ def _find_moves(changes: list[BlockChange], before: list[str], after: list[str])
     gone = {_key(before[change.accepted or 0]): change for change in changes if change.what == GONE}
     result, moved = [], []
     for change in changes:
-        other = gone.pop(_key(after[change.piece]), None) if change.what == NEW else None
-        moved += [other] if other else []
-        result.append(change._replace(what=MOVED, accepted=other.accepted) if other else change)
+        gone_block = gone.pop(_key(after[change.piece]), None) if change.what == NEW else None
+        moved += [gone_block] if gone_block else []
+        result.append(change._replace(what=MOVED, accepted=gone_block.accepted) if gone_block else change)
     return [change for change in result if change not in moved]
 
 

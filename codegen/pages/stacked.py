@@ -18,6 +18,7 @@ TYPE = re.compile(rf"({RUN_TYPE})[,;\s]*((?:(?:{RUN_REMARKS})[,;\s]*)*)\Z", re.I
 REMARKS = re.compile(rf"(?:(?:{RUN_REMARKS})[,;\s]*)+\Z", re.IGNORECASE)
 # A name that no plain word is: with a hump, an underscore, a hyphen or a dot, or in small letters.
 IDENTIFIER = re.compile(r"(?:[a-z][a-z0-9]*|\w*[a-z0-9][A-Z]\w*|\w+[_.\-\[][\w.\-\[\]]*)\Z")
+LABELS = {"Type", "Format", "Required", "Default", "Name", "Description"}
 NO_NAMES = {"or", "and", "yes", "no", "true", "false", "null", "none", "any", "all", "the", "a", "an"}
 UNTYPED_ROLES = ("path", "query", "header", "parameters", "request", "response", "any")
 
@@ -57,7 +58,7 @@ def _is_start(lines: Sequence[Line], place: int, role: str) -> bool:
     """True if a name stands here, and below it a type, or in a section of parameters its text."""
     text, below = lines[place].text, lines[place + 1].text
     name = NAME.match(text)
-    if not name or any(pattern.match(text) for pattern in (TYPE, REMARKS, RUN)):
+    if not name or text in LABELS or any(pattern.match(text) for pattern in (TYPE, REMARKS, RUN)):
         return False
     is_untyped = IDENTIFIER.match(name[1]) and text not in NO_NAMES and role in UNTYPED_ROLES and " " in below
     return bool(TYPE.match(below) or (is_untyped and not RUN.match(below)))

@@ -72,9 +72,10 @@ def read_tables(page: Page, index: int, role: str) -> Iterator[Fact]:
 
 
 def find_columns(block: Block) -> dict[str, int]:
-    """Return the places of the known columns of a table."""
+    """Return the places of the known columns of a table, of two of one meaning the first."""
     head = [cell.text.casefold() for cell in block.rows[0]] if block.rows else []
-    return {column: place for column, names in COLUMNS.items() for place, name in enumerate(head) if name in names}
+    named = [(column, place) for place, name in enumerate(head) for column, names in COLUMNS.items() if name in names]
+    return dict(reversed(named))
 
 
 def _name_cells(row: tuple[Cell, ...], columns: dict[str, int]) -> Cells:
