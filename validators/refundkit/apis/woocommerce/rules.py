@@ -15,7 +15,7 @@ from ...money import plain, total
 from ...operations import Operation
 from ...rule import rule
 from ...text import format_value
-from .ledger import AMOUNTS, ITEMS, ShopOrderModel, is_computed, requested_items
+from .ledger import AMOUNTS, ITEMS, ShopOrderModel, is_computed, requested_items, sum_of_items
 
 if TYPE_CHECKING:
     from refundkit_apis.woocommerce import models as wc
@@ -151,7 +151,7 @@ def delete_frees_amount(path: Mapping[str, str]) -> Finding:
 
 
 @rule("RF219", "amount-not-computable", on=CREATE, source="facts")
-def amount_not_computable(body: wc.RefundCreateRequest, refund: Refund) -> Finding | None:
+def amount_not_computable(body: wc.RefundCreateRequest) -> Finding | None:
     """There is no amount, and the items do not say it.
 
     Without `amount` the server adds up the items. Where there is none, or one lacks `refund_total`, it makes a refund
@@ -163,9 +163,10 @@ def amount_not_computable(body: wc.RefundCreateRequest, refund: Refund) -> Findi
     Good:
         /amount: null
     """
-    if is_computed(body) or any(posting.account == TOTAL for posting in refund.postings):
+    items = list(requested_items(body.line_items))
+    if is_computed(body) or body.amount is not UNSET or sum_of_items(body, items) is not None:
         return None
-    silent = next((item.pointer for item in requested_items(body.line_items) if item.refund_total is UNSET), None)
+    silent = next((item.pointer for item in items if item.refund_total is UNSET), None)
     if silent is None:
         return finding("", "there is neither an amount nor an item", 'send "amount"')
     return finding(silent, "without an amount, and without a refund_total of this item", "send one of the two")
