@@ -233,15 +233,21 @@ def _is_open_on_purpose(schema: dict[str, Any]) -> bool:
     return str(schema.get("description", "")).startswith("Facts: open")
 
 
+def is_number(schema: dict[str, Any]) -> bool:
+    """True if a schema is of a number: one in JSON, or one that is always text, which `not` tells from other text."""
+    return bool({"number", "integer"} & set(types_of(schema))) or "not" in schema
+
+
 def _check_numbers(spec: Spec) -> Flaws:
     requests = request_components(spec)
     for pointer, schema in schema_nodes(spec):
         numeric = {"number", "integer"} & set(types_of(schema))
-        if "not" in schema and (not numeric or set(schema["not"]) != {"type", "pattern"}):
+        is_component = _component_of(pointer) and not _is_inline(pointer)
+        if "not" in schema and (not (numeric or is_component) or set(schema["not"]) != {"type", "pattern"}):
             yield f"{pointer}/not", "`not` may only refuse a pattern of a number's text: {type: string, pattern: …}"
         if numeric and _is_inline(pointer):
             yield from _check_inline_number(pointer, schema, is_sent=_component_of(pointer) in requests)
-        elif numeric:
+        elif is_number(schema) and is_component:
             yield from _check_scalar(pointer, schema)
 
 

@@ -156,6 +156,37 @@ CALLS = {
         None,
         "OrderResponse",
     ),
+    "woocommerce.create_refund": Call(
+        ("1204",),
+        {"api_refund": "false"},
+        "POST",
+        "/wp-json/wc/v3/orders/1204/refunds",
+        {"api_refund": "false"},
+        JSON,
+        "Refund",
+    ),
+    "woocommerce.list_refunds": Call(
+        ("1204",),
+        {"per_page": "100", "page": "2", "dp": "4"},
+        "GET",
+        "/wp-json/wc/v3/orders/1204/refunds",
+        {"per_page": "100", "page": "2", "dp": "4"},
+        None,
+        "Refund",
+    ),
+    "woocommerce.get_refund": Call(
+        ("1204", "1301"), {"dp": "4"}, "GET", "/wp-json/wc/v3/orders/1204/refunds/1301", {"dp": "4"}, None, "Refund"
+    ),
+    "woocommerce.delete_refund": Call(
+        ("1204", "13/01"),
+        {"force": "true"},
+        "DELETE",
+        "/wp-json/wc/v3/orders/1204/refunds/13%2F01",
+        {"force": "true"},
+        None,
+        "Refund",
+    ),
+    "woocommerce.get_order": Call(("1204",), {}, "GET", "/wp-json/wc/v3/orders/1204", {}, None, "Order"),
     "woocommerce_legacy.create_refund": Call(
         ("1204",),
         {"api_refund": "0"},

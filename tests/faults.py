@@ -21,6 +21,7 @@ Kind: TypeAlias = Literal["token", "read", "refund"]
 ORDERS = {
     "walmart": "2961380412345",
     "walmart_ca": "1796277083022",
+    "woocommerce": "1204",
     "woocommerce_legacy": "1204",
     "taxcloud": "SO-1077",
 }
@@ -187,7 +188,7 @@ class Server:
     def _is_refused_next(self, kind: Kind, request: ReceivedRequest) -> bool:
         """Stop listening where the refund that comes next, after the order or another attempt, is to be refused."""
         fault = self.armed("refund")
-        is_next = kind == "refund" or self.api != "woocommerce_legacy" or request.path.endswith("/refunds")
+        is_next = kind == "refund" or not self.api.startswith("woocommerce") or request.path.endswith("/refunds")
         if fault is None or not fault.refused or kind == "token" or not is_next:
             return False
         self.refuse()

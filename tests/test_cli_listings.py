@@ -71,6 +71,7 @@ EXPECTED = {
         "create_token",
     },
     "walmart_ca": {"refund_order_lines", "cancel_order_lines", "get_order"},
+    "woocommerce": {"create_refund", "get_refund", "list_refunds", "delete_refund", "get_order"},
     "woocommerce_legacy": {
         "create_refund",
         "get_refund",

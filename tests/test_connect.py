@@ -55,7 +55,7 @@ def shop(request: pytest.FixtureRequest) -> Iterator[testing.Server]:
     name = request.getfixturevalue("name")
     with testing.server(_api(name)) as server:
         if "refund_id" in users.path(name):
-            users.REFUND.set(str(users.call("woocommerce_legacy.create_refund", "sync", server.url).id))
+            users.REFUND.set(str(users.call(f"{_api(name)}.create_refund", "sync", server.url).id))
         yield server
 
 
@@ -68,18 +68,20 @@ def test_every_operation_returns_its_success_model(shop: testing.Server, name: s
         "walmart": "Order",
         "walmart_ca": "Order",
         "taxcloud": "Order",
+        "woocommerce": "Refund",
         "woocommerce_legacy": "Refund",
     }[name.partition(".")[0]]
     if name == "woocommerce_legacy.delete_refund":
         assert answer is None
         assert shop.refunds("1204") == []
     elif isinstance(answer, list):
-        assert name in ("woocommerce_legacy.list_refunds", "taxcloud.refund_order")
+        assert name in ("woocommerce.list_refunds", "woocommerce_legacy.list_refunds", "taxcloud.refund_order")
     else:
         special = {
             "walmart.create_token": "Token",
             "walmart.refund_return": "ReturnRefundResponse",
             "walmart.list_returns": "ReturnsResponse",
+            "woocommerce.get_order": "Order",
             "woocommerce_legacy.get_order": "Order",
         }
         assert type(answer).__name__ == special.get(name, expected)
@@ -114,7 +116,9 @@ def test_each_request_has_a_correlation_id_of_its_own(shop: testing.Server, name
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", ["walmart.refund_order_lines", "woocommerce_legacy.create_refund"])
+@pytest.mark.parametrize(
+    "name", ["walmart.refund_order_lines", "woocommerce.create_refund", "woocommerce_legacy.create_refund"]
+)
 def test_a_refund_beyond_the_order_never_leaves(shop: testing.Server, name: str, way: str) -> None:
     """A repeated refund succeeds until nothing is left of the order, and is then rejected."""
     made, error = until_rejected(lambda: users.call(name, way, shop.url))

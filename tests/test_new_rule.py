@@ -325,7 +325,11 @@ TRAITS = {
     "charges": {"walmart.refund_order_lines", "walmart_ca.refund_order_lines"},
     "pieces": {"taxcloud.refund_order", "walmart.refund_return"},
     "cancels": {"walmart.cancel_order_lines", "walmart_ca.cancel_order_lines"},
-    "order_total": {"woocommerce_legacy.create_refund", "woocommerce_legacy.update_refund"},
+    "order_total": {
+        "woocommerce.create_refund",
+        "woocommerce_legacy.create_refund",
+        "woocommerce_legacy.update_refund",
+    },
 }
 
 

@@ -13,9 +13,9 @@ from faults import ORDERS
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from refundkit import Outcome, operations, testing
+from refundkit.apis import find_module
 from refundkit.apis.shared.sent import SentRefund, Snapshot
 from refundkit.apis.shared.serving import load_first_order
-from refundkit.apis.woocommerce_legacy.server import replace_total
 from refundkit.client.outcome import find_contradiction, find_outcome, read_snapshot
 from refundkit.reading.xml import read_xml
 from refundkit_apis._runtime.codec import decode, encode
@@ -25,6 +25,7 @@ from test_testing import send
 REFUND = {
     "walmart": "walmart.refund_order_lines",
     "walmart_ca": "walmart_ca.refund_order_lines",
+    "woocommerce": "woocommerce.create_refund",
     "woocommerce_legacy": "woocommerce_legacy.create_refund",
     "taxcloud": "taxcloud.refund_order",
 }
@@ -42,7 +43,8 @@ def sent(name: str, body: Body | None, **path: str) -> SentRefund:
 def tells(shop: testing.Server) -> Snapshot:
     """Return what an API shows of the order now."""
     order = ORDERS[shop.api]
-    text = encode({"order_refunds": shop.refunds(order)}) if shop.api == "woocommerce_legacy" else None
+    told = {"woocommerce": shop.refunds(order), "woocommerce_legacy": {"order_refunds": shop.refunds(order)}}
+    text = encode(told[shop.api]) if shop.api in told else None
     return read_snapshot(operations.get(REFUND[shop.api]), encode(shop.orders[order]), text)
 
 
@@ -131,16 +133,19 @@ class Walmart:
 class Shop:
     """An order with a random total, refunded by amount."""
 
-    def __init__(self, draw: Any, _: str) -> None:
+    def __init__(self, draw: Any, api: str) -> None:
         self.draw = draw
+        self.api = api
         self.left = draw(st.integers(10, 1000000))
-        self.order = replace_total(load_first_order("woocommerce_legacy"), cents(self.left))
+        module: Any = find_module(api, "server")
+        self.order = module.replace_total(load_first_order(api), cents(self.left))
 
     def body(self) -> Body:
         assume(self.left > 1)
         amount = self.draw(st.integers(1, self.left - 1))
         self.left -= amount
-        return {"order_refund": {"amount": str(cents(amount)), "reason": "Of no matter"}}
+        refund = {"amount": str(cents(amount)), "reason": "Of no matter"}
+        return refund if self.api == "woocommerce" else {"order_refund": refund}
 
 
 class TaxCloud:
@@ -169,7 +174,13 @@ class TaxCloud:
         return {"items": items, "idempotencyKey": f"key-{self.count}"}
 
 
-KINDS: dict[str, Any] = {"walmart": Walmart, "walmart_ca": Walmart, "woocommerce_legacy": Shop, "taxcloud": TaxCloud}
+KINDS: dict[str, Any] = {
+    "walmart": Walmart,
+    "walmart_ca": Walmart,
+    "woocommerce": Shop,
+    "woocommerce_legacy": Shop,
+    "taxcloud": TaxCloud,
+}
 
 
 @st.composite

@@ -102,7 +102,7 @@ class Refund(msgspec.Struct, gc=False):
 
     `lines` are the lines that it names, each with its pointer, with an amount or not; `full_lines` are those that it
     marks as a full refund; `amounts` is every sum of money in it. `unread` says why an earlier refund could
-    not be read.
+    not be read; `tells_items` is false if only its total is known.
     """
 
     postings: list[Posting]
@@ -114,6 +114,7 @@ class Refund(msgspec.Struct, gc=False):
     idempotency_key_pointer: str = ""
     reason: str | None = None
     unread: str = ""
+    tells_items: bool = True
 
 
 class Account(msgspec.Struct, gc=False):
@@ -479,6 +480,12 @@ class OrderModel:
         False unless an API says otherwise: then no refund of a list is ever taken for the requested one.
         """
         return False
+
+
+def add_items(in_order: list[Refund] | None, listed: list[Refund] | None) -> list[Refund] | None:
+    """Replace each refund of which an order tells only the total by that of the list with its id."""
+    by_id = {refund.id: refund for refund in listed or ()}
+    return in_order and [refund if refund.tells_items else by_id.get(refund.id, refund) for refund in in_order]
 
 
 def open_ledger(model: OrderModel, order: Any, refunds: list[Refund] | None, in_order: list[Refund] | None) -> Ledger:

@@ -16,8 +16,9 @@ import msgspec
 
 from .errors import Severity
 
-# The parts of a request as bits, and the names by which `not_run` lists them.
-BODY, PATH, QUERY, HEADERS, URL, ORDER, REFUNDS = (1 << bit for bit in range(7))
+# The parts of a request as bits, and the names by which `not_run` lists them. An order may tell only the totals of its
+# refunds: then REFUNDS is set, and REFUNDED_ITEMS is not.
+BODY, PATH, QUERY, HEADERS, URL, ORDER, REFUNDS, REFUNDED_ITEMS = (1 << bit for bit in range(8))
 PARTS = {"order": ORDER, "refunds": REFUNDS, "path": PATH, "query": QUERY, "headers": HEADERS}
 PARAMETERS = {
     "refund": BODY,
@@ -29,6 +30,7 @@ PARAMETERS = {
     "url": URL,
     "order": ORDER,
     "refunds": REFUNDS,
+    "refunded_items": REFUNDED_ITEMS,
     "request": 0,  # whatever parts there are, raw
     "operation": 0,
     "value": 0,  # a value that the spec refuses: the rule only words the finding

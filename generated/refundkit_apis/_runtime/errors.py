@@ -138,6 +138,7 @@ class StatusError(RefundError):
 
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
+        self._status = _read_status(_read_content(response)) or response.status_code
         self.sent = "yes" if is_refusal(response.status_code) else "maybe"
         request = getattr(response, "_request", None)  # httpx raises RuntimeError where there is none
         words = _read_words(_read_content(response))
@@ -147,7 +148,8 @@ class StatusError(RefundError):
 
     @property
     def status(self) -> int:
-        return self.response.status_code
+        """The status that was meant: WooCommerce says 404 in the body of a 500."""
+        return self._status
 
     @property
     def code(self) -> str | None:
@@ -339,6 +341,16 @@ def _read_words(content: bytes) -> tuple[str, str]:
         error = body
     code = _first_text(error, "code", "title")
     return code, _first_text(error, "description", "message", "detail", "info")
+
+
+def _read_status(content: bytes) -> int:
+    """Read the status that an error body means, a bare number as `data`; 0 if it has none."""
+    try:
+        body: Any = msgspec.json.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return 0
+    meant = body.get("data") if isinstance(body, dict) else None
+    return meant if type(meant) is int and 400 <= meant < 600 else 0
 
 
 def _first_text(error: dict[str, Any], *keys: str) -> str:

@@ -26,19 +26,19 @@ from ..errors import (
     describe_defect,
     finding,
 )
-from ..ledger import Ledger, OrderHistory, Refund, UnreadableError, open_ledger
+from ..ledger import Ledger, OrderHistory, Refund, UnreadableError, add_items, open_ledger
 from ..money import exact
 from ..parameters import schema_findings
 from ..request import Request
-from ..rule import BODY, HEADERS, ORDER, PARAMETERS, PARTS, PATH, QUERY, REFUNDS, REGISTRY, Rule
+from ..rule import BODY, HEADERS, ORDER, PARAMETERS, PARTS, PATH, QUERY, REFUNDED_ITEMS, REFUNDS, REGISTRY, Rule
 from ..rules.identity import has_credentials
 from ..text import mask_numbers, shorten, suggest_name
 from .body import Problem, read_body, read_document
 from .context import read_order, read_refunds
 from .plan import INVALID_ORDER, Plan, make_plan, parts_of
 
-# A body with such findings is judged all the same: a field with one of the first three is removed before.
-_HARMLESS_CODES = frozenset({"RF002", "RF103", "RF108", "RF110", "RF111"})
+# A body with such findings is judged all the same: a field with one of the first four is removed before.
+_HARMLESS_CODES = frozenset({"RF002", "RF103", "RF108", "RF112", "RF110", "RF111"})
 # Findings of these rules are about a field's name, not its value.
 _FIELD_NAME_CODES = _HARMLESS_CODES | {"RF309"}
 UNJUDGED = (NotRun(codes=(), missing=VALID_BODY),)
@@ -229,6 +229,7 @@ class _RequestCheck:
             if any(mismatch.pointer.startswith("refunds:") for mismatch in mismatches):
                 refunds = None
             listed = None if refunds is None else model.read_refunds(refunds)
+            in_order = add_items(in_order, listed)
             ledger = None if order is None else self._open_ledger(order, listed, in_order)
         except UnreadableError as error:
             mismatches = [finding("order:", f"this is no get-order response of the API: {error}")]
@@ -241,9 +242,11 @@ class _RequestCheck:
         self.parts = self.parts & ~REFUNDS if earlier is None else self.parts | REFUNDS
         if any(refund.unread for refund in earlier or ()):
             self._add_not_run("refunds")
+        if earlier is not None and all(refund.tells_items for refund in earlier):
+            self.parts |= REFUNDED_ITEMS
         if self.history is not None:
             earlier = [*(earlier or ()), *self.history.refunds]
-        self.values |= {"order": order, "refunds": earlier, "ledger": ledger}
+        self.values |= {"order": order, "refunds": earlier, "refunded_items": earlier, "ledger": ledger}
 
     def _open_ledger(self, order: Any, refunds: list[Refund] | None, in_order: list[Refund] | None) -> Ledger | None:
         """Open the ledger with this refund under check; None if the body was unreadable.

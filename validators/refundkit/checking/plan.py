@@ -12,7 +12,7 @@ from ..errors import VALID_BODY, VALID_ORDER, NotRun, Severity
 from ..ledger import OrderModel
 from ..operations import Operation
 from ..request import Request
-from ..rule import BODY, CACHE_CLEARERS, ORDER, PARTS, REGISTRY, URL, Rule
+from ..rule import BODY, CACHE_CLEARERS, ORDER, PARTS, REFUNDED_ITEMS, REGISTRY, URL, Rule
 
 # A bit beside those of the parts: an order was given, but not the one of this refund.
 INVALID_ORDER = 1 << 16
@@ -50,7 +50,7 @@ class Plan(msgspec.Struct, frozen=True):
         """Return the rules that lack a part, grouped by the part."""
         missing: dict[str, list[str]] = {}
         for rule in self.rules:
-            for part, bit in (*PARTS.items(), (VALID_BODY, BODY)):
+            for part, bit in (*PARTS.items(), ("refunds", REFUNDED_ITEMS), (VALID_BODY, BODY)):
                 if (rule.needs | rule.sharpens) & bit & ~parts:
                     name = VALID_ORDER if bit == ORDER and parts & INVALID_ORDER else part
                     missing.setdefault(name, []).append(rule.code)

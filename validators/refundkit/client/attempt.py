@@ -32,7 +32,7 @@ class Attempt(msgspec.Struct, kw_only=True):
 
     `repeats` is the request of an earlier attempt that was checked and may have been executed, if there is one.
     `context` is what the guard read, `request` what left last, None before that, `left_at` the time.monotonic() of it,
-    and `status` that of the answer to it.
+    and `status` that of the answer to it; `is_refused` says that it proves that nothing was made, whatever its status.
     """
 
     operation: Operation
@@ -41,6 +41,7 @@ class Attempt(msgspec.Struct, kw_only=True):
     request: httpx.Request | None = None
     left_at: float = 0.0
     status: int | None = None
+    is_refused: bool = False
 
     def __repr__(self) -> str:
         return f"Attempt({self.operation.name})"  # neither URL nor order: what logs extensions shows no secret
@@ -48,11 +49,13 @@ class Attempt(msgspec.Struct, kw_only=True):
     @property
     def may_have_been_executed(self) -> bool:
         """True if the request left and no answer refused it."""
-        return self.request is not None and (self.status is None or not is_refusal(self.status))
+        if self.request is None or self.is_refused:
+            return False
+        return self.status is None or not is_refusal(self.status)
 
     def record_request(self, request: httpx.Request) -> None:
         """Record that the request is about to leave."""
-        self.request, self.status, self.left_at = request, None, time.monotonic()
+        self.request, self.status, self.is_refused, self.left_at = request, None, False, time.monotonic()
 
     def record_error(self, error: BaseException) -> None:
         """Record an error in the place of an answer."""

@@ -30,6 +30,7 @@ from refundkit_apis._runtime.errors import (
     TransportError,
 )
 
+from .. import apis
 from ..apis.shared.sent import SentRefund
 from ..errors import RefundNotChecked
 from ..operations import Operation
@@ -207,6 +208,9 @@ class CallState:
     def handle_error(self, error: BaseException) -> float:
         """Return the seconds until the next attempt, or raise the final error."""
         self.log(logging.WARNING, str(error.status) if isinstance(error, StatusError) else type(error).__name__)
+        if isinstance(error, StatusError) and self._is_answer(error):
+            is_refusal = getattr(apis.find_module(self.call.operation.api, "outcome"), "is_refusal", None)
+            self._attempt.is_refused = is_refusal is not None and is_refusal(self.call.operation, error.code)
         is_lost = not self.call.is_read and self._attempt.may_have_been_executed
         if not isinstance(error, RefundError):
             error = self._translate(error, is_lost or self._unknown is not None)
@@ -270,9 +274,15 @@ class CallState:
             return self._outcome_unknown(self._unknown)
         if isinstance(error, RefundNotSent):
             return error
+        if isinstance(error, StatusError) and self._is_answer(error):
+            return RefundRefused(error, error.status)
         if self._attempt.status is not None:  # of an answer that refused, else the outcome is unknown
             return RefundRefused(error, self._attempt.status)
         return _not_sent(error)
+
+    def _is_answer(self, error: StatusError) -> bool:
+        """True if the error is the answer to the refund, and not to a request for a token or the order."""
+        return error.response.status_code == self._attempt.status
 
     def _outcome_unknown(self, unknown: UnknownOutcome) -> RefundOutcomeUnknown:
         resolve, resolve_async = self._resolve, self._resolve_async

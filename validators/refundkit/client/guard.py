@@ -149,7 +149,7 @@ class GuardTransport(httpx.BaseTransport):
     findings are logged to `refundkit`. Refunds of one order go one after the other, those of all guards and clients of
     the process, sync and async; a refund that would wait for itself, such as one in `on_report`, raises NotSent. An
     order of TaxCloud that does not tell of its refunds cannot be judged. Whatever else looks like a refund is sent with
-    a warning in the log that it was not checked: in versions 1 and 2 of WooCommerce's legacy API, or its wp-json API.
+    a warning in the log that it was not checked: in versions 1 and 2 of WooCommerce's APIs.
 
     With mode="report", for the first days in production, it checks, logs and calls `on_report`, and sends whatever it
     found, also where the order cannot be read. `fail_on` says which findings keep a refund from leaving: error, warning

@@ -1,8 +1,9 @@
 """Tell what became of a refund: from an order before and after, and from the answer of the server.
 
-What an API alone can say stands in the `outcome.py` of its folder: `is_paid(sent, body, order)`, whether a refund that
-is recorded was paid as well, and `find_contradiction(sent, refund, before, answer)`, what shows that a success answer
-is about another refund. Without one, whatever is recorded is paid, and an answer is taken as it is.
+What an API alone can say stands in the `outcome.py` of its folder: `is_paid(sent, body, before, after)`, whether a
+refund that is recorded was paid as well, `find_contradiction(sent, refund, before, answer)`, what shows that a success
+answer is about another refund, and `is_refusal(operation, code)`, whether an error proves that nothing was made,
+whatever its status. Without one, whatever is recorded is paid, and an answer is taken as it is.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def find_outcome(sent: SentRefund, before: Snapshot, after: Snapshot) -> Outcome
             if recorded is None:
                 return None
             is_paid = getattr(apis.find_module(sent.operation.api, "outcome"), "is_paid", None)
-            if recorded and is_paid is not None and not is_paid(sent, _read_body(sent)[1], after.order or before.order):
+            if recorded and is_paid is not None and not is_paid(sent, _read_body(sent)[1], before, after):
                 return Outcome.RECORDED_ONLY
             return Outcome.MADE if recorded else Outcome.NOT_MADE
         except UnreadableError:

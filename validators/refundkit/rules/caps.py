@@ -63,11 +63,11 @@ def refund_exceeds_order(
     the order hides decimals is RF221 instead.
 
     Bad:
-        /order_refund/amount: "85.81"
-        /order_refund/line_items: null
+        /amount: "85.81"
+        /line_items: null
     Good:
-        /order_refund/amount: "85.80"
-        /order_refund/line_items: null
+        /amount: "85.80"
+        /line_items: null
     """
     for account in ledger.accounts:
         if account.name == TOTAL and account.now > account.left + ledger.rounding_of(account):
@@ -122,7 +122,7 @@ def _taxes_beyond(ledger: Ledger, *, by_rounding: bool) -> Iterator[Finding]:
 
 
 @rule("RF213", "item-exceeds-line", severity="warning", on=("items",), source="facts")
-def item_exceeds_line(ledger: Ledger, refunds: list[Refund] | None = None) -> Iterator[Finding]:
+def item_exceeds_line(ledger: Ledger, refunded_items: list[Refund] | None = None) -> Iterator[Finding]:
     """More is refunded of an item than the order has for it.
 
     The server compares nothing of an item with the order: its reports then show a line that lost more than it brought.
@@ -130,11 +130,11 @@ def item_exceeds_line(ledger: Ledger, refunds: list[Refund] | None = None) -> It
     only a fee below zero goes back below zero.
 
     Bad:
-        /order_refund/line_items/73/refund_total: "8.01"
+        /line_items/1/refund_total: "8.01"
     Good:
-        /order_refund/amount: "30.50"
-        /order_refund/line_items/74: {refund_total: "-0.30"}
-        order:/order/fee_lines/0/total: "-0.30"
+        /amount: "30.50"
+        /line_items/2: {id: 74, refund_total: "-0.30"}
+        order:/fee_lines/0/total: "-0.30"
     """
     for account in ledger.accounts:
         if account.name == ITEM and account.listed and account.pointer and _is_beyond(ledger, account, account.left):
@@ -153,9 +153,9 @@ def tax_exceeds_item(ledger: Ledger) -> Iterator[Finding]:
     each is held to that sum.
 
     Bad:
-        /order_refund/line_items/71/refund_tax: {"9": "2.00"}
+        /line_items/0/refund_tax/0/id: 9
     Good:
-        /order_refund/line_items/71/refund_tax: {"3": "2.00"}
+        /line_items/0/refund_tax/0/id: 3
     """
     for account in ledger.accounts:
         is_tax, rate = account.name.startswith(TAX), account.name.removeprefix(TAX)
@@ -326,7 +326,7 @@ def quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = None) 
 
 
 @rule("RF404", "item-quantity-exceeds-order", severity="warning", on=("items",), source="facts")
-def item_quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = None) -> Iterator[Finding]:
+def item_quantity_exceeds_order(ledger: Ledger, refunded_items: list[Refund] | None = None) -> Iterator[Finding]:
     """More pieces of an item are refunded than were ordered.
 
     The server takes any quantity and puts as many back into stock as it is told. Earlier refunds count where the server
@@ -334,9 +334,9 @@ def item_quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = N
     order. The legacy API also takes a part of a piece, which no stock has.
 
     Bad:
-        /order_refund/line_items/71/qty: 3
+        /line_items/0/quantity: 3
     Good:
-        /order_refund/line_items/71/qty: 2
+        /line_items/0/quantity: 2
     """
     for account in ledger.accounts:
         if account.name != PIECES or not account.listed:

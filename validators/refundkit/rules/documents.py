@@ -268,6 +268,22 @@ def no_namespace() -> None:
     """
 
 
+@rule("RF112", "ignored-field", severity="warning", source="facts")
+def ignored_field() -> None:
+    """A field that the server does not know, and ignores.
+
+    WooCommerce's request objects are open, since plugins add fields: what no plugin of the shop reads does nothing. A
+    name that is nearly a known one is RF103, one that the server computes RF108.
+
+    Bad:
+        operation: woocommerce.create_refund
+        /notify_customer: true
+    Good:
+        operation: woocommerce.create_refund
+        /api_restock: true
+    """
+
+
 @rule("RF317", "repeated-refund", on=("refunds",))
 def repeated_refund() -> None:
     """A batch sends the same refund twice, or two refunds under one id.

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ... import apis
-from ...ledger import Ledger, OrderModel, Refund, open_ledger
+from ...ledger import Ledger, OrderModel, Refund, add_items, open_ledger
 from ...operations import Operation
 
 
@@ -33,10 +33,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def refunds_in(model: OrderModel, snapshot: Snapshot) -> list[Refund] | None:
-    """The refunds of a snapshot, by list or order; None if unknown."""
-    if snapshot.refunds is not None:
-        return model.read_refunds(snapshot.refunds)
-    return None if snapshot.order is None else model.refunds_in_order(snapshot.order)
+    """The refunds of a snapshot, by list or order; None if unknown. An order may add totals that a page lacks."""
+    listed = None if snapshot.refunds is None else model.read_refunds(snapshot.refunds)
+    in_order = None if snapshot.order is None else add_items(model.refunds_in_order(snapshot.order), listed)
+    return in_order if listed is None else [*listed, *(each for each in in_order or () if not each.tells_items)]
 
 
 def open_snapshot(model: OrderModel, snapshot: Snapshot) -> Ledger | None:

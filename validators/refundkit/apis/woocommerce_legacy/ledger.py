@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
@@ -22,44 +21,47 @@ from ...ledger import (
     Amount,
     Ledger,
     Line,
-    OrderModel,
     Posting,
     Refund,
     readable_lines,
 )
-from ...money import ZERO, decimals, equals_as_shown, total
-from ...text import escape_token
+from ...money import ZERO, decimals, equals_as_shown
+from ..woocommerce.ledger import (
+    ITEM_LISTS,
+    ORDER,
+    Payment,
+    ShopOrderModel,
+    order_mismatches,
+    parse_number,
+    read_number,
+    readable_items,
+)
 
 if TYPE_CHECKING:
     from refundkit_apis.woocommerce_legacy import models as wc
 
     from ...operations import Operation
 
-    Body: TypeAlias = wc.RefundCreateRequest | wc.RefundUpdateRequest
-
 AMOUNT = "/order_refund/amount"
 ITEMS = "/order_refund/line_items"
-# Keys of lines that no item has: the order itself, and the beginning of that of a line that is found by its product.
-ORDER: Any = ("order",)
+# The beginning of the key of a line that is found by its product.
 PRODUCT = "product"
+# The line of an item that the server does not name.
 UNNAMED: Any = ("unnamed",)
-ITEM_LISTS = ("shipping_lines", "fee_lines", "line_items")
 # The list of refunds rounds to so many decimals, whatever the shop has.
 _LISTED_DECIMALS = 2
-_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
-class WooCommerceLegacyOrderModel(OrderModel):
-    """Reads WooCommerce's orders, refunds and their items; a refund names its order only in its path."""
+class WooCommerceLegacyOrderModel(ShopOrderModel):
+    """Reads orders, refunds and their items as the legacy API tells them."""
 
     traits: Mapping[str, frozenset[str]] = {
         "create_refund": frozenset({"refunds", "lines", "order_total", "items"}),
         "update_refund": frozenset({"order_total"}),
     }
     path_ids: Mapping[str, tuple[str, ...]] = {"id": ("order", "id")}
-
-    def normalise_id(self, name: str, value: str) -> str:
-        return value.lstrip("0") or "0"
+    shares_orders_with = "woocommerce"
+    amount_pointer, items_pointer = AMOUNT, ITEMS
 
     def open_order(self, order: wc.OrderResponse) -> Ledger:
         shop_order = order.order
@@ -68,7 +70,7 @@ class WooCommerceLegacyOrderModel(OrderModel):
         lines: dict[Any, Line] = {ORDER: _open_line(ORDER, TOTAL, shop_order.total, currency)}
         unread: dict[Any, str] = {}
         for name in ITEM_LISTS:
-            items = list(_readable_figures(name, shop_order, unread))
+            items = list(readable_items(name, shop_order, unread))
             for item in items:
                 line = lines[str(item.id)] = _open_line(str(item.id), ITEM, item.total, currency)
                 # The order has one tax for all its shipping lines.
@@ -96,29 +98,27 @@ class WooCommerceLegacyOrderModel(OrderModel):
         ]
 
     def read_request(self, operation: Operation, body: Any, path: Mapping[str, str] | None) -> Refund:
-        refund_id = (path or {}).get("refund_id", "").lstrip("0")
-        if body is None:
-            return Refund([Posting(ORDER, TOTAL, effect="drop", refund_id=refund_id)], id=refund_id)
-        refund, is_update = body.order_refund, operation.name.endswith(".update_refund")
+        if body is not None and operation.name.endswith(".update_refund"):
+            return self._read_update(body.order_refund, (path or {}).get("refund_id", "").lstrip("0"))
+        return super().read_request(operation, None if body is None else body.order_refund, path)
+
+    def _read_update(self, refund: wc.RefundUpdate, refund_id: str) -> Refund:
+        """Read an update: its amount replaces that of the refund; the server ignores an amount of zero."""
         postings: list[Posting] = []
         amounts: list[Amount] = []
         if refund.amount is not UNSET:
             value = Decimal(refund.amount)
-            amounts.append(Amount(AMOUNT, value))
-            if not is_update:
-                postings.append(Posting(ORDER, TOTAL, abs(value), pointer=AMOUNT))
-            elif value:  # the server ignores an update to zero
-                postings.append(Posting(ORDER, TOTAL, abs(value), effect="set", pointer=AMOUNT, refund_id=refund_id))
-        if is_update:
-            return Refund(postings, amounts=amounts, id=refund_id, reason=refund.reason or None)
-        lines: dict[Any, str] = {}
-        for key, item in refund.line_items.items() if isinstance(refund.line_items, dict) else ():
-            pointer = lines[key] = f"{ITEMS}/{escape_token(key)}"
-            item_postings = list(_requested_item_postings(key, item, pointer))
-            money = [posting for posting in item_postings if posting.account != PIECES and posting.pointer]
-            amounts += [Amount(posting.pointer, posting.amount) for posting in money]
-            postings += item_postings
-        return Refund(postings, lines.items(), amounts=amounts, reason=refund.reason or "")
+            amounts = [Amount(AMOUNT, value)]
+            if value:
+                posting = Posting(ORDER, TOTAL, abs(value), effect="set", pointer=AMOUNT, refund_id=refund_id)
+                postings.append(posting)
+        return Refund(postings, amounts=amounts, id=refund_id, reason=refund.reason or None)
+
+    def read_payment(self, order: wc.OrderResponse) -> Payment:
+        """Read the order's status, and whether it was paid; old servers do not note it of a completed order."""
+        status, details = str(order.order.status), order.order.payment_details
+        paid = None if details is UNSET or details.paid is UNSET else details.paid or status == "completed"
+        return Payment(status, paid, "order:/order/payment_details/paid", "order:/order/status")
 
     def is_same_refund(self, requested: Refund, recorded: Refund) -> bool | None:
         """Compare the amounts as they are shown, the reasons, and the items that the answer shows.
@@ -146,7 +146,7 @@ class WooCommerceLegacyOrderModel(OrderModel):
         A refund does not name its order, so earlier refunds are compared by their items.
         """
         if order is not None:
-            yield from self._order_mismatches((path or {}).get("id"), order.order)
+            yield from order_mismatches((path or {}).get("id"), order.order, "order_number", "order:/order")
         if refunds is None:
             return
         order_items = None if order is None else _item_ids(order.order)
@@ -158,15 +158,6 @@ class WooCommerceLegacyOrderModel(OrderModel):
             items = {str(item.refunded_item_id) for item in refund.line_items or () if item.refunded_item_id}
             if order_items is not None and items and order_items.isdisjoint({*items, ANY}):
                 yield finding(f"{refund_pointer}/line_items", "the order has no item of this earlier refund")
-
-    def _order_mismatches(self, order_id: str | None, order: wc.Order) -> Iterator[Finding]:
-        if order_id is not None and str(order.id) != order_id.lstrip("0"):
-            hint = f"; {order_id} is its order_number" if str(order.order_number) == order_id else ""
-            message = f"the refund is of order {order_id}, the context is order {order.id}{hint}"
-            yield finding("order:/order/id", message, "give the order that is refunded")
-        if parse_number(order.total) is None:
-            message = f"{order.total!r} is no number"
-            yield finding("order:/order/total", message, "give the API's own order as it came")
 
 
 def _open_line(key: Any, name: str, amount: Any, currency: str) -> Line:
@@ -210,21 +201,6 @@ def _earlier_item_postings(refund: wc.Refund) -> Iterator[Posting]:
         yield Posting(key or (PRODUCT, item.product_id), PIECES, abs(read_number(item.quantity)))
 
 
-def _requested_item_postings(key: str, item: wc.RefundItem, pointer: str) -> Iterator[Posting]:
-    """Yield the postings of a requested item: its money and its pieces. A negative fee has a negative refund."""
-    taxes = item.refund_tax if isinstance(item.refund_tax, dict) else {}  # PHP writes none as an empty list
-    if item.refund_total is not UNSET or taxes:
-        amount = ZERO if item.refund_total is UNSET else Decimal(item.refund_total)
-        tax = total([Decimal(each) for each in taxes.values()])
-        total_pointer = "" if item.refund_total is UNSET else f"{pointer}/refund_total"
-        tax_pointer = f"{pointer}/refund_tax" if taxes else ""
-        yield Posting(key, ITEM, amount, tax, pointer=total_pointer, tax_pointer=tax_pointer, source=item)
-    for rate, rate_tax in taxes.items():
-        yield Posting(key, TAX + rate, Decimal(rate_tax), pointer=f"{tax_pointer}/{escape_token(rate)}")
-    if item.qty is not UNSET:
-        yield Posting(key, PIECES, abs(Decimal(item.qty)), pointer=f"{pointer}/qty")
-
-
 def _stored_reason(refund: Refund) -> str:
     """Return a reason without what a shop may lose of it: backslashes and some spaces."""
     return " ".join((refund.reason or "").replace("\\", "").split())
@@ -249,34 +225,11 @@ def _has_items(requested: Refund, recorded: Refund) -> bool:
     return True
 
 
-def _readable_figures(name: str, order: wc.Order, unread: dict[Any, str]) -> Iterator[Any]:
-    """Yield the order's lines whose figures are numbers; note the others in `unread`, so that caps report them."""
-    for item in readable_lines(getattr(order, name), unread):
-        figures = {"total": item.total, "quantity": item.quantity} if name == "line_items" else {"total": item.total}
-        unreadable_figure = next((figure for figure, value in figures.items() if parse_number(value) is None), "")
-        if unreadable_figure:
-            unread[str(item.id)] = f"{unreadable_figure} {figures[unreadable_figure]!r} is no number"
-        else:
-            yield item
-
-
 def _item_ids(order: wc.Order) -> set[str]:
     """Return the ids of the order's items, and ANY if some are unknown."""
     unread: dict[Any, str] = {}
-    ids = {str(item.id) for name in ITEM_LISTS for item in _readable_figures(name, order, unread)}
+    ids = {str(item.id) for name in ITEM_LISTS for item in readable_items(name, order, unread)}
     return ids | unread.keys()
-
-
-def parse_number(value: object) -> Decimal | None:
-    """Parse a number of an answer; None if it is no number."""
-    if isinstance(value, str):
-        return Decimal(value) if _DECIMAL.fullmatch(value) else None
-    return Decimal(value) if isinstance(value, (Decimal, int)) else None
-
-
-def read_number(value: Any) -> Decimal:
-    """Parse a number of an answer; zero if it is no number."""
-    return parse_number(value) or ZERO
 
 
 MODEL = WooCommerceLegacyOrderModel()

@@ -1,22 +1,21 @@
-"""The rules of WooCommerce's legacy API: ambiguous numbers, and requests that the server changes or ignores."""
+"""The rules of WooCommerce's legacy API alone: requests that the server changes or ignores."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
 from ...errors import Finding, finding
-from ...ledger import ITEM, TAX, TOTAL, Ledger, Refund
-from ...money import plain, total
-from ...operations import Operation
+from ...ledger import TOTAL, Ledger, Refund
+from ...money import plain
 from ...request import Request
 from ...rule import rule
-from ...text import escape_token, format_value
-from .ledger import AMOUNT, ITEMS
+from ...text import escape_token
+from ..woocommerce import rules as _shared  # noqa: F401 - registers the rules of both APIs
+from .ledger import ITEMS
 
 if TYPE_CHECKING:
     from refundkit_apis.woocommerce_legacy import models as wc
@@ -24,83 +23,6 @@ if TYPE_CHECKING:
 API = ("woocommerce_legacy",)
 CREATE = ("woocommerce_legacy.create_refund",)
 UPDATE = ("woocommerce_legacy.update_refund",)
-
-
-@rule("RF202", "amount-negative", on=API, source="facts")
-def amount_negative(value: Decimal | int | str) -> tuple[str, str]:
-    """A refund amount is below zero.
-
-    WooCommerce wants what is given back as a positive number, the opposite of Walmart: it answers a create below zero
-    with 400 and ignores an update below zero in silence.
-
-    Bad:
-        /order_refund/amount: "-30.80"
-    Good:
-        /order_refund/amount: "30.80"
-    """
-    amount = value if isinstance(value, str) else plain(value)
-    return f"refund amount {amount} is below zero", f"send {amount.removeprefix('-')}"
-
-
-@rule("RF209", "items-amount-mismatch", severity="warning", on=("items",), source="facts", reports_missing=False)
-def items_amount_mismatch(refund: Refund, ledger: Ledger | None = None) -> Finding | None:
-    """The items' totals and taxes do not add up to the amount.
-
-    The server does not compare them: it pays the amount and books the items, and its reports never agree again. Half a
-    minor unit of the order's currency is forgiven for each tax, which may have been rounded; without an order half a
-    cent.
-
-    Bad:
-        /order_refund/amount: "28.00"
-    Good:
-        /order_refund/amount: 30.8
-    """
-    amount = total([posting.amount for posting in refund.postings if posting.account == TOTAL])
-    items_total = total([posting.amount + posting.tax for posting in refund.postings if posting.account == ITEM])
-    taxes = sum(posting.account.startswith(TAX) for posting in refund.postings)
-    places = 2 if ledger is None else ledger.decimals or 0
-    if not refund.lines or abs(items_total - amount) <= taxes * Decimal(5).scaleb(-places - 1):
-        return None
-    message = f"the items add up to {plain(items_total)}, the amount is {plain(amount)}"
-    return finding(ITEMS, message, "make the two equal: only the amount is paid")
-
-
-@rule("RF210", "loose-number", on=API, source="facts")
-def loose_number(value: str) -> tuple[str, str]:
-    """A number in a string is not a plain decimal.
-
-    Servers take what they can make of it: "1,5" is 15.00 for a current one and 1.00 for an older one, "1e1" is 11.00 or
-    10.00, "12abc" is 12.00. Digits with at most one point mean the same everywhere.
-
-    Bad:
-        /order_refund/amount: "30,80"
-    Good:
-        /order_refund/amount: "030.8"
-    """
-    return (
-        f"{format_value(value)} is no plain decimal",
-        "send digits with at most one point, or a number without quotes",
-    )
-
-
-@rule("RF212", "zero-refund", severity="warning", on=("order_total",), source="facts")
-def zero_refund(operation: Operation, refund: Refund) -> Finding | None:
-    """The amount is zero.
-
-    A create then records a refund of nothing, an update leaves the amount as it was; both answer as if all were well.
-
-    Bad:
-        /order_refund/amount: "-0.00"
-        /order_refund/line_items: null
-    Good:
-        /order_refund/amount: 0.01
-        /order_refund/line_items: null
-    """
-    if not any(amount.pointer == AMOUNT and not amount.value for amount in refund.amounts):
-        return None
-    if operation.name in UPDATE:
-        return finding(AMOUNT, "an amount of zero is ignored", "delete the refund, or send what it is to be")
-    return finding(AMOUNT, "an amount of zero records an empty refund", "send what is given back")
 
 
 @rule("RF216", "gateway-called-twice", on=CREATE, source="facts")
@@ -186,32 +108,6 @@ def near_rounded_cap(ledger: Ledger, refunds: list[Refund] | None = None) -> Ite
             yield account.finding(message, "read the order with filter[dp]=4, and compare again")
 
 
-@rule("RF320", "order-not-paid", severity="warning", on=CREATE, source="facts")
-def order_not_paid(body: wc.RefundCreateRequest, order: wc.OrderResponse) -> Finding | None:
-    """The order was never paid, or is in the trash.
-
-    The server refunds an order in any status. `payment_details.paid` says whether it was paid, so a paid order that was
-    cancelled is fine; old servers do not note it of an order that somebody completed. Where an order does not tell it,
-    pending, failed, cancelled and checkout-draft count as unpaid.
-
-    Bad:
-        order:/order/status: cancelled
-        order:/order/payment_details/paid: false
-    Good:
-        order:/order/status: cancelled
-        order:/order/payment_details/paid: true
-    """
-    status, details = order.order.status, order.order.payment_details
-    paid = UNSET if details is UNSET else details.paid
-    unpaid = ("pending", "failed", "cancelled", "checkout-draft") if paid is UNSET else ()
-    advice = "see whether it was paid at all"
-    if status in ("trash", *unpaid):
-        return finding("order:/order/status", f"the order is {status}", advice)
-    if paid is False and status != "completed":
-        return finding("order:/order/payment_details/paid", "the order was never paid", advice)
-    return None
-
-
 @rule("RF507", "truthy-false", severity="warning", on=API, source="facts", raw=True)
 def truthy_false(query: Mapping[str, str]) -> Finding | None:
     """`api_refund` in the query looks false, and is true.
@@ -247,15 +143,3 @@ def reason_not_updated(body: wc.RefundUpdateRequest) -> Finding | None:
     if body.order_refund.reason is UNSET:
         return None
     return finding("/order_refund/reason", "current servers keep the old reason", "read the refund back afterwards")
-
-
-@rule("RF606", "delete-frees-amount", severity="off", on=("woocommerce_legacy.delete_refund",), source="facts")
-def delete_frees_amount(path: Mapping[str, str]) -> Finding:
-    """Deleting a refund opens the order for another one.
-
-    No money comes back from the customer, yet the amount counts as never refunded and can be paid out a second time.
-
-    Bad:
-        {}
-    """
-    return finding("path:refund_id", "the customer keeps the money, and it can be refunded once more")
