@@ -1,4 +1,7 @@
-"""A Page -> its statements: every sentence, list item, row of a table and sample, each with its fingerprint."""
+"""A Page -> its statements: every sentence, list item, row of a table and sample, each with its fingerprint.
+
+specs/coverage/PAGE.yaml has an answer to each: what it is held by, or why by nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,16 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+import yaml
+
+from ..spec import SpecError, display_path
 from .blocks import Block, Page
+
+FOLDER = "coverage"
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\s+- (?=[A-Z])|(?<=\}) (?=[a-z]+ = )")
 ADDRESS = re.compile(r"\[email\s*protected\]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -25,6 +35,35 @@ class Statement(NamedTuple):
     def fingerprint(self) -> str:
         text = "".join(unicodedata.normalize("NFKC", ADDRESS.sub("@", self.text)).split())
         return sha256(text.encode()).hexdigest()[:12]
+
+
+class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one statement of a page is held by, or why by nothing."""
+
+    section: str
+    says: str
+    pieces: tuple[str, ...]
+    held: tuple[str, ...] = ()
+    not_held: str = ""
+
+
+def load_answers(folder: Path) -> dict[str, list[Answer]]:
+    """Load the answers of every page, by its name. Raises SpecError for a file of another form."""
+    answers = {}
+    for path in sorted((folder / FOLDER).glob("*.yaml")):
+        try:
+            answers[path.stem] = msgspec.convert(yaml.safe_load(path.read_text("utf-8")), list[Answer])
+        except (yaml.YAMLError, msgspec.ValidationError) as error:
+            raise SpecError(f"{display_path(path)}: {error}") from error
+    return answers
+
+
+def find_unanswered(page: Page, name: str, folder: Path) -> list[Statement]:
+    """Return the statements of a page that have no answer, if the answers of the page of that name are kept at all."""
+    answers = load_answers(folder).get(name)
+    answered = {piece for answer in answers or () for piece in answer.pieces}
+    statements = find_statements(page) if answers is not None else ()
+    return [statement for statement in statements if statement.fingerprint not in answered]
 
 
 def find_statements(page: Page) -> Iterator[Statement]:

@@ -26,7 +26,7 @@ CREATE = ("woocommerce_legacy.create_refund",)
 UPDATE = ("woocommerce_legacy.update_refund",)
 
 
-@rule("RF202", "amount-negative", on=API, source="facts")
+@rule("RF202", "amount-negative", on=API, source="live server")
 def amount_negative(value: Decimal | int | str) -> tuple[str, str]:
     """A refund amount is below zero.
 
@@ -42,7 +42,7 @@ def amount_negative(value: Decimal | int | str) -> tuple[str, str]:
     return f"refund amount {amount} is below zero", f"send {amount.removeprefix('-')}"
 
 
-@rule("RF209", "items-amount-mismatch", severity="warning", on=("items",), source="facts", reports_missing=False)
+@rule("RF209", "items-amount-mismatch", severity="warning", on=("items",), reports_missing=False, source="live server")
 def items_amount_mismatch(refund: Refund, ledger: Ledger | None = None) -> Finding | None:
     """The items' totals and taxes do not add up to the amount.
 
@@ -65,7 +65,7 @@ def items_amount_mismatch(refund: Refund, ledger: Ledger | None = None) -> Findi
     return finding(ITEMS, message, "make the two equal: only the amount is paid")
 
 
-@rule("RF210", "loose-number", on=API, source="facts")
+@rule("RF210", "loose-number", on=API, source="live server")
 def loose_number(value: str) -> tuple[str, str]:
     """A number in a string is not a plain decimal.
 
@@ -83,7 +83,7 @@ def loose_number(value: str) -> tuple[str, str]:
     )
 
 
-@rule("RF212", "zero-refund", severity="warning", on=("order_total",), source="facts")
+@rule("RF212", "zero-refund", severity="warning", on=("order_total",), source="live server")
 def zero_refund(operation: Operation, refund: Refund) -> Finding | None:
     """The amount is zero.
 
@@ -103,7 +103,7 @@ def zero_refund(operation: Operation, refund: Refund) -> Finding | None:
     return finding(AMOUNT, "an amount of zero records an empty refund", "send what is given back")
 
 
-@rule("RF216", "gateway-called-twice", on=CREATE, source="facts")
+@rule("RF216", "gateway-called-twice", on=CREATE, source="published code")
 def gateway_called_twice(body: wc.RefundCreateRequest, query: Mapping[str, str] | None = None) -> Finding | None:
     """The payment gateway would be asked to pay twice.
 
@@ -123,7 +123,7 @@ def gateway_called_twice(body: wc.RefundCreateRequest, query: Mapping[str, str] 
     return finding("/order_refund/refund_payment", message, "leave refund_payment out: the API asks the gateway itself")
 
 
-@rule("RF307", "items-ignored", severity="warning", on=CREATE, source="facts")
+@rule("RF307", "items-ignored", severity="warning", on=CREATE, source="live server")
 def items_ignored(body: wc.RefundCreateRequest) -> Finding | None:
     """The items are a list, which the server drops in silence.
 
@@ -143,7 +143,7 @@ def items_ignored(body: wc.RefundCreateRequest) -> Finding | None:
     return finding(ITEMS, message, 'key them by item id: {"71": {"qty": 1, "refund_total": 10}}')
 
 
-@rule("RF309", "update-ignored", severity="warning", on=UPDATE, source="facts")
+@rule("RF309", "update-ignored", severity="warning", on=UPDATE, source="live server")
 def update_ignored(body: wc.RefundUpdateRequest, request: Request) -> Iterator[Finding]:
     """A field of an update that the server ignores.
 
@@ -162,7 +162,7 @@ def update_ignored(body: wc.RefundUpdateRequest, request: Request) -> Iterator[F
             yield finding(f"/order_refund/{escape_token(name)}", f"{name!r} is ignored in an update", advice)
 
 
-@rule("RF221", "near-rounded-cap", severity="warning", on=API, source="facts")
+@rule("RF221", "near-rounded-cap", severity="warning", on=API, source="live server")
 def near_rounded_cap(ledger: Ledger, refunds: list[Refund] | None = None) -> Iterator[Finding]:
     """The amount is so near what is left that the order's hidden decimals decide.
 
@@ -186,7 +186,7 @@ def near_rounded_cap(ledger: Ledger, refunds: list[Refund] | None = None) -> Ite
             yield account.finding(message, "read the order with filter[dp]=4, and compare again")
 
 
-@rule("RF320", "order-not-paid", severity="warning", on=CREATE, source="facts")
+@rule("RF320", "order-not-paid", severity="warning", on=CREATE, source="live server")
 def order_not_paid(body: wc.RefundCreateRequest, order: wc.OrderResponse) -> Finding | None:
     """The order was never paid, or is in the trash.
 
@@ -212,7 +212,7 @@ def order_not_paid(body: wc.RefundCreateRequest, order: wc.OrderResponse) -> Fin
     return None
 
 
-@rule("RF507", "truthy-false", severity="warning", on=API, source="facts", raw=True)
+@rule("RF507", "truthy-false", severity="warning", on=API, source="live server", raw=True)
 def truthy_false(query: Mapping[str, str]) -> Finding | None:
     """`api_refund` in the query looks false, and is true.
 
@@ -232,7 +232,7 @@ def truthy_false(query: Mapping[str, str]) -> Finding | None:
 _FALSE = re.compile(r"\s*(false|f|no|n|off|none|null|nil|-?0+(\.0*)?)?\s*", re.IGNORECASE)
 
 
-@rule("RF605", "reason-not-updated", severity="warning", on=UPDATE, source="facts")
+@rule("RF605", "reason-not-updated", severity="warning", on=UPDATE, source="live server")
 def reason_not_updated(body: wc.RefundUpdateRequest) -> Finding | None:
     """An update of the reason, which current servers do not make.
 
@@ -249,7 +249,7 @@ def reason_not_updated(body: wc.RefundUpdateRequest) -> Finding | None:
     return finding("/order_refund/reason", "current servers keep the old reason", "read the refund back afterwards")
 
 
-@rule("RF606", "delete-frees-amount", severity="off", on=("woocommerce_legacy.delete_refund",), source="facts")
+@rule("RF606", "delete-frees-amount", severity="off", on=("woocommerce_legacy.delete_refund",), source="live server")
 def delete_frees_amount(path: Mapping[str, str]) -> Finding:
     """Deleting a refund opens the order for another one.
 
