@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from processes import WITHIN
 from refundkit import operations, testing
 from refundkit.apis.shared.serving import load_first_order
+from refundkit.checking.plan import make_plan
 from refundkit.checking.schema import flaws
 from refundkit.reading.json import read_json
 from refundkit.reading.xml import read_xml
@@ -123,6 +124,7 @@ def test_an_operation_without_code_is_answered_with_its_example(name: str, monke
         assert spec_alone.answer(request.method, request.url, {}, request.body).status == 401
         with pytest.raises(ValueError, match="keeps no orders"):
             spec_alone.add_order()
+    make_plan.cache_clear()  # of plans that were made without the folder
     for module in ("walmart", "woocommerce_legacy", "taxcloud"):
         monkeypatch.setattr(f"refundkit.apis.{module}.server._OPERATIONS", frozenset())
     if not form:
@@ -749,3 +751,16 @@ def test_a_nonce_is_good_once() -> None:
     shop = serve("woocommerce_legacy", faithful="6.6.0")
     first, second = signed(), signed()
     assert [shop.answer("GET", url).status for url in (first, second, first)] == [200, 200, 401]
+
+
+@pytest.mark.parametrize(("dp", "total"), [("", "107.80"), ("null", "107.80"), ("4", "107.8000"), ("0", "108")])
+def test_an_order_is_told_with_the_decimals_that_were_asked_for(dp: str, total: str) -> None:
+    """`filter[dp]` says the decimals of an order; two are told where it is no digit."""
+    shop = testing.server("woocommerce_legacy")
+    answer = shop.answer(
+        "GET",
+        f"https://shop.test/wc-api/v3/orders/1204?filter%5Bdp%5D={dp}",
+        story("woocommerce_legacy.get_order")["headers"],
+    )
+    assert answer.status == 200
+    assert json.loads(answer.body)["order"]["total"] == total
