@@ -13,7 +13,7 @@ from .collect import ComparedPage, collect_differences, find_fact_differences, f
 from .pieces import make_pieces
 from .places import Mark, Route, all_routes
 from .report import Difference, format_json
-from .statements import FOLDER, find_unanswered
+from .statements import FOLDER, find_unanswered, load_answers
 
 
 def check(
@@ -35,7 +35,7 @@ def check(
         for result in compared
         for difference in collect_differences(result, find_fact_differences(result, stale[result.name]))
     ]
-    differences += [difference for result in compared for difference in _find_new_statements(result, specs)]
+    differences += _find_new_statements(compared, specs)
     counts = {result.page.stem: result.tally.facts for result in compared}
     if as_json:
         print(format_json(counts, differences))
@@ -50,16 +50,18 @@ def check(
     return 2 if unread else 1 if differences else 0
 
 
-def _find_new_statements(result: ComparedPage, specs: Path) -> list[Difference]:
-    """Return a difference for each statement of a page to which specs/coverage/ has no answer."""
-    place = specs / FOLDER / f"{result.name}.yaml"
+def _find_new_statements(compared: list[ComparedPage], specs: Path) -> list[Difference]:
+    """Return a difference for each statement that specs/coverage/ has no answer to, of the pages that it knows."""
+    answers = load_answers(specs)
     return [
         Difference(
-            *("statement", result.page.path, statement.line, place, 1),
+            *("statement", result.page.path, statement.line, specs / FOLDER / f"{result.name}.yaml", 1),
             f"a statement in {statement.section!r} has no answer",
             f"say what holds it, with the piece {statement.fingerprint}",
         )
-        for statement in find_unanswered(result.page, result.name, specs)
+        for result in compared
+        if result.name in answers
+        for statement in find_unanswered(result.page, answers[result.name])
     ]
 
 

@@ -6,9 +6,7 @@ specs/coverage/PAGE.yaml has an answer to each: what it is held by, or why by no
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator
-from hashlib import sha256
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,11 +15,11 @@ import yaml
 
 from ..spec import SpecError, display_path
 from .blocks import Block, Page
+from .prose import hash_words
 
 FOLDER = "coverage"
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\s+- (?=[A-Z])|(?<=\}) (?=[a-z]+ = )")
-ADDRESS = re.compile(r"\[email\s*protected\]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
 
 class Statement(NamedTuple):
@@ -33,8 +31,7 @@ class Statement(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        text = "".join(unicodedata.normalize("NFKC", ADDRESS.sub("@", self.text)).split())
-        return sha256(text.encode()).hexdigest()[:12]
+        return hash_words(self.text)[:12]
 
 
 class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,12 +55,10 @@ def load_answers(folder: Path) -> dict[str, list[Answer]]:
     return answers
 
 
-def find_unanswered(page: Page, name: str, folder: Path) -> list[Statement]:
-    """Return the statements of a page that have no answer, if the answers of the page of that name are kept at all."""
-    answers = load_answers(folder).get(name)
-    answered = {piece for answer in answers or () for piece in answer.pieces}
-    statements = find_statements(page) if answers is not None else ()
-    return [statement for statement in statements if statement.fingerprint not in answered]
+def find_unanswered(page: Page, answers: Iterable[Answer]) -> list[Statement]:
+    """Return the statements of a page that have none of these answers."""
+    answered = {piece for answer in answers for piece in answer.pieces}
+    return [statement for statement in find_statements(page) if statement.fingerprint not in answered]
 
 
 def find_statements(page: Page) -> Iterator[Statement]:
