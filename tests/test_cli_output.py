@@ -88,7 +88,7 @@ def test_json_format(check: Cli) -> None:
         "line": 9,
         "column": 21,
         "pointer": AMOUNT,
-        "source": "walmart-ca-refund, facts",
+        "source": "walmart-ca-refund, published schema",
         "help": "send -19.99",
     }
     not_run = {one["missing"]: one for one in found.document["not_run"]}

@@ -571,7 +571,7 @@ def ask(shop: Shop) -> object:
             walmart.refund_order_lines("123", full_refund())
         except RefundOutcomeUnknown as error:
             try:
-                return error.resolve()
+                return error.resolve(wait=0)
             except RefundOutcomeUnknown as unknown:
                 return unknown
     raise AssertionError("the answer was not lost")
@@ -584,7 +584,7 @@ async def ask_async(shop: Shop) -> object:
             await walmart.refund_order_lines("123", full_refund())
         except RefundOutcomeUnknown as error:
             try:
-                return await error.resolve_async()
+                return await error.resolve_async(wait=0)
             except RefundOutcomeUnknown as unknown:
                 return unknown
     raise AssertionError("the answer was not lost")

@@ -802,3 +802,16 @@ def test_a_nonce_is_good_once() -> None:
     shop = serve("woocommerce_legacy", faithful="6.6.0")
     first, second = signed(), signed()
     assert [shop.answer("GET", url).status for url in (first, second, first)] == [200, 200, 401]
+
+
+@pytest.mark.parametrize(("dp", "total"), [("", "107.80"), ("null", "107.80"), ("4", "107.8000"), ("0", "108")])
+def test_an_order_is_told_with_the_decimals_that_were_asked_for(dp: str, total: str) -> None:
+    """`filter[dp]` says the decimals of an order; two are told where it is no digit."""
+    shop = testing.server("woocommerce_legacy")
+    answer = shop.answer(
+        "GET",
+        f"https://shop.test/wc-api/v3/orders/1204?filter%5Bdp%5D={dp}",
+        story("woocommerce_legacy.get_order")["headers"],
+    )
+    assert answer.status == 200
+    assert json.loads(answer.body)["order"]["total"] == total

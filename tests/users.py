@@ -15,7 +15,9 @@ from refundkit_apis.walmart.api.authentication import create_token
 from refundkit_apis.walmart.models import TokenRequest
 
 # The refund that calls about one are about: the examples' own, unless a test has made another.
-REFUND = ContextVar("REFUND", default="")
+REFUND = ContextVar(
+    "REFUND", default=str(story.examples("woocommerce_legacy.update_refund", "200")[0]["order_refund"]["id"])
+)
 PATIENCE = connect.Retry(first=0, longest=0)
 
 

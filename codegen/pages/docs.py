@@ -12,7 +12,8 @@ from .blocks import PageError
 from .collect import ComparedPage, collect_differences, find_fact_differences, find_stale_marks
 from .pieces import make_pieces
 from .places import Mark, Route, all_routes
-from .report import format_json
+from .report import Difference, format_json
+from .statements import FOLDER, find_unanswered, load_answers
 
 
 def check(
@@ -34,6 +35,7 @@ def check(
         for result in compared
         for difference in collect_differences(result, find_fact_differences(result, stale[result.name]))
     ]
+    differences += _find_new_statements(compared, specs)
     counts = {result.page.stem: result.tally.facts for result in compared}
     if as_json:
         print(format_json(counts, differences))
@@ -46,6 +48,21 @@ def check(
         print(f"{result.page.stem}: {result.tally.facts} facts compared, {count_text}", file=sys.stderr)
     print(*refused, *unread, sep="\n", end="\n" if refused or unread else "", file=sys.stderr)
     return 2 if unread else 1 if differences else 0
+
+
+def _find_new_statements(compared: list[ComparedPage], specs: Path) -> list[Difference]:
+    """Return a difference for each statement that specs/coverage/ has no answer to, of the pages that it knows."""
+    answers = load_answers(specs)
+    return [
+        Difference(
+            *("statement", result.page.path, statement.line, specs / FOLDER / f"{result.name}.yaml", 1),
+            f"a statement in {statement.section!r} has no answer",
+            f"say what holds it, with the piece {statement.fingerprint}",
+        )
+        for result in compared
+        if result.name in answers
+        for statement in find_unanswered(result.page, answers[result.name])
+    ]
 
 
 def _accept(compared: list[ComparedPage], stale: dict[str, list[Mark]], specs: Path, lines: Sequence[int]) -> list[str]:

@@ -50,7 +50,7 @@ class BlockChange(NamedTuple):
 
 def make_fingerprint(piece: Piece) -> str:
     """Return the kind and the hashes of a piece."""
-    text, words = _hash_words(piece.text), _hash_words(piece.words)
+    text, words = hash_words(piece.text), hash_words(piece.words)
     return f"{piece.kind} {text}" if text == words else f"{piece.kind} {text} {words}"
 
 
@@ -161,7 +161,8 @@ def store_accepted(folder: Path, pages: dict[str, Accepted]) -> None:
     (folder / NAME).write_text(text + "\n", encoding="utf-8")
 
 
-def _hash_words(text: str) -> str:
+def hash_words(text: str) -> str:
+    """Hash a text without whitespace, the presentation of letters and e-mail addresses."""
     return _hash("".join(unicodedata.normalize("NFKC", ADDRESS.sub("@", text)).split()))
 
 

@@ -14,7 +14,7 @@ from .places import Mark, Node, Spot
 
 KINDS = (
     *("endpoint", "parameter", "required", "type", "format", "limit", "enum", "read-only", "sample", "status", "host"),
-    *("prose", "stale"),
+    *("prose", "statement", "stale"),
 )
 
 

@@ -93,10 +93,11 @@ def rule(  # noqa: PLR0913 - what a rule says of itself, each by its name
 ) -> Callable[[F], F]:
     """Register the decorated function as a rule.
 
-    `source` names the pages or servers that prove it, "" for our own judgement; `raw` rules read values as they were
-    sent and run whatever the schema says; with `reports_missing=False` the report does not list the rule if a part that
-    would sharpen it is missing; the findings of a `strict_to_send` rule are errors to the guard and the ready client,
-    whatever `select` and `ignore` say. Raises ValueError for an id or a name that is taken, or an unknown parameter.
+    `source` names the pages, published schemas or servers that show that it is right, "" if it is a judgement; `raw`
+    rules read values as they were sent and run whatever the schema says; with `reports_missing=False` the report does
+    not list the rule if a part that would sharpen it is missing; the findings of a `strict_to_send` rule are errors to
+    the guard and the ready client, whatever `select` and `ignore` say. Raises ValueError for an id or a name that is
+    taken, or an unknown parameter.
     """
 
     def register(run: F) -> F:

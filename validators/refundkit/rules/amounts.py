@@ -13,7 +13,14 @@ from ..text import format_value
 _MONEY = ("charges", "order_total")
 
 
-@rule("RF206", "amount-precision", severity="warning", on=_MONEY, source="facts", reports_missing=False)
+@rule(
+    "RF206",
+    "amount-precision",
+    severity="warning",
+    on=_MONEY,
+    reports_missing=False,
+    source="live server, published schema",
+)
 def amount_precision(refund: Refund, ledger: Ledger | None = None) -> Iterator[Finding]:
     """An amount has more decimals than its currency.
 
@@ -35,7 +42,7 @@ def amount_precision(refund: Refund, ledger: Ledger | None = None) -> Iterator[F
             yield finding(amount.pointer, message)
 
 
-@rule("RF402", "quantity-not-positive", on=("cancels", "items", "pieces"), source="facts")
+@rule("RF402", "quantity-not-positive", on=("cancels", "items", "pieces"), source="live server")
 def quantity_not_positive(value: object) -> tuple[str, str]:
     """A quantity is one that nothing can have.
 

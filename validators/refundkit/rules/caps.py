@@ -51,7 +51,7 @@ def _has_nothing_left(line: Line) -> bool:
     return not is_left and any(account.before or account.tax_before for account in line.money)
 
 
-@rule("RF204", "refund-exceeds-order", on=("order_total",), source="facts")
+@rule("RF204", "refund-exceeds-order", on=("order_total",), source="live server")
 def refund_exceeds_order(
     ledger: Ledger, refunds: list[Refund] | None = None, path: Mapping[str, str] | None = None
 ) -> Iterator[Finding]:
@@ -121,7 +121,7 @@ def _taxes_beyond(ledger: Ledger, *, by_rounding: bool) -> Iterator[Finding]:
             yield account.tax_finding(message, f"send no more than {plain(limit)}")
 
 
-@rule("RF213", "item-exceeds-line", severity="warning", on=("items",), source="facts")
+@rule("RF213", "item-exceeds-line", severity="warning", on=("items",), source="live server")
 def item_exceeds_line(ledger: Ledger, refunded_items: list[Refund] | None = None) -> Iterator[Finding]:
     """More is refunded of an item than the order has for it.
 
@@ -144,7 +144,7 @@ def item_exceeds_line(ledger: Ledger, refunded_items: list[Refund] | None = None
             yield account.finding(message, f"send nothing beyond {plain(limit)}" if limit else "leave the item out")
 
 
-@rule("RF218", "tax-exceeds-item", severity="warning", on=("items",), source="facts")
+@rule("RF218", "tax-exceeds-item", severity="warning", on=("items",), source="live server")
 def tax_exceeds_item(ledger: Ledger) -> Iterator[Finding]:
     """More tax of a rate is refunded than the item was taxed by that rate.
 
@@ -196,7 +196,7 @@ def tax_left_out(ledger: Ledger) -> Iterator[Finding]:
             yield account.finding(message, f"refund the tax as well: {plain(account.tax_left)} is left")
 
 
-@rule("RF301", "unknown-line", on=("lines",), source="walmart-ca-refund, facts")
+@rule("RF301", "unknown-line", on=("lines",), source="walmart-ca-refund, live server")
 def unknown_line(ledger: Ledger) -> Iterator[Finding]:
     """The order has no such line or item.
 
@@ -213,7 +213,7 @@ def unknown_line(ledger: Ledger) -> Iterator[Finding]:
             yield line.finding(f"the order has no line {line.number!r}", "take the line from the order")
 
 
-@rule("RF302", "line-not-shipped", on=("ships",), source="walmart-ca-refund, facts")
+@rule("RF302", "line-not-shipped", on=("ships",), source="walmart-ca-refund, published schema")
 def line_not_shipped(ledger: Ledger) -> Iterator[Finding]:
     """No quantity of the line is Shipped.
 
@@ -233,7 +233,7 @@ def line_not_shipped(ledger: Ledger) -> Iterator[Finding]:
             yield line.finding(f"line {line.number} is not shipped ({line.status})", "cancel what is not shipped")
 
 
-@rule("RF313", "exceeds-shipped-share", severity="warning", on=("ships",))
+@rule("RF313", "exceeds-shipped-share", severity="warning", on=("ships",), source="published schema")
 def exceeds_shipped_share(ledger: Ledger) -> Iterator[Finding]:
     """Of a partly shipped line, more is refunded than the shipped part cost.
 
@@ -269,7 +269,7 @@ def _minor_unit(ledger: Ledger, account: Account) -> Decimal:
     return ZERO if places is None else Decimal(1).scaleb(-places)
 
 
-@rule("RF304", "line-not-cancellable", on=("cancels",), source="facts")
+@rule("RF304", "line-not-cancellable", on=("cancels",), source="published schema")
 def line_not_cancellable(ledger: Ledger) -> Iterator[Finding]:
     """Nothing of the line is still open.
 
@@ -325,7 +325,7 @@ def quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = None) 
             yield account.finding(*_too_many_pieces(account))
 
 
-@rule("RF404", "item-quantity-exceeds-order", severity="warning", on=("items",), source="facts")
+@rule("RF404", "item-quantity-exceeds-order", severity="warning", on=("items",), source="live server")
 def item_quantity_exceeds_order(ledger: Ledger, refunded_items: list[Refund] | None = None) -> Iterator[Finding]:
     """More pieces of an item are refunded than were ordered.
 

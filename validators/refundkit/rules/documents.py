@@ -213,7 +213,7 @@ def wrong_format() -> None:
     """
 
 
-@rule("RF108", "server-field")
+@rule("RF108", "server-field", source="taxcloud-refund, live server")
 def server_field() -> None:
     """A field that the server computes is sent.
 
@@ -240,7 +240,7 @@ def no_variant() -> None:
     """
 
 
-@rule("RF110", "element-order", severity="warning", source="facts")
+@rule("RF110", "element-order", severity="warning", source="published schema")
 def element_order() -> None:
     """The elements of an XML body stand in another order than the schema has them.
 
@@ -255,7 +255,7 @@ def element_order() -> None:
     """
 
 
-@rule("RF111", "no-namespace", severity="off", source="facts")
+@rule("RF111", "no-namespace", severity="off", source="published schema")
 def no_namespace() -> None:
     """The elements of an XML body are in no namespace.
 
@@ -268,7 +268,7 @@ def no_namespace() -> None:
     """
 
 
-@rule("RF112", "ignored-field", severity="warning", source="facts")
+@rule("RF112", "ignored-field", severity="warning", source="live server")
 def ignored_field() -> None:
     """A field that the server does not know, and ignores.
 

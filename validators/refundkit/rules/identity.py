@@ -44,7 +44,7 @@ _XML = ("application/xml",)
 _FREE_TEXT = frozenset({"reason", "refundComments"})
 
 
-@rule("RF501", "order-id-mismatch", on=("charges",), source="walmart-ca-refund", raw=True)
+@rule("RF501", "order-id-mismatch", on=("charges",), raw=True)
 def order_id_mismatch(operation: Operation, request: Request, path: Mapping[str, str]) -> Iterator[Finding]:
     """Body and path name different purchase orders.
 
@@ -62,7 +62,7 @@ def order_id_mismatch(operation: Operation, request: Request, path: Mapping[str,
             yield finding(pointer, f"the body names order {in_body}, the path {path[name]}", "send one order id")
 
 
-@rule("RF502", "missing-header", source="walmart-ca-refund, walmart-us-refund, facts", raw=True)
+@rule("RF502", "missing-header", source="walmart-ca-refund, walmart-us-refund, published schema", raw=True)
 def missing_header(operation: Operation, request: Request, headers: Mapping[str, str]) -> Iterator[Finding]:
     """A header that the page requires is absent, or half a set of credentials is.
 
@@ -106,7 +106,7 @@ def placeholder_value(request: Request) -> Iterator[Finding]:
                 yield finding(f"{place}:{name}", f"{name} still holds the documentation's sample", "put the real value")
 
 
-@rule("RF505", "malformed-path", source="taxcloud-refund, woocommerce-legacy-refunds", raw=True)
+@rule("RF505", "malformed-path", source="taxcloud-refund, live server", raw=True)
 def malformed_path(operation: Operation, path: Mapping[str, str]) -> Iterator[Finding]:
     """An id in the path cannot be one.
 
@@ -127,7 +127,7 @@ def malformed_path(operation: Operation, path: Mapping[str, str]) -> Iterator[Fi
             yield finding(f"path:{name}", f"the path lacks {name}", help_text)
 
 
-@rule("RF506", "credentials-over-http", source="facts", raw=True)
+@rule("RF506", "credentials-over-http", source="live server", raw=True)
 def credentials_over_http(operation: Operation, request: Request, url: str) -> Iterator[Finding]:
     """Credentials travel in the clear.
 
@@ -176,7 +176,7 @@ def _exposed_credentials(operation: Operation, request: Request, url: str, *, in
             yield finding(f"{credential.place}:{name}", f"{name} goes to {host} over plain http", "use https")
 
 
-@rule("RF508", "wrong-media-type", source="walmart-us-refund, facts", raw=True)
+@rule("RF508", "wrong-media-type", source="walmart-us-refund, published schema", raw=True)
 def wrong_media_type(operation: Operation, headers: Mapping[str, str]) -> Iterator[Finding]:
     """A content-type or accept header names something that the API does not speak.
 

@@ -18,8 +18,11 @@ What `refundkit rule ID` prints, for every rule. A Bad raises the rule and a Goo
 request that the specs' own examples make; `…/` stands for the first place that ends so, and null takes a value away.
 In brackets is the severity; a rule that is off runs when `--select` or `--severity` names it. One that is strict to
 send is a warning to a linter and an error to the guard and the ready client, whatever `select` and `ignore` say; only
-`severity` with its very name makes it a warning there. A source is the page that
-says so, `facts` a published schema or a server that was seen to; without a source it is our own judgement.
+`severity` with its very name makes it a warning there.
+
+The source is what shows that a rule is right: a documentation page by its name; a schema that the vendor published;
+code that was published, with what its authors saw of servers; a live server, which is WooCommerce alone; or our own
+judgement about money. We never sent anything to Walmart or TaxCloud.
 """
 
 
@@ -29,7 +32,12 @@ def text(rule: Rule) -> str:
     parts = [f"{rule.code} {rule.name} ({_level(rule)})", _space_examples(rule.doc), f"For: {about}"]
     if rule.strict_to_send:
         parts.append("Strict to send: an error to the guard and the ready client, whatever select and ignore say")
-    return "\n\n".join([*parts, f"Source: {rule.source}"] if rule.source else parts)
+    return "\n\n".join([*parts, f"Source: {source_of(rule)}"])
+
+
+def source_of(rule: Rule) -> str:
+    """Return what shows that a rule is right; without anything of the vendor's it is the judgement of its author."""
+    return rule.source or ("our own judgement" if is_ours(rule) else "the rule's author")
 
 
 def _level(rule: Rule) -> str:

@@ -25,7 +25,7 @@ _BY_CUSTOMER = "CUSTOMER_REQUESTED_SELLER_TO_CANCEL"
 _REASONS_OF_CANADA = frozenset({"CANCEL_BY_SELLER", _BY_CUSTOMER})
 
 
-@rule("RF305", "cancel-reason-unsupported", on=CANCEL, source="walmart-ca-cancel, facts")
+@rule("RF305", "cancel-reason-unsupported", on=CANCEL, source="walmart-ca-cancel, published schema")
 def cancel_reason_unsupported(
     operation: Operation, refund: Refund, headers: Mapping[str, str] | None = None
 ) -> Iterator[Finding]:
@@ -49,7 +49,7 @@ def cancel_reason_unsupported(
         yield finding(_field(posting, "cancellationReason"), f"{reason!r} is no supported cancellation reason", advice)
 
 
-@rule("RF330", "cancel-reason-unlisted", severity="warning", on=(CURRENT,), source="facts")
+@rule("RF330", "cancel-reason-unlisted", severity="warning", on=(CURRENT,), source="published schema")
 def cancel_reason_unlisted(refund: Refund, headers: Mapping[str, str]) -> Iterator[Finding]:
     """A cancellation reason for Canada that no published list has.
 
@@ -69,7 +69,7 @@ def cancel_reason_unlisted(refund: Refund, headers: Mapping[str, str]) -> Iterat
             yield finding(_field(posting, "cancellationReason"), message)
 
 
-@rule("RF326", "cancel-reason-unproven", severity="warning", on=(CURRENT,), source="facts")
+@rule("RF326", "cancel-reason-unproven", severity="warning", on=(CURRENT,), source="published schema")
 def cancel_reason_unproven(refund: Refund, order: us.OrderResponse) -> Iterator[Finding]:
     """The reason says that the customer asked for it, the order's line does not.
 
@@ -90,7 +90,7 @@ def cancel_reason_unproven(refund: Refund, order: us.OrderResponse) -> Iterator[
             yield finding(_field(posting, "cancellationReason"), message, "give the seller's own reason")
 
 
-@rule("RF308", "status-not-cancelled", severity="warning", on=CANCEL, source="facts")
+@rule("RF308", "status-not-cancelled", severity="warning", on=CANCEL, source="published schema")
 def status_not_cancelled(refund: Refund) -> Iterator[Finding]:
     """The status of a cancelled line is not Cancelled.
 
@@ -107,7 +107,7 @@ def status_not_cancelled(refund: Refund) -> Iterator[Finding]:
             yield finding(_field(posting, "status"), f"status is {status!r}", "send Cancelled")
 
 
-@rule("RF603", "inventory-not-updated", severity="off", on=CANCEL, source="walmart-ca-cancel, facts")
+@rule("RF603", "inventory-not-updated", severity="off", on=CANCEL, source="walmart-ca-cancel")
 def inventory_not_updated(body: CancellationBody) -> Finding:
     """After a cancellation the inventory wants an update.
 

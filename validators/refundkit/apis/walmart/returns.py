@@ -95,7 +95,7 @@ def _lines_of(order: us.ReturnsResponse) -> Iterator[us.ReturnOrderLine]:
     return (line for each in order.return_orders[:1] for line in each.return_order_lines)
 
 
-@rule("RF327", "return-closed", on=(RETURN,), source="facts")
+@rule("RF327", "return-closed", on=(RETURN,), source="published schema")
 def return_closed(ledger: Ledger) -> Iterator[Finding]:
     """The return is cancelled, or nothing of its line is left to refund.
 
@@ -115,7 +115,7 @@ def return_closed(ledger: Ledger) -> Iterator[Finding]:
             yield line.finding(f"nothing of {line.number} is left to refund", "leave it out")
 
 
-@rule("RF328", "return-is-replacement", severity="warning", on=(RETURN,), source="facts")
+@rule("RF328", "return-is-replacement", severity="warning", on=(RETURN,), source="published schema")
 def return_is_replacement(order: us.ReturnsResponse) -> Finding | None:
     """The return is one for a replacement.
 
@@ -132,7 +132,7 @@ def return_is_replacement(order: us.ReturnsResponse) -> Finding | None:
     return finding("order:/returnOrders/0/returnType", "the customer gets a replacement for this return")
 
 
-@rule("RF329", "return-under-way", severity="warning", on=(RETURN,), source="facts")
+@rule("RF329", "return-under-way", severity="warning", on=(RETURN,), source="published schema")
 def return_under_way(ledger: Ledger) -> Iterator[Finding]:
     """The line's refund was begun already, though some of it is left.
 

@@ -42,7 +42,7 @@ _MARKET_CURRENCIES = {"us": "USD", "ca": "CAD"}
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
-@rule("RF201", "amount-not-negative", on=REFUND, source="walmart-ca-refund, facts")
+@rule("RF201", "amount-not-negative", on=REFUND, source="walmart-ca-refund, published schema")
 def amount_not_negative(value: Decimal | int) -> tuple[str, str]:
     """The amount of a refund is zero or above.
 
@@ -92,7 +92,7 @@ def currency_mismatch(
             yield finding(pointer, message, f"send {expected[other]}")
 
 
-@rule("RF208", "tax-not-negative", on=REFUND, source="facts")
+@rule("RF208", "tax-not-negative", on=REFUND, source="published schema")
 def tax_not_negative(value: Decimal | int) -> tuple[str, str]:
     """A refunded tax is above zero.
 
@@ -106,7 +106,7 @@ def tax_not_negative(value: Decimal | int) -> tuple[str, str]:
     return f"refunded tax {plain(value)} must not be above zero", f"send -{plain(value)}"
 
 
-@rule("RF211", "amount-too-long", on=REFUND, source="facts")
+@rule("RF211", "amount-too-long", on=REFUND, source="published schema")
 def amount_too_long(refund: Refund) -> Iterator[Finding]:
     """An amount has more than 4 decimals or more than 11 digits.
 
@@ -184,7 +184,7 @@ def full_refund_partial(ledger: Ledger) -> Iterator[Finding]:
             yield line.finding(f"line {line.number} is a full refund, but gives back less than is left: {remaining}")
 
 
-@rule("RF312", "upgraded-to-full", severity="warning", on=CURRENT, source="facts")
+@rule("RF312", "upgraded-to-full", severity="warning", on=CURRENT, source="published schema")
 def upgraded_to_full(ledger: Ledger) -> Iterator[Finding]:
     """The whole product charge is refunded, and Walmart will refund its tax and shipping as well.
 
@@ -211,7 +211,7 @@ def upgraded_to_full(ledger: Ledger) -> Iterator[Finding]:
             yield product.finding(message, "name them too, or refund less than the whole price")
 
 
-@rule("RF318", "return-exists", severity="warning", on=CURRENT, source="facts")
+@rule("RF318", "return-exists", severity="warning", on=CURRENT, source="published schema")
 def return_exists(ledger: Ledger) -> Iterator[Finding]:
     """The line has a return, which may pay the refund already.
 
@@ -228,7 +228,7 @@ def return_exists(ledger: Ledger) -> Iterator[Finding]:
             yield line.finding(f"line {line.number} has return {line.returned}", "see whether the return pays it")
 
 
-@rule("RF319", "walmart-fulfilled", severity="warning", on=(*CURRENT, CANCEL[0]), source="facts")
+@rule("RF319", "walmart-fulfilled", severity="warning", on=(*CURRENT, CANCEL[0]), source="published schema")
 def walmart_fulfilled(ledger: Ledger) -> Iterator[Finding]:
     """Walmart itself ships the line (WFS).
 
@@ -244,7 +244,7 @@ def walmart_fulfilled(ledger: Ledger) -> Iterator[Finding]:
             yield line.finding(f"Walmart ships line {line.number} (WFS)", "leave it to Walmart")
 
 
-@rule("RF310", "nothing-refunded", severity="warning", on=REFUND, source="facts")
+@rule("RF310", "nothing-refunded", severity="warning", on=REFUND, source="published schema")
 def nothing_refunded(body: RefundBody) -> Iterator[Finding]:
     """A line of the refund has no charge.
 
@@ -263,7 +263,7 @@ def nothing_refunded(body: RefundBody) -> Iterator[Finding]:
             yield finding(f"{pointer}/refunds", message, "add what is refunded, or drop the line")
 
 
-@rule("RF311", "mixed-full-and-partial", on=CURRENT, source="facts")
+@rule("RF311", "mixed-full-and-partial", on=CURRENT, source="published schema")
 def mixed_full_and_partial(body: RefundBody) -> Iterator[Finding]:
     """Some lines are full refunds and some are not.
 
@@ -285,7 +285,7 @@ def mixed_full_and_partial(body: RefundBody) -> Iterator[Finding]:
             yield finding(f"{pointer}/isFullRefund" if says_so else pointer, message, "send two requests")
 
 
-@rule("RF321", "unknown-reason", severity="warning", on=REFUND, source="facts")
+@rule("RF321", "unknown-reason", severity="warning", on=REFUND, source="published schema")
 def unknown_reason(refund: Refund) -> Iterator[Finding]:
     """A refund reason that the published list lacks.
 
@@ -319,7 +319,7 @@ def _letters(reason: str) -> str:
     return re.sub(r"[\s_]", "", reason).lower()
 
 
-@rule("RF322", "unknown-charge-type", severity="warning", on=REFUND, source="facts")
+@rule("RF322", "unknown-charge-type", severity="warning", on=REFUND, source="published schema")
 def unknown_charge_type(refund: Refund, ledger: Ledger | None = None) -> Iterator[Finding]:
     """A charge type other than PRODUCT and SHIPPING, which the order's line does not have either.
 
@@ -342,7 +342,7 @@ def unknown_charge_type(refund: Refund, ledger: Ledger | None = None) -> Iterato
             yield finding(pointer, f"{kind!r} is no charge type that Walmart documents", suggestion)
 
 
-@rule("RF503", "malformed-header", on=BOTH, source="walmart-ca-refund, facts", raw=True)
+@rule("RF503", "malformed-header", on=BOTH, source="walmart-ca-refund, published schema", raw=True)
 def malformed_header(operation: Operation, headers: Mapping[str, str]) -> Iterator[Finding]:
     """A header has a value that the server cannot read.
 
@@ -399,7 +399,7 @@ def global_headers(operation: Operation, headers: Mapping[str, str]) -> Iterator
         yield finding("header:WM_GLOBAL_VERSION", "WM_MARKET ca goes together with WM_GLOBAL_VERSION", "send 3.1")
 
 
-@rule("RF604", "deprecated-operation", severity="off", on=("walmart_ca",), source="facts", raw=True)
+@rule("RF604", "deprecated-operation", severity="off", on=("walmart_ca",), source="published schema", raw=True)
 def deprecated_operation(headers: Mapping[str, str]) -> Finding | None:
     """The request is signed for the older Canadian API.
 

@@ -28,7 +28,7 @@ DELETE, DELETES = ("woocommerce.delete_refund",), tuple(f"{api}.delete_refund" f
 # Of both APIs.
 
 
-@rule("RF202", "amount-negative", on=BOTH, source="facts")
+@rule("RF202", "amount-negative", on=BOTH, source="live server")
 def amount_negative(value: Decimal | int | str) -> tuple[str, str]:
     """A refund amount is below zero.
 
@@ -44,7 +44,7 @@ def amount_negative(value: Decimal | int | str) -> tuple[str, str]:
     return f"refund amount {amount} is below zero", f"send {amount.removeprefix('-')}"
 
 
-@rule("RF209", "items-amount-mismatch", severity="warning", on=("items",), source="facts", reports_missing=False)
+@rule("RF209", "items-amount-mismatch", severity="warning", on=("items",), reports_missing=False, source="live server")
 def items_amount_mismatch(body: Any, refund: Refund, ledger: Ledger | None = None) -> Finding | None:
     """The items' totals and taxes do not add up to the amount.
 
@@ -73,7 +73,7 @@ def items_amount_mismatch(body: Any, refund: Refund, ledger: Ledger | None = Non
     return finding(pointers[0].rpartition("/")[0], message, "make the two equal: only the amount is paid")
 
 
-@rule("RF210", "loose-number", on=BOTH, source="facts")
+@rule("RF210", "loose-number", on=BOTH, source="live server")
 def loose_number(value: str) -> tuple[str, str]:
     """A number in a string is not a plain decimal.
 
@@ -88,7 +88,7 @@ def loose_number(value: str) -> tuple[str, str]:
     return f"{format_value(value)} is no plain decimal", "send digits with at most one point"
 
 
-@rule("RF212", "zero-refund", severity="warning", on=("order_total",), source="facts")
+@rule("RF212", "zero-refund", severity="warning", on=("order_total",), source="live server")
 def zero_refund(operation: Operation, refund: Refund) -> Finding | None:
     """The amount is zero.
 
@@ -109,7 +109,7 @@ def zero_refund(operation: Operation, refund: Refund) -> Finding | None:
     return finding(pointers[0], "an amount of zero records an empty refund", "send what is given back")
 
 
-@rule("RF320", "order-not-paid", severity="warning", on=CREATES, source="facts")
+@rule("RF320", "order-not-paid", severity="warning", on=CREATES, source="live server")
 def order_not_paid(operation: Operation, refund: Refund, order: Any) -> Finding | None:
     """The order was never paid, or is in the trash.
 
@@ -135,7 +135,7 @@ def order_not_paid(operation: Operation, refund: Refund, order: Any) -> Finding 
 _PAID_ADVICE = "see whether it was paid at all"
 
 
-@rule("RF606", "delete-frees-amount", severity="off", on=DELETES, source="facts")
+@rule("RF606", "delete-frees-amount", severity="off", on=DELETES, source="live server")
 def delete_frees_amount(path: Mapping[str, str]) -> Finding:
     """Deleting a refund opens the order for another one.
 
@@ -150,7 +150,7 @@ def delete_frees_amount(path: Mapping[str, str]) -> Finding:
 # Of wc/v3 alone.
 
 
-@rule("RF219", "amount-not-computable", on=CREATE, source="facts")
+@rule("RF219", "amount-not-computable", on=CREATE, source="live server")
 def amount_not_computable(body: wc.RefundCreateRequest) -> Finding | None:
     """There is no amount, and the items do not say it.
 
@@ -172,7 +172,7 @@ def amount_not_computable(body: wc.RefundCreateRequest) -> Finding | None:
     return finding(silent, "without an amount, and without a refund_total of this item", "send one of the two")
 
 
-@rule("RF323", "delete-under-other-order", on=DELETE, source="facts")
+@rule("RF323", "delete-under-other-order", on=DELETE, source="live server")
 def delete_under_other_order(path: Mapping[str, str], refunds: list[Refund]) -> Finding | None:
     """The refund is none of the order's.
 
@@ -190,7 +190,7 @@ def delete_under_other_order(path: Mapping[str, str], refunds: list[Refund]) -> 
     return finding("path:refund_id", message, "take order and refund from list_refunds")
 
 
-@rule("RF324", "item-listed-twice", on=CREATE, source="facts")
+@rule("RF324", "item-listed-twice", on=CREATE, source="live server")
 def item_listed_twice(body: wc.RefundCreateRequest) -> Iterator[Finding]:
     """An item stands twice.
 
@@ -211,7 +211,7 @@ def item_listed_twice(body: wc.RefundCreateRequest) -> Iterator[Finding]:
         keys.add(item.key)
 
 
-@rule("RF325", "compute-totals-alone", severity="warning", on=CREATE, source="facts")
+@rule("RF325", "compute-totals-alone", severity="warning", on=CREATE, source="live server")
 def compute_totals_alone(body: wc.RefundCreateRequest) -> Finding | None:
     """`compute_totals` is to find the amount, which shops before 11.1.0 cannot.
 
@@ -228,7 +228,7 @@ def compute_totals_alone(body: wc.RefundCreateRequest) -> Finding | None:
     return finding("/compute_totals", "older shops drop it, and refund nothing", "send the amount as well")
 
 
-@rule("RF607", "side-effect-by-default", severity="off", on=CREATE, source="facts")
+@rule("RF607", "side-effect-by-default", severity="off", on=CREATE, source="live server")
 def side_effect_by_default(body: wc.RefundCreateRequest, query: Mapping[str, str] | None = None) -> Iterator[Finding]:
     """What the refund does beside is left to a default.
 

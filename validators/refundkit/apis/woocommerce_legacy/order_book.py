@@ -96,10 +96,10 @@ def format_money(value: Decimal) -> str:
 
 
 def show_order(order: JsonObject, request: ReceivedRequest) -> JsonObject:
-    """Return an order as it is read: its money with the decimals that `filter[dp]` asks for, 2 without it."""
-    shown: JsonObject = _show(
-        order, _WIDE.scaleb(Decimal(1), -int(request.query.get("filter[dp]") or 2)), is_money=False
-    )
+    """Return an order as it is read: its money with the decimals that `filter[dp]` asks for, else 2."""
+    dp = request.query.get("filter[dp]", "")
+    places = int(dp) if re.fullmatch("[0-9]", dp) else 2
+    shown: JsonObject = _show(order, _WIDE.scaleb(Decimal(1), -places), is_money=False)
     return shown
 
 

@@ -25,7 +25,7 @@ CREATE = ("woocommerce_legacy.create_refund",)
 UPDATE = ("woocommerce_legacy.update_refund",)
 
 
-@rule("RF216", "gateway-called-twice", on=CREATE, source="facts")
+@rule("RF216", "gateway-called-twice", on=CREATE, source="published code")
 def gateway_called_twice(body: wc.RefundCreateRequest, query: Mapping[str, str] | None = None) -> Finding | None:
     """The payment gateway would be asked to pay twice.
 
@@ -45,7 +45,7 @@ def gateway_called_twice(body: wc.RefundCreateRequest, query: Mapping[str, str] 
     return finding("/order_refund/refund_payment", message, "leave refund_payment out: the API asks the gateway itself")
 
 
-@rule("RF307", "items-ignored", severity="warning", on=CREATE, source="facts")
+@rule("RF307", "items-ignored", severity="warning", on=CREATE, source="live server")
 def items_ignored(body: wc.RefundCreateRequest) -> Finding | None:
     """The items are a list, which the server drops in silence.
 
@@ -65,7 +65,7 @@ def items_ignored(body: wc.RefundCreateRequest) -> Finding | None:
     return finding(ITEMS, message, 'key them by item id: {"71": {"qty": 1, "refund_total": 10}}')
 
 
-@rule("RF309", "update-ignored", severity="warning", on=UPDATE, source="facts")
+@rule("RF309", "update-ignored", severity="warning", on=UPDATE, source="live server")
 def update_ignored(body: wc.RefundUpdateRequest, request: Request) -> Iterator[Finding]:
     """A field of an update that the server ignores.
 
@@ -84,7 +84,7 @@ def update_ignored(body: wc.RefundUpdateRequest, request: Request) -> Iterator[F
             yield finding(f"/order_refund/{escape_token(name)}", f"{name!r} is ignored in an update", advice)
 
 
-@rule("RF221", "near-rounded-cap", severity="warning", on=API, source="facts")
+@rule("RF221", "near-rounded-cap", severity="warning", on=API, source="live server")
 def near_rounded_cap(ledger: Ledger, refunds: list[Refund] | None = None) -> Iterator[Finding]:
     """The amount is so near what is left that the order's hidden decimals decide.
 
@@ -108,7 +108,7 @@ def near_rounded_cap(ledger: Ledger, refunds: list[Refund] | None = None) -> Ite
             yield account.finding(message, "read the order with filter[dp]=4, and compare again")
 
 
-@rule("RF507", "truthy-false", severity="warning", on=API, source="facts", raw=True)
+@rule("RF507", "truthy-false", severity="warning", on=API, source="live server", raw=True)
 def truthy_false(query: Mapping[str, str]) -> Finding | None:
     """`api_refund` in the query looks false, and is true.
 
@@ -128,7 +128,7 @@ def truthy_false(query: Mapping[str, str]) -> Finding | None:
 _FALSE = re.compile(r"\s*(false|f|no|n|off|none|null|nil|-?0+(\.0*)?)?\s*", re.IGNORECASE)
 
 
-@rule("RF605", "reason-not-updated", severity="warning", on=UPDATE, source="facts")
+@rule("RF605", "reason-not-updated", severity="warning", on=UPDATE, source="live server")
 def reason_not_updated(body: wc.RefundUpdateRequest) -> Finding | None:
     """An update of the reason, which current servers do not make.
 
