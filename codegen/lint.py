@@ -17,7 +17,7 @@ from .spec import Spec, SpecOperation, escape, referenced_name, snake, unescape
 KEYWORDS = frozenset(
     "$ref type properties required additionalProperties items minItems maxItems minLength maxLength pattern enum const"
     " minimum maximum exclusiveMinimum exclusiveMaximum not anyOf description title format xml examples"
-    " x-rule x-page-differs x-idempotency-key x-aliases".split()
+    " x-rule x-page-differs x-idempotency-key x-aliases x-free-text".split()
 )
 BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
 # The types that a keyword applies to; it has no effect beside another type, and without a type the models drop it.
@@ -27,11 +27,11 @@ ABOUT = {
     **dict.fromkeys(("properties", "required", "additionalProperties"), frozenset({"object"})),
     **dict.fromkeys(sorted(BOUNDS), frozenset({"number", "integer"})),
 }
-ANNOTATIONS = frozenset({"description", "title", "xml", "examples", "x-page-differs"})
+ANNOTATIONS = frozenset({"description", "title", "xml", "examples", "x-page-differs", "x-free-text"})
 CLIENT_EXTENSIONS = frozenset({"x-given-once", "x-default", "x-idempotency-key", "x-credentials"})
 CONTEXT_KEYS = ("operation", "query", "lines", "key", "pick", "pages", "schema")
 EXTENSIONS = CLIENT_EXTENSIONS | {
-    *("x-rule", "x-aliases", "x-source", "x-page-differs", "x-context", "x-replaced-by", "x-pages"),
+    *("x-rule", "x-aliases", "x-source", "x-page-differs", "x-context", "x-replaced-by", "x-pages", "x-free-text"),
 }
 SCALAR = BOUNDS | ANNOTATIONS | {"type", "pattern", "not", "x-rule"}
 RULE_ID = re.compile(r"RF[0-9]{3}\Z")

@@ -23,9 +23,9 @@ from refundkit_apis._runtime.errors import (
 )
 
 __all__ = [
-    "ConfigError", "DecodeError", "Finding", "NotRun", "NotSent", "Outcome", "RefundBlocked", "RefundError",
-    "RefundNotChecked", "RefundNotSent", "RefundOutcomeUnknown", "RefundRefused", "Report", "RuleError", "SourceError",
-    "StatusError", "TimedOut", "TransportError", "UsageError", "finding",
+    "ConfigError", "DecodeError", "Finding", "NotRun", "NotSent", "Outcome", "RefundBlocked", "RefundBusy",
+    "RefundError", "RefundNotChecked", "RefundNotSent", "RefundOutcomeUnknown", "RefundRefused", "RefundUnresolved",
+    "Report", "RuleError", "SourceError", "StatusError", "TimedOut", "TransportError", "UsageError", "finding",
 ]  # fmt: skip
 
 _PACKAGE = Path(__file__).parent
@@ -138,6 +138,31 @@ class RefundNotChecked(RefundNotSent):
 
     def __reduce__(self) -> tuple[type[RefundNotChecked], tuple[Report, str], dict[str, str]]:
         return type(self), (self.report, self._why), {"idempotency_key": self.idempotency_key}
+
+
+class _HeldByJournal(NotSent):
+    """The journal has a row that holds the order; `entry_id` is its id."""
+
+    _words = ""
+
+    def __init__(self, entry_id: str) -> None:
+        self.entry_id = entry_id
+        super().__init__(self._words.format(entry_id))
+
+    def __reduce__(self) -> tuple[type[_HeldByJournal], tuple[str], dict[str, str]]:
+        return type(self), (self.entry_id,), {"idempotency_key": self.idempotency_key}
+
+
+class RefundBusy(_HeldByJournal):
+    """Another process is refunding the order, and has not come to an end in the time that the journal waits."""
+
+    _words = "not sent: another refund of the order is under way (journal row {0}); try again later"
+
+
+class RefundUnresolved(_HeldByJournal):
+    """An earlier refund of the order may have been made, and nobody has found out yet."""
+
+    _words = "not sent: an earlier refund of the order may have been made: refundkit journal resolve {0}"
 
 
 def _join_errors(report: Report) -> str:

@@ -5,7 +5,7 @@ Every request takes the same steps: its body is read, then its context, then the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -44,6 +44,7 @@ _FIELD_NAME_CODES = _HARMLESS_CODES | {"RF309"}
 UNJUDGED = (NotRun(codes=(), missing=VALID_BODY),)
 """What did not run for a payload that nothing judged: it is never a pass, whatever the configuration ignores."""
 Hit: TypeAlias = tuple[Rule, Finding]
+Unlisted: TypeAlias = Callable[[list[Refund]], list[Refund]]
 _DEFAULT = Config()
 _ABSENT_VALUES = dict.fromkeys(PARAMETERS)
 
@@ -80,6 +81,7 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     config: Config | None = None,
     fail_on: FailOn | None = None,
     sends: bool = False,
+    unlisted: Unlisted | None = None,
 ) -> Report:
     """Check one request of an operation before it is sent.
 
@@ -87,7 +89,8 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     get-order response, `refunds` its own list of earlier refunds; the text may be XML where the API takes that.
     `require` names context (`order`, `refunds`, `path`, `query`, `headers`) whose absence is an error (RF006).
     `fail_on` says which findings make the report not ok: error, warning, never; by default what `config` says, which is
-    error. With `sends`, as the guard has it, rules that are strict to send are errors. Does no I/O, keeps no state, and
+    error. With `sends`, as the guard has it, rules that are strict to send are errors; its journal's
+    `unlisted` returns the refunds that a list of earlier ones lacks. Does no I/O, keeps no state, and
     never raises for bad data; raises ValueError for an operation, a requirement or a `fail_on` that does not exist.
     """
     config = config or _DEFAULT
@@ -106,7 +109,7 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
         )
         if request.body and request.body[:1] != b"{":
             request = _translate_xml(plan.operation, request, request.body)
-        result = judge(plan, request, parts)
+        result = judge(plan, request, parts, unlisted=unlisted)
         hits = [_explain_empty_part(hit, unwritable) for hit in result.hits] if unwritable else result.hits
         findings = place_findings(plan, hits, request) if hits else []
     except ConfigError:  # a rule of the user's own failed
@@ -125,7 +128,11 @@ def report_defect(error: Exception, operation: str) -> Finding:
 
 
 def judge(
-    plan: Plan, request: Request, require: tuple[str, ...] = (), history: OrderHistory | None = None
+    plan: Plan,
+    request: Request,
+    require: tuple[str, ...] = (),
+    history: OrderHistory | None = None,
+    unlisted: Unlisted | None = None,
 ) -> CheckResult:
     """Find all that is wrong with one request, and the rules that did not run.
 
@@ -135,13 +142,16 @@ def judge(
     if history is not None:
         size = history.size = max(history.size, size)
     with exact(size):
-        return _RequestCheck(plan, request, history).judge(require)
+        return _RequestCheck(plan, request, history, unlisted).judge(require)
 
 
 class _RequestCheck:
     """The state of one check: the parts that are present, the arguments of the rules, and the findings so far."""
 
-    def __init__(self, plan: Plan, request: Request, history: OrderHistory | None) -> None:
+    def __init__(
+        self, plan: Plan, request: Request, history: OrderHistory | None, unlisted: Unlisted | None = None
+    ) -> None:
+        self.unlisted = unlisted
         self.plan = plan
         self.request = request
         self.history = history
@@ -230,6 +240,10 @@ class _RequestCheck:
                 refunds = None
             listed = None if refunds is None else model.read_refunds(refunds)
             in_order = add_items(in_order, listed)
+            if self.unlisted is not None:
+                listed, in_order = (
+                    each if each is None else [*each, *self.unlisted(each)] for each in (listed, in_order)
+                )
             ledger = None if order is None else self._open_ledger(order, listed, in_order)
         except UnreadableError as error:
             mismatches = [finding("order:", f"this is no get-order response of the API: {error}")]

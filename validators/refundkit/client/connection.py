@@ -18,9 +18,11 @@ from .. import operations
 from ..config import Config
 from ..errors import FailOn
 from ..hosts import is_loopback
+from ..journal.entry import Journal
 from ..text import suggest_name
 from .attempt import EXTENSION, AsyncRecordingTransport, RecordingTransport
 from .call import AsyncCalls, Call, Calls
+from .claim import Keeper
 from .guard import AsyncGuardTransport, GuardTransport, Mode, OnReport
 from .limit import AsyncTimeLimitTransport, TimeLimitTransport
 from .retry import Retry
@@ -45,6 +47,8 @@ class Options(TypedDict, total=False):
     fail_on    which findings keep a refund from leaving: "error", "warning" or "never"; by default what `config` says
     transport  the httpx transport below all this, sync or async as the connection is opened; by default one of httpx's
                own, through the proxy that the environment names
+    journal    a refundkit.journal: each refund is written down before it leaves, so that none is made twice, also
+               after a crash and from many hosts. Needs the guard
     hooks      httpx event hooks. They run before the guard, so that it checks what they leave of a request; they see
                tokens asked for and refunds sent, credentials included, but not the guard's reading of the order
     """
@@ -59,6 +63,7 @@ class Options(TypedDict, total=False):
     mode: Mode
     fail_on: FailOn
     transport: httpx.BaseTransport | httpx.AsyncBaseTransport
+    journal: Journal | None
     hooks: Mapping[str, list[Callable[..., Any]]]
 
 
@@ -118,6 +123,8 @@ class Connection(Generic[S, A]):
         """`given` are the ids that the API's ready client wants once. Raises TypeError for an unknown option."""
         for name in options.keys() - Options.__annotations__.keys():
             raise TypeError(f"unknown option {name!r}{suggest_name(name, Options.__annotations__)}")
+        if options.get("journal") is not None and not options.get("guard", True):
+            raise ValueError('a journal needs the guard: leave out guard=False, or say mode="report"')
         self._api = api
         self._auth = auth
         self._options = options
@@ -203,6 +210,9 @@ class Connection(Generic[S, A]):
         """The options of the guard; its exchanges have their time limit below it."""
         names = ("config", "on_report", "mode", "fail_on")
         chosen = {name: self._options[name] for name in names if name in self._options}  # type: ignore[literal-required]
+        journal = self._options.get("journal")
+        if journal is not None:
+            chosen["journal"] = Keeper(journal, self._options.get("total_timeout"))
         return {**chosen, "fetch_context": True, "total_timeout": math.inf}
 
     def _make_client(self, transport: httpx.BaseTransport | httpx.AsyncBaseTransport) -> Client:

@@ -1,0 +1,40 @@
+"""The journal: each refund is written down before it leaves, so that none is sent twice, also after a crash.
+
+    journal = refundkit.journal.open("refunds.sqlite")                  # the processes of one host
+    journal = refundkit.journal.open("postgresql://user@host/shop")     # many hosts: pip install 'refundkit[postgres]'
+    with refundkit.connect.woocommerce(url, key, secret, journal=journal) as shop: ...
+
+docs/journal.md says what it promises and what it cannot.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .entry import Before, Entry, Journal, JournalError, State
+from .sqlite import SqliteJournal
+
+if TYPE_CHECKING:
+    from .postgres import PostgresJournal
+
+__all__ = ["Before", "Entry", "Journal", "JournalError", "State", "open"]
+
+
+def open(  # noqa: A001 - refundkit.journal.open reads as what it does
+    address: str | Path, *, lease: float = 600.0, wait: float = 30.0
+) -> SqliteJournal | PostgresJournal:
+    """Open a journal, and make it where there is none: a file of SQLite, or the URL of a PostgreSQL database.
+
+    `lease` is how many seconds a row may be sending before nobody believes that its sender still lives; a call that may
+    take longer is not sent. `wait` is how many seconds a refund waits for another of the same order. Raises
+    JournalError where it cannot be used.
+    """
+    text = str(address)
+    if text.startswith(("postgresql://", "postgres://")):
+        from .postgres import PostgresJournal
+
+        return PostgresJournal(text, lease=lease, wait=wait)
+    if "://" in text:
+        raise JournalError(f"no journal of the kind {text.partition('://')[0]}: give a file, or postgresql://…")
+    return SqliteJournal(address, lease=lease, wait=wait)
