@@ -23,9 +23,10 @@ from refundkit_apis._runtime.errors import (
 )
 
 __all__ = [
-    "ConfigError", "DecodeError", "Finding", "NotRun", "NotSent", "Outcome", "RefundBlocked", "RefundBusy",
-    "RefundError", "RefundNotChecked", "RefundNotSent", "RefundOutcomeUnknown", "RefundRefused", "RefundUnresolved",
-    "Report", "RuleError", "SourceError", "StatusError", "TimedOut", "TransportError", "UsageError", "finding",
+    "ConfigError", "DecodeError", "Finding", "JournalError", "NotRun", "NotSent", "Outcome", "RefundBlocked",
+    "RefundBusy", "RefundError", "RefundNotChecked", "RefundNotSent", "RefundOutcomeUnknown", "RefundRefused",
+    "RefundUnresolved", "Report", "RuleError", "SourceError", "StatusError", "TimedOut", "TransportError",
+    "UsageError", "finding",
 ]  # fmt: skip
 
 _PACKAGE = Path(__file__).parent
@@ -181,6 +182,10 @@ class RuleError(ConfigError):
 
 class SourceError(Exception):
     """An input that cannot be read; the message says which and why."""
+
+
+class JournalError(Exception):
+    """A journal of refunds cannot be read or written; the message says which, and why."""
 
 
 class UsageError(Exception):

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 
-from ..errors import ConfigError, SourceError, UsageError, describe_defect
+from ..errors import ConfigError, JournalError, SourceError, UsageError, describe_defect
 from .arguments import FAILED, FORMATS
 from .parser import parse_arguments
 
@@ -63,6 +63,6 @@ def _describe_error(error: Exception) -> str:
     """Return what the user reads of an error."""
     if isinstance(error, OSError):  # errors of reading are SourceErrors
         return f"what was found could not be written: {error.strerror or error}"
-    if isinstance(error, (UsageError, ConfigError, SourceError)):
+    if isinstance(error, (UsageError, ConfigError, SourceError, JournalError)):
         return str(error)
     return f"{describe_defect(error)}; please report it with the payload"

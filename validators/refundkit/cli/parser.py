@@ -19,6 +19,7 @@ from ..text import suggest_name
 _COMMANDS = {
     "check": "lint payloads",
     "audit": "hold a history of refunds to its orders",
+    "journal": "refunds that were sent, and what became of them",
     "rule": "the docs of one rule",
     "rules": "every rule",
     "operations": "every operation that can be checked",

@@ -20,8 +20,8 @@ from refundkit_apis._runtime.errors import NotSent, Outcome, is_refusal
 
 from .. import operations
 from ..apis.shared.sent import SentRefund, Snapshot
-from ..errors import RefundBusy, RefundUnresolved
-from ..journal.entry import Entry, Journal, JournalError, State
+from ..errors import JournalError, RefundBusy, RefundUnresolved
+from ..journal.entry import Entry, Journal, State
 from ..ledger import Refund
 from ..routes import Match, base_of
 from ..text import mask_numbers

@@ -19,8 +19,9 @@ from ..config import Config
 from ..errors import FailOn
 from ..hosts import is_loopback
 from ..journal.entry import Journal
+from ..routes import Match
 from ..text import suggest_name
-from .attempt import EXTENSION, AsyncRecordingTransport, RecordingTransport
+from .attempt import EXTENSION, AsyncRecordingTransport, Context, RecordingTransport
 from .call import AsyncCalls, Call, Calls
 from .claim import Keeper
 from .guard import AsyncGuardTransport, GuardTransport, Mode, OnReport
@@ -130,6 +131,7 @@ class Connection(Generic[S, A]):
         self._options = options
         self._given = given or {}
         self._client: Client | None = None
+        self._guard: GuardTransport | None = None
 
     def __repr__(self) -> str:
         return f"Connection({self._api} at {httpx.URL(self._base_url).host})"
@@ -143,6 +145,7 @@ class Connection(Generic[S, A]):
         transport = transport or httpx.HTTPTransport(proxy=_proxy(self._base_url))
         wire = RecordingTransport(TimeLimitTransport(transport, self._options.get("total_timeout")))
         guard = GuardTransport(wire, auth=self._auth, **self._guard_options())
+        self._guard = guard
         guarded = guard if self._options.get("guard", True) else wire
         client = self._make_client(XmlTransport(guarded) if self._speaks_xml else guarded)
         client.get_httpx_client()
@@ -165,6 +168,17 @@ class Connection(Generic[S, A]):
         link = AsyncLink(client, AsyncCalls(self._options.get("retry", Retry()), guard))
         ready: A = ready_module(self._api).ASYNC(link, **self._given)
         return ready
+
+    def read_context(self, match: Match, request: httpx.Request) -> Context:
+        """Read the order of a sent refund again, while the connection is open for sync calls. Raises RefundError."""
+        if self._client is None or self._guard is None:
+            raise ValueError("the connection is not open")
+        return self._guard.read_context(match, request)
+
+    @property
+    def base_url(self) -> str:
+        """The API's address."""
+        return self._base_url
 
     def close(self) -> None:
         """Close what `open` opened."""

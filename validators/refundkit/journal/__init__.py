@@ -12,13 +12,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .entry import Before, Entry, Journal, JournalError, State
+from ..errors import JournalError
+from .entry import Before, Entry, Journal, State
 from .sqlite import SqliteJournal
 
 if TYPE_CHECKING:
     from .postgres import PostgresJournal
 
-__all__ = ["Before", "Entry", "Journal", "JournalError", "State", "open"]
+__all__ = ["Before", "Entry", "Journal", "JournalError", "State", "open", "open_existing"]
 
 
 def open(  # noqa: A001 - refundkit.journal.open reads as what it does
@@ -38,3 +39,10 @@ def open(  # noqa: A001 - refundkit.journal.open reads as what it does
     if "://" in text:
         raise JournalError(f"no journal of the kind {text.partition('://')[0]}: give a file, or postgresql://…")
     return SqliteJournal(address, lease=lease, wait=wait)
+
+
+def open_existing(address: str | Path) -> SqliteJournal | PostgresJournal:
+    """Open a journal as `open` does, but make no file where there is none. Raises JournalError."""
+    if "://" not in str(address) and not Path(address).is_file():
+        raise JournalError(f"there is no journal {address}")
+    return open(address)

@@ -85,10 +85,6 @@ class Entry(msgspec.Struct, kw_only=True):
     finished_at: float | None = None
 
 
-class JournalError(Exception):
-    """A journal cannot be read or written; the message says which, and why."""
-
-
 class Journal(Protocol):
     """Where refunds are written down before they leave. Its methods are short, and safe from many threads and hosts.
 

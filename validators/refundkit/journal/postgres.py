@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
-from .entry import JournalError
+from ..errors import JournalError
 from .store import MIGRATIONS, VERSION, SqlJournal
 
 try:
@@ -68,5 +68,4 @@ class PostgresJournal(SqlJournal):
 
 def _without_password(url: str) -> str:
     split = urlsplit(url)
-    host = split.netloc.rpartition("@")[2]
-    return urlunsplit((split.scheme, host, split.path, "", ""))
+    return f"{split.scheme}://{split.netloc.rpartition('@')[2]}{split.path}"

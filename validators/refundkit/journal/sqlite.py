@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .entry import JournalError
+from ..errors import JournalError
 from .store import MIGRATIONS, VERSION, SqlJournal
 
 _BUSY_SECONDS = 30.0

@@ -11,7 +11,8 @@ from typing import Any, Protocol, Self
 
 import msgspec
 
-from .entry import COUNTING, HOLDING, Before, Entry, JournalError
+from ..errors import JournalError
+from .entry import COUNTING, HOLDING, Before, Entry
 
 VERSION = 1
 """The version of the table; a later one brings the statements that lead to it from the one before."""
