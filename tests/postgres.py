@@ -7,7 +7,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
@@ -38,6 +38,13 @@ def missing() -> str:
 @contextmanager
 def running_postgres() -> Iterator[str]:
     """Run a server, and yield the URL of its database."""
+    with stoppable() as (url, _):
+        yield url
+
+
+@contextmanager
+def stoppable() -> Iterator[tuple[str, Callable[[], None]]]:
+    """Run a server, and yield the URL of its database and a function that stops it before the end."""
     programs = find_programs()
     assert programs is not None
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as name:  # a socket has a short path
@@ -46,12 +53,21 @@ def running_postgres() -> Iterator[str]:
         data = str(folder / "data")
         _run(user, programs / "initdb", "-D", data, "-U", "refundkit", "-A", "trust", "-E", "UTF8", "--locale=C")
         settings = " ".join(f"-c {setting}" for setting in [f"unix_socket_directories='{folder}'", *_SETTINGS.split()])
-        log = str(folder / "log")
-        _run(user, programs / "pg_ctl", "-D", data, "-l", log, "-w", "-t", "120", "-o", settings, "start")
+        control = (programs / "pg_ctl", "-D", data, "-w", "-t", "120")
+        _run(user, *control, "-l", str(folder / "log"), "-o", settings, "start")
+        is_running = [True]
+
+        def stop() -> None:
+            if is_running.pop():
+                is_running.append(False)
+                _run(user, *control, "-m", "immediate", "stop")
+            else:
+                is_running.append(False)
+
         try:
-            yield f"postgresql://refundkit@/postgres?host={quote(name, safe='')}"
+            yield f"postgresql://refundkit@/postgres?host={quote(name, safe='')}", stop
         finally:
-            _run(user, programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            stop()
 
 
 def _prepare(folder: Path) -> int | None:
@@ -64,12 +80,14 @@ def _prepare(folder: Path) -> int | None:
 
 
 def _run(user: int | None, *command: str | Path) -> None:
-    options = {} if user is None else {"user": user, "extra_groups": []}
-    done = subprocess.run(
-        [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        check=False, cwd="/", **options,  # type: ignore[call-overload]
-    ) if "start" not in command else subprocess.run(
-        [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, check=False, cwd="/", **options,  # type: ignore[call-overload]
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout
+    """Run a program of PostgreSQL's; a server that it starts would keep a pipe open, so its output goes nowhere."""
+    subprocess.run(
+        [str(part) for part in command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+        cwd="/",
+        user=user,
+        extra_groups=None if user is None else [],
+    )

@@ -30,7 +30,13 @@ _MOST_LINES = 20
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `refundkit audit`."""
     add = parser.add_argument
-    add("--requests", action="append", required=True, metavar="FILE", help="the history; a pattern names many files")
+    add(
+        "--requests",
+        action="append",
+        required=True,
+        metavar="FILE",
+        help="the history: files, or a journal; patterns too",
+    )
     add("--orders", action="append", default=[], metavar="FILE", help="the API's own orders")
     add("--refunds", action="append", default=[], metavar="FILE", help="refunds made before the history begins")
     add("--out", required=True, metavar="FILE", help="where the findings go: .parquet, .jsonl or .csv")

@@ -161,15 +161,13 @@ class _Connections:
     def of(self, entry: Entry) -> Connection[Any, Any]:
         """Return the connection to the shop of a row. Raises UsageError if there is none, or to another shop only."""
         from .. import operations
-        from ..client.settle import address_of
-        from ..routes import base_of
+        from ..client.settle import address_of, is_reached
 
         operation, address = operations.get(entry.operation), address_of(entry)
         if (operation.api, address) not in self._open:
             connection = self._connect(operation.api, address)
-            reached = base_of(operation, connection.base_url.rstrip("/") + operation.described.path)
-            if reached != base_of(operation, entry.url):
-                raise UsageError(f"row {entry.id} is of {address}, and the connection leads to {reached}")
+            if not is_reached(entry, connection):
+                raise UsageError(f"row {entry.id} is of {address}, and the connection leads to {connection.base_url}")
             self._stack.callback(connection.close)
             connection.open()
             self._open[operation.api, address] = connection

@@ -147,7 +147,7 @@ class Claim:
 
     def find_unlisted(self, told: list[Refund]) -> list[Refund]:
         """Return the earlier refunds that the journal has and the API does not tell."""
-        return find_unlisted(self._sent.model, self._rows, told)
+        return find_unlisted(self._sent.model, self._rows, told, self.entry.begun_at)
 
     def leave(self, context: Context) -> None:
         """Look at the row once more, and commit that the request leaves. Raises NotSent."""

@@ -176,6 +176,11 @@ class Connection(Generic[S, A]):
         return self._guard.read_context(match, request)
 
     @property
+    def api(self) -> str:
+        """The API's id."""
+        return self._api
+
+    @property
     def base_url(self) -> str:
         """The API's address."""
         return self._base_url

@@ -26,6 +26,8 @@ from ..operations import Operation
 from .outcome import _identity, _is_in_history, _is_in_sums, _new_postings, _read_body, find_contradiction
 
 _DIGEST = "sha256:"
+# Seconds after which a refund that was told, and is told no more, was deleted somewhere else.
+_LONGEST_LAG = 3600.0
 _Accounts = dict[tuple[Any, str], tuple[Decimal, Decimal]]
 
 
@@ -150,7 +152,7 @@ def _store_lines(sent: SentRefund, ledger: Ledger, body: Any) -> list[StoredLine
                 statuses=list(line.statuses),
                 ordered=line.ordered,
                 shipped=line.shipped,
-                returned=line.returned if isinstance(line.returned, str) else None,
+                returned=line.returned,
             )
         )
     return lines
@@ -266,8 +268,11 @@ def _snapshot_before(model: OrderModel, before: Before, after: Snapshot) -> Snap
     return Snapshot(refunds=[each for each, known in zip(after.refunds, is_known, strict=True) if known])
 
 
-def find_unlisted(model: OrderModel, rows: list[Entry], told: list[Refund]) -> list[Refund]:
-    """Return the refunds of rows that a list of earlier refunds lacks; each refund told stands for one row."""
+def find_unlisted(model: OrderModel, rows: list[Entry], told: list[Refund], clock: float) -> list[Refund]:
+    """Return the refunds of rows that a list of earlier refunds lacks; each refund told stands for one row.
+
+    `clock` is the journal's time now.
+    """
     if model.can_fold:
         return _find_missing_sums(rows, told)
     texts = [refund.reason for refund in told]
@@ -279,7 +284,7 @@ def find_unlisted(model: OrderModel, rows: list[Entry], told: list[Refund]) -> l
         by_id = next((each for each in free if row.server_id and each.id == row.server_id), None)
         if by_id is not None:
             free = [each for each in free if each is not by_id]
-        elif not refund.id and row.server_id not in gone and not _was_told(row, rows[position + 1 :]):
+        elif not refund.id and row.server_id not in gone and not _is_gone(row, rows[position + 1 :], clock):
             unmatched.append((row, refund))
     return [_as_earlier(row, refund) for row, refund in unmatched if not _take(model, row, refund, free)]
 
@@ -290,8 +295,10 @@ def _requested(model: OrderModel, row: Entry, texts: list[str | None]) -> Refund
     return model.read_request(sent.operation, body, sent.path) if is_readable else Refund([])
 
 
-def _was_told(row: Entry, later: list[Entry]) -> bool:
-    """True if a later row was begun when the API told this refund: it is gone since, and not late."""
+def _is_gone(row: Entry, later: list[Entry], clock: float) -> bool:
+    """True if the API told this refund to a later row, and it is so old that no list lags behind any more."""
+    if row.finished_at is None or clock - row.finished_at < _LONGEST_LAG:
+        return False
     digest = _digest(_identity_key(Refund([], id=row.server_id)))
     return bool(row.server_id) and any(digest in (each.before.refunds or ()) for each in later if each.before)
 

@@ -24,6 +24,13 @@ def address_of(entry: Entry) -> str:
     return f"{url.scheme}://{base}"
 
 
+def is_reached(entry: Entry, connection: Connection[Any, Any]) -> bool:
+    """True if a connection leads to the shop that a row's refund went to."""
+    operation = operations.get(entry.operation)
+    address = connection.base_url.rstrip("/") + operation.described.path
+    return connection.api == operation.api and base_of(operation, address) == base_of(operation, entry.url)
+
+
 def resolve(entry: Entry, connection: Connection[Any, Any], *, clock: float, wait: float = 30.0) -> Outcome | None:
     """Ask the API of an open connection what became of a row's refund, and set its state; None if it cannot be told.
 

@@ -9,17 +9,19 @@ docs/journal.md says what it promises and what it cannot.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import JournalError
 from .entry import Before, Entry, Journal, State
 from .sqlite import SqliteJournal
 
 if TYPE_CHECKING:
+    from ..client.connection import Connection
     from .postgres import PostgresJournal
 
-__all__ = ["Before", "Entry", "Journal", "JournalError", "State", "open", "open_existing"]
+__all__ = ["Before", "Entry", "Journal", "JournalError", "SqliteJournal", "State", "open", "open_existing", "resolve"]
 
 
 def open(  # noqa: A001 - refundkit.journal.open reads as what it does
@@ -46,3 +48,20 @@ def open_existing(address: str | Path) -> SqliteJournal | PostgresJournal:
     if "://" not in str(address) and not Path(address).is_file():
         raise JournalError(f"there is no journal {address}")
     return open(address)
+
+
+def resolve(journal: Journal, connection: Connection[Any, Any], *, wait: float = 30.0) -> list[Entry]:
+    """Ask the API what became of the refunds that are unknown; return their rows, unknown where it cannot be told.
+
+    The connection is open for sync calls; rows of other APIs and shops are left out. As RefundOutcomeUnknown.resolve,
+    anything but made is final only `wait` seconds after the request left. Raises RefundError where nobody answers.
+    """
+    from ..client import settle
+
+    rows = [row for row in journal.unresolved() if settle.is_reached(row, connection)]
+    for row in rows:
+        if not settle.resolve_unsent(row):
+            settle.resolve(row, connection, clock=time.time(), wait=wait)
+        if row.state != "unknown":
+            journal.finish(row)
+    return rows

@@ -39,7 +39,7 @@ class StoredLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     statuses: list[tuple[str, str]] = []
     ordered: Decimal = Decimal(0)
     shipped: Decimal = Decimal(0)
-    returned: str | None = None
+    returned: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Before(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

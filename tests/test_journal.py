@@ -1,0 +1,563 @@
+"""The journal: what is written before a refund leaves, what holds its order, and what is known of it afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+import users
+from commands import Cli, write
+from faults import CONNECTION, ORDERS, AsyncWire, Fault, Server, Wire, serving
+from journals import WAYS, address, expire, open_journal, postgres_url
+from refundkit import NotSent, Outcome, RefundBlocked, RefundOutcomeUnknown, auth, journal, testing
+from refundkit.client import claim
+from refundkit.errors import RefundBusy, RefundError, RefundUnresolved
+from refundkit.guard import GuardTransport
+from refundkit.journal import Entry, JournalError
+from refundkit.journal.store import SqlJournal
+from refundkit_apis.woocommerce.models import RefundCreateRequest as Current
+from refundkit_apis.woocommerce_legacy.models import RefundCreate
+from story import ROOT
+
+__all__ = ["address", "postgres_url"]
+REFUNDS = {
+    "walmart": "walmart.refund_order_lines",
+    "walmart_ca": "walmart_ca.refund_order_lines",
+    "woocommerce": "woocommerce.create_refund",
+    "woocommerce_legacy": "woocommerce_legacy.create_refund",
+    "taxcloud": "taxcloud.refund_order",
+}
+LOST = Fault(made=True, sends="nothing", ends="closed")
+NEVER_MADE = Fault(sends="nothing", ends="closed")
+
+
+def refund(server: Server, client: Any) -> Any:
+    return users.CALLS[REFUNDS[server.api]](client)
+
+
+def call(way: str, connection: Any, act: Callable[[Any], Any]) -> Any:
+    """Call a client as its way wants it."""
+    if way == "sync":
+        with connection as client:
+            return act(client)
+
+    async def run() -> Any:
+        async with connection as client:
+            return await act(client)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("api", REFUNDS)
+def test_a_refund_is_written_down_before_it_leaves_and_after_its_answer(
+    api: testing.Api, way: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the request is out the row is sending, and then it is made, with status and id of the server."""
+    seen: list[tuple[str, list[str], int]] = []
+    with serving(api) as server, open_journal(address) as opened:
+
+        def look(point: str) -> None:
+            with journal.open(address) as other:
+                seen.append((point, [row.state for row in other.entries()], len(server.requests("refund"))))
+
+        monkeypatch.setattr(claim, "hook", look)
+        call(way, users.connection(api, server.url, journal=opened), lambda client: refund(server, client))
+        (row,) = opened.entries()
+    assert seen == [
+        *((point, ["sending"], 0) for point in ("begun", "leaving", "left")),
+        ("answered", ["sending"], 1),
+        ("finished", ["made"], 1),
+    ]
+    assert (row.state, row.operation, row.attempt) == ("made", REFUNDS[api], 1)
+    assert row.status in (200, 201)
+    assert row.order.endswith(ORDERS[api].casefold())
+    assert (row.server_id != "") == api.startswith("woocommerce")
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("fault", "outcome"), [(LOST, "made"), (NEVER_MADE, "not_made")])
+@pytest.mark.parametrize("api", REFUNDS)
+def test_a_lost_answer_holds_the_order_until_it_is_resolved(
+    api: testing.Api, fault: Fault, outcome: str, way: str, tmp_path: Any
+) -> None:
+    """Nobody sends another refund of the order before the row is resolved, by a connection of another process too."""
+    with serving(api) as server, open_journal(str(tmp_path / "refunds.sqlite")) as opened:
+        server.fail("refund", fault)
+        with pytest.raises(RefundOutcomeUnknown):
+            call(way, users.connection(api, server.url, journal=opened), lambda client: refund(server, client))
+        server.recover()
+        sent = len(server.requests("refund"))
+        with pytest.raises(RefundUnresolved):
+            call(way, users.connection(api, server.url, journal=opened), lambda client: refund(server, client))
+        assert len(server.requests("refund")) == sent
+        connection = users.connection(api, server.url)
+        with connection:
+            (row,) = journal.resolve(opened, connection, wait=0)
+        assert row.state == outcome
+        assert opened.find(row.id) == row
+        assert not list(opened.unresolved())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_the_error_finds_out_is_written_down(way: str, tmp_path: Any) -> None:
+    """`resolve()` of the error settles the row, so that the order is free."""
+    with serving("woocommerce_legacy") as server, open_journal(str(tmp_path / "refunds.sqlite")) as opened:
+        server.fail("refund", NEVER_MADE, times=1)
+
+        def act(client: Any) -> Any:
+            return users.CALLS["woocommerce_legacy.create_refund"](client)
+
+        if way == "sync":
+            with users.connection(server.api, server.url, journal=opened) as client:
+                with pytest.raises(RefundOutcomeUnknown) as unknown:
+                    act(client)
+                assert unknown.value.resolve(wait=0) is Outcome.NOT_MADE
+                act(client)
+        else:
+
+            async def run() -> None:
+                async with users.connection(server.api, server.url, journal=opened) as client:
+                    with pytest.raises(RefundOutcomeUnknown) as unknown:
+                        await act(client)
+                    assert await unknown.value.resolve_async(wait=0) is Outcome.NOT_MADE
+                    await act(client)
+
+            asyncio.run(run())
+        assert [row.state for row in opened.entries()] == ["not_made", "made"]
+
+
+def test_a_repeat_under_its_key_is_the_same_row(tmp_path: Any) -> None:
+    """A refund of TaxCloud that is sent again after a lost answer is one row, made once."""
+    with serving("taxcloud") as server, open_journal(str(tmp_path / "refunds.sqlite")) as opened:
+        server.fail("refund", LOST, times=2)
+        with users.connection("taxcloud", server.url, journal=opened) as client:
+            refund(server, client)
+        (row,) = opened.entries()
+        assert (row.state, row.attempt, server.made) == ("made", 3, 1)
+
+
+def test_what_never_left_or_was_refused_holds_nothing(tmp_path: Any) -> None:
+    """What the rules block, what cannot be checked and what the server refuses leave the order free."""
+    with serving("woocommerce_legacy") as server, open_journal(str(tmp_path / "refunds.sqlite")) as opened:
+        with users.connection(server.api, server.url, journal=opened) as client:
+            with pytest.raises(RefundBlocked):
+                client.create_refund(ORDERS[server.api], RefundCreate(amount=Decimal("9999.00")))
+            with pytest.raises(RefundError):
+                client.create_refund("77", RefundCreate(amount=Decimal("1.00")))
+            server.fail("refund", Fault(answer=testing.Answer(403, {}, b"{}")), times=1)
+            with pytest.raises(RefundError):
+                refund(server, client)
+            refund(server, client)
+        assert [row.state for row in opened.entries()] == ["not_made", "not_made", "refused", "made"]
+        assert [row.attempt for row in opened.entries()] == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_refund_waits_for_another_process_and_then_goes(way: str, address: str) -> None:
+    """An order that another holds is waited for; beyond the wait RefundBusy names the row."""
+    with serving("woocommerce_legacy") as server, open_journal(address) as opened:
+        path = {"id": ORDERS[server.api]}
+        order = f"127.0.0.1:{server.port} woocommerce//{ORDERS[server.api]}"
+        other = Entry(order=order, operation=REFUNDS[server.api], method="POST", url=f"{server.url}/x", path=path)
+        assert opened.begin(other) is None
+        with open_journal(address, wait=0) as impatient, pytest.raises(RefundBusy) as busy:
+            call(way, users.connection(server.api, server.url, journal=impatient), lambda c: refund(server, c))
+        assert busy.value.entry_id == other.id
+
+        class Waiting(type(opened)):  # type: ignore[misc]
+            def begin(self, entry: Entry) -> Entry | None:
+                holder: Entry | None = super().begin(entry)
+                if holder is not None:  # the other one ends once this one has seen it
+                    other.state = "not_made"
+                    assert opened.finish(other)
+                return holder
+
+        kind = "_url" if hasattr(opened, "_url") else "_file"
+        with Waiting(getattr(opened, kind), lease=opened.lease, wait=opened.wait) as patient:
+            call(way, users.connection(server.api, server.url, journal=patient), lambda c: refund(server, c))
+        assert server.made == 1
+
+
+def test_a_row_that_has_expired_is_not_sent(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever slept beyond the lease finds that its row is no longer its own, and sends nothing."""
+    with serving("woocommerce_legacy") as server, open_journal(address) as opened:
+        monkeypatch.setattr(claim, "hook", lambda point: expire(opened) if point == "leaving" else None)
+        with users.connection(server.api, server.url, journal=opened) as client, pytest.raises(RefundUnresolved):
+            refund(server, client)
+        assert not server.requests("refund")
+
+
+@pytest.mark.parametrize("total_timeout", [float("inf"), 700.0])
+def test_a_call_that_may_outlast_its_lease_is_not_sent(total_timeout: float, tmp_path: Any) -> None:
+    """A refund that may take longer than the lease is refused before anything is written or asked."""
+    with serving("woocommerce_legacy") as server, journal.open(tmp_path / "refunds.sqlite") as opened:
+        options = {"journal": opened, "total_timeout": total_timeout}
+        with (
+            users.connection(server.api, server.url, **options) as client,
+            pytest.raises(NotSent, match="lease"),
+        ):
+            refund(server, client)
+        assert not server.seen
+        assert not list(opened.entries())
+
+
+class Stale(httpx.HTTPTransport):
+    """A transport over which an API tells of an order as it was at first, while `lags`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lags = True
+        self._answers: dict[str, tuple[int, list[tuple[str, str]], bytes]] = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method != "GET" or not self.lags:
+            return super().handle_request(request)
+        if request.url.path not in self._answers:
+            response = super().handle_request(request)
+            response.read()
+            headers = [pair for pair in response.headers.multi_items() if pair[0] != "content-encoding"]
+            self._answers[request.url.path] = response.status_code, headers, response.content
+        status, headers, content = self._answers[request.url.path]
+        return httpx.Response(status, headers=headers, content=content)
+
+
+def made_until_blocked(api: testing.Api, tmp_path: Any, lags: str) -> tuple[int, int]:
+    """Make the example's refund until it is blocked; return how many were made and how many left."""
+    wire = Stale()
+    with serving(api) as server, open_journal(str(tmp_path / f"{lags}.sqlite")) as opened:
+        connection = users.connection(api, server.url, journal=opened, transport=wire)
+        with connection as client:
+            for number in range(8):
+                wire.lags = lags == "always" or (lags == "sometimes" and number % 2 == 1)
+                try:
+                    refund_with_new_key(client, server)
+                except RefundBlocked:
+                    break
+        return server.made, len(server.requests("refund"))
+
+
+def refund_with_new_key(client: Any, server: Server) -> None:
+    if server.api != "taxcloud":
+        refund(server, client)
+        return
+    body = users.body("taxcloud.refund_order")
+    client.refund_order(ORDERS["taxcloud"], type(body)(items=body.items[:1]))
+
+
+@pytest.mark.parametrize("lags", ["always", "sometimes"])
+@pytest.mark.parametrize("api", REFUNDS)
+def test_a_list_that_lags_behind_lets_no_refund_through(api: testing.Api, lags: str, tmp_path: Any) -> None:
+    """What the journal has made counts where the API does not tell it yet, once, and is not counted twice later."""
+    assert made_until_blocked(api, tmp_path, lags) == made_until_blocked(api, tmp_path, "never")
+
+
+def test_recorded_only_counts_and_unknown_does_not(tmp_path: Any) -> None:
+    """A refund that is recorded counts as an earlier one; one that is unknown blocks, and is none."""
+    with open_journal(str(tmp_path / "refunds.sqlite")) as opened:
+        for number, state in enumerate(("made", "recorded_only", "refused", "not_made", "unknown")):
+            row = Entry(order="a", operation="x", method="POST", url="u", path={}, idempotency_key=str(number))
+            assert opened.begin(row) is None
+            assert opened.leave(row)
+            row.state = state  # type: ignore[assignment]
+            assert opened.finish(row)
+        assert [row.state for row in opened.earlier("a")] == ["made", "recorded_only"]
+        assert [row.state for row in opened.unresolved()] == ["unknown"]
+        assert opened.begin(Entry(order="a", operation="x", method="POST", url="u", path={})) == row
+        assert opened.begin(Entry(order="b", operation="x", method="POST", url="u", path={})) is None
+        assert opened.forget(opened.clock() + 1) == 4
+        assert [row.state for row in opened.entries()] == ["unknown", "sending"]
+
+
+def fill_disk(opened: SqlJournal) -> None:
+    """Leave the store no room for another row."""
+    if isinstance(opened, journal.SqliteJournal):
+        connection = opened._open()
+        (pages,) = connection.execute("pragma page_count").fetchone()
+        connection.execute(f"pragma max_page_count = {pages}")
+        large = Entry(order="b", operation="x", method="POST", url="u" * 3500, path={})
+        assert opened.begin(large) is None  # what is left of the last page
+        return
+    with opened._transaction() as run:
+        run("create function full_disk() returns trigger language plpgsql as $$ begin "
+            "raise exception 'No space left on device' using errcode = '53100'; end $$")  # fmt: skip
+        run("create trigger full_disk before insert on refundkit_journal execute function full_disk()")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_full_disk_is_said_before_anything_is_sent(way: str, address: str) -> None:
+    """A journal that cannot be written raises NotSent, which says why, and the API hears of no refund."""
+    with serving("woocommerce_legacy") as server, open_journal(address) as opened:
+        fill_disk(opened)
+        with pytest.raises(NotSent, match=r"not sent: the journal .* cannot be used: .*(full|No space left)"):
+            call(way, users.connection(server.api, server.url, journal=opened), lambda c: refund(server, c))
+        assert not server.requests("refund")
+
+
+def test_a_lost_connection_is_made_again(postgres_url: str) -> None:
+    """A connection that the server ended between two calls, or during one, is replaced without a word."""
+    import psycopg
+    from journals import new_schema
+
+    with serving("woocommerce_legacy") as server, open_journal(new_schema(postgres_url)) as opened:
+
+        def end_connections(point: str) -> None:
+            if point in ("begun", "leaving", "answered"):
+                with psycopg.connect(postgres_url, autocommit=True) as connection:
+                    pid = opened._connection.info.backend_pid
+                    connection.execute("select pg_terminate_backend(%s, 60000)", (pid,))
+
+        monkeypatch = pytest.MonkeyPatch()
+        monkeypatch.setattr(claim, "hook", end_connections)
+        with monkeypatch.context(), users.connection(server.api, server.url, journal=opened) as client:
+            refund(server, client)
+        monkeypatch.undo()
+        assert [row.state for row in opened.entries()] == ["made"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("point", ["before", "begun", "leaving"])
+def test_a_store_that_is_gone_is_said_before_anything_is_sent(
+    point: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A PostgreSQL that stops before the refund, or between its row and its leaving, keeps it from leaving."""
+    import postgres
+
+    if reason := postgres.missing():
+        pytest.skip(reason)
+    with serving("woocommerce_legacy") as server, postgres.stoppable() as (url, stop):
+        opened = open_journal(url)
+        if point == "before":
+            stop()
+        monkeypatch.setattr(claim, "hook", lambda name: stop() if name == point else None)
+        with pytest.raises(NotSent, match="not sent: the journal postgresql:///postgres cannot be used"):
+            call(way, users.connection(server.api, server.url, journal=opened), lambda c: refund(server, c))
+        assert not server.requests("refund")
+
+
+class Forgetful(journal.SqliteJournal):
+    """A journal that is lost once the request has left."""
+
+    def finish(self, entry: Entry) -> bool:
+        raise JournalError("the journal cannot be used: disk I/O error")
+
+
+def test_an_answer_is_worth_more_than_its_row(tmp_path: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the answer cannot be written down it is returned all the same, and the row holds the order."""
+    with serving("woocommerce") as server, Forgetful(tmp_path / "refunds.sqlite", lease=10_000) as opened:
+        with users.connection(server.api, server.url, journal=opened) as client, caplog.at_level(logging.ERROR):
+            assert client.create_refund(ORDERS["woocommerce"], Current(amount="1.00")).amount == "1.00"
+        assert "disk I/O error" in caplog.text
+        assert [row.state for row in opened.entries()] == ["sending"]
+
+
+def test_no_secret_and_no_text_of_a_person_is_kept(tmp_path: Any) -> None:
+    """Neither credentials nor free texts, nor unknown fields, stand in any byte of the journal's files."""
+    with serving("woocommerce_legacy") as server, open_journal(str(tmp_path / "refunds.sqlite")) as opened:
+        with users.connection(server.api, server.url, journal=opened) as client:
+            client.create_refund(
+                ORDERS[server.api], RefundCreate(amount=Decimal("1.00"), reason="Frau Meier war krank")
+            )
+        own = auth.WooCommerceOAuth("ck_own", "cs_own")
+        guard = GuardTransport(httpx.HTTPTransport(), journal=opened, auth=own, mode="report")
+        with httpx.Client(base_url=server.url, transport=guard, auth=own) as raw:
+            document = {"order_refund": {"amount": "1.00", "reason": "Ihr Hund", "note": "4111111111111111"}}
+            raw.post(f"/wc-api/v3/orders/{ORDERS[server.api]}/refunds", json=document)
+        rows = list(opened.entries())
+        kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert len(rows) == 2
+    for secret in (b"Meier", b"krank", b"Hund", b"4111111111111111", b"ck_own", b"cs_own", b"oauth"):
+        assert secret not in kept, secret
+    assert b"sha256:" in kept
+
+
+def test_a_guard_of_ones_own_takes_a_journal(tmp_path: Any) -> None:
+    """A guard under any httpx client writes down what it sends, and reads the order for it."""
+    with serving("woocommerce_legacy") as server, open_journal(str(tmp_path / "refunds.sqlite")) as opened:
+        own = auth.WooCommerceOAuth("ck_own", "cs_own")
+        guard = GuardTransport(httpx.HTTPTransport(), journal=opened, auth=own)
+        with httpx.Client(base_url=server.url, transport=guard, auth=own) as client:
+            path = f"/wc-api/v3/orders/{ORDERS[server.api]}/refunds"
+            assert client.post(path, json={"order_refund": {"amount": "1.00"}}).status_code == 201
+        (row,) = opened.entries()
+        assert (row.state, row.status) == ("made", 201)
+        assert row.before is not None
+        assert row.before.refunds == []
+
+
+def test_a_journal_without_the_guard_is_refused(tmp_path: Any) -> None:
+    """guard=False and a journal contradict each other."""
+    with journal.open(tmp_path / "a.sqlite") as opened, pytest.raises(ValueError, match="needs the guard"):
+        users.connection("woocommerce", "http://127.0.0.1", journal=opened, guard=False)
+
+
+def test_a_table_of_a_newer_version_is_left_alone(address: str) -> None:
+    """An older refundkit does not work on a table that a newer one has changed; a new table has the version."""
+    with open_journal(address) as opened, opened._transaction() as run:
+        assert run("select version from refundkit_journal_version").fetchall() == [(1,)]
+        run("update refundkit_journal_version set version = 2")
+    with pytest.raises(JournalError, match="has version 2 of the table, and this refundkit knows 1"):
+        open_journal(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("nowhere/refunds.sqlite", "there is no folder"),
+        ("mysql://host/shop", "no journal of the kind mysql"),
+        ("text.sqlite", "file is not a database"),
+    ],
+)
+def test_a_wrong_address_is_said(address: str, message: str, folder: Any) -> None:
+    """A journal that cannot be opened says why."""
+    write("text.sqlite", "no database at all " * 100)
+    with pytest.raises(JournalError, match=message):
+        journal.open(address)
+
+
+# The command.
+
+
+@pytest.fixture
+def rows(tmp_path: Any) -> Iterator[tuple[Server, SqlJournal, str]]:
+    """A journal with a refund that was made and one whose answer was lost, of two orders."""
+    name = str(tmp_path / "refunds.sqlite")
+    with serving("woocommerce") as server, open_journal(name) as opened:
+        with users.connection("woocommerce", server.url, journal=opened) as client:
+            client.create_refund(ORDERS["woocommerce"], Current(amount="1.00", reason="Lid missing"))
+            server.fail("refund", LOST, times=1)
+            with pytest.raises(RefundOutcomeUnknown):
+                client.create_refund(ORDERS["woocommerce"], Current(amount="2.00", reason="Handle missing"))
+        yield server, opened, name
+
+
+def test_the_command_lists_shows_resolves_and_forgets(
+    rows: tuple[Server, SqlJournal, str], cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is unknown is resolved with credentials from the environment; only what is finished is forgotten."""
+    server, _, name = rows
+    monkeypatch.setenv("REFUNDKIT_JOURNAL", name)
+    made, unknown = cli("journal", "list").out.splitlines()
+    assert "made" in made
+    assert "woocommerce.create_refund of" in made
+    assert " as " in made
+    (listed,) = cli("journal", "list", "--state", "unknown", "--output-format", "jsonl").out.splitlines()
+    entry_id = json.loads(listed)["id"]
+    assert unknown.startswith(entry_id)
+    assert json.loads(cli("journal", "show", entry_id).out)["operation"] == "woocommerce.create_refund"
+    assert cli("journal", "forget", "--older-than", "0").out == "Forgot 1 row\n"
+
+    without = cli("journal", "resolve")
+    assert without.status == 2
+    assert "REFUNDKIT_WOOCOMMERCE_URL and REFUNDKIT_WOOCOMMERCE_CONSUMER_KEY" in without.err
+    for key, value in (("URL", "http://127.0.0.1:9"), ("CONSUMER_KEY", "ck_own"), ("CONSUMER_SECRET", "cs_own")):
+        monkeypatch.setenv(f"REFUNDKIT_WOOCOMMERCE_{key}", value)
+    elsewhere = cli("journal", "resolve", entry_id)
+    assert (elsewhere.status, "leads to http://127.0.0.1:9" in elsewhere.err) == (2, True)
+    monkeypatch.setenv("REFUNDKIT_WOOCOMMERCE_URL", server.url)
+    resolved = cli("journal", "resolve", entry_id)
+    assert (resolved.status, resolved.out.splitlines()[-1]) == (0, "Resolved 1, left 0")
+    assert f"{entry_id}  made: woocommerce.create_refund" in resolved.out
+    assert cli("journal", "resolve").out == "Resolved 0, left 0\n"
+
+
+def test_the_command_takes_a_connection_of_ones_own(
+    rows: tuple[Server, SqlJournal, str], cli: Cli, folder: Any
+) -> None:
+    """--connect names a function that is called with the API and the shop's address."""
+    _, _, name = rows
+    code = 'from refundkit import connect\ndef find(api, url):\n    return connect.woocommerce(url, "ck_x", "cs_x")\n'
+    write("journal_shops.py", code)
+    outcome = cli("journal", "resolve", "--connect", "journal_shops:find", "--journal", name)
+    assert (outcome.status, outcome.out.splitlines()[-1]) == (0, "Resolved 1, left 0")
+    wrong = cli("journal", "resolve", "--connect", "journal_shops:other", "--journal", name)
+    assert (wrong.status, "write MODULE:FUNCTION" in wrong.err) == (2, True)
+
+
+def test_a_row_that_cannot_be_told_stays_unknown(rows: tuple[Server, SqlJournal, str], cli: Cli, folder: Any) -> None:
+    """Where the order has changed in another way the row is left, with exit status 1."""
+    server, opened, name = rows
+    with users.connection("woocommerce", server.url) as client:
+        for earlier in client.list_refunds(ORDERS["woocommerce"]):
+            client.delete_refund(ORDERS["woocommerce"], earlier.id)
+    code = 'from refundkit import connect\ndef find(api, url):\n    return connect.woocommerce(url, "ck_x", "cs_x")\n'
+    write("journal_shops.py", code)
+    outcome = cli("journal", "resolve", "--connect", "journal_shops:find", "--journal", name, "--wait", "0")
+    assert (outcome.status, outcome.out.splitlines()[-1]) == (1, "Resolved 0, left 1")
+    assert [row.state for row in opened.unresolved()] == ["unknown"]
+
+
+def test_the_command_says_what_it_lacks(cli: Cli, folder: Any) -> None:
+    """A journal that nobody named or that is not there, and an unknown row, are exit 2."""
+    assert "set REFUNDKIT_JOURNAL" in cli("journal", "list").err
+    missing = cli("journal", "list", "--journal", "nothing.sqlite")
+    assert (missing.status, missing.err) == (2, "refundkit: there is no journal nothing.sqlite\n")
+    assert not (folder / "nothing.sqlite").exists()
+    journal.open(folder / "refunds.sqlite").close()
+    unknown = cli("journal", "show", "abc", "--journal", "refunds.sqlite")
+    assert (unknown.status, unknown.err) == (2, "refundkit: the journal has no row abc\n")
+
+
+@pytest.mark.audit
+def test_the_audit_reads_a_journal_as_its_requests(rows: tuple[Server, SqlJournal, str], cli: Cli, folder: Any) -> None:
+    """Refunds that were made count as earlier ones, and a refund beyond the order is found."""
+    server, opened, name = rows
+    for row in opened.unresolved():
+        row.state = "made"
+        opened.finish(row)
+    order = dict(server.shop.orders[ORDERS["woocommerce"]], total="2.50", refunds=[])
+    write("orders.jsonl", json.dumps({"order": order, "api": "woocommerce"}, default=str) + "\n")
+    outcome = cli("audit", "--requests", name, "--orders", "orders.jsonl", "--out", "found.jsonl", "--jobs", "1")
+    assert "Audited 2 requests of 1 order" in outcome.out, outcome
+    codes = [json.loads(line)["code"] for line in (folder / "found.jsonl").read_text().splitlines()]
+    assert "RF204" in codes
+
+
+# The protocol on a table of one's own, as the docs show it.
+
+
+def own_table(folder: Any) -> Any:
+    page = (ROOT / "docs" / "journal.md").read_text("utf-8")
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "class TableJournal" in block]
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102 - the sample of our own docs
+    database = sqlite3.connect(folder / "own.db", check_same_thread=False)
+    return names["TableJournal"](database)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_table_of_ones_own_in_the_docs_is_a_journal(way: str, folder: Any) -> None:
+    """The sample of docs/journal.md holds the order, resolves what is unknown and forgets what is finished."""
+    own = own_table(folder)
+    own.lease, own.wait = 10_000.0, 0.0
+    with serving("taxcloud") as server:
+
+        def act() -> Any:
+            options = {"journal": own, "transport": Wire(server) if way == "sync" else AsyncWire(server)}
+            return call(way, users.connection("taxcloud", server.url, **options), lambda c: refund(server, c))
+
+        act()
+        server.fail("refund", LOST)
+        with pytest.raises(RefundOutcomeUnknown):
+            act()
+        server.recover()
+        with pytest.raises(RefundUnresolved):
+            act()
+        connection = users.connection("taxcloud", server.url)
+        with connection:
+            (row,) = journal.resolve(own, connection, wait=0)
+        assert row.state == "made"
+        assert not own.unresolved()
+        assert own.begin(Entry(order=row.order, operation="x", method="POST", url="u", path={})) is None
+        assert own.begin(Entry(order=row.order, operation="x", method="POST", url="u", path={})).state == "sending"
+        assert own.forget(1e12) == 2
+        own.database.close()
+    assert CONNECTION in row.path.values()
