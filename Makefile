@@ -81,7 +81,7 @@ bench: .venv/.bench .venv/.all ## our speed beside our peers', into bench/README
 	@touch $@
 .venv/.all: .venv/.test
 	@echo "Setting up what every test needs (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test-all --editable ".[audit,spark]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test-all --editable ".[audit,spark,postgres]"
 	@touch $@
 .venv/.bench: .venv/.test
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench

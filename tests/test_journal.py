@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import pickle
 import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +21,7 @@ import users
 from commands import Cli, write
 from faults import CONNECTION, ORDERS, AsyncWire, Fault, Server, Wire, serving
 from journals import WAYS, address, expire, open_journal, postgres_url
+from processes import WITHIN, environment
 from refundkit import NotSent, Outcome, RefundBlocked, RefundOutcomeUnknown, auth, journal, testing
 from refundkit.client import claim
 from refundkit.errors import RefundBusy, RefundError, RefundUnresolved
@@ -421,6 +426,59 @@ def test_a_wrong_address_is_said(address: str, message: str, folder: Any) -> Non
     write("text.sqlite", "no database at all " * 100)
     with pytest.raises(JournalError, match=message):
         journal.open(address)
+
+
+def test_what_psycopg_is_missing_for_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra, a PostgreSQL address says how to install it."""
+    monkeypatch.delitem(sys.modules, "refundkit.journal.postgres", raising=False)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(JournalError, match=r"pip install 'refundkit\[postgres\]'"):
+        journal.open("postgresql:///nowhere")
+
+
+def test_the_password_of_an_address_is_in_no_message(postgres_url: str) -> None:
+    """Neither a repr nor an error of a journal shows the password of its URL."""
+    secret = "pg-s3cret"
+    with open_journal(postgres_url.replace("refundkit@", f"refundkit:{secret}@")) as opened:
+        assert secret not in repr(opened)
+    with pytest.raises(JournalError) as error:
+        journal.open(f"postgresql://refundkit:{secret}@/postgres?host=/nowhere")
+    assert secret not in f"{error.value} {error.value!r} {error.value.__cause__}"
+
+
+@pytest.mark.parametrize("kind", [RefundBusy, RefundUnresolved])
+def test_an_error_of_the_journal_survives_a_pickle(kind: type[RefundBusy | RefundUnresolved]) -> None:
+    """What goes between processes names its row still."""
+    error = pickle.loads(pickle.dumps(kind("abc")))  # noqa: S301 - of our own making
+    assert (type(error), error.entry_id, error.sent) == (kind, "abc", "no")
+    assert "abc" in str(error)
+
+
+def test_threads_and_forked_processes_share_a_journal(address: str) -> None:
+    """One journal holds an order for the threads of a process and for the children that it forks."""
+    with open_journal(address, wait=0) as opened, ThreadPoolExecutor(8) as pool:
+
+        def begin(order: int) -> bool:
+            row = Entry(order=str(order % 5), operation="x", method="POST", url="u", path={})
+            return opened.begin(row) is None
+
+        assert sum(pool.map(begin, range(40))) == 5
+        program = f"""
+import os, sys
+from refundkit import journal
+opened = journal.open({address!r})
+def begin():
+    row = journal.Entry(order="forked", operation="x", method="POST", url="u", path={{}})
+    return opened.begin(row) is None
+child = os.fork()
+if not child:
+    os._exit(3 + begin())
+first = begin()
+status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+assert first + status - 3 == 1, (first, status)
+assert len(list(opened.entries("order_key = 'forked'"))) == 1
+"""
+        subprocess.run([sys.executable, "-c", program], env=environment(), check=True, timeout=WITHIN)
 
 
 # The command.

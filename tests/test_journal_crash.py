@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import ExitStack
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import users
@@ -16,13 +19,16 @@ from journals import (
     address,
     end,
     expire,
+    new_schema,
     open_journal,
     postgres_url,
     refunded,
     start_refunds,
 )
+from processes import run
 from refundkit import RefundBlocked, testing
 from refundkit.errors import RefundBusy, RefundUnresolved
+from refundkit.journal import Entry, store
 from refundkit_apis.woocommerce_legacy.models import RefundCreate
 
 pytestmark = pytest.mark.slow
@@ -80,19 +86,15 @@ def test_a_process_that_is_killed_after_the_row_is_finished_leaves_nothing_to_re
         assert (row.state, row.server_id, row.status) == ("made", str(shop.refunds(order)[0]["id"]), 201)
 
 
-@pytest.mark.parametrize("store", ["none", *STORES])
+@pytest.mark.parametrize("kind", ["none", *STORES])
 def test_eight_processes_refund_an_order_no_further_than_its_total(
-    store: str, request: pytest.FixtureRequest, tmp_path: object
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """Of 8 processes with 25 refunds each, a server that takes any amount makes the order's total; without, more."""
-    place = {"none": lambda: "", "sqlite": lambda: f"{tmp_path}/refunds.sqlite"}.get(store)
-    if place is None:
-        from journals import new_schema
-
-        url = request.getfixturevalue("postgres_url")
-        place = lambda: new_schema(url)  # noqa: E731
-    journal = place()
-    with testing.server("woocommerce_legacy", faithful="2.6.2", delay=(0, 0.05)) as shop, ExitStack():
+    journal = "" if kind == "none" else str(tmp_path / "refunds.sqlite")
+    if kind == "postgres":
+        journal = new_schema(request.getfixturevalue("postgres_url"))
+    with testing.server("woocommerce_legacy", faithful="2.6.2", delay=(0, 0.05)) as shop:
         order = shop.add_order(total="29.00")
         processes = [
             start_refunds(shop.url, journal, order, "1.00", count=25, way=WAYS[number % 2]) for number in range(8)
@@ -100,9 +102,56 @@ def test_eight_processes_refund_an_order_no_further_than_its_total(
         for process in processes:
             assert end(process) == 0
         paid = refunded(shop, order)
-    assert paid > 29 if store == "none" else paid == 29
-    if store == "sqlite":
-        with sqlite3.connect(journal) as connection:
-            states = dict(connection.execute("select state, count(*) from refundkit_journal group by state").fetchall())
+    assert paid > 29 if kind == "none" else paid == 29
+    if journal:
+        with open_journal(journal) as opened:
+            states = Counter(row.state for row in opened.entries())
         assert states["made"] == 29
-        assert not states.keys() & {"sending", "unknown"}
+        assert states.keys() <= {"made", "not_made"}
+        assert states.total() == 200
+
+
+def fill(address: str, number: int) -> None:
+    """Write rows of refunds that never left, each of an order of its own, and whose leases have passed."""
+    with open_journal(address) as opened:
+        text = "\n".join("x" * 60 for _ in range(20))
+        rows = (
+            Entry(order=f"shop/{row}", operation="woocommerce.create_refund", method="POST", url="http://s/x",
+                  path={"id": str(row)}, body=text, begun_at=float(row))
+            for row in range(number)
+        )  # fmt: skip
+        connection = opened._open()
+        cursor = connection.cursor()
+        connection.execute("begin")
+        cursor.executemany(store._INSERT.replace("?", opened._placeholder), map(store._to_row, rows))
+        connection.execute("commit")
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory where there is one: each row is a commit, which a disk takes milliseconds for."""
+    place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_many_rows_are_listed_and_resolved_in_flat_memory(
+    kind: str, request: pytest.FixtureRequest, memory: Path
+) -> None:
+    """A hundred times the rows take no more memory to list and to resolve."""
+    peaks: dict[tuple[str, int], float] = {}
+    for number in (1_000, 100_000):
+        address = str(memory / f"{number}.sqlite")
+        if kind == "postgres":
+            address = new_schema(request.getfixturevalue("postgres_url"))
+        fill(address, number)
+        for action in ("list", "resolve"):
+            left = run("journal", action, "--journal", address, folder=memory)
+            assert left.status == 0, left.err
+            rows = left.out.splitlines()
+            assert len(rows) == number + (action == "resolve")
+            peaks[action, number] = left.peak
+        assert rows[-1] == f"Resolved {number:,}, left 0"
+    for action in ("list", "resolve"):
+        assert peaks[action, 100_000] < peaks[action, 1_000] + 12, peaks

@@ -163,12 +163,10 @@ class SqlJournal(ABC):
 
     def earlier(self, order: str) -> list[Entry]:
         """As Journal.earlier."""
-        marks = ", ".join("?" * len(COUNTING))
+        newest = f"order by begun_at desc, id desc limit {_MOST_ROWS_OF_AN_ORDER}"
         with self._transaction(reads=True) as run:
-            return list(self._rows(
-                run, f"where order_key = ? and state in ({marks}) order by begun_at, id limit {_MOST_ROWS_OF_AN_ORDER}",
-                order, *COUNTING,
-            ))  # fmt: skip
+            rows = list(self._rows(run, f"where order_key = ? and state in (?, ?) {newest}", order, *COUNTING))
+        return rows[::-1]
 
     def forget(self, before: float) -> int:
         """As Journal.forget."""
