@@ -98,7 +98,8 @@ def main(addresses: list[str]) -> int:
         url = f"http://127.0.0.1:{server.server_port}"
         ways: dict[str, str | None] = {"refundkit.connect": None}
         ways["refundkit.connect, journal in SQLite"] = str(Path(folder, "refunds.sqlite"))
-        ways |= {"refundkit.connect, journal in PostgreSQL": address for address in addresses}
+        if addresses:
+            ways["refundkit.connect, journal in PostgreSQL"] = addresses[0]
         runs: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(ROUNDS):
             for name, address in ways.items():

@@ -196,9 +196,50 @@ def test_a_row_that_has_expired_is_not_sent(address: str, monkeypatch: pytest.Mo
     """Whoever slept beyond the lease finds that its row is no longer its own, and sends nothing."""
     with serving("woocommerce_legacy") as server, open_journal(address) as opened:
         monkeypatch.setattr(claim, "hook", lambda point: expire(opened) if point == "leaving" else None)
-        with users.connection(server.api, server.url, journal=opened) as client, pytest.raises(RefundUnresolved):
-            refund(server, client)
+        with users.connection(server.api, server.url, journal=opened) as client:
+            with pytest.raises(NotSent, match="its lease has passed"):
+                refund(server, client)
         assert not server.requests("refund")
+        assert [row.state for row in opened.entries()] == ["not_made"]
+
+
+def test_an_answer_that_comes_late_corrects_the_row(address: str) -> None:
+    """A refund that was taken for not made, and whose answer then says made, is made; another one in between stays."""
+    with open_journal(address) as opened:
+        row = Entry(order="a", operation="x", method="POST", url="u", path={})
+        assert opened.begin(row) is None
+        assert opened.leave(row)
+        expire(opened)
+        (found,) = opened.unresolved()
+        found.state = "not_made"
+        assert opened.finish(found)
+        other = Entry(order="a", operation="x", method="POST", url="u", path={})
+        assert opened.begin(other) is None
+        row.state = "unknown"
+        assert not opened.finish(row)
+        row.state, row.status = "made", 201
+        assert opened.finish(row)
+        assert [each.state for each in opened.entries()] == ["made", "sending"]
+        assert not opened.leave(row)
+
+
+def test_a_cancelled_task_leaves_a_row_that_is_unknown(tmp_path: Any) -> None:
+    """A task that is cancelled while its request is out writes that down, and the next one is refused."""
+    with serving("woocommerce_legacy") as server, open_journal(str(tmp_path / "refunds.sqlite")) as opened:
+        server.fail("refund", Fault(made=True, sends="nothing", ends="silent"))
+
+        async def cancel() -> None:
+            async with users.connection(server.api, server.url, journal=opened) as client:
+                task = asyncio.create_task(users.CALLS[REFUNDS[server.api]](client))
+                await asyncio.to_thread(server.wait_for_silence, 1)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                with pytest.raises(RefundUnresolved):
+                    await users.CALLS[REFUNDS[server.api]](client)
+
+        asyncio.run(cancel())
+        assert [row.state for row in opened.entries()] == ["unknown"]
 
 
 @pytest.mark.parametrize("total_timeout", [float("inf"), 700.0])

@@ -158,7 +158,7 @@ class Claim:
         with _not_sent_if_it_fails():
             self._is_leaving = self._journal.leave(self.entry)
         if not self._is_leaving:
-            raise RefundUnresolved(self.entry.id)
+            raise NotSent(f"not sent: journal row {self.entry.id} is no longer this refund's own: its lease has passed")
         reach("left")
 
     def close(self, error: BaseException) -> None:

@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import httpx
@@ -39,8 +40,13 @@ def conceal_texts(operation: Operation, body: bytes | None) -> str:
         value = decode(body, Any)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
         return ""
-    schema = operation.schema()
+    schema = _body_schema(operation)
     return encode(_conceal(value, schema, schema.get("$defs", {}))).decode()
+
+
+@cache
+def _body_schema(operation: Operation) -> dict[str, Any]:
+    return operation.schema()
 
 
 def _conceal(value: Any, schema: dict[str, Any] | None, definitions: dict[str, Any]) -> Any:
