@@ -196,9 +196,9 @@ def test_a_row_that_has_expired_is_not_sent(address: str, monkeypatch: pytest.Mo
     """Whoever slept beyond the lease finds that its row is no longer its own, and sends nothing."""
     with serving("woocommerce_legacy") as server, open_journal(address) as opened:
         monkeypatch.setattr(claim, "hook", lambda point: expire(opened) if point == "leaving" else None)
-        with users.connection(server.api, server.url, journal=opened) as client:
-            with pytest.raises(NotSent, match="its lease has passed"):
-                refund(server, client)
+        connection = users.connection(server.api, server.url, journal=opened)
+        with connection as client, pytest.raises(NotSent, match="its lease has passed"):
+            refund(server, client)
         assert not server.requests("refund")
         assert [row.state for row in opened.entries()] == ["not_made"]
 
