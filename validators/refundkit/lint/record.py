@@ -121,13 +121,13 @@ def _lint_records(
     except _EXPECTED:
         raise
     except Exception as error:
-        yield _make_defect(error, part.file, 1, settings)
+        yield _make_defect(error, part.shown, 1, settings)
 
 
 def _read_records(part: Part, settings: Settings, schema_of: SchemaOf) -> Iterator[Record]:
-    if Path(part.file).suffix.lower() in LINES:
-        return starmap(partial(make_record, part.file), read_lines(part))
-    return sources.read_records(part.file, schema_of, batches=settings.response is None)
+    if Path(part.shown).suffix.lower() in LINES:
+        return starmap(partial(make_record, part.shown), read_lines(part))
+    return sources.read_records(part.file, schema_of, batches=settings.response is None, name=part.name)
 
 
 def _finder(contexts: ContextFinder | None, record: Record) -> FindContext:

@@ -1,8 +1,8 @@
 """JUnit XML: one test case a payload.
 
 A case fails for what makes the exit status 1, and has one failure that tells all of it, since readers show only the
-first. A run keeps no record number of a clean payload: those of JSON Lines, where empty lines have numbers too, are
-told apart by counting them.
+first. A run keeps no record number of a clean payload: those of JSON Lines and of recordings, where empty lines and
+other entries have numbers too, are told apart by counting them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr  # escapes what is written; nothing is read
 
-from ..lint.paths import LINES
+from ..lint.paths import HAR, LINES
 from .data import decode_name, describe_skipped, find_place
 from .text import format_headline, make_printable, summarize
 
@@ -66,7 +66,7 @@ def _name_clean(file: str, payloads: int, reported: list[int]) -> Iterable[str]:
     """Yield the names of the clean payloads, by record number where that follows from the others."""
     if payloads == 1:
         return () if reported else ("payload",)
-    if Path(file).suffix.lower() in LINES:
+    if Path(file).suffix.lower() in LINES | {HAR}:
         return (f"clean {number}" for number in range(1, payloads - len(reported) + 1))
     records = set(reported)
     return (f"record {number}" for number in range(1, payloads + 1) if number not in records)
