@@ -165,8 +165,8 @@ def test_readme_runs_in_a_clean_environment(version: str, wheel: Path, tmp_path:
     assert python is not None
     subprocess.run([python, "-m", "venv", tmp_path / "venv"], check=True, env=environment)
     binaries = tmp_path / "venv" / "bin"
-    install = [binaries / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel]
-    subprocess.run(install, check=True, env=environment)
+    pip = [str(binaries / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, str(wheel)], check=True, env=environment)
     folder = tmp_path / "team"
     folder.mkdir()
     fill(folder)
