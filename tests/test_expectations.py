@@ -14,7 +14,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = yaml.safe_load((TESTS / "expectation
 
 
 @cache
-def tests_of(module: str) -> set[str]:
+def find_tests(module: str) -> set[str]:
     """The tests of a module, by its text: it may need what is not here."""
     tree = ast.parse((TESTS / module).read_text("utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
@@ -29,4 +29,4 @@ def test_expectation_has_its_tests(expectation: str, named: list[str]) -> None:
     assert named, expectation
     for name in named:
         module, _, test = name.partition("::")
-        assert test in tests_of(module), name
+        assert test in find_tests(module), name

@@ -171,7 +171,8 @@ def test_readme_runs_in_a_clean_environment(version: str, wheel: Path, tmp_path:
     folder.mkdir()
     fill(folder)
     assert len(readme_commands()) >= 8
-    for line in readme_commands():
+    shells = [f"refundkit completion {shell}" for shell in ("bash", "zsh", "fish")]
+    for line in (*readme_commands(), *shells, "refundkit check --help", "refundkit rule --all"):
         done = subprocess.run(
             [binaries / "refundkit", *shlex.split(line)[1:]],
             cwd=folder, env=environment, capture_output=True, text=True, check=False,

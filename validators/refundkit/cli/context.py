@@ -20,7 +20,7 @@ from .arguments import resolve_path
 
 if TYPE_CHECKING:
     from ..lint.document import RequestDocument
-    from ..lint.sources import Record
+    from ..lint.entry import Record
 
 # Context files that are held at a time.
 _CACHED_FILES = 32

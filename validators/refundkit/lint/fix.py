@@ -24,8 +24,9 @@ from .paths import HAR
 from .sources import read_records
 
 if TYPE_CHECKING:
+    from .entry import Record
     from .record import Settings
-    from .sources import Record, SchemaOf
+    from .sources import SchemaOf
 
 _CODE = "RF108"
 _SPACES = " \t\r\n"

@@ -23,7 +23,7 @@ from ..reading.json import read_json
 from ..reading.keys import UNREADABLE
 from ..reading.places import Part
 from ..text import without_bom
-from .sources import MOST, Record, advance, make_oversized
+from .entry import MOST, Record, advance, make_oversized
 
 # Where the recording has what a pointer into our request names.
 _HOMES = {

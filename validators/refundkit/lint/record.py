@@ -31,9 +31,10 @@ from ..request import Request
 from ..rule import REGISTRY
 from . import sources
 from .document import RequestDocument, read_request
+from .entry import Record
 from .paths import LINES
 from .places import Excerpt, RecordContext, place_findings
-from .sources import Part, Record, SchemaOf, make_record, read_lines
+from .sources import Part, SchemaOf, make_record, read_lines
 
 if TYPE_CHECKING:
     from .batch import Batch

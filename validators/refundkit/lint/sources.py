@@ -11,7 +11,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -21,13 +21,12 @@ from refundkit_apis._runtime.codec import encode
 from ..errors import SourceError
 from ..reading.keys import UNREADABLE
 from ..text import without_bom
+from .entry import MOST, Record, advance, make_oversized
 from .paths import HAR, LINES, STDIN, YAML, make_read_error
 
 if TYPE_CHECKING:
     from ..reading.document import Document
 
-MOST = 1 << 23
-"""The most bytes of one document, a line of JSON Lines or an entry of an array: 8 MiB."""
 STRETCH = 1 << 22
 """About how many bytes of a JSON Lines file make a part."""
 _LARGE = 1 << 25  # from here on a JSON Lines file is worth more than one process
@@ -38,27 +37,6 @@ _BLOCK = 1 << 20
 SchemaOf = Callable[[str], Mapping[str, Any] | None]
 
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-class Record(msgspec.Struct, frozen=True, dict=True, eq=False):
-    """One document to check: `data` is its JSON text, None where it cannot be read.
-
-    `number` is 1-based: the line of a JSON Lines file, the entry of a batch. `from_json` is false for YAML and XML,
-    whose JSON text we made. The document is read on first use; `column` characters of the file stand before it on its
-    first line. `is_alone`: the file holds nothing else.
-    """
-
-    file: str
-    number: int
-    data: bytes | None
-    read_document: Callable[[], Document]
-    from_json: bool = True
-    column: int = 0
-    is_alone: bool = True
-
-    @cached_property
-    def document(self) -> Document:
-        return self.read_document()
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -247,19 +225,6 @@ def _is_array(data: bytes) -> bool:
     return without_bom(data[:_BLOCK]).lstrip(_SPACE)[:1] == b"["
 
 
-def make_oversized(file: str, number: int) -> Record:
-    """Make the record of a document that is too large, without its text."""
-    return Record(file, number, None, lambda: _refuse_oversized(number))
-
-
-def _refuse_oversized(number: int) -> Document:
-    from ..reading.document import Fault, SourceText, make_unreadable
-
-    message = f"the document has more than {MOST:,} bytes"
-    hint = "no refund request has; put each of several into a document, a line or an entry of its own"
-    return make_unreadable(SourceText(b"", first_line=number), [Fault("RF001", message, hint, span=(0, 1))])
-
-
 def _read_json(file: str, data: bytes, batches: bool) -> Iterator[Record]:
     text = without_bom(data)
     items: list[msgspec.Raw] | None = None
@@ -295,13 +260,6 @@ def _split_array(file: str, data: bytes, items: list[msgspec.Raw]) -> Iterator[R
             yield Record(file, number, text, partial(_read_line, text, line), column=column, is_alone=False)
         line, column = advance(text, line, column)
         end = start + len(text)
-
-
-def advance(text: bytes, line: int, column: int) -> tuple[int, int]:
-    """Return the line and column where a text ends that begins at this line and column."""
-    breaks = text.count(b"\n")
-    width = len((text[text.rindex(b"\n") + 1 :] if breaks else text).decode("utf-8", "replace"))
-    return line + breaks, width if breaks else column + width
 
 
 def _read_line(text: bytes, number: int) -> Document:
