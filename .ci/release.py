@@ -37,7 +37,7 @@ def main() -> None:
     text = DIST / f"v{version}.txt"
     text.write_text(write_tag(version, notes, archives), "utf-8")
     print(f"\nWhat is in dist/ is ready. To release it:\n\n    git tag -a v{version} -F {text.relative_to(ROOT)}")
-    print("    git push --tags")
+    print(f"    git push origin v{version}")
     print(
         f"    {Path(sys.executable).name} -m twine upload {' '.join(str(path.relative_to(ROOT)) for path in archives)}"
     )
@@ -109,16 +109,8 @@ def try_install(wheel: Path) -> None:
         run(sys.executable, "-m", "venv", folder)
         python = str(Path(folder, "bin", "python"))
         run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel))
-        print(
-            run(
-                str(Path(folder, "bin", "refundkit")),
-                "check",
-                "--isolated",
-                "--fail-on",
-                "never",
-                str(ROOT / "examples"),
-            )
-        )
+        command = str(Path(folder, "bin", "refundkit"))
+        print(run(command, "check", "--isolated", "--fail-on", "never", str(ROOT / "examples")).splitlines()[-1])
         run(python, "-m", "pip", "check")
 
 
