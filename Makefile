@@ -18,7 +18,7 @@ endif
 endif
 endif
 
-.PHONY: help demo test test-all peers generate check-generated docs-check regenerate lint type fuzz bench
+.PHONY: help demo test test-all peers generate check-generated docs-check regenerate lint type fuzz bench release
 help: ## the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 18
 
@@ -61,6 +61,8 @@ bench: .venv/.bench .venv/.all ## our speed beside our peers', into bench/README
 	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.lines
 	$(BIN)/python -m bench .bench.json
+release: .venv/.release ## build the sdist and the wheel into dist/, check them, write the text of the tag
+	$(BIN)/python .ci/release.py
 
 # Set up once, and again when pyproject.toml changes: what `demo` needs to run, and what others need besides.
 .venv/.demo: pyproject.toml
@@ -83,6 +85,9 @@ bench: .venv/.bench .venv/.all ## our speed beside our peers', into bench/README
 	@echo "Setting up what every test needs (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test-all --editable ".[audit,spark]"
 	@touch $@
+.venv/.release: .venv/.test
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group release
+	@touch $@
 .venv/.bench: .venv/.test
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	@touch $@
@@ -94,4 +99,8 @@ bench: .venv/.bench .venv/.all ## our speed beside our peers', into bench/README
 	@touch $@
 .venv/.wheels: pyproject.toml .venv/.test
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir .venv/wheels . "hatchling>=1.27"
+	@for version in $$($(BIN)/python tests/pythons.py); do \
+	  $(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary=:all: --python-version $$version \
+	    --dest .venv/wheels .venv/wheels/refundkit-*.whl; \
+	done
 	@touch $@
