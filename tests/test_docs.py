@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -14,8 +15,9 @@ import pytest
 import yaml
 from processes import WITHIN
 from refundkit import apis, operations, rule
+from refundkit.cli.parser import build_parser
 from refundkit.rule import PARAMETERS
-from shown import DOCS, reader_environment, replay
+from shown import DOCS, blocks, reader_environment, replay
 from story import story, text
 
 
@@ -34,6 +36,30 @@ def test_the_commands_of_a_page_print_what_it_shows(name: str, tmp_path: Path) -
     """A reader who walks a page from an empty folder, its files and its commands, sees what it shows."""
     page = (DOCS / name).read_text("utf-8")
     assert replay(page, tmp_path) == page
+
+
+def test_every_flag_a_page_names_exists() -> None:
+    """The command line accepts each `refundkit …` of the pages that is shown without its output."""
+    lines = [
+        line.partition(" #")[0]
+        for page in DOCS.glob("*.md")
+        for block in blocks(page.read_text("utf-8"), "bash")
+        for line in block.splitlines()
+        if line.startswith("refundkit ")
+    ]
+    assert len(lines) >= 8
+    for line in lines:
+        build_parser().parse_args(shlex.split(line)[1:])
+
+
+@pytest.mark.parametrize("name", ["check.md", "python.md"])
+def test_code_without_a_file_runs(name: str) -> None:
+    """A piece of Python that a page shows without the name of a file is whole."""
+    page = (DOCS / name).read_text("utf-8")
+    pieces = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert pieces
+    for piece in pieces:
+        exec(piece, {})  # noqa: S102 - our own page
 
 
 def write_request(folder: Path, amount: str = "-19.99") -> list[str]:
