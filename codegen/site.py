@@ -1,7 +1,8 @@
 """docs/ -> the documentation site, with a page for each rule: `python -m codegen site FOLDER`.
 
-FOLDER/docs is docs/ as the site has it: rules.md is a table, and rules/RF203.md what `refundkit rule RF203` prints with
-the addresses of the pages that it is from. FOLDER/site is what zensical makes of it, without the network.
+FOLDER/docs is docs/ as the site has it: rules.md is a table, rules/RF203.md what `refundkit rule RF203` prints with the
+addresses of the pages that it is from, and operations.md lists the operations with the rules of each. FOLDER/site is
+what zensical makes of it, without the network.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from refundkit import apis, operations
 from refundkit.rule import REGISTRY, Rule
 from refundkit.rules import load_all as load_rules
 from refundkit.rules.page import is_ours, source_of, text
@@ -52,6 +54,7 @@ def stage(folder: Path) -> None:
         before_sections = page.read_text("utf-8").partition(_SECTION)[0]
         page.write_text(_RULE_LINK.sub(r"](rules/\1.md)", before_sections), "utf-8")
     addresses = {page: address for spec in load_all(SPECS) for page, address in page_addresses(spec).items()}
+    (pages / "operations.md").write_text(operations_page(addresses), "utf-8")
     (pages / "rules").mkdir()
     for rule in our_rules():
         (pages / "rules" / f"{rule.code}.md").write_text(rule_page(rule, addresses), "utf-8")
@@ -68,6 +71,29 @@ def rule_page(rule: Rule, addresses: Mapping[str, str]) -> str:
     return (
         "\n\n".join([f"# {text(rule)}", "\n".join(_source_links(rule, addresses)), "[All rules](../rules.md)"]) + "\n"
     )
+
+
+def operations_page(addresses: Mapping[str, str]) -> str:
+    """Return the page of all operations: how each is asked, which page it was written from, and its own rules."""
+    parts = [
+        "# The operations",
+        "What `--as`, `operation` of a request and `refundkit.check` take. Rules that hold for everything are left out here.",
+    ]
+    for api in operations.APIS:
+        rows = [_operation_row(name, addresses) for name in operations.names() if name.partition(".")[0] == api]
+        table = ["| operation | request | from | rules of its own |", "|---|---|---|---|", *rows]
+        parts += [f"## {api}", operations.bundle(api).description, "\n".join(table)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _operation_row(name: str, addresses: Mapping[str, str]) -> str:
+    described = operations.get(name).described
+    traits = apis.traits(name)
+    codes = [rule.code for rule in our_rules() if rule.on and rule.covers(name, traits)]
+    links = ", ".join(f"[{code}](rules/{code}.md)" for code in codes)
+    page = f"[{described.page}]({addresses[described.page]})" if described.page in addresses else described.page
+    source = "no page: [what was seen](apis.md)" if described.page == "facts" else page
+    return f"| `{name}` | `{described.method} {described.path}` | {source} | {links} |"
 
 
 def _source_links(rule: Rule, addresses: Mapping[str, str]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 from lxml import html
 from processes import WITHIN
+from refundkit import operations
 from refundkit.report import sarif
 from shown import DOCS
 from story import ROOT
@@ -115,6 +116,15 @@ def test_a_rule_has_a_page_of_its_own(site: Path, monkeypatch: pytest.MonkeyPatc
         assert "Bad:" in shown
         assert "Source:" in shown
         assert article.xpath(".//li//a/@href"), rule.code
+
+
+def test_every_operation_is_listed_with_its_rules(site: Path) -> None:
+    """The page of the operations has each of them, with links to the rules that are about it."""
+    rows = html.parse(site / "operations.html").getroot().xpath("//table/tbody/tr")
+    links = {row.xpath("string(td[1])"): row.xpath("td[4]//a/@href") for row in rows}
+    assert links.keys() == {*operations.names()}
+    assert "rules/RF203.html" in links["walmart.refund_order_lines"]
+    assert "rules/RF203.html" not in links["woocommerce.create_refund"]
 
 
 def test_a_rule_s_page_has_the_address_of_its_documentation(site: Path) -> None:
