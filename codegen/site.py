@@ -77,7 +77,7 @@ def operations_page(addresses: Mapping[str, str]) -> str:
     """Return the page of all operations: how each is asked, which page it was written from, and its own rules."""
     parts = [
         "# The operations",
-        "What `--as`, `operation` of a request and `refundkit.check` take. Rules that hold for everything are left out here.",
+        "What `--as`, `operation` of a request and `refundkit.check` take. Rules that hold for all are left out here.",
     ]
     for api in operations.APIS:
         rows = [_operation_row(name, addresses) for name in operations.names() if name.partition(".")[0] == api]
