@@ -32,17 +32,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `refundkit journal`."""
     from ..journal.entry import State
 
-    parser.epilog = (
-        "`resolve` asks the API with the credentials that stand in the environment, each under the name of the "
-        "argument of refundkit.connect that takes it: REFUNDKIT_WALMART_CLIENT_ID, REFUNDKIT_WOOCOMMERCE_URL; or over "
-        "what a function of yours connects. Exit status: 0 done, 1 rows are left that cannot be resolved, 2 an error."
-    )
     actions = parser.add_subparsers(metavar="ACTION", required=True, dest="action")
     listing = _add(actions, "list", "the rows, the oldest first")
     listing.add_argument("--state", action="append", default=[], choices=get_args(State), help="only these; repeatable")
     listing.add_argument("--output-format", choices=("text", "jsonl"), default="text")
     _add(actions, "show", "all of one row").add_argument("id", metavar="ID")
     resolving = _add(actions, "resolve", "ask the API what became of the refunds that are unknown")
+    resolving.description = (
+        "Ask the API what became of the refunds that are unknown, with the credentials that stand in the environment, "
+        "each under the name of the argument of refundkit.connect that takes it: REFUNDKIT_WALMART_CLIENT_ID, "
+        "REFUNDKIT_WOOCOMMERCE_URL; or over what a function of yours connects."
+    )
     resolving.add_argument("id", metavar="ID", nargs="?", help="only this one")
     resolving.add_argument("--wait", type=float, default=30.0, metavar="SECONDS", help="how slow a server may be; 30")
     resolving.add_argument("--connect", metavar="MODULE:FUNCTION", help="called with API and address: a connection")
