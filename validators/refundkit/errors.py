@@ -114,6 +114,10 @@ class RefundNotChecked(RefundNotSent):
         return type(self), (self.report, self._why), {"idempotency_key": self.idempotency_key}
 
 
+class DraftError(RefundNotSent):
+    """What is wanted cannot be refunded; the message says what is left, or what to add."""
+
+
 def _join_errors(report: Report) -> str:
     errors = [str(entry) for entry in report.findings if entry.severity == "error"]
     not_run = [f"not run for want of {entry.missing}: {', '.join(entry.codes)}" for entry in report.not_run]

@@ -68,6 +68,13 @@ def id_in_body(operation: Operation, body: bytes | None) -> dict[str, str]:
     return {list(model.path_ids)[-1]: value} if isinstance(value, str) else {}
 
 
+def ids_of_order(api: str, text: bytes) -> dict[str, str]:
+    """Return the ids in a get-order response by the names of their path parameters, those that are there."""
+    _, model = _owner_of_orders(api)
+    ids = zip(model.path_ids, _values_at(text, tuple(model.path_ids.values())), strict=True)
+    return {name: str(value) for name, value in ids if isinstance(value, (str, int)) and value != ""}
+
+
 def key_of_order(text: bytes, api: str | None = None, order_id: str | None = None) -> OrderKey | None:
     """Return the key of a get-order response, None if it has no id; `api` and `order_id` override its content."""
     for name in APIS if api is None else (api,):

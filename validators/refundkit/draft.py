@@ -1,0 +1,223 @@
+"""What is left of an order -> a request that refunds what is wanted of it, right to the cent.
+
+`draft()` is the door; an API's own draft.py writes the body. Shares are rounded half up in the minor unit of the
+currency, and the last part of a charge takes what is left of it and of its tax: parts add up to the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from enum import Enum
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+from refundkit_apis._runtime.codec import encode
+
+from . import apis
+from .checking.check import check
+from .errors import DraftError, RefundNotChecked, Report
+from .ledger import PIECES, Account, Ledger, Line
+from .money import EXACT, ZERO, decimals, exact, plain
+from .opened_order import OpenedOrder, as_text, open_order
+from .text import suggest_name
+
+
+class All(Enum):
+    """The type of ALL."""
+
+    ALL = "all"
+
+    def __repr__(self) -> str:
+        return "ALL"
+
+
+ALL: Final = All.ALL
+"""All that is left: of the order, of a line, or of its shipping."""
+
+
+class Pieces(msgspec.Struct, frozen=True):
+    """A number of pieces of a line, above zero; `pieces()` makes one."""
+
+    count: Decimal
+
+
+_PLAIN = msgspec.json.Decoder(float_hook=Decimal)
+Money: TypeAlias = str | Decimal | int
+Tax: TypeAlias = Literal["added", "included", "none"]
+Share: TypeAlias = Money | Pieces | All
+
+
+def pieces(count: Money) -> Pieces:
+    """Return a number of pieces for `draft()`. Raises DraftError unless it is above zero."""
+    return Pieces(_positive(count, "pieces"))
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What a draft is to refund. `lines` is ALL of the order, or what of each line; amounts are above zero."""
+
+    lines: All | dict[str, Decimal | Pieces | All]
+    amount: Decimal | None
+    shipping: Decimal | All | None
+    tax: Tax | None
+    reason: str | None
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A request that was drafted: the model of its body, the whole request as plain data, and what check says of it.
+
+    `summary` says in a line what it refunds and what is left then.
+    """
+
+    body: Any
+    request: dict[str, Any]
+    report: Report
+    summary: str
+
+
+def draft(  # noqa: PLR0913 - what is wanted, one by one
+    operation: str,
+    order: object,
+    wanted: All | Mapping[str, Share] | None = None,
+    *,
+    amount: Money | None = None,
+    shipping: Money | All | None = None,
+    tax: Tax | None = None,
+    reason: str | None = None,
+    refunds: object = None,
+) -> Draft:
+    """Draft the request that refunds, or cancels, what is wanted of an order.
+
+    `order` and `refunds` are what `check()` takes. `wanted` is ALL of the order, or of each line money, `pieces(n)` or
+    ALL; `amount` is money of the order as a whole, `shipping` of its shipping. `tax` must be said where the line is
+    taxed and money is given: "added" to the money, "included" in it, or "none". Money and quantities are text, Decimal
+    or int, never float. Raises DraftError for what cannot be refunded, and for an empty wish.
+    """
+    wish = _read_wish(wanted, amount, shipping, tax, reason)
+    drafts = apis.find_module(operation.partition(".")[0], "draft")
+    build: Callable[[OpenedOrder, Wish], Any] | None = getattr(drafts, operation.partition(".")[2], None)
+    if build is None:
+        raise DraftError(f"{operation} is no operation that can be drafted")
+    with exact(len(as_text(order)) + len(as_text(refunds or b""))):
+        try:
+            opened = open_order(operation, order, refunds)
+        except RefundNotChecked as error:
+            raise DraftError(str(error)) from error
+        body = build(opened, wish)
+        report = check(operation, body, order=order, refunds=refunds, path=opened.path, require=("order",))
+        _refuse(report)
+        ledger = opened.ledger.begin(opened.model.read_request(opened.operation, body, opened.path))
+        request = {"operation": operation, "path": opened.path, "body": _PLAIN.decode(encode(body))}
+        return Draft(body, request, report, summarise(ledger, opened.path))
+
+
+def _read_wish(
+    wanted: All | Mapping[str, Share] | None,
+    amount: Money | None,
+    shipping: Money | All | None,
+    tax: Tax | None,
+    reason: str | None,
+) -> Wish:
+    if not wanted and amount is None and shipping is None:
+        raise DraftError("nothing is wanted: say ALL, an amount, or what of which line")
+    if tax not in (None, "added", "included", "none"):
+        raise DraftError(f'tax is {tax!r}: say "added", "included" or "none"')
+    lines = wanted if isinstance(wanted, All) else {str(key): _share(each) for key, each in (wanted or {}).items()}
+    return Wish(
+        lines,
+        None if amount is None else _positive(amount, "amount"),
+        shipping if shipping is None or isinstance(shipping, All) else _positive(shipping, "shipping"),
+        tax,
+        reason,
+    )
+
+
+def _share(share: Share) -> Decimal | Pieces | All:
+    return share if isinstance(share, Pieces | All) else _positive(share, "money")
+
+
+def _positive(value: Money, what: str) -> Decimal:
+    """Return a number above zero; a float is a TypeError, for it is not the number that was written."""
+    if isinstance(value, bool) or not isinstance(value, str | Decimal | int):
+        raise TypeError(f"{what} is {value!r}: give a text, a Decimal or an int")
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise DraftError(f"{what} is {value!r}, which is no number") from None
+    if not number.is_finite() or number <= 0:
+        raise DraftError(f"{what} is {value}: it must be above zero")
+    return number
+
+
+def _refuse(report: Report) -> None:
+    """Raise DraftError for what the check finds and another wish would avoid."""
+    reasons = [
+        f"{finding.message}{f' ({finding.help})' if finding.help else ''}"
+        for finding in report.findings
+        if finding.severity == "error" or finding.code == "RF312"
+    ]
+    if reasons:
+        raise DraftError("; ".join(reasons))
+
+
+# For the drafts of the APIs.
+
+
+def find_line(ledger: Ledger, key: Any) -> Line:
+    """Return a line of the order. Raises DraftError that names the lines there are."""
+    if key in ledger.unread:
+        raise DraftError(f"line {key} of the order cannot be read: {ledger.unread[key]}")
+    line = ledger.lines.get(key)
+    if line is None:
+        names = [str(each.number) for each in ledger.lines.values() if each.number]
+        raise DraftError(
+            f"the order has no line {key!r}{suggest_name(str(key), names)}; it has {', '.join(names[:20])}"
+        )
+    return line
+
+
+def refused(line: Line, why: str) -> DraftError:
+    """Return the error for a line of which nothing can be refunded, or not as much."""
+    return DraftError(f"line {line.number}: {why}")
+
+
+def minor_unit(currency: str) -> Decimal:
+    """Return the smallest amount of a currency, such as 0.01."""
+    places = decimals(currency)
+    return Decimal(1).scaleb(-(2 if places is None else places))
+
+
+def share_of(whole: Decimal, part: Decimal, of: Decimal, unit: Decimal) -> Decimal:
+    """Return `whole * part / of`, rounded half up to the unit, exactly."""
+    scaled = whole * part / unit if of == 1 else EXACT.divide(whole * part, of * unit)
+    return scaled.to_integral_value(ROUND_HALF_UP) * unit
+
+
+def take_pieces(account: Account, share: Decimal | Pieces | All) -> Decimal:
+    """Return how many pieces of a quantity are wanted. Raises DraftError for money, and for more than is left."""
+    if isinstance(share, Decimal):
+        raise DraftError(f"{account.number}: money cannot be asked for here, say pieces({plain(share)})")
+    count = account.left if isinstance(share, All) else share.count
+    if account.left <= 0 or count > account.left:
+        left = f"{plain(max(account.left, ZERO))} of {plain(account.charged)}"
+        raise DraftError(f"{account.number}: {plain(count)} are wanted and {left} are left")
+    return count
+
+
+def summarise(ledger: Ledger, path: Mapping[str, str]) -> str:
+    """Say what the refund under check gives back, and what is left of the lines that it names."""
+    money = [account for account in ledger.accounts if account.is_money]
+    quantities = [account for account in ledger.accounts if account.name == PIECES or not account.is_money]
+    of = f"of order {list(path.values())[-1]}" if path else "of the order"
+    if not money:
+        parts = ", ".join(f"{plain(account.now)} of {account.number}" for account in quantities)
+        left = ", ".join(plain(account.left - account.now) for account in quantities)
+        return f"{parts} {of}; {left} left"
+    amount, tax = sum((each.now for each in money), ZERO), sum((each.tax_now for each in money), ZERO)
+    left, tax_left = (
+        sum((each.left for each in money), ZERO) - amount,
+        sum((each.tax_left for each in money), ZERO) - tax,
+    )
+    taxed = f" + {plain(tax)} tax = {plain(amount + tax)}" if tax else ""
+    left_taxed = f" + {plain(tax_left)} tax" if tax_left else ""
+    return f"refunds {plain(amount)}{taxed} {ledger.currency} {of}; {plain(left)}{left_taxed} left".replace("  ", " ")
