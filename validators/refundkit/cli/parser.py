@@ -18,6 +18,8 @@ from ..text import suggest_name
 # Each subcommand is a module of this name, with `add_arguments` and `run`.
 _COMMANDS = {
     "check": "lint payloads",
+    "balance": "what is left of an order",
+    "draft": "the request that refunds this",
     "audit": "hold a history of refunds to its orders",
     "rule": "the docs of one rule",
     "rules": "every rule",

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import UNSET
 from refundkit_apis.taxcloud import models
 
-from ...draft import All, Wish, find_line, take_pieces
+from ...drafting import All, Wish, find_line, take_pieces
 from ...errors import DraftError
 from ...ledger import PIECES, Ledger, Line
 from ...opened_order import OpenedOrder
@@ -19,8 +19,8 @@ def refund_order(opened: OpenedOrder, wish: Wish) -> models.RefundCreate:
     """Return the body that refunds the quantities that are wanted. Raises DraftError."""
     if wish.amount is not None or wish.shipping is not None:
         raise DraftError("TaxCloud computes the money from the items: say how many pieces of which")
-    if not opened.order.completed_date:
-        raise DraftError("the order is not completed: there is nothing to refund yet")
+    if why := obstacle(opened, None):
+        raise DraftError(why)
     items = [
         models.RefundItem(item_id=item, quantity=quantity, cart_item_index=UNSET if index is None else index)
         for item, index, quantity in _quantities(opened.ledger, wish)
@@ -28,6 +28,11 @@ def refund_order(opened: OpenedOrder, wish: Wish) -> models.RefundCreate:
     if not items:
         raise DraftError("nothing is left of the order")
     return models.RefundCreate(items=items)
+
+
+def obstacle(opened: OpenedOrder, line: Line | None) -> str:
+    """Return why nothing of the order can be refunded, "" if something can."""
+    return "" if opened.order.completed_date else "the order is not completed: there is nothing to refund yet"
 
 
 def _quantities(ledger: Ledger, wish: Wish) -> Iterator[tuple[str, int | None, Decimal]]:

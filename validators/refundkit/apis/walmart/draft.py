@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from decimal import Decimal
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import UNSET
 from refundkit_apis.walmart import models
 
-from ...draft import ALL, All, Pieces, Wish, find_line, minor_unit, refused, share_of
+from ...drafting import ALL, All, Pieces, Wish, find_line, minor_unit, refused, share_of
 from ...errors import DraftError
 from ...ledger import Account, Line
 from ...money import ZERO, plain
@@ -18,6 +18,8 @@ from ...opened_order import OpenedOrder
 from .ledger import PRODUCT
 
 SHIPPING = "SHIPPING"
+# The names of a charge and of its tax, by line number and charge type.
+Names: TypeAlias = dict[tuple[Hashable, str], tuple[str, str]]
 
 
 class Part(NamedTuple):
@@ -46,7 +48,7 @@ def build_refund(opened: OpenedOrder, wish: Wish, generated: ModuleType | Any) -
     names = _names_of_charges(opened.order)
     lines = []
     for key, charges in parts.items():
-        refunds = [_charge(generated, names, wish.reason, *part) for part in charges]
+        refunds = [_charge(generated, names, wish.reason, part) for part in charges]
         charged = generated.RefundCharges(refund_charge=refunds)
         refund = generated.Refunds(refund=[generated.Refund(refund_charges=charged)])
         lines.append(generated.RefundLine(line_number=key, refunds=refund, **mark))
@@ -54,7 +56,7 @@ def build_refund(opened: OpenedOrder, wish: Wish, generated: ModuleType | Any) -
     return generated.OrderRefund(purchase_order_id=order_id, order_lines=generated.RefundLines(order_line=lines))
 
 
-def _parts_of_lines(opened: OpenedOrder, wish: Wish) -> Iterator[tuple[str, list[Part]]]:
+def _parts_of_lines(opened: OpenedOrder, wish: Wish) -> Iterator[tuple[Hashable, list[Part]]]:
     ledger = opened.ledger
     if isinstance(wish.lines, All):
         found = {line.key: _whole(line) for line in ledger.lines.values() if line.shipped}
@@ -65,8 +67,8 @@ def _parts_of_lines(opened: OpenedOrder, wish: Wish) -> Iterator[tuple[str, list
         return
     for key, share in wish.lines.items():
         line = find_line(ledger, key)
-        if not line.shipped:
-            raise refused(line, f"nothing is shipped ({line.status}), so nothing can be refunded")
+        if why := obstacle(opened, line):
+            raise refused(line, why)
         parts = _whole(line) if isinstance(share, All) else [_part_of_price(line, share, wish)]
         if not parts:
             raise refused(line, "nothing is left")
@@ -82,6 +84,11 @@ def _whole(line: Line) -> list[Part]:
         if amount > 0:
             parts.append(Part(account, amount, max(tax, ZERO)))
     return parts
+
+
+def obstacle(opened: OpenedOrder, line: Line) -> str:
+    """Return why nothing of a line can be refunded, "" if something can."""
+    return "" if line.shipped else f"nothing is shipped ({line.status}), so nothing can be refunded"
 
 
 def limits(line: Line, account: Account) -> tuple[Decimal, Decimal]:
@@ -113,6 +120,7 @@ def _with_tax(line: Line, account: Account, money: Decimal, tax: str | None) -> 
     unit = minor_unit(account.currency)
     if money % unit:
         raise refused(line, f"{plain(money)} is no amount of {account.currency}, whose smallest is {plain(unit)}")
+    money += unit - unit  # 5 is written as 5.00
 
     def add(amount: Decimal) -> tuple[Decimal, Decimal]:
         share = tax_left if amount == left else share_of(account.tax_charged, amount, account.charged, unit)
@@ -136,7 +144,7 @@ def _with_tax(line: Line, account: Account, money: Decimal, tax: str | None) -> 
     return amount, its_tax
 
 
-def _add_shipping(opened: OpenedOrder, wish: Wish, parts: dict[str, list[Part]]) -> None:
+def _add_shipping(opened: OpenedOrder, wish: Wish, parts: dict[Hashable, list[Part]]) -> None:
     """Add the shipping that is wanted, line by line."""
     wanted = wish.shipping
     if wanted is None:
@@ -166,9 +174,9 @@ def _is_whole(line: Line, parts: list[Part]) -> bool:
     )
 
 
-def _names_of_charges(order: Any) -> dict[tuple[str, str], tuple[str, str]]:
+def _names_of_charges(order: Any) -> Names:
     """Return the names of charge and tax, by line number and charge type; the first of several charges counts."""
-    names: dict[tuple[str, str], tuple[str, str]] = {}
+    names: Names = {}
     for line in order.order.order_lines.order_line:
         for charge in getattr(line.charges, "charge", ()):
             details = getattr(charge, "tax_details", None) or [None]
@@ -182,15 +190,9 @@ def _names_of_charges(order: Any) -> dict[tuple[str, str], tuple[str, str]]:
     return names
 
 
-def _charge(
-    generated: Any,
-    names: dict[tuple[str, str], tuple[str, str]],
-    reason: str,
-    account: Account,
-    amount: Decimal,
-    tax: Decimal,
-) -> Any:
-    name, tax_name = names[str(account.line), account.name]
+def _charge(generated: Any, names: Names, reason: str, part: Part) -> Any:
+    account, amount, tax = part
+    name, tax_name = names[account.line, account.name]
     its_tax = UNSET
     if tax:
         tax_money = generated.RefundTaxMoney(amount=-tax, currency=account.currency)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from refundkit_apis.walmart_ca import models
 
-from ...draft import Wish
+from ...drafting import Wish
 from ...opened_order import OpenedOrder
-from ..walmart.draft import build_refund
+from ..walmart.draft import build_refund, limits, obstacle
+
+__all__ = ["limits", "obstacle", "refund_order_lines"]
 
 
 def refund_order_lines(opened: OpenedOrder, wish: Wish) -> models.OrderRefundRequest:

@@ -17,8 +17,8 @@ from refundkit_apis._runtime.codec import encode
 from . import apis
 from .checking.check import check
 from .errors import DraftError, RefundNotChecked, Report
-from .ledger import PIECES, Account, Ledger, Line
-from .money import EXACT, ZERO, decimals, exact, plain
+from .ledger import TOTAL, Account, Ledger, Line
+from .money import EXACT, ZERO, decimals, exact, plain, total
 from .opened_order import OpenedOrder, as_text, open_order
 from .text import suggest_name
 
@@ -206,18 +206,18 @@ def take_pieces(account: Account, share: Decimal | Pieces | All) -> Decimal:
 
 def summarise(ledger: Ledger, path: Mapping[str, str]) -> str:
     """Say what the refund under check gives back, and what is left of the lines that it names."""
-    money = [account for account in ledger.accounts if account.is_money]
-    quantities = [account for account in ledger.accounts if account.name == PIECES or not account.is_money]
-    of = f"of order {list(path.values())[-1]}" if path else "of the order"
-    if not money:
-        parts = ", ".join(f"{plain(account.now)} of {account.number}" for account in quantities)
-        left = ", ".join(plain(account.left - account.now) for account in quantities)
-        return f"{parts} {of}; {left} left"
-    amount, tax = sum((each.now for each in money), ZERO), sum((each.tax_now for each in money), ZERO)
-    left, tax_left = (
-        sum((each.left for each in money), ZERO) - amount,
-        sum((each.tax_left for each in money), ZERO) - tax,
-    )
-    taxed = f" + {plain(tax)} tax = {plain(amount + tax)}" if tax else ""
-    left_taxed = f" + {plain(tax_left)} tax" if tax_left else ""
-    return f"refunds {plain(amount)}{taxed} {ledger.currency} {of}; {plain(left)}{left_taxed} left".replace("  ", " ")
+    order = f"of order {list(path.values())[-1]}" if path else "of the order"
+    money = [account for account in ledger.accounts if account.is_money and account.name != TOTAL]
+    money = money or [account for account in ledger.accounts if account.is_money]
+    if money:
+        currency = f" {ledger.currency}" if ledger.currency else ""
+        amount, tax = total(each.now for each in money), total(each.tax_now for each in money)
+        left, tax_left = total(each.left for each in money) - amount, total(each.tax_left for each in money) - tax
+        taxed = f" + {plain(tax)} tax = {plain(amount + tax)}" if tax else ""
+        left_taxed = f" + {plain(tax_left)} tax" if tax_left else ""
+        return f"refunds {plain(amount)}{taxed}{currency} {order}; {plain(left)}{left_taxed} left"
+    parents = {ledger.line_of(account).parent for account in ledger.accounts}
+    counted = [account for account in ledger.accounts if account.line not in parents]
+    parts = ", ".join(f"{plain(account.now)} of {account.number}" for account in counted)
+    left_pieces = ", ".join(plain(account.left - account.now) for account in counted)
+    return f"{parts}, {order}; {left_pieces} left"
