@@ -96,10 +96,10 @@ def limits(line: Line, account: Account) -> tuple[Decimal, Decimal]:
     if account.name != PRODUCT or not 0 < line.shipped < line.ordered:
         return account.charged, account.tax_charged
     unit = minor_unit(account.currency)
-    return (
-        share_of(account.charged, line.shipped, line.ordered, unit),
-        share_of(account.tax_charged, line.shipped, line.ordered, unit),
-    )
+    share = share_of(account.charged, line.shipped, line.ordered, unit)
+    if share == account.charged:  # rounded up, and no tax is left without a price that it could come back with
+        return share, account.tax_charged
+    return share, share_of(account.tax_charged, line.shipped, line.ordered, unit)
 
 
 def _part_of_price(line: Line, share: Decimal | Pieces, wish: Wish) -> Part:
