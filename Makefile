@@ -29,7 +29,7 @@ demo: .venv/.demo ## lint the requests in examples/
 	@echo "    $(BIN)/refundkit rule RF203"
 test: .venv/.test ## the core's tests, with 100 random examples each
 	$(PYTEST) $(call but,$(EXTRA))
-test-all: .venv/.all peers ## every test, with 2,000 examples an operation; WITHOUT="browser spark" leaves some out
+test-all: .venv/.all peers ## every test, with 2,000 examples an operation and 20,000 histories; WITHOUT="browser spark" leaves some out
 	$(PYTEST) --hypothesis-profile=all $(if $(WITHOUT),$(call but,$(WITHOUT)))
 peers: .venv/.npm .venv/.wheels ## what test-all needs from outside: npm packages, wheels of ourselves
 generate: .venv/.test ## specs/ -> generated/
@@ -54,8 +54,8 @@ lint: .venv/.dev ## specs and code against their rules
 type: .venv/.dev .venv/.all ## mypy --strict over everything, pyright over what users write
 	$(BIN)/mypy validators/refundkit generated/refundkit_apis codegen tests
 	$(BIN)/pyright
-fuzz: .venv/.test ## feed random payloads and bytes to check() until interrupted
-	$(BIN)/python -m tests.fuzz
+fuzz: .venv/.test ## feed random payloads and bytes to check() until interrupted: make fuzz TRIES=200000
+	$(BIN)/python -m tests.fuzz $(TRIES)
 bench: .venv/.bench .venv/.all ## our speed beside our peers', into bench/README.md
 	$(BIN)/pytest bench --benchmark-only --benchmark-json=.bench.json
 	$(BIN)/python -m bench.start

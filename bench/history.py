@@ -326,11 +326,14 @@ def _bad_correlation(story: Story) -> None:
     last.wrong("RF509", "header:WM_QOS.CORRELATION_ID", accepted=True)
 
 
-def _cancel(
-    story: Story, line: int, quantity: str, reason: str = "CANCEL_BY_SELLER", status: str = "Cancelled"
-) -> SentRequest:
+_CANCEL_REASONS = {"walmart": "SELLER_CANCEL_OUT_OF_STOCK", "walmart_ca": "CANCEL_BY_SELLER"}
+
+
+def _cancel(story: Story, line: int, quantity: str, reason: str = "", status: str = "Cancelled") -> SentRequest:
     last = story.sent[-1]
-    last.operation = "walmart_ca.cancel_order_lines"
+    api = last.operation.partition(".")[0]
+    last.operation = f"{api}.cancel_order_lines"
+    reason = reason or _CANCEL_REASONS[api]
     last.body = (
         f'{{"orderCancellation":{{"orderLines":{{"orderLine":[{{"lineNumber":"{line}","orderLineStatuses":{{'
         f'"orderLineStatus":[{{"status":"{status}","cancellationReason":"{reason}","statusQuantity":{{'
@@ -357,6 +360,12 @@ def _cancel_reason(story: Story) -> None:
 
 def _cancel_status(story: Story) -> None:
     _cancel(story, 3, "1", status="ACKNOWLEDGED").wrong("RF308", f"{_STATUS}/status")
+
+
+def _cancel_for_customer(story: Story) -> None:
+    """The reason says that the customer asked, and the order's line does not."""
+    last = _cancel(story, 3, "1", reason="CUSTOMER_REQUESTED_SELLER_TO_CANCEL")
+    last.wrong("RF326", f"{_STATUS}/cancellationReason", accepted=True)
 
 
 _MONEY = '"chargeAmount":{"amount":{amount}'
@@ -389,8 +398,94 @@ _OF_WALMART: tuple[Callable[[Story], None], ...] = (
     _bad_correlation,
     _beyond_share,
 )
-_OF_US = (*_OF_WALMART, _mixed, _returned)
-_OF_CA = (*_OF_WALMART, _tax_left_out, _cancel_shipped, _cancel_too_many, _cancel_reason, _cancel_status)
+_CANCELLATIONS = (_cancel_shipped, _cancel_too_many, _cancel_reason, _cancel_status)
+_OF_US = (*_OF_WALMART, _mixed, _returned, *_CANCELLATIONS, _cancel_for_customer)
+_OF_CA = (*_OF_WALMART, _tax_left_out, *_CANCELLATIONS)
+
+
+# Returns of Walmart. Six pieces of line 1 and one of line 2 came back; every refund is of one piece of line 1.
+
+
+def _walmart_return(number: int, random: Random) -> Story:
+    return_id, customer_order, order_id = f"1085{number:011}", f"673{number:010}", f"2961{number:09}"
+    lines = [
+        f'{{"returnOrderLineNumber":{line},"purchaseOrderId":"{order_id}","purchaseOrderLineNumber":{line},"returnReason":'
+        f'"DAMAGED","item":{{"sku":"SKU-{line}","productName":"{_NAMES[line]}"}},"quantity":{{"unitOfMeasure":"EACH",'
+        f'"measurementValue":{quantity}}},"refundedQty":{{"unitOfMeasure":"EACH","measurementValue":0}},"chargeTotals":['
+        f'{{"name":"lineTotal","value":{{"currencyAmount":{cents(_PRICE * quantity)},"currencyUnit":"USD"}}}}],'
+        f'"returnTrackingDetail":[{{"eventTag":"RETURN_INITIATED","eventTime":"2025-11-12T10:00:00.000Z"}},{{"eventTag":'
+        f'"DELIVERED_AT_RETURN_CENTER","eventTime":"2025-11-19T10:00:00.000Z"}}],"status":"DELIVERED",'
+        f'"currentRefundStatus":"NOT_REFUNDED"}}'
+        for line, quantity in ((1, 6), (2, 1))
+    ]
+    order = (
+        f'{{"meta":{{"totalCount":1,"limit":10}},"returnOrders":[{{"returnOrderId":"{return_id}","customerOrderId":'
+        f'"{customer_order}","customerEmailId":"buyer{number}@example.com","returnType":"REFUND","returnOrderDate":'
+        f'"2025-11-12T10:00:00.000Z","returnByDate":"2025-12-12T10:00:00.000Z","returnOrderLines":[{",".join(lines)}]}}]}}'
+    )
+    headers = (
+        f'{{"WM_SEC.ACCESS_TOKEN":"***","WM_QOS.CORRELATION_ID":"{_guid(random)}","WM_SVC.NAME":"Example Shop",'
+        '"Accept":"application/json","Content-Type":"application/json"}'
+    )
+    body = (
+        f'{{"customerOrderId":"{customer_order}","refundLines":[{{"returnOrderLineNumber":1,"quantity":'
+        '{"unitOfMeasure":"EACH","measurementValue":1}}]}'
+    )
+    path = f'{{"returnOrderId":"{return_id}"}}'
+    many = random.choices((1, 2, 3, 4), (20, 35, 30, 15))[0]
+    return Story(return_id, order, [SentRequest("walmart.refund_return", path, headers, body) for _ in range(many)])
+
+
+_RETURNED_LINE = "/refundLines/0/returnOrderLineNumber"
+_RETURNED_PIECES = "/refundLines/0/quantity/measurementValue"
+
+
+def _too_many_returned(story: Story) -> None:
+    """With what came back before, a piece more comes back than was returned."""
+    story.sent[-1].swap('"measurementValue":1', f'"measurementValue":{6 - len(story.sent) + 2}')
+    story.sent[-1].wrong("RF401", _RETURNED_PIECES, accepted=True)
+
+
+def _returned_twice(story: Story) -> None:
+    """The only piece of line 2 goes back again."""
+    first = story.sent[0]
+    first.swap('"returnOrderLineNumber":1', '"returnOrderLineNumber":2')
+    again = SentRequest(
+        first.operation, first.path, first.headers, (first.body or "").partition(',"quantity"')[0] + "}]}"
+    )
+    story.sent = [first, again]
+    again.wrong("RF327", _RETURNED_LINE)
+
+
+def _state_of_return(old: str, new: str, code: str, pointer: str) -> Callable[[Story], None]:
+    """A return in which every refund meets the same state."""
+
+    def plant(story: Story) -> None:
+        story.swap(old, new)
+        for sent in story.sent:
+            sent.wrong(code, pointer, accepted=True)
+
+    return plant
+
+
+_OF_RETURNS: tuple[Callable[[Story], None], ...] = (
+    _too_many_returned,
+    _returned_twice,
+    _state_of_return('"status":"DELIVERED"', '"status":"CANCELLED"', "RF327", _RETURNED_LINE),
+    _state_of_return(
+        '"returnType":"REFUND"', '"returnType":"REPLACEMENT"', "RF328", "order:/returnOrders/0/returnType"
+    ),
+    _state_of_return('"NOT_REFUNDED"', '"REFUND_INITIATED"', "RF329", _RETURNED_LINE),
+    _change_body('"customerOrderId":"673', '"customerOrderId":"296', "RF005", "/customerOrderId"),
+    _change_body('"returnOrderLineNumber":1', '"returnOrderLineNumber":3', "RF301", _RETURNED_LINE),
+    _change_body('"measurementValue":1', '"measurementValue":0', "RF402", _RETURNED_PIECES),
+    _change_body('"measurementValue":1', '"measurementValue":"1"', "RF102", _RETURNED_PIECES),
+    _change_body(
+        '"returnOrderLineNumber":1', '"returnOrderLineNumber":1,"amount":-1.00', "RF108", "/refundLines/0/amount"
+    ),
+    _header('"WM_SVC.NAME":"Example Shop",', "", "RF502", "WM_SVC.NAME"),
+    _bad_correlation,
+)
 
 
 # WooCommerce. Every refund is of one piece of an item, or a part of its price.
@@ -502,7 +597,8 @@ def _listed_items(story: Story) -> None:
 def _not_paid(story: Story) -> None:
     story.sent = story.sent[:1]
     story.swap('"status":"completed"', '"status":"cancelled"')
-    story.sent[0].wrong("RF320", "order:/order/status", accepted=True)
+    story.swap('"paid":true', '"paid":false')
+    story.sent[0].wrong("RF320", "order:/order/payment_details/paid", accepted=True)
 
 
 _OF_WOOCOMMERCE: tuple[Callable[[Story], None], ...] = (
@@ -611,6 +707,7 @@ _KINDS: tuple[tuple[Callable[[int, Random], Story], tuple[Callable[[Story], None
     (_woocommerce, _OF_WOOCOMMERCE),
     (partial(_walmart, "walmart"), _OF_US),
     (_taxcloud, _OF_TAXCLOUD),
+    (_walmart_return, _OF_RETURNS),
 )
 
 

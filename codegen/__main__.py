@@ -1,4 +1,4 @@
-"""python -m codegen lint | coverage | generate | check | docs PAGE… | changes REV"""
+"""python -m codegen lint | coverage | generate | check | docs PAGE… | changes REV | scaffold PAGE | fetch FOLDER"""
 
 from __future__ import annotations
 
@@ -28,12 +28,23 @@ def main(arguments: list[str] | None = None) -> int:
         "pages", nargs="+", type=Path, metavar="PAGE", help="a page saved as Markdown, HTML or plain text"
     )
     docs.add_argument("--output-format", choices=("text", "json"), default="text")
-    docs.add_argument("--accept", action="store_true", help="take the words of these pages as read")
+    docs.add_argument("--accept", action="store_true", help="take the words of these pages as read, if no fact differs")
+    docs.add_argument("--line", type=int, action="append", default=[], help="accept only the block on this line")
     docs.add_argument("--specs", type=Path, default=SPECS, metavar="FOLDER", help="other specs than specs/")
     changes = commands.add_parser("changes", help="what changed in specs/ since a git revision, and whom it breaks")
     changes.add_argument("revision", metavar="REV")
-    changes.add_argument("--types", action="store_true", help="list what mypy says of the code that uses it, too")
     changes.add_argument("--specs", type=Path, default=SPECS, metavar="FOLDER", help="other specs than specs/")
+    fetch = commands.add_parser("fetch", help="save the pages that specs/ names by address, for `docs`")
+    fetch.add_argument("folder", type=Path, metavar="FOLDER", help="where the pages are saved")
+    fetch.add_argument("--specs", type=Path, default=SPECS, metavar="SPECS", help="other specs than specs/")
+    scaffold = commands.add_parser("scaffold", help="write what a saved page says and specs/ lacks into a spec")
+    scaffold.add_argument("page", type=Path, metavar="PAGE", help="a page saved as Markdown, HTML or plain text")
+    scaffold.add_argument("--api", required=True, metavar="NAME", help="an API of specs/, or the name of a new one")
+    scaffold.add_argument(
+        "--operation", default="", metavar="NAME", help="which operation, or what to call the only one"
+    )
+    scaffold.add_argument("--edit", action="store_true", help="open $EDITOR on the spec, then lint and generate")
+    scaffold.add_argument("--specs", type=Path, default=SPECS, metavar="FOLDER", help="other specs than specs/")
     options = parser.parse_args(arguments)
     try:
         return COMMANDS[options.command](options)
@@ -78,8 +89,10 @@ def _docs(options: argparse.Namespace) -> int:
     from .pages.docs import check
 
     try:
+        if options.line and (len(options.pages) > 1 or not options.accept):
+            raise PageError("--line names a block of one page, and stands beside --accept")
         as_json = options.output_format == "json"
-        return check(options.pages, options.specs, as_json=as_json, accepting=options.accept)
+        return check(options.pages, options.specs, as_json=as_json, accepting=options.accept, lines=options.line)
     except PageError as error:
         print(error, file=sys.stderr)
         return 2
@@ -88,7 +101,24 @@ def _docs(options: argparse.Namespace) -> int:
 def _changes(options: argparse.Namespace) -> int:
     from .changes import print_changes
 
-    return print_changes(options.revision, options.specs, types=options.types)
+    return print_changes(options.revision, options.specs)
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from .fetch import fetch
+
+    return fetch(load_all(options.specs), options.folder)
+
+
+def _scaffold(options: argparse.Namespace) -> int:
+    from .pages.blocks import PageError
+    from .scaffold.command import scaffold
+
+    try:
+        return scaffold(options.page, options.specs, options.api, options.operation, editing=options.edit)
+    except PageError as error:
+        print(error, file=sys.stderr)
+        return 2
 
 
 COMMANDS = {
@@ -98,6 +128,8 @@ COMMANDS = {
     "check": _check,
     "docs": _docs,
     "changes": _changes,
+    "fetch": _fetch,
+    "scaffold": _scaffold,
 }
 
 if __name__ == "__main__":

@@ -12,16 +12,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-import yaml
 from refundkit.rule import REGISTRY
 from refundkit.rules import load_all as load_rules
-from refundkit.rules.page import is_ours
+from refundkit.rules.page import is_ours, source_of
 
 from .build import ROOT, SPECS
-from .spec import Spec, SpecError, display_path, load_all, unescape
+from .pages.statements import FOLDER, Answer, load_answers
+from .spec import Spec, display_path, load_all, unescape
 
-FOLDER = "coverage"
 PAGE = ROOT / "docs" / "coverage.md"
 HEAD = """\
 # What the pages say, and what holds it
@@ -32,27 +30,6 @@ BEYOND = """\
 ## What no page says
 
 Rules that hold something else than these pages, and where they have it from."""
-
-
-class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one statement of a page is held by, or why by nothing."""
-
-    section: str
-    says: str
-    pieces: tuple[str, ...]
-    held: tuple[str, ...] = ()
-    not_held: str = ""
-
-
-def load_answers(folder: Path) -> dict[str, list[Answer]]:
-    """Load the answers of every page, by its name. Raises SpecError for a file of another form."""
-    answers = {}
-    for path in sorted((folder / FOLDER).glob("*.yaml")):
-        try:
-            answers[path.stem] = msgspec.convert(yaml.safe_load(path.read_text("utf-8")), list[Answer])
-        except (yaml.YAMLError, msgspec.ValidationError) as error:
-            raise SpecError(f"{display_path(path)}: {error}") from error
-    return answers
 
 
 def find_gaps(folder: Path) -> Iterator[str]:
@@ -89,7 +66,7 @@ def render(folder: Path) -> str:
         parts += [f"## {page}", "\n".join(["| section | the page says | held by |", "|---|---|---|", *rows])]
     named = {holder for page_answers in answers.values() for answer in page_answers for holder in answer.held}
     rules = [rule for code, rule in sorted(REGISTRY.items()) if is_ours(rule) and code not in named]
-    rows = [f"| {_rule_link(rule.code)} | {rule.title} | {rule.source or 'our own judgement'} |" for rule in rules]
+    rows = [f"| {_rule_link(rule.code)} | {rule.title} | {source_of(rule)} |" for rule in rules]
     return "\n\n".join([*parts, BEYOND, "\n".join(["| rule | what | source |", "|---|---|---|", *rows])]) + "\n"
 
 

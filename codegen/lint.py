@@ -17,7 +17,7 @@ from .spec import Spec, SpecOperation, escape, referenced_name, snake, unescape
 KEYWORDS = frozenset(
     "$ref type properties required additionalProperties items minItems maxItems minLength maxLength pattern enum const"
     " minimum maximum exclusiveMinimum exclusiveMaximum not anyOf description title format xml examples"
-    " x-rule x-page-differs x-idempotency-key".split()
+    " x-rule x-page-differs x-idempotency-key x-aliases".split()
 )
 BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
 # The types that a keyword applies to; it has no effect beside another type, and without a type the models drop it.
@@ -29,9 +29,13 @@ ABOUT = {
 }
 ANNOTATIONS = frozenset({"description", "title", "xml", "examples", "x-page-differs"})
 CLIENT_EXTENSIONS = frozenset({"x-given-once", "x-default", "x-idempotency-key", "x-credentials"})
-EXTENSIONS = CLIENT_EXTENSIONS | {"x-rule", "x-source", "x-page-differs", "x-context", "x-replaced-by"}
+CONTEXT_KEYS = ("operation", "query", "lines", "key", "pick", "pages", "schema")
+EXTENSIONS = CLIENT_EXTENSIONS | {
+    *("x-rule", "x-aliases", "x-source", "x-page-differs", "x-context", "x-replaced-by", "x-pages"),
+}
 SCALAR = BOUNDS | ANNOTATIONS | {"type", "pattern", "not", "x-rule"}
 RULE_ID = re.compile(r"RF[0-9]{3}\Z")
+UNKNOWN = "FILL_IN"  # as the scaffold writes what a page does not say
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 
 
@@ -176,6 +180,9 @@ def _check_rules(spec: Spec) -> Flaws:
                 yield f"{pointer}/x-rule", f"x-rule names `{keyword}`, which does not stand beside it"
             if not RULE_ID.match(str(rule)):
                 yield f"{pointer}/x-rule", f"x-rule: {rule!r} is no rule id such as RF201"
+        for alias, name in schema.get("x-aliases", {}).items():
+            if alias in schema.get("properties", {}) or name not in schema.get("properties", {}):
+                yield f"{pointer}/x-aliases", f"x-aliases: {alias} is a property, or {name} is none"
 
 
 def _check_objects(spec: Spec) -> Flaws:
@@ -226,15 +233,21 @@ def _is_open_on_purpose(schema: dict[str, Any]) -> bool:
     return str(schema.get("description", "")).startswith("Facts: open")
 
 
+def is_number(schema: dict[str, Any]) -> bool:
+    """True if a schema is of a number: one in JSON, or one that is always text, which `not` tells from other text."""
+    return bool({"number", "integer"} & set(types_of(schema))) or "not" in schema
+
+
 def _check_numbers(spec: Spec) -> Flaws:
     requests = request_components(spec)
     for pointer, schema in schema_nodes(spec):
         numeric = {"number", "integer"} & set(types_of(schema))
-        if "not" in schema and (not numeric or set(schema["not"]) != {"type", "pattern"}):
+        is_component = _component_of(pointer) and not _is_inline(pointer)
+        if "not" in schema and (not (numeric or is_component) or set(schema["not"]) != {"type", "pattern"}):
             yield f"{pointer}/not", "`not` may only refuse a pattern of a number's text: {type: string, pattern: …}"
         if numeric and _is_inline(pointer):
             yield from _check_inline_number(pointer, schema, is_sent=_component_of(pointer) in requests)
-        elif numeric:
+        elif is_number(schema) and is_component:
             yield from _check_scalar(pointer, schema)
 
 
@@ -321,6 +334,35 @@ def _check_operations(spec: Spec) -> Flaws:
             yield operation.pointer, f"{operation.name} needs x-source: {{page, section}}"
 
 
+def _check_pages(spec: Spec) -> Flaws:
+    """Check the addresses of pages: each is of a page that an operation names."""
+    pages = {operation.node.get("x-source", {}).get("page") for operation in spec.operations()}
+    for page, address in spec.document["info"].get("x-pages", {}).items():
+        pointer = f"/info/x-pages/{escape(page)}"
+        if page not in pages:
+            yield pointer, f"{page} is the page of no operation"
+        if not re.match(r"https?://\S+\Z", str(address)):
+            yield pointer, f"{address} is no address of a page"
+
+
+def _check_filled_in(spec: Spec) -> Flaws:
+    """Find what the scaffold could not know, in keys and in texts."""
+    for pointer, text in _walk_texts(spec.document, ""):
+        if UNKNOWN in text:
+            yield pointer, f"`{text}`: fill this in"
+
+
+def _walk_texts(node: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    parts = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, part in parts:
+        child = f"{pointer}/{escape(str(key))}"
+        if isinstance(key, str):
+            yield child, key
+        yield from _walk_texts(part, child)
+    if isinstance(node, str):
+        yield pointer, node
+
+
 def _check_context(spec: Spec) -> Flaws:
     """Check x-context: the operations that read an order and its earlier refunds."""
     names = {operation.name for operation in spec.operations()}
@@ -329,8 +371,13 @@ def _check_context(spec: Spec) -> Flaws:
             pointer = f"{operation.pointer}/x-context/{part}"
             if part not in ("order", "refunds"):
                 yield pointer, f"x-context is about order and refunds, not about {part}"
-            for key in source.keys() - {"operation", "query", "lines", "key", "schema"}:
-                yield f"{pointer}/{key}", f"`{key}` is none of operation, query, lines, key and schema"
+            for key in source.keys() - CONTEXT_KEYS:
+                yield f"{pointer}/{key}", f"`{key}` is none of {', '.join(CONTEXT_KEYS)}"
+            if source.get("pages", {}).keys() not in (set(), {"cursor"}, {"query", "total"}):
+                yield (
+                    f"{pointer}/pages",
+                    "pages have a `cursor`, or a number in the `query` and a `total`",
+                )
             if ("operation" in source) == ("schema" in source):
                 yield pointer, "name the operation that answers it, or the schema of one entry of a list of it"
             if "operation" in source and source["operation"] not in names:
@@ -432,6 +479,8 @@ CHECKS: tuple[Callable[[Spec], Flaws], ...] = (
     _check_patterns,
     _check_unions,
     _check_operations,
+    _check_pages,
+    _check_filled_in,
     _check_context,
     _check_security,
     _check_parameters,

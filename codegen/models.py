@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .lint import types_of
+from .lint import is_number, types_of
 from .spec import SCHEMAS, Spec, SpecError, plain
 
 TEMPLATES = Path(__file__).parent / "templates" / "datamodel_code_generator"
@@ -25,7 +25,7 @@ OPTIONS = (
     *("--field-include-all-keys", "--strict-refs", "--disable-timestamp", "--formatters", "builtin"),
 )
 # Keywords that are not passed on as they are; the keys of `properties` are names and no keywords.
-DROPPED = frozenset({"x-rule", "x-page-differs", "x-idempotency-key", "xml", "properties"})
+DROPPED = frozenset({"x-rule", "x-aliases", "x-page-differs", "x-idempotency-key", "xml", "properties"})
 # The argument of a scalar class for each JSON Schema keyword.
 KEYWORDS = {"minimum": "minimum", "maximum": "maximum", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
 
@@ -47,7 +47,7 @@ def write_models(spec: Spec, package: Path, scratch: Path) -> None:
 
 def number_components(spec: Spec) -> dict[str, dict[str, Any]]:
     """Return the components that become scalar classes, by name."""
-    return {name: schema for name, schema in spec.schemas.items() if {"number", "integer"} & set(types_of(schema))}
+    return {name: schema for name, schema in spec.schemas.items() if is_number(schema)}
 
 
 def make_scalars(spec: Spec) -> str:
@@ -81,7 +81,9 @@ def _type_hint(schema: dict[str, Any]) -> str:
 def _class_arguments(schema: dict[str, Any]) -> str:
     types = types_of(schema)
     arguments: dict[str, Any] = {ours: schema[theirs] for theirs, ours in KEYWORDS.items() if theirs in schema}
-    if "number" not in types:
+    if not {"number", "integer"} & set(types):
+        arguments["literal"] = False
+    elif "number" not in types:
         arguments["whole"] = True
     if "string" in types:
         arguments["text"] = True

@@ -130,7 +130,9 @@ def _takes_digits_only(pattern: str) -> bool:
 
 
 def _make_query_parameter(parameter: dict[str, Any]) -> QueryParameter:
-    return QueryParameter(snake(parameter["name"]), parameter.get("required", False), parameter.get("x-default"))
+    # The client's generator names `filter[dp]` filterdp.
+    name = snake(re.sub(r"\W+", "", parameter["name"]))
+    return QueryParameter(name, parameter.get("required", False), parameter.get("x-default"))
 
 
 def _make_body(spec: Spec, operation: SpecOperation) -> MethodBody | None:

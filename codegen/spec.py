@@ -81,7 +81,15 @@ class Spec(NamedTuple):
 def load(path: Path) -> Spec:
     """Read a spec. Raises SpecError with a line (file, line, message) for each error in it."""
     try:
-        text = path.read_text(encoding="utf-8")
+        document, lines = parse(path, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path}: {getattr(error, 'strerror', 'not UTF-8 text')}") from error
+    return check_document(path, document, lines)
+
+
+def parse(path: Path, text: str) -> tuple[Any, dict[str, int]]:
+    """Parse YAML or JSON; return it with the line of each part by its pointer. Raises SpecError."""
+    try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         lines: dict[str, int] = {}
         if root is not None:
@@ -92,8 +100,11 @@ def load(path: Path) -> Spec:
         raise SpecError(f"{path}:{line}: {error.problem}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SpecError(f"{path}:1: no YAML text: {type(error).__name__}") from error
-    except OSError as error:
-        raise SpecError(f"{path}: {error.strerror}") from error
+    return document, lines
+
+
+def check_document(path: Path, document: Any, lines: dict[str, int]) -> Spec:
+    """Make a spec of a parsed document. Raises SpecError with a line for each part that no spec has like this."""
     if not isinstance(document, dict):
         raise SpecError(f"{path}:1: not an OpenAPI document")
     spec = Spec(path, document, lines)

@@ -116,6 +116,9 @@ CALLS = {
     "walmart.refund_order_lines": Call(
         ("2961380412345",), {}, "POST", "/v3/orders/2961380412345/refund", {}, JSON, "OrderResponse"
     ),
+    "walmart.cancel_order_lines": Call(
+        ("2961380412345",), {}, "POST", "/v3/orders/2961380412345/cancel", {}, JSON, "OrderResponse"
+    ),
     "walmart.get_order": Call(
         ("29/61 38?0#é",),
         {"product_info": "true", "replacement_info": "false"},
@@ -124,6 +127,18 @@ CALLS = {
         {"productInfo": "true", "replacementInfo": "false"},
         None,
         "OrderResponse",
+    ),
+    "walmart.refund_return": Call(
+        ("108500000000001",), {}, "POST", "/v3/returns/108500000000001/refund", {}, JSON, "ReturnRefundResponse"
+    ),
+    "walmart.list_returns": Call(
+        (),
+        {"return_order_id": "108500000000001", "limit": "200"},
+        "GET",
+        "/v3/returns",
+        {"returnOrderId": "108500000000001", "limit": "200"},
+        None,
+        "ReturnsResponse",
     ),
     "walmart.create_token": Call((), {}, "POST", "/v3/token", {}, FORM, "Token"),
     "walmart_ca.refund_order_lines": Call(
@@ -141,6 +156,37 @@ CALLS = {
         None,
         "OrderResponse",
     ),
+    "woocommerce.create_refund": Call(
+        ("1204",),
+        {"api_refund": "false"},
+        "POST",
+        "/wp-json/wc/v3/orders/1204/refunds",
+        {"api_refund": "false"},
+        JSON,
+        "Refund",
+    ),
+    "woocommerce.list_refunds": Call(
+        ("1204",),
+        {"per_page": "100", "page": "2", "dp": "4"},
+        "GET",
+        "/wp-json/wc/v3/orders/1204/refunds",
+        {"per_page": "100", "page": "2", "dp": "4"},
+        None,
+        "Refund",
+    ),
+    "woocommerce.get_refund": Call(
+        ("1204", "1301"), {"dp": "4"}, "GET", "/wp-json/wc/v3/orders/1204/refunds/1301", {"dp": "4"}, None, "Refund"
+    ),
+    "woocommerce.delete_refund": Call(
+        ("1204", "13/01"),
+        {"force": "true"},
+        "DELETE",
+        "/wp-json/wc/v3/orders/1204/refunds/13%2F01",
+        {"force": "true"},
+        None,
+        "Refund",
+    ),
+    "woocommerce.get_order": Call(("1204",), {}, "GET", "/wp-json/wc/v3/orders/1204", {}, None, "Order"),
     "woocommerce_legacy.create_refund": Call(
         ("1204",),
         {"api_refund": "0"},

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from select import select
-from threading import Condition, Lock, Thread
+from threading import Condition, Event, Lock, Thread
 from typing import Any, Literal, TypeAlias
 
 import httpx
@@ -21,6 +21,7 @@ Kind: TypeAlias = Literal["token", "read", "refund"]
 ORDERS = {
     "walmart": "2961380412345",
     "walmart_ca": "1796277083022",
+    "woocommerce": "1204",
     "woocommerce_legacy": "1204",
     "taxcloud": "SO-1077",
 }
@@ -30,16 +31,20 @@ CONNECTION = "0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608"
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to one request.
 
-    `made`: the API acts on it before anything goes wrong. `answer` is sent, the API's own where it is None, under the
-    Content-Type `relabelled`. Of that `sends` says how much: "half" promises the whole, "shortened" promises the half
-    that is sent, "drips" sends it byte by byte. Then the connection `ends`: "kept" for the next request, "closed",
-    "reset", or "silent" for as long as the client stays. With `unread` the connection is reset before a byte of the
-    request is read; with `refused` there is none.
+    `made`: the API acts on it before anything goes wrong. `answer` is sent, the API's own where it is None, in which
+    the second of `rewrites` stands for the first, with a byte order mark before it if there is a `bom`, under the
+    Content-Type `relabelled`. Of that `sends` says how much:
+    "half" promises the whole, "shortened" promises the half that is sent, "drips" sends it byte by byte, and "endless
+    head" and "endless body" a byte now and then for ever. Then the connection `ends`: "kept" for the next request,
+    "closed", "reset", or "silent" for as long as the client stays. With `unread` the connection is reset before a byte
+    of the request is read; with `refused` there is none.
     """
 
     made: bool = False
     answer: Answer | None = None
-    sends: Literal["nothing", "half", "shortened", "drips", "whole"] = "whole"
+    rewrites: tuple[bytes, bytes] = (b"", b"")
+    bom: bool = False
+    sends: Literal["nothing", "half", "shortened", "drips", "endless head", "endless body", "whole"] = "whole"
     ends: Literal["kept", "closed", "reset", "silent"] = "kept"
     relabelled: str = ""
     unread: bool = False
@@ -57,6 +62,7 @@ class Server:
         self._faults: dict[Kind, list[Fault]] = {}
         self._lock = Lock()
         self.silences = 0
+        self._stopped = Event()
         self._silence = Condition()
         self._connections: list[tuple[Thread, socket.socket]] = []
         self._place = _bound(0)  # keeps the port while nobody listens
@@ -118,7 +124,12 @@ class Server:
         with self._silence:
             assert self._silence.wait_for(lambda: self.silences >= number, timeout=WITHIN)
 
+    def execute_late(self) -> None:
+        """Execute the last refund that was lost, as a slow server does long after its client has gone."""
+        self._answer("refund", self.requests("refund")[-1])
+
     def stop(self) -> None:
+        self._stopped.set()
         self.refuse()
         for thread, connection in self._connections:
             _end(connection)
@@ -154,7 +165,13 @@ class Server:
         refused = self._is_refused_next(kind, request)
         if fault is None:
             fault = Fault(ends="closed" if refused else "kept")
-        self._send(connection, fault, fault.answer or own or Answer(200, {}, b""))
+        answer = fault.answer or own or Answer(200, {}, b"")
+        if fault.bom:
+            answer = msgspec.structs.replace(answer, body=b"\xef\xbb\xbf" + answer.body)
+        if fault.rewrites[0]:
+            assert fault.rewrites[0] in answer.body
+            answer = msgspec.structs.replace(answer, body=answer.body.replace(*fault.rewrites))
+        self._send(connection, fault, answer)
         return fault.ends == "kept"
 
     def _is_left_unread(self, connection: socket.socket) -> bool:
@@ -171,7 +188,7 @@ class Server:
     def _is_refused_next(self, kind: Kind, request: ReceivedRequest) -> bool:
         """Stop listening where the refund that comes next, after the order or another attempt, is to be refused."""
         fault = self.armed("refund")
-        is_next = kind == "refund" or self.api != "woocommerce_legacy" or request.path.endswith("/refunds")
+        is_next = kind == "refund" or not self.api.startswith("woocommerce") or request.path.endswith("/refunds")
         if fault is None or not fault.refused or kind == "token" or not is_next:
             return False
         self.refuse()
@@ -192,8 +209,8 @@ class Server:
             return answer
 
     def state(self) -> Any:
-        """Return the order and its refunds as the API stores them."""
-        return self.shop.orders[ORDERS[self.api]], self.shop.refunds(ORDERS[self.api])
+        """Return the order and its refunds as the API stores them, and all that it stores."""
+        return self.shop.orders[ORDERS[self.api]], self.shop.refunds(ORDERS[self.api]), self.shop.orders
 
     def _send(self, connection: socket.socket, fault: Fault, answer: Answer) -> None:
         if fault.ends == "silent":
@@ -213,6 +230,11 @@ class Server:
         if fault.sends == "drips":
             for byte in data:
                 connection.sendall(bytes([byte]))
+        elif fault.sends.startswith("endless"):
+            line = b"x-slow: " if fault.sends == "endless head" else b"content-length: 1000000\r\n\r\n"
+            connection.sendall(b"HTTP/1.1 200 Said\r\n" + line)
+            while not self._stopped.wait(0.02):
+                connection.sendall(b"x")
         elif fault.sends != "nothing":
             connection.sendall(data)
         if fault.ends == "silent":

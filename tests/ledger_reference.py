@@ -23,6 +23,7 @@ def size(number: Any) -> Fraction:
 
 # Walmart.
 
+_MINOR_UNITS = {"USD": MINOR_UNIT, "JPY": Fraction(1), "KWD": Fraction(1, 1000)}
 _SHIPPED = {
     "walmart": ("shipped", "delivered", "refund"),
     "walmart_ca": ("shipped", "refund"),
@@ -59,6 +60,10 @@ class Walmart:
                     amount, tax = -abs(amount), -abs(tax)
                 self.charged[account] = self.charged.get(account, NOTHING) + amount
                 self.tax_charged[account] = self.tax_charged.get(account, NOTHING) + tax
+        currencies = [
+            charge["chargeAmount"]["currency"] for line in self.lines.values() for charge in line["charges"]["charge"]
+        ]
+        self.minor_unit = _MINOR_UNITS[currencies[0] if currencies else "USD"]
         self.back: Sums = {}
         self.tax_back: Sums = {}
         self.cancelled: Sums = {}
@@ -96,7 +101,7 @@ class Walmart:
             bought = Fraction(line["orderLineQuantity"]["amount"]) - _pieces(line, "cancelled")
             if account in now["at"] and 0 < shipped < bought:
                 refunded = self.back.get(account, NOTHING) + now["amounts"][account]
-                if refunded - MINOR_UNIT > self.charged.get(account, NOTHING) * shipped / bought:
+                if refunded - self.minor_unit > self.charged.get(account, NOTHING) * shipped / bought:
                     found.add(("RF313", now["at"][account]))
             if number in now["unnamed_full"] and self._is_spent(number, now["amounts"]):
                 found.add(("RF203", now["unnamed_full"][number]))
@@ -105,10 +110,16 @@ class Walmart:
             left, tax_left = self._left(account), self._tax_left(account)
             if 0 < amount > left:
                 found.add(("RF203", pointer))
-            if 0 < tax > tax_left:
-                found.add(("RF207", now["tax_at"].get(account, pointer)))
+            if 0 < tax > tax_left:  # a minor unit more may be two halves, each rounded up
+                code = "RF207" if tax - tax_left > self.minor_unit else "RF220"
+                found.add((code, now["tax_at"].get(account, pointer)))
             is_taxed = self.tax_charged.get(account, NOTHING) > 0
-            if is_taxed and 0 < amount == left and tax_left - tax > MINOR_UNIT / 2 and account[0] not in now["full"]:
+            if (
+                is_taxed
+                and 0 < amount == left
+                and tax_left - tax > self.minor_unit / 2
+                and account[0] not in now["full"]
+            ):
                 found.add(("RF214", pointer))
         return found
 
@@ -217,42 +228,128 @@ class Walmart:
         return self.tax_charged.get(account, NOTHING) - self.tax_back.get(account, NOTHING)
 
 
+class WalmartReturn:
+    """A return: `back` holds the refunded pieces by line number."""
+
+    def __init__(self, answer: Any) -> None:
+        (returned,) = answer["returnOrders"]
+        self.lines = {line["returnOrderLineNumber"]: line for line in returned["returnOrderLines"]}
+        self.back: Sums = {}
+
+    def read_order(self) -> None:
+        """Count the pieces that the return's own lines tell of."""
+        for number, line in self.lines.items():
+            self.back[number] = size(line["refundedQty"]["measurementValue"]) if "refundedQty" in line else NOTHING
+
+    def find(self, _operation: str, body: Any, _path: Any) -> Findings:
+        """The caps that a refund of the return breaks."""
+        found: Findings = set()
+        pieces, first, last = self._read(body)
+        for number, pointer in first.items():
+            if number not in self.lines:
+                found.add(("RF301", pointer))
+                continue
+            left = max(self._left(number), NOTHING)
+            if self.lines[number].get("status") == "CANCELLED" or not left:
+                found.add(("RF327", pointer))
+            if pieces[number] > left + _SPARE:
+                found.add(("RF401", last[number]))
+        return found
+
+    def make(self, _operation: str, body: Any, _path: Any) -> None:
+        """Count the pieces of the request."""
+        for number, pieces in self._read(body)[0].items():
+            self.back[number] = self.back.get(number, NOTHING) + pieces
+
+    def _read(self, body: Any) -> tuple[Sums, dict[Any, str], dict[Any, str]]:
+        """By line: how many pieces, where the line is named first, and where the last of the pieces stand."""
+        pieces: Sums = {}
+        first: dict[Any, str] = {}
+        last: dict[Any, str] = {}
+        for index, line in enumerate(body["refundLines"]):
+            number = line["returnOrderLineNumber"]
+            first.setdefault(number, f"/refundLines/{index}/returnOrderLineNumber")
+            pieces.setdefault(number, NOTHING)
+            if "quantity" in line:
+                pieces[number] += size(line["quantity"]["measurementValue"])
+                last[number] = f"/refundLines/{index}/quantity/measurementValue"
+        for line in body["refundLines"]:  # all that is left, after all that is named
+            number = line["returnOrderLineNumber"]
+            if "quantity" not in line and number in self.lines:
+                pieces[number] = max(pieces[number], self._left(number))
+        return {number: amount for number, amount in pieces.items() if number in self.lines}, first, last
+
+    def _left(self, number: Any) -> Fraction:
+        return Fraction(self.lines[number]["quantity"]["measurementValue"]) - self.back.get(number, NOTHING)
+
+
 # WooCommerce.
 
 
+_DECIMALS = {"USD": 2, "JPY": 0, "KWD": 3}
+
+
+def _half_shown_unit(shown: str, decimals: int) -> Fraction:
+    """How far the real amount may be from one that is shown with fewer decimals than it has."""
+    places = len(shown.partition(".")[2])
+    return Fraction(1, 2 * 10**places) if shown and places < decimals else NOTHING
+
+
 class WooCommerce:
-    """`refunds` are those in force: id, amount, and of each item its money, tax and pieces."""
+    """`refunds` are those in force: id, amount, and of each item its money, tax and pieces; `slack` is how far each
+    amount may be from what is shown. `taxed` is what an item was taxed, `tax_charged` only what is its own for sure."""
 
     def __init__(self, order: Any) -> None:
         shop_order = order["order"]
-        self.total = Fraction(shop_order["total"])
+        self.decimals = _DECIMALS[shop_order["currency"]]
+        self.total, self.slack = Fraction(shop_order["total"]), _half_shown_unit(shop_order["total"], self.decimals)
         self.charged: Sums = {}
+        self.taxed: Sums = {}
         self.tax_charged: Sums = {}
         self.ordered: Sums = {}
+        self.item_slack: Sums = {}
+        self.rates = (
+            None if shop_order.get("tax_lines") is None else {str(r["rate_id"]) for r in shop_order["tax_lines"]}
+        )
         for name in ("line_items", "shipping_lines", "fee_lines"):
             for item in shop_order[name]:
-                tax = item.get("total_tax", "0")
-                if name == "shipping_lines":
-                    tax = shop_order["shipping_tax"] if len(shop_order[name]) == 1 else "0"
-                self.charged[str(item["id"])] = Fraction(item["total"])
-                self.tax_charged[str(item["id"])] = Fraction(tax)
+                key = str(item["id"])
+                is_shared = name == "shipping_lines" and len(shop_order[name]) > 1
+                self.charged[key] = Fraction(item["total"])
+                self.taxed[key] = Fraction(shop_order["shipping_tax"] if "total_tax" not in item else item["total_tax"])
+                self.tax_charged[key] = NOTHING if is_shared else self.taxed[key]
+                self.item_slack[key] = _half_shown_unit(item["total"], self.decimals)
                 if name == "line_items":
-                    self.ordered[str(item["id"])] = Fraction(item["quantity"])
+                    self.ordered[key] = Fraction(item["quantity"])
+        products = [item["product_id"] for item in shop_order["line_items"]]
+        self.item_of_product = {
+            item["product_id"]: str(item["id"])
+            for item in shop_order["line_items"]
+            if products.count(item["product_id"]) == 1
+        }
         self.refunds: list[dict[str, Any]] = []
         self.gone: set[str] = set()
 
     def read_list(self, told: Any) -> None:
-        """Count the refunds of a list as the shop tells them."""
+        """Count the refunds of a list as the shop tells them, by their size."""
         for refund in told["order_refunds"]:
-            items = {
-                str(item["refunded_item_id"]): {
-                    "money": Fraction(item["total"]),
-                    "tax": -Fraction(item["total_tax"]),
-                    "pieces": Fraction(item["quantity"]),
-                }
-                for item in refund.get("line_items", [])
-            }
-            self.refunds.append({"id": str(refund["id"]), "amount": Fraction(refund["amount"]), "items": items})
+            items: dict[str, Any] = {}
+            for item in refund.get("line_items", []):
+                key = str(item["refunded_item_id"] or self.item_of_product.get(item.get("product_id"), ""))
+                entry = items.setdefault(key, dict.fromkeys(("money", "tax", "pieces", "slack"), NOTHING))
+                entry["pieces"] += size(item["quantity"])
+                if item["refunded_item_id"]:
+                    entry["money"] += size(item["total"])
+                    entry["tax"] += size(item["total_tax"])
+                    entry["slack"] += _half_shown_unit(item["total"], 3)
+            amount, slack = size(refund["amount"] or 0), _half_shown_unit(refund["amount"], 3)
+            self.refunds.append({"id": str(refund["id"]), "amount": amount, "slack": slack, "items": items})
+
+    def _rounding(self, own: Fraction, earlier: list[Any]) -> Fraction:
+        """How far the shown amounts of an order or a line may be from the real ones, those of earlier refunds too."""
+        if self.decimals > 2 or own:
+            return own + sum((each["slack"] for each in earlier), NOTHING)
+        return NOTHING
 
     def find(self, operation: str, body: Any, path: Any) -> Findings:
         """The caps that a create or an update breaks; a delete breaks none."""
@@ -262,9 +359,15 @@ class WooCommerce:
         found: Findings = set()
         amount = size(refund.get("amount", 0))
         replaced = self._named(path.get("refund_id", "")) if operation.endswith("update_refund") and amount else None
-        others = sum((each["amount"] for each in self.refunds if each is not replaced), NOTHING)
-        if (amount or operation.endswith("create_refund")) and amount > self.total - others:
+        others = [each for each in self.refunds if each is not replaced]
+        left, rounding = (
+            self.total - sum((each["amount"] for each in others), NOTHING),
+            self._rounding(self.slack, others),
+        )
+        if amount > left + rounding and (amount or operation.endswith("create_refund")):
             found.add(("RF204", "/order_refund/amount"))
+        elif amount and rounding and amount >= left - rounding:
+            found.add(("RF221", "/order_refund/amount"))
         if operation.endswith("create_refund"):
             for key, item in refund.get("line_items", {}).items():
                 found |= self._find_item(key, item)
@@ -276,18 +379,26 @@ class WooCommerce:
             return {("RF301", pointer)}
         found: Findings = set()
         earlier = [refund["items"][key] for refund in self.refunds if key in refund["items"]]
+        rounding = self._rounding(self.item_slack[key], earlier)
         money = Fraction(item.get("refund_total", 0))
-        tax = sum((Fraction(each) for each in item.get("refund_tax", {}).values()), NOTHING)
+        taxes = {rate: Fraction(tax) for rate, tax in dict(item.get("refund_tax") or {}).items()}
         charged, back = self.charged[key], sum((size(each["money"]) for each in earlier), NOTHING)
         sign = 1 if charged >= 0 else -1  # a fee below zero goes back below zero
-        if sign * money < 0 or 0 < sign * money > abs(charged) - back:
+        if sign * money < 0 or 0 < sign * money > abs(charged) - back + rounding:
             found.add(("RF213", f"{pointer}/refund_total"))
         tax_left = self.tax_charged[key] - sum((each["tax"] for each in earlier), NOTHING)
-        if self.tax_charged[key] > 0 and 0 < money == charged - back and tax_left - tax > MINOR_UNIT / 2:
+        left_out = tax_left - sum(taxes.values(), NOTHING) - rounding
+        if self.tax_charged[key] > 0 and 0 < money == charged - back and left_out > Fraction(1, 2 * 10**self.decimals):
             found.add(("RF214", f"{pointer}/refund_total"))
+        for rate, tax in taxes.items() if self.rates is not None else ():
+            taxed = self.taxed[key] if rate in (self.rates or ()) else NOTHING
+            tax_sign = 1 if taxed >= 0 else -1
+            if tax_sign * tax < 0 or 0 < tax_sign * tax > abs(taxed) + rounding:
+                found.add(("RF218", f"{pointer}/refund_tax/{rate}"))
         if "qty" in item and key in self.ordered:
-            pieces = sum((size(each["pieces"]) for each in earlier), NOTHING)
-            if 0 < item["qty"] > self.ordered[key] - pieces:
+            pieces = sum((each["pieces"] for each in earlier), NOTHING)
+            now = size(item["qty"])
+            if now % 1 or 0 < now > self.ordered[key] - pieces:
                 found.add(("RF404", f"{pointer}/qty"))
         return found
 
@@ -303,20 +414,22 @@ class WooCommerce:
             amount = size(body["order_refund"].get("amount", 0))
             refund = self._named(name)
             if amount and refund is None:
-                self.refunds.append({"id": name, "amount": amount, "items": {}})
+                self.refunds.append({"id": name, "amount": amount, "slack": NOTHING, "items": {}})
             elif amount and refund is not None:
-                refund |= {"id": name, "amount": amount}
+                refund |= {"id": name, "amount": amount, "slack": NOTHING}
         else:
             items = {
                 key: {
                     "money": Fraction(item.get("refund_total", 0)),
-                    "tax": sum((Fraction(each) for each in item.get("refund_tax", {}).values()), NOTHING),
-                    "pieces": Fraction(item.get("qty", 0)),
+                    "tax": size(sum(map(Fraction, dict(item.get("refund_tax") or {}).values()), NOTHING)),
+                    "pieces": size(item.get("qty", 0)),
+                    "slack": NOTHING,
                 }
                 for key, item in body["order_refund"].get("line_items", {}).items()
                 if key in self.charged
             }
-            self.refunds.append({"id": "", "amount": size(body["order_refund"]["amount"]), "items": items})
+            amount = size(body["order_refund"]["amount"])
+            self.refunds.append({"id": "", "amount": amount, "slack": NOTHING, "items": items})
 
     def _named(self, name: str) -> dict[str, Any] | None:
         """The refund of an id; of an unknown id the largest without one, first among equals; of none the largest."""

@@ -32,6 +32,7 @@ HEADERS: dict[str, dict[str, str]] = {
         "Accept": "application/xml",
         "Content-Type": "application/xml",
     },
+    "woocommerce": {"Authorization": "Basic Y2tfb3duOmNzX293bg==", "Accept": "application/json"},
     "woocommerce_legacy": {"Authorization": "Basic Y2tfb3duOmNzX293bg==", "Accept": "application/json"},
     "taxcloud": {"X-API-KEY": "a-key-of-our-own", "Accept": "application/json", "Content-Type": "application/json"},
 }
@@ -76,7 +77,8 @@ def examples(operation: str, part: str = "body") -> list[Any]:
 def story(operation: str) -> dict[str, Any]:
     """Return a valid request of the operation: its first example, its order and its earlier refunds."""
     found = operations.get(operation)
-    order = examples(f"{found.api}.get_order", "200")[0]
+    source = operations.order_source(found)
+    order = examples(f"{found.api}.get_order" if source is None else source.name, "200")[0]
     request: dict[str, Any] = {
         "operation": operation,
         "path": _path(found, order),
@@ -86,8 +88,8 @@ def story(operation: str) -> dict[str, Any]:
     }
     if found.described.body is not None:
         request["body"] = examples(operation)[0]
-    if found.api == "woocommerce_legacy":
-        request["refunds"] = examples("woocommerce_legacy.list_refunds", "200")[0]
+    if found.api in ("woocommerce", "woocommerce_legacy"):
+        request["refunds"] = examples(f"{found.api}.list_refunds", "200")[0]
     if found.described.method == "GET" or operation == "walmart.create_token":
         request.pop("order")
         request.pop("refunds", None)
@@ -111,9 +113,10 @@ def _path(operation: operations.Operation, order: Any) -> dict[str, str]:
     known = {
         "purchaseOrderId": inner.get("purchaseOrderId"),
         "id": inner.get("id"),
-        "refund_id": "900",
+        "refund_id": "1301" if operation.api == "woocommerce" else "900",
         "connectionId": inner.get("connectionId"),
         "orderId": inner.get("orderId"),
+        "returnOrderId": inner.get("returnOrders", [{}])[0].get("returnOrderId"),
     }
     return {parameter.name: str(known[parameter.name]) for parameter in operation.parameters("path")}
 

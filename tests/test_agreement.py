@@ -45,7 +45,7 @@ def held(name: str, text: str) -> None:
         return
     assert {one.code for one in document.problems} == codes & {"RF001", "RF002", "RF004"}
     errors = list(plain(name).iter_errors(document.value))
-    schema_codes = codes - {"RF001", "RF002", "RF004"}
+    schema_codes = codes - {"RF001", "RF002", "RF004", "RF112"}  # a warning of what the schema lets pass
     assert bool(errors) == bool(schema_codes), (text, [error.message for error in errors], problems)
     if model is None:
         assert errors
@@ -86,9 +86,9 @@ def test_fast_slow_and_jsonschema_agree(name: str) -> None:
 
 
 def test_a_body_that_only_the_model_refuses_raises_here() -> None:
-    """In tests, a body that only its model refuses raises an error."""
+    """In tests, a body that only its model refuses fails the test."""
     body = import_module("refundkit.checking.body")
-    with pytest.raises(AssertionError, match="refuses what its schema accepts"):
+    with pytest.raises(pytest.fail.Exception, match="refuses what its schema accepts"):
         body.disagreement(operations.get("taxcloud.refund_order"), ValueError("made up"))
 
 
@@ -115,5 +115,5 @@ def test_what_cannot_be_written_is_said(part: str, config: refundkit.Config) -> 
     report = refundkit.check("woocommerce_legacy.create_refund", parts.pop("body"), config=config, **parts)
     said = [one.message for one in report.findings if one.code == "RF001"]
     assert [message for message in said if "cannot be written as JSON" in message] == said
-    assert len(said) == (0 if config.ignore else 1)
+    assert len(said) == (0 if config.ignore and part != "body" else 1)
     assert not report.ok

@@ -39,7 +39,13 @@ WAYS = ("sync", "async")
 PATIENCE = Retry(first=0, longest=0)
 BASE = "https://api.example.net"
 GET, POST, KEYED = "walmart.get_order", "walmart.refund_order_lines", "taxcloud.refund_order"
-CHANGES = ("woocommerce_legacy.update_refund", "woocommerce_legacy.delete_refund", "walmart_ca.cancel_order_lines")
+CHANGES = (
+    "walmart.cancel_order_lines",
+    "walmart.refund_return",
+    "walmart_ca.cancel_order_lines",
+    "woocommerce_legacy.update_refund",
+    "woocommerce_legacy.delete_refund",
+)
 
 
 def sent(name: str) -> httpx.Request:
@@ -347,6 +353,39 @@ def test_a_hook_that_fails_before_a_repeat_leaves_the_outcome_unknown(way: str) 
     with pytest.raises(RefundOutcomeUnknown) as caught:
         users.call(KEYED, way, BASE, transport=script, hooks=hooks, guard=False)
     assert (type(caught.value.error), len(script.arrived), attempts) == (TimedOut, 1, ["POST", "POST"])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_wait_that_ends_between_two_attempts_tells_of_the_first(
+    way: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cancelling a task, or ending the program, between two attempts says that the first may have been made."""
+    options: Any = {"transport": Script("taxcloud", [httpx.ReadTimeout]), "guard": False}
+    options["retry"] = Retry(first=100_000, longest=100_000)
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    async def cancel() -> BaseException:
+        async with users.connection("taxcloud", BASE, **options) as tax:
+            task = asyncio.create_task(users.CALLS[KEYED](tax))
+            while "attempt 1" not in caplog.text:
+                await asyncio.sleep(0)
+            task.cancel()
+            results: list[BaseException] = await asyncio.gather(task, return_exceptions=True)
+            return results[0]
+
+    error: BaseException
+    if way == "async":
+        error = asyncio.run(cancel())
+        assert isinstance(error, asyncio.CancelledError)
+    else:
+        monkeypatch.setattr("time.sleep", interrupt)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            users.call(KEYED, way, BASE, **options)
+        error = caught.value
+        assert "may have been made" in error.__notes__[0]
+    assert "taxcloud.refund_order had left and may have been made" in caplog.text
 
 
 def test_an_attempt_shows_neither_url_nor_order() -> None:

@@ -2,85 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from spec_edits import CHANGES, NOBODY, READER, SENDER, UNDECIDED_SENDER, Edit
 
 if TYPE_CHECKING:
-    from codegen.changes import SpecChange
     from codegen.spec import Spec
+    from codegen.spec_changes import SpecChange
 
 ROOT = Path(__file__).parent.parent
 DEPOT = Path(__file__).parent / "pages" / "specs" / "depot.yaml"
-SENDER, READER, BOTH, NOBODY = (True, False), (False, True), (True, True), (False, False)
-
-# (what stands in the spec, what stands there after the change, what is said, whom it breaks)
-CHANGES = [
-    ("/v2/inspections:", "/v2/checks:", "list_inspections is GET /v2/checks, was GET /v2/inspections", SENDER),
-    ("operationId: waive_fee", "operationId: waive", "waive_fee is called waive now", BOTH),
-    ("tags: [loans]", "tags: [lending]", "extend_loan is in another module: its tags are lending", SENDER),
-    ("https://api.depot.example", "https://depot.example", "the server https://api.depot.example is gone", SENDER),
-    ("https://api.depot.example", "https://depot.example", "the server https://depot.example is new", NOBODY),
-    (
-        "        - name: DEPOT.LANGUAGE\n          in: header\n",
-        "        - name: DEPOT.LANGUAGE\n          in: header\n          required: true\n",
-        "the header parameter DEPOT.LANGUAGE of extend_loan is required now, was optional",
-        SENDER,
-    ),
-    (
-        "in: query\n          required: true\n",
-        "in: query\n",
-        "the query parameter branch of list_inspections is optional now, was required",
-        NOBODY,
-    ),
-    ("name: DEPOT.BRANCH", "name: DEPOT.HOUSE", "the header parameter DEPOT.BRANCH of extend_loan is gone", SENDER),
-    ("name: DEPOT.BRANCH", "name: DEPOT.HOUSE", "DEPOT.HOUSE of extend_loan is new and required", SENDER),
-    ("enum: [en, nl]", "enum: [en]", "DEPOT.LANGUAGE of extend_loan may be nl no more", SENDER),
-    ("minLength: 12", "minLength: 16", "depotId of return_loan has minLength 16, was 12", SENDER),
-    ("minLength: 12", "minLength: 8", "depotId of return_loan has minLength 8, was 12", NOBODY),
-    ("[{bearer: []}, {apiKey: []}]", "[{apiKey: []}]", "return_loan takes the credentials bearer no more", SENDER),
-    ("[{clerkKey: []}]", "[{clerkKey: []}, {token: []}]", "extend_loan takes the credentials token", NOBODY),
-    ("name: X-DEPOT-KEY", "name: X-KEY", "the credential apiKey is sent in another way", SENDER),
-    ('"404": {description: No such loan.}', "", "return_loan answers with status 404 no more", NOBODY),
-    ('"404": {desc', '"202": {desc', "return_loan answers with status 202 too", READER),
-    ("required: [loanLines]", "required: [loanLines, clerkNote]", "clerkNote is required now, was optional", SENDER),
-    ("required: [id]", "required: []", "Repair.id is optional now, was required", READER),
-    ("clerkNote: {type: string}", "clerkNote: {type: integer}", "clerkNote is integer, was string", SENDER),
-    ("dueOn: {type: string}", "dueOn: {type: [string, 'null']}", "dueOn is null or string, was string", READER),
-    ("WaiverAmount: {type: number", "WaiverAmount: {type: integer", "WaiverAmount is integer, was number", SENDER),
-    ("FeeAmount: {type: number", "FeeAmount: {type: integer", "FeeAmount is integer, was number", NOBODY),
-    ("maximum: 0", "maximum: -1", "WaiverAmount has maximum -1, was 0", SENDER),
-    ("WaiverAmount: {type: number, maximum: 0}", "WaiverAmount: {type: number}", "has no maximum, was 0", NOBODY),
-    ("maximum: 0}", "maximum: 0, x-rule: {maximum: RF201}}", "is judged by RF201 (maximum), was by no rule", NOBODY),
-    ("enum: [EUR, CHF]", "enum: [EUR, CHF, SEK]", "Fees.currency may be SEK", READER),
-    ("enum: [RAIN, JOB_NOT_DONE]", "enum: [RAIN, JOB_NOT_DONE, ILL]", "extensionReason may be ILL", NOBODY),
-    ("        fault: {type: string}\n", "", "RepairCreate.fault is gone", SENDER),
-    ("        asked_at: {type: string}\n", "", "Repair.asked_at is gone", READER),
-    ("dueOn: {type: string}", "dueOn: {type: string}\n        dueAt: {type: string}", "dueAt is new and opt", NOBODY),
-    ("pattern: '^[0-9]{4}-", "pattern: '^[0-9]{5}-", "ReturnCreate.returnedAt has another pattern", SENDER),
-    (
-        "ReturnedTool:\n      type: object\n      additionalProperties: false",
-        "ReturnedTool:\n      type: object",
-        "takes other fields",
-        NOBODY,
-    ),
-    (
-        "parts: {type: array, items: {$ref: '#/components/schemas/Part'}}",
-        "parts: {type: array, items: {$ref: '#/components/schemas/RepairPart'}}",
-        "an entry of RepairCreate.parts is RepairPart, was Part",
-        SENDER,
-    ),
-    (
-        "application/json:\n            schema: {$ref: '#/components/schemas/ReturnCreate'}",
-        "application/xml:\n            schema: {$ref: '#/components/schemas/ReturnCreate'}",
-        "the body of return_loan is application/json no more",
-        SENDER,
-    ),
-]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -99,71 +39,211 @@ def depot(importable: None) -> Spec:
     return load(DEPOT)
 
 
-def compared(depot: Spec, folder: Path, old: str, new: str) -> list[SpecChange]:
-    """The changes that one edit of the spec makes."""
-    from codegen.changes import compare
+def load_edited(folder: Path, *edits: tuple[str, str]) -> Spec:
+    """Load the depot's spec with the first place of each text changed."""
     from codegen.spec import load
 
     text = DEPOT.read_text("utf-8")
-    assert old in text
-    (folder / "depot.yaml").write_text(text.replace(old, new, 1), "utf-8")
-    return compare(depot, load(folder / "depot.yaml"))
+    for old, new in edits:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    folder.mkdir(exist_ok=True)
+    (folder / "depot.yaml").write_text(text, "utf-8")
+    return load(folder / "depot.yaml")
 
 
-@pytest.mark.parametrize(("old", "new", "said", "breaks"), CHANGES)
-def test_a_change_is_told_with_whom_it_breaks(
-    old: str, new: str, said: str, breaks: tuple[bool, bool], *, depot: Spec, tmp_path: Path
-) -> None:
-    """A narrower schema breaks senders, a wider one breaks readers, and each change has a description."""
-    found = [change for change in compared(depot, tmp_path, old, new) if said in change.message]
-    assert [(change.breaks_sender, change.breaks_reader) for change in found] == [breaks], found
+def compared(depot: Spec, folder: Path, *edits: tuple[str, str]) -> list[SpecChange]:
+    """Return the changes that edits of the spec make."""
+    from codegen.spec_changes import compare_specs
+
+    return compare_specs(depot, load_edited(folder, *edits))
+
+
+def verdict(change: SpecChange) -> tuple[bool, bool, bool]:
+    """Return whom a change breaks, and whether that is certain."""
+    return change.breaks_sender, change.breaks_reader, change.is_certain
+
+
+@pytest.mark.parametrize("edit", CHANGES, ids=lambda edit: edit.kind)
+def test_an_edit_is_told_with_whom_it_breaks(edit: Edit, depot: Spec, tmp_path: Path) -> None:
+    """A narrower schema breaks senders, a wider one breaks readers, and each edit has words of its own."""
+    base = load_edited(tmp_path / "base", edit.base) if edit.base[0] else depot
+    changes = compared(base, tmp_path, *([edit.base] if edit.base[0] else []), (edit.old, edit.new))
+    told = [change for change in changes if edit.message in change.message]
+    assert {verdict(change) for change in told} == {edit.breaks}, list(map(str, changes))
+
+
+def test_every_edit_of_a_spec_is_told(depot: Spec) -> None:
+    """Whatever is taken out of a spec, changed or put in another order, there is a change that tells of it."""
+    from codegen.spec import Spec, SpecError, check_document
+    from codegen.spec_changes import compare_specs
+
+    silent, count = [], 0
+    for place, document in edited_documents(depot.document):
+        try:
+            check_document(depot.path, document, depot.lines)
+        except SpecError:
+            continue
+        count += 1
+        if not compare_specs(depot, Spec(depot.path, document, depot.lines)):
+            silent.append(place)
+    assert silent == []
+    assert count > 700
+
+
+def edited_documents(document: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the document once for each node of it: without the node, and with another value or order in its place."""
+    text = json.dumps(document)
+    for keys in list(walk_keys(document)):
+        for edit in ("remove", "change"):
+            edited = json.loads(text)
+            owner = edited
+            for key in keys[:-1]:
+                owner = owner[key]
+            if edit == "remove":
+                del owner[keys[-1]]
+            else:
+                owner[keys[-1]] = another_value(owner[keys[-1]])
+            if edited != document or json.dumps(edited) != text:
+                yield f"{edit} {keys}", edited
+
+
+def walk_keys(node: Any, keys: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the keys that lead to each node."""
+    parts = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, part in parts:
+        yield (*keys, key)
+        yield from walk_keys(part, (*keys, key))
+
+
+def another_value(value: Any) -> Any:
+    """Return another value of the same type; for an object or an array, the same in another order."""
+    if isinstance(value, dict):
+        return dict(reversed(value.items()))
+    if isinstance(value, list):
+        return value[::-1]
+    if isinstance(value, bool):
+        return not value
+    return f"{value}x" if isinstance(value, str) else value + 1
+
+
+def test_a_renamed_component_breaks_nobody(depot: Spec, tmp_path: Path) -> None:
+    """A component that is called otherwise is the same on the wire, and its type is named."""
+    changes = compared(depot, tmp_path, ("schemas/Fees'", "schemas/Costs'"), ("    Fees:\n", "    Costs:\n"))
+    assert [change.message for change in changes] == ["Fees is called Costs now"]
+    assert verdict(changes[0]) == NOBODY
+    assert changes[0].uses == {("Fees", "")}
+
+
+def test_a_change_inside_a_renamed_component_is_told(depot: Spec, tmp_path: Path) -> None:
+    """A component that is called otherwise and changed tells both."""
+    edits = ("schemas/Fees'", "schemas/Costs'"), ("    Fees:\n", "    Costs:\n"), ("[EUR, CHF]", "[EUR, CHF, SEK]")
+    changes = compared(depot, tmp_path, *edits)
+    assert [(change.message, verdict(change)) for change in changes] == [
+        ("Fees is called Costs now", NOBODY),
+        ("Costs.currency may be SEK", READER),
+    ]
+
+
+def test_a_renamed_placeholder_breaks_nobody(depot: Spec, tmp_path: Path) -> None:
+    """The name in a path's braces is not on the wire."""
+    edits = [("/v2/tools/{id}/repairs", "/v2/tools/{toolId}/repairs"), ("name: id", "name: toolId")]
+    changes = compared(depot, tmp_path, *edits)
+    assert {change.message: verdict(change) for change in changes} == {
+        "the path parameter id of create_repair is called toolId now": NOBODY,
+        "the path parameter id of list_repairs is called toolId now": NOBODY,
+    }
+
+
+def test_a_component_that_is_sent_and_read_breaks_both(depot: Spec, tmp_path: Path) -> None:
+    """A schema that operations send and others read breaks whoever does either."""
+    shared = (
+        "        open: {$ref: '#/components/schemas/FeeAmount'}",
+        "        open: {$ref: '#/components/schemas/WaiverAmount'}",
+    )
+    base = load_edited(tmp_path / "base", shared)
+    changes = compared(base, tmp_path, shared, ("maximum: 0", "minimum: 0"))
+    assert [(change.message, verdict(change)) for change in changes] == [
+        ("WaiverAmount has minimum 0, was without", SENDER),
+        ("WaiverAmount has no maximum, was 0", READER),
+    ]
 
 
 def test_a_change_stands_at_its_line(depot: Spec, tmp_path: Path) -> None:
     """A change has the line of its keyword."""
-    changes = compared(depot, tmp_path, "maximum: 0", "maximum: -1")
+    changes = compared(depot, tmp_path, ("maximum: 0", "maximum: -1"))
     assert [change.line for change in changes] == [line_of("WaiverAmount: {type: number")]
 
 
 def test_words_alone_break_nobody(depot: Spec, tmp_path: Path) -> None:
     """Changed descriptions, examples and notes are one line and break nobody."""
-    changes = compared(depot, tmp_path, "description: The branch that lends.", "description: The branch.")
+    changes = compared(depot, tmp_path, ("description: The branch that lends.", "description: The branch."))
     assert [change.message for change in changes] == ["descriptions, examples or notes in 1 place differ"]
-    assert [(change.breaks_sender, change.breaks_reader) for change in changes] == [NOBODY]
+    assert [verdict(change) for change in changes] == [NOBODY]
 
 
 def test_a_change_without_words_is_told_all_the_same(depot: Spec, tmp_path: Path) -> None:
-    """A change of an unknown keyword is reported as one that may break everybody."""
-    changes = compared(depot, tmp_path, "clerkNote: {type: string}", "clerkNote: {type: string, contentEncoding: x}")
-    assert [(change.breaks_sender, change.breaks_reader) for change in changes] == [SENDER]
-    assert "Extension differs in a way that this command has no words for" in changes[0].message
+    """Another value of an unknown keyword cannot be decided."""
+    changes = compared(depot, tmp_path, ("clerkNote: {type: string}", "clerkNote: {type: string, contentEncoding: x}"))
+    assert [(change.message, verdict(change)) for change in changes] == [
+        ("Extension.clerkNote has another contentEncoding", UNDECIDED_SENDER)
+    ]
+    assert str(changes[0]).endswith("[cannot be decided: sender]")
 
 
 def test_the_same_spec_has_no_changes(depot: Spec, tmp_path: Path) -> None:
     """Comments and layout are no change."""
-    assert compared(depot, tmp_path, "openapi: 3.1.0", "openapi: 3.1.0\n# A comment.") == []
+    assert compared(depot, tmp_path, ("openapi: 3.1.0", "openapi: 3.1.0\n# A comment.")) == []
+
+
+RULES = """
+from refundkit_apis.depot import models
+from refundkit_apis.depot.api.loans import waive_fee
+
+
+@rule("RF201", "too-much")
+def too_much(body: models.WaiverRequest) -> bool:
+    return body.waiver.amount < -10
+
+
+def note_of(body: models.WaiverRequest) -> object:
+    return body.waiver.note
+
+
+class Desk:
+    def open_fees(self, answer: models.FeesResponse) -> object:
+        return answer.fees.open
+
+    def amount(self) -> object:
+        return self.amount
+
+
+def waive(client: object) -> object:
+    return waive_fee.sync
+"""
+
+
+@pytest.fixture(scope="module")
+def package(importable: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package that is generated from the depot's spec."""
+    from codegen import build
+
+    return build.generate(DEPOT.parent, tmp_path_factory.mktemp("generated") / "refundkit_apis")
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A repository with a spec, a rule, a test and two cases, all committed."""
+def checkout(package: Path, tmp_path: Path) -> Path:
+    """A repository with a spec, what is generated from it, and a module of rules, all committed."""
     files = {
         "specs/depot.yaml": DEPOT.read_text("utf-8"),
-        "validators/rules.py": (
-            "from refundkit_apis.depot import models\n\n\n"
-            '@rule("RF201", "too-much")\n'
-            "def too_much(body: models.WaiverRequest) -> bool:\n"
-            "    return body.waiver.amount < -10\n\n\n"
-            "def apart() -> None: ...\n"
-        ),
-        "validators/other.py": "amount = elsewhere.amount\n",
-        "tests/test_rules.py": 'OPERATION = "depot.waive_fee"\nBODY = {"waiver": {"amount": -1}}\n',
-        "tests/cases/depot.waive_fee/bad/one.json": '{"waiver": {"amount": 1}}',
-        "tests/cases/depot.waive_fee/bad/two.json": "{}",
+        "validators/rules.py": RULES,
+        "validators/other.py": "class Fees:\n    open = 1\n\n\namount = Fees().open\n",
+        "pyproject.toml": '[tool.mypy]\nmypy_path = ["validators"]\nexplicit_package_bases = true\n',
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
+    shutil.copytree(package, tmp_path / "generated" / "refundkit_apis")
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "add", ".")
     git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "--quiet", "--message", "specs")
@@ -193,8 +273,8 @@ def test_nothing_changed_since_the_last_commit(checkout: Path) -> None:
     assert outcome.stderr == "0 changes since HEAD; breaking for senders: 0, for readers: 0\n"
 
 
-def test_a_change_is_told_with_the_rules_and_tests_that_use_it(checkout: Path) -> None:
-    """A changed scalar lists the fields, rules, tests and cases that use it."""
+def test_a_change_is_told_with_the_rules_that_read_it(checkout: Path) -> None:
+    """A changed scalar lists the rule that reads a field of it, and no code that has only a name in common with it."""
     spec = checkout / "specs" / "depot.yaml"
     spec.write_text(spec.read_text("utf-8").replace("maximum: 0", "maximum: -1"), "utf-8")
     outcome = run(checkout, "HEAD")
@@ -203,11 +283,30 @@ def test_a_change_is_told_with_the_rules_and_tests_that_use_it(checkout: Path) -
         f"{spec}:{line_of('WaiverAmount: {')}: WaiverAmount has maximum -1, was 0 [breaks: sender]",
         "",
         "used by",
-        f"  {checkout}/validators/rules.py:6: RF201 too_much: amount",
-        f"  {checkout}/tests/test_rules.py:2: amount",
-        f"  {checkout}/tests/cases/depot.waive_fee:1: 1 case: amount",
+        f"  {checkout}/validators/rules.py:8: RF201 too_much: Waiver.amount",
     ]
     assert outcome.stderr == "1 change since HEAD; breaking for senders: 1, for readers: 0\n"
+
+
+def test_models_operations_and_fields_are_found_where_code_uses_them(checkout: Path) -> None:
+    """A model that is gone, an operation that is called otherwise, and a field of an answer list their code."""
+    spec = checkout / "specs" / "depot.yaml"
+    text = spec.read_text("utf-8").replace("operationId: waive_fee", "operationId: waive").replace("FeesR", "CostsR")
+    spec.write_text(text.replace("        open: {$ref: '#/components/schemas/FeeAmount'}\n", ""), "utf-8")
+    lines = run(checkout, "HEAD").stdout.splitlines()
+    assert lines[lines.index("used by") + 1 :] == [
+        f"  {checkout}/validators/rules.py:16: Desk: Fees.open, FeesResponse",
+        f"  {checkout}/validators/rules.py:24: waive: waive_fee",
+    ]
+
+
+def test_code_is_not_looked_for_without_the_package_of_that_time(checkout: Path) -> None:
+    """Where a revision has no generated code, the command says that it cannot know what uses it."""
+    git(checkout, "rm", "-r", "--quiet", "generated")
+    git(checkout, "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "--quiet", "--message", "less")
+    spec = checkout / "specs" / "depot.yaml"
+    spec.write_text(spec.read_text("utf-8").replace("maximum: 0", "maximum: -1"), "utf-8")
+    assert "used by: not known, no generated/refundkit_apis in HEAD" in run(checkout, "HEAD").stdout
 
 
 def test_an_api_that_is_new_or_gone_is_one_change(checkout: Path) -> None:
@@ -225,3 +324,33 @@ def test_a_revision_that_is_none_is_an_error(checkout: Path) -> None:
     outcome = run(checkout, "no-such-revision")
     assert (outcome.returncode, outcome.stdout) == (2, "")
     assert "no-such-revision" in outcome.stderr
+
+
+DESK = """from __future__ import annotations
+
+from refundkit_apis.depot.api.loans import return_loan
+from refundkit_apis.depot.client import Client
+from refundkit_apis.depot.models import Return, ReturnCreate
+
+
+"""
+
+
+def test_the_walk_through_is_true(checkout: Path) -> None:
+    """The changes and their code in docs/when-the-docs-change.md are what the command prints."""
+    guide = (ROOT / "docs" / "when-the-docs-change.md").read_text("utf-8")
+    code = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)[0]
+    (checkout / "validators" / "desk.py").write_text(DESK + code, "utf-8")
+    spec = checkout / "specs" / "depot.yaml"
+    text = spec.read_text("utf-8").replace("all: {value: {}}", "all: {value: {reason: Done with it}}")
+    reason = "        reason: {type: string, maxLength: 80, description: Why the tools come back.}\n"
+    text = text.replace(
+        "      properties:\n        tools: {type",
+        "      required: [reason]\n      properties:\n        tools: {type",
+        1,
+    )
+    spec.write_text(text.replace("        remark: {", f"{reason}        remark: {{", 1), "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "codegen", "changes", "HEAD", "--specs", "specs"]
+    outcome = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False, env=environment)
+    assert outcome.stdout + outcome.stderr in guide

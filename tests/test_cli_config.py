@@ -49,6 +49,30 @@ def test_rule_that_is_off_is_turned_on(check: Cli) -> None:
 
 
 @pytest.mark.parametrize(
+    ("level", "flags", "status"),
+    [
+        ("warning", (), 1),
+        ("never", (), 0),
+        ("warning", ("--fail-on", "error"), 0),
+        ("error", ("--fail-on", "warning"), 1),
+    ],
+)
+def test_fail_on_of_the_configuration(cli: Cli, level: str, flags: tuple[str, ...], status: int) -> None:
+    """`fail-on` of the configuration says what makes the exit status 1, and the flag is stronger."""
+    write("refundkit.toml", f'fail-on = "{level}"\n')
+    write("r.json", refund("-1.005"))
+    assert cli("check", "--as", US, *flags, "r.json").status == status
+
+
+def test_a_wrong_fail_on_is_refused(cli: Cli) -> None:
+    """A `fail-on` that is none of the three is exit 2, and the message says which there are."""
+    write("refundkit.toml", 'fail-on = "warn"\n')
+    write("r.json", refund("-1.005"))
+    run = cli("check", "--as", US, "r.json")
+    assert (run.status, "fail-on must be error, warning or never" in run.err) == (2, True)
+
+
+@pytest.mark.parametrize(
     ("name", "table"),
     [("pyproject.toml", "tool.refundkit."), ("refundkit.toml", "")],
 )

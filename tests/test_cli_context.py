@@ -91,10 +91,19 @@ def test_order_in_the_wire_format(check: Cli) -> None:
 
 
 def test_request_s_own_order_wins(check: Cli) -> None:
-    """An order within the request is the one that counts, and no file is looked for."""
+    """An order within the request is the one that counts, and no file of a pattern is looked for."""
     request = story(US)
     write("r.json", text(request))
-    assert check("--order", "missing.json", "r.json").status == 0
+    assert check("--order", "missing-{purchaseOrderId}.json", "r.json").status == 0
+
+
+@pytest.mark.parametrize("flag", ["--order", "--refunds"])
+def test_missing_file_that_no_payload_needs_is_an_error(check: Cli, flag: str) -> None:
+    """A context file that is not there is exit 2, also where the payload brings its own order."""
+    write("r.json", text(story(US)))
+    found = check(flag, "none.json", "r.json")
+    assert (found.status, found.out) == (2, "")
+    assert "none.json: No such file" in found.err
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,13 @@ def test_unknown_rule_is_an_error_with_a_suggestion(cli: Cli) -> None:
 
 
 def test_rules_lists_every_rule_in_order(cli: Cli) -> None:
-    """`rules` lists every rule once, by id, with its severity, name and title."""
+    """`rules` lists every rule once, by id, with its severity, name, title and source."""
     found = cli("rules")
     assert found.status == 0
-    listed = [line.split()[0] for line in found.out.splitlines()]
+    rules, _, sources = found.out.partition("\n\n")
+    listed = [line.split()[0] for line in rules.splitlines()]
+    assert all(line.endswith("]") for line in rules.splitlines())
+    assert "We never sent anything to Walmart or TaxCloud." in sources
     assert listed == sorted(set(listed))
     assert {"RF001", "RF101", "RF201", "RF301", "RF401", "RF501", "RF601"} <= set(listed)
     document = json.loads(cli("rules", "--output-format", "json").out)
@@ -62,8 +65,16 @@ def test_operations_are_all_listed(cli: Cli) -> None:
 
 
 EXPECTED = {
-    "walmart": {"refund_order_lines", "get_order", "create_token"},
+    "walmart": {
+        "refund_order_lines",
+        "cancel_order_lines",
+        "get_order",
+        "refund_return",
+        "list_returns",
+        "create_token",
+    },
     "walmart_ca": {"refund_order_lines", "cancel_order_lines", "get_order"},
+    "woocommerce": {"create_refund", "get_refund", "list_refunds", "delete_refund", "get_order"},
     "woocommerce_legacy": {
         "create_refund",
         "get_refund",

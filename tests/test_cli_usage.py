@@ -70,11 +70,11 @@ def test_error_that_nobody_foresaw(cli: Cli, monkeypatch: pytest.MonkeyPatch) ->
     def fail(*arguments: object, **options: object) -> None:
         raise KeyError("4111 1111 1111 1111")
 
-    monkeypatch.setattr("refundkit.lint.sources.read_records", fail)
+    monkeypatch.setattr("refundkit.cli.check.list_files", fail)
     write("r.json", "{}")
     found = cli("check", "--isolated", "r.json")
     assert found.status == 2
-    assert "a defect of refundkit: KeyError in test_cli_usage.py:" in found.err
+    assert "a defect of refundkit: KeyError in cli/check.py:" in found.err
     assert "4111" not in found.out + found.err
 
 

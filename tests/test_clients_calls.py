@@ -144,7 +144,7 @@ def test_money_is_sent_to_the_last_digit(server: Server, amount: Decimal | int, 
     )
     with server.client() as client:
         refund_order_lines.sync("2961380412345", client=client, body=body)
-    assert b'"chargeAmount":{"amount":' + literal + b"," in server.received[0].body
+    assert b'"chargeAmount":{"currency":"USD","amount":' + literal + b"}" in server.received[0].body
 
 
 @pytest.mark.parametrize("literal", ["19.990", "9007199254740993", "9007199254740993.12345678901", '"19.990"', "-0.00"])

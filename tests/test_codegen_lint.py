@@ -31,6 +31,16 @@ FLAWS = [
         "more than an x-source", "section: Refund a loan", "section: Refund a loan, part: 2", "needs x-source", "post:"
     ),
     SpecChange("x-source of a schema", NOTE, "note: {type: string, x-source: {page: a}}", "`x-source` is not enforced"),
+    SpecChange("an address of another page", "info: {", "info: {x-pages: {other: https://a.example}, ", "no operation"),
+    SpecChange("no address", "info: {", "info: {x-pages: {depot-refund: here}, ", "here is no address of a page"),
+    SpecChange(
+        "what a page does not say",
+        "description: The loan.\n          content",
+        "description: FILL_IN\n          content",
+        "fill this in",
+        "description: FILL_IN",
+    ),
+    SpecChange("a part that is to be filled in", NOTE, "FILL_IN: {type: string}", "fill this in", "FILL_IN: {type"),
     SpecChange("another extension", "tags: [loans]", "tags: [loans]\n      x-stability: beta", "`x-stability`", "beta"),
     SpecChange(
         "a query given once",
@@ -61,7 +71,7 @@ FLAWS = [
         "x-idempotency-key",
     ),
     SpecChange(
-        "another extension of a schema", NOTE, "note: {type: string, x-unit: g}", "`x-unit` is none of x-context"
+        "another extension of a schema", NOTE, "note: {type: string, x-unit: g}", "`x-unit` is none of x-aliases"
     ),
     SpecChange(
         "x-rule beside nothing",
@@ -77,6 +87,13 @@ FLAWS = [
     ),
     SpecChange("x-rule of no rule", "exclusiveMaximum: RF201", "exclusiveMaximum: RF20", "'RF20' is no rule id"),
     SpecChange("x-rule with more than an id", "exclusiveMaximum: RF201", "exclusiveMaximum: RF2011", "is no rule id"),
+    SpecChange(
+        "an alias of no property",
+        "      properties:\n        id: {type: string}\n    RefundAmount",
+        "      x-aliases: {ID: number}\n      properties:\n        id: {type: string}\n    RefundAmount",
+        "x-aliases: ID is a property, or number is none",
+        "x-aliases",
+    ),
     # 1. Objects and arrays.
     SpecChange("inline object", NOTE, "note: {type: object, properties: {a: {type: string}}}", "an inline object"),
     SpecChange(

@@ -136,6 +136,18 @@ PROBES: dict[str, list[tuple[str, str, list[str | None], list[str | None]]]] = {
             ['"2026-03-09T08:15:40Z"', '"2026-03-09T08:15:40.5+01:00"', "null"],
             ['"2026-03-09T08:15:40Z\\n"', '"2026-03-09"', '"2026-13-09T08:15:40Z"', '"\u0662026-03-09T08:15:40Z"', "5"],
         ),
+        (
+            TAX,
+            "/returnedDate",
+            ['"2026-02-29t23:59:60z"', '"2026-04-30T00:00:00Z"', '"2026-12-31T00:00:00-23:59"'],
+            ['"2026-02-30T08:15:40Z"', '"2026-04-31T08:15:40Z"', '"2026-01-00T00:00:00Z"', '"2026-01-01T00:00:61Z"'],
+        ),
+        (
+            SHOP,
+            "/order_refund/date_created",
+            ['"2026-03-09"', '"2026-03-09 08:15"', '"2026-03-09t08:15:60.5z"', '"2026-02-29T08:15:40+01:00"'],
+            ['"soon"', '""', '"2026-02-30"', '"2026-03-09\\n"', '"2026-03-09T8:15"', '"1773044140"', "1773044140"],
+        ),
     ],
     "not": [
         (SHOP, "/order_refund/amount", ['"-0.00"', '"-0"'], ['"-0.01"', '"-1"', '"-10"', f'"-{DIGITS}"']),
@@ -166,18 +178,23 @@ PROBES: dict[str, list[tuple[str, str, list[str | None], list[str | None]]]] = {
             ["[1]", "null", '"71"', "1", "[[]]"],
         ),
     ],
+    "minLength": [
+        (WALMART, "/orderRefund/purchaseOrderId", ['"9"', '"\u20ac"'], ['""', "null", None]),
+        (CANCEL, "/orderCancellation/orderLines/orderLine/0/lineNumber", ['"3"', '" "'], ['""']),
+    ],
     "minItems": [
         (WALMART, "/orderRefund/orderLines/orderLine", [], ["[]", "{}", "null", None]),
         (CANCEL, "/orderCancellation/orderLines/orderLine", [], ["[]", '""', None]),
         (TAX, "/items", ["[]", None], ["null", "{}", "[[]]"]),
     ],
+    "maxItems": [(SHOP, "/order_refund/line_items/71/refund_tax", ["[]", None], ["[{}]", '[{"3": "2.00"}]', "[5]"])],
     "items": [(TAX, "/items/0", ['{"itemId": "a", "quantity": 1}'], ["{}", "[]", "null", '"a"', '{"itemId": "a"}'])],
     "additionalProperties": [
         (WALMART, "/x_new", [], ["1", "null"]),
         (WALMART, f"{CHARGE}/x_new", [], ["1", '{"a": 1}']),
         (SHOP, "/order_refund/api_refund", [], ["false"]),
         (SHOP, "/order_refund/line_items/71", ["{}", '{"qty": 1}'], ['{"total": 1}', "1", "null", "[]"]),
-        (SHOP, "/order_refund/line_items/71/refund_tax", ["{}", '{"3": "2.00", "": 2}'], ['{"3": null}', "[]", "2"]),
+        (SHOP, "/order_refund/line_items/71/refund_tax", ["{}", '{"3": "2.00", "": 2}'], ['{"3": null}', "2"]),
         ("woocommerce_legacy.update_refund", "/order_refund/x_new", ["1", "null", "{}"], []),
         ("woocommerce_legacy.update_refund", "/x_new", [], ["1"]),
         (TOKEN, "/scope", [], ['"all"']),
@@ -196,7 +213,7 @@ PROBES: dict[str, list[tuple[str, str, list[str | None], list[str | None]]]] = {
     ],
     "type": [
         (WALMART, AMOUNT, [], ['"-19.99"', "null", "true", "false", "[]", "{}", "[-1]", '""']),
-        (WALMART, f"{LINE}/lineNumber", ['"1"', '""', '"\\u0000\u20ac"'], ["1", "1.0", "true", "[]"]),
+        (WALMART, f"{LINE}/lineNumber", ['"1"', '"\\u0000\u20ac"'], ["1", "1.0", "true", "[]"]),
         (WALMART, f"{LINE}/isFullRefund", ["true", "false"], ['"true"', "1", "0", "1.0", "null", "[]"]),
         (SHOP, "/order_refund/amount", [], ["null", "true", "[]", "{}", '["5"]']),
         (SHOP, "/order_refund/reason", ['"a"', "null", '""', None], ["5", "true", "[]", "{}"]),
@@ -215,7 +232,7 @@ CASES = [
 
 def test_every_keyword_of_a_body_is_probed() -> None:
     """PROBES has rows for each keyword that the schema of a request body uses."""
-    annotations = {"$schema", "$defs", "$ref", "title", "description", "format", "xml", "x-rule"}
+    annotations = {"$schema", "$defs", "$ref", "title", "description", "format", "xml", "x-rule", "x-aliases"}
     schemas = [node for name, part in PARTS if part == "body" for node in schema_objects(operations.get(name).schema())]
     assert {keyword for node in schemas for keyword in node} - annotations == set(PROBES)
 

@@ -76,7 +76,8 @@ def expected_parameters(operation: SpecOperation) -> list[str]:
     }
     ids = [snake(parameter["name"]) for parameter in parameters["path"] if not parameter.get("x-given-once")]
     body = ["body"] if "requestBody" in operation.node else []
-    return ["self", *ids, *body, *(snake(parameter["name"]) for parameter in parameters["query"]), "timeout"]
+    queries = [re.sub(r"\W", "", snake(parameter["name"])) for parameter in parameters["query"]]
+    return ["self", *ids, *body, *queries, "timeout"]
 
 
 def test_ids_of_digits_may_be_numbers() -> None:

@@ -17,6 +17,7 @@ import msgspec
 import pytest
 import users
 from faults import Fault, Wire, serving
+from msgspec import UNSET
 from processes import WITHIN
 from refundkit import (
     Config,
@@ -54,7 +55,7 @@ def shop(request: pytest.FixtureRequest) -> Iterator[testing.Server]:
     name = request.getfixturevalue("name")
     with testing.server(_api(name)) as server:
         if "refund_id" in users.path(name):
-            users.REFUND.set(str(users.call("woocommerce_legacy.create_refund", "sync", server.url).id))
+            users.REFUND.set(str(users.call(f"{_api(name)}.create_refund", "sync", server.url).id))
         yield server
 
 
@@ -67,15 +68,22 @@ def test_every_operation_returns_its_success_model(shop: testing.Server, name: s
         "walmart": "Order",
         "walmart_ca": "Order",
         "taxcloud": "Order",
+        "woocommerce": "Refund",
         "woocommerce_legacy": "Refund",
     }[name.partition(".")[0]]
     if name == "woocommerce_legacy.delete_refund":
         assert answer is None
         assert shop.refunds("1204") == []
     elif isinstance(answer, list):
-        assert name in ("woocommerce_legacy.list_refunds", "taxcloud.refund_order")
+        assert name in ("woocommerce.list_refunds", "woocommerce_legacy.list_refunds", "taxcloud.refund_order")
     else:
-        special = {"walmart.create_token": "Token", "woocommerce_legacy.get_order": "Order"}
+        special = {
+            "walmart.create_token": "Token",
+            "walmart.refund_return": "ReturnRefundResponse",
+            "walmart.list_returns": "ReturnsResponse",
+            "woocommerce.get_order": "Order",
+            "woocommerce_legacy.get_order": "Order",
+        }
         assert type(answer).__name__ == special.get(name, expected)
 
 
@@ -108,7 +116,9 @@ def test_each_request_has_a_correlation_id_of_its_own(shop: testing.Server, name
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", ["walmart.refund_order_lines", "woocommerce_legacy.create_refund"])
+@pytest.mark.parametrize(
+    "name", ["walmart.refund_order_lines", "woocommerce.create_refund", "woocommerce_legacy.create_refund"]
+)
 def test_a_refund_beyond_the_order_never_leaves(shop: testing.Server, name: str, way: str) -> None:
     """A repeated refund succeeds until nothing is left of the order, and is then rejected."""
     made, error = until_rejected(lambda: users.call(name, way, shop.url))
@@ -166,6 +176,47 @@ def test_configuration_and_reports_go_through(shop: testing.Server, name: str) -
     assert [report.operation for report in reports] == [name]
     with users.connection("woocommerce_legacy", shop.url, config=strict) as client, pytest.raises(RefundBlocked):
         client.create_refund(1204, RefundCreate(amount=0))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ["taxcloud.refund_order"])
+@pytest.mark.parametrize("items", [[], UNSET])
+def test_an_item_list_that_came_out_empty_is_not_sent(shop: testing.Server, name: str, items: Any, way: str) -> None:
+    """The ready client sends no refund of a whole TaxCloud order for want of items, whatever is selected."""
+    with pytest.raises(RefundBlocked) as caught:
+        refund_items(shop, items, way, config=Config(select=("RF2",)))
+    assert "RF601" in codes(caught.value)
+    assert [request.method for request in shop.requests] == ["GET"]
+    named = Config(severity=(("implicit-full-refund", "warning"), ("full-refund-after-partial", "warning")))
+    assert refund_items(shop, items, way, config=named)
+
+
+def refund_items(shop: testing.Server, items: Any, way: str, **options: Any) -> Any:
+    """Refund items of TaxCloud's order through a ready client."""
+    connection = users.connection("taxcloud", shop.url, **options)
+    if way == "sync":
+        with connection as tax:
+            return tax.refund_order("SO-1077", TaxRefund(items=items))
+
+    async def refund() -> Any:
+        async with connection as tax:
+            return await tax.refund_order("SO-1077", TaxRefund(items=items))
+
+    return asyncio.run(refund())
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ["walmart.refund_order_lines"])
+def test_a_connection_can_report_only_or_fail_on_warnings(shop: testing.Server, name: str, way: str) -> None:
+    """A connection passes mode and fail_on to its guard."""
+    reports: list[Report] = []
+    until_rejected(lambda: users.call(name, way, shop.url))
+    with pytest.raises(RefundRefused):  # by the server
+        users.call(name, way, shop.url, mode="report", on_report=reports.append)
+    assert [report.ok for report in reports] == [False]
+    warns = Config(severity=(("RF203", "warning"), ("RF302", "warning")))
+    with pytest.raises(RefundBlocked):
+        users.call(name, way, shop.url, config=warns, fail_on="warning")
 
 
 @pytest.mark.parametrize("name", ["taxcloud.refund_order"])

@@ -11,8 +11,9 @@ from story import ROOT
 
 from codegen import coverage
 from codegen.pages.blocks import read_page
+from codegen.pages.docs import check
 from codegen.pages.places import all_routes
-from codegen.pages.statements import find_statements
+from codegen.pages.statements import find_statements, load_answers
 from codegen.spec import load_all
 
 SPECS = ROOT / "specs"
@@ -107,11 +108,24 @@ def test_words_in_another_layout_are_the_same_statement(tmp_path: Path) -> None:
     assert len(found[0]) == 2
 
 
+def test_new_statement_of_a_page_is_a_difference(
+    specs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`codegen docs` names a statement to which nobody has an answer, by its line."""
+    page = tmp_path / "walmart-ca-refund.md"
+    page.write_text(
+        "# Refund Order Lines\n\nPOST /v3/ca/orders/{purchaseOrderId}/refund\n\nRefunds are free of charge.\n", "utf-8"
+    )
+    assert check([page], specs) == 1
+    told = [line for line in capsys.readouterr().out.splitlines() if ": statement: " in line]
+    assert any(f"{page.name}:5: statement: a statement in 'Refund Order Lines' has no answer" in line for line in told)
+
+
 @pytest.mark.skipif(not PAGES.is_dir(), reason="the documentation pages are not part of the project")
 @pytest.mark.parametrize("name", PAGE_FILES)
 def test_every_statement_of_the_pages_has_an_answer(name: str) -> None:
     """Each sentence, row and sample of the five pages has an answer, and no answer is of words that are gone."""
     titles = [route.title for route in all_routes(load_all(SPECS)) if route.page == name]
     stated = {statement.fingerprint for statement in find_statements(read_page(PAGES / PAGE_FILES[name], titles))}
-    answered = {piece for answer in coverage.load_answers(SPECS)[name] for piece in answer.pieces}
+    answered = {piece for answer in load_answers(SPECS)[name] for piece in answer.pieces}
     assert stated == answered

@@ -17,6 +17,7 @@ import story
 from processes import WITHIN
 from refundkit import (
     Config,
+    ConfigError,
     NotSent,
     RefundBlocked,
     RefundNotChecked,
@@ -24,6 +25,7 @@ from refundkit import (
     StatusError,
     TransportError,
     auth,
+    check,
     operations,
     testing,
 )
@@ -37,7 +39,13 @@ REFUNDS = (
     "woocommerce_legacy.create_refund",
     "taxcloud.refund_order",
 )
-GUARDED = (*REFUNDS, "walmart_ca.cancel_order_lines", "woocommerce_legacy.update_refund")
+GUARDED = (
+    *REFUNDS,
+    "walmart.cancel_order_lines",
+    "walmart.refund_return",
+    "walmart_ca.cancel_order_lines",
+    "woocommerce_legacy.update_refund",
+)
 SECRET = "a-token-of-our-own"
 
 
@@ -173,7 +181,10 @@ def test_what_is_no_refund_passes_untouched(method: str, url: str, way: str) -> 
     [
         ("walmart.refund_order_lines", ["/shop/v3/orders/2961380412345"]),
         ("walmart_ca.refund_order_lines", ["/shop/v3/ca/orders/1796277083022"]),
-        ("woocommerce_legacy.create_refund", ["/shop/wc-api/v3/orders/1204", "/shop/wc-api/v3/orders/1204/refunds"]),
+        (
+            "woocommerce_legacy.create_refund",
+            ["/shop/wc-api/v3/orders/1204?filter%5Bdp%5D=4", "/shop/wc-api/v3/orders/1204/refunds"],
+        ),
         (
             "taxcloud.refund_order",
             ["/shop/tax/connections/0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608/orders/SO-1077?expand=refunds"],
@@ -212,6 +223,22 @@ def test_more_than_the_order_has_is_rejected(name: str, way: str) -> None:
     error = rejected(lambda: api.send(way, request, fetch_context=True))
     assert code in codes(error)
     assert all(one.method == "GET" for one in api.arrived)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("amount", "found"), [("-5.00", set()), ("-9999.00", {"RF203"})])
+def test_a_walmart_refund_in_xml_is_checked(amount: str, found: set[str], way: str) -> None:
+    """The body of the current Walmart API may be XML: it is judged as its JSON form."""
+    name = "walmart.refund_order_lines"
+    api = Api(name)
+    body = story.varied({"…/chargeAmount/amount": Decimal(amount)}, name)["body"]
+    schema = operations.get(name).schema()
+    content = write_xml(json.loads(story.text(body), parse_float=Decimal), schema)
+    reports: list[Report] = []
+    request = api.request() | {"content": content}
+    api.send(way, request, fetch_context=True, mode="report", on_report=reports.append)
+    assert {finding.code for report in reports for finding in report.findings} == found
+    assert api.arrived[-1].content == content
 
 
 UNREADABLE: dict[str, tuple[Any, type[Exception] | None]] = {
@@ -319,9 +346,104 @@ def test_keys_in_the_query_go_with_the_reads(way: str) -> None:
     request = api.request() | {"headers": {"Content-Type": "application/json"}}
     request["params"] = {"consumer_key": "ck_own", "consumer_secret": "cs_own", "api_refund": "0"}
     api.send(way, request, fetch_context=True)
-    assert [dict(one.url.params) for one in api.arrived[:-1]] == [
-        {"consumer_key": "ck_own", "consumer_secret": "cs_own"}
-    ] * 2
+    keys = {"consumer_key": "ck_own", "consumer_secret": "cs_own"}
+    assert [dict(one.url.params) for one in api.arrived[:-1]] == [{"filter[dp]": "4", **keys}, keys]
+
+
+STRICT: dict[str, tuple[str, dict[str, Any]]] = {
+    "an empty list": ("RF601", {"/items": []}),
+    "no list": ("RF601", {"/items": None}),
+    "no list after a part": ("RF405", {"/items": None}),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("config", "is_sent"),
+    [
+        (Config(), False),
+        (Config(select=("RF2", "RF3")), False),
+        (Config(ignore=("RF601", "RF405")), False),
+        (Config(severity=(("RF601", "warning"), ("RF405", "warning"))), True),
+        (Config(severity=(("implicit-full-refund", "off"), ("full-refund-after-partial", "off"))), True),
+        (Config(severity=(("RF601", "warning"), ("RF405", "warning"), ("RF601", "error"), ("RF405", "error"))), False),
+    ],
+)
+@pytest.mark.parametrize("what", STRICT)
+def test_a_rule_that_is_strict_to_send_is_an_error_to_the_guard(
+    what: str, config: Config, is_sent: bool, way: str
+) -> None:
+    """An empty list of items is not sent unless `severity` names the rule; to a linter it is a warning."""
+    code, changes = STRICT[what]
+    api = Api("taxcloud.refund_order")
+    api.story["order"]["refunds"] = [] if code == "RF601" else api.story["order"]["refunds"]
+    body = story.varied({**changes, "/idempotencyKey": "another"}, "taxcloud.refund_order")["body"]
+    request = api.request(body=body)
+    if is_sent:
+        assert api.send(way, request, fetch_context=True, config=config).status_code == 200
+    else:
+        assert code in codes(rejected(lambda: api.send(way, request, fetch_context=True, config=config)))
+    is_named_error = (code, "error") in config.severity
+    assert check("taxcloud.refund_order", body, order=api.story["order"], config=config).ok is not is_named_error
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", REFUNDS)
+@pytest.mark.parametrize("why", ["too much", "no order", "no refund"])
+def test_a_guard_that_only_reports_sends_whatever_it_finds(
+    name: str, why: str, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With mode="report" a refund is checked, logged and reported, and sent, also where the order cannot be read."""
+    api = Api(name, **({"GET": httpx.Response(500)} if why == "no order" else {}))
+    request = api.request()
+    if why == "too much":
+        request = api.request(body=story.varied(EXCEEDING[name][0], name)["body"])
+    elif why == "no refund":
+        request |= {"content": b"{}"}
+    reports: list[Report] = []
+    response = api.send(way, request, fetch_context=True, mode="report", on_report=reports.append)
+    assert response.status_code == 200
+    assert [one.content for one in api.arrived if one.method != "GET"] == [request["content"]]
+    assert [report.ok for report in reports] == [False]
+    assert all(finding.code in caplog.text for finding in reports[0].findings)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_fail_on_says_what_keeps_a_refund_from_leaving(way: str) -> None:
+    """`fail_on` of the guard, or of its configuration, is error, warning or never; the order is wanted all the same."""
+    name = "woocommerce_legacy.create_refund"
+    api = Api(name)
+    free = api.request(body=story.varied({"/order_refund/amount": "0"}, name)["body"])
+    over = api.request(body=story.varied(EXCEEDING[name][0], name)["body"])
+    assert "RF212 zero-refund" in str(rejected(lambda: api.send(way, free, fail_on="warning")))
+    assert "RF212 zero-refund" in str(rejected(lambda: api.send(way, free, config=Config(fail_on="warning"))))
+    assert api.send(way, free, config=Config(fail_on="warning"), fail_on="error").status_code == 200
+    assert api.send(way, over, fetch_context=True, fail_on="never").status_code == 200
+    assert api.send(way, over, fetch_context=True, config=Config(fail_on="never")).status_code == 200
+    assert "RF204" in codes(rejected(lambda: api.send(way, over, fetch_context=True, fail_on="error")))
+    lost = Api(name, GET=httpx.Response(500))
+    unchecked(lambda: lost.send(way, over, fetch_context=True, fail_on="never"))
+
+
+def test_a_report_fails_on_what_was_asked() -> None:
+    """check() has `fail_on` too: a report is ok by it, and raise_for_errors() names what fails."""
+    name = "woocommerce_legacy.create_refund"
+    body = story.varied({"/order_refund/amount": "0"}, name)["body"]
+    assert check(name, body).ok
+    assert check(name, body, config=Config(fail_on="warning"), fail_on="error").ok
+    strict = check(name, body, fail_on="warning")
+    assert not strict.ok
+    with pytest.raises(RefundBlocked, match="RF212 zero-refund"):
+        strict.raise_for_errors()
+    assert not check(name, {}).ok
+    assert check(name, {}, fail_on="never").ok
+    with pytest.raises(ValueError, match="did you mean 'warning'"):
+        check(name, body, fail_on="warn")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="none of error, warning and never"):
+        Config(fail_on="warn")  # type: ignore[arg-type]
+    for option, words in (({"mode": "log"}, "known are block, report"), ({"fail_on": "warn"}, "'warning'")):
+        with pytest.raises(ValueError, match=words):
+            GuardTransport(httpx.HTTPTransport(), **option)  # type: ignore[arg-type]
 
 
 DETOURS = {
@@ -337,6 +459,8 @@ DETOURS = {
     "two slashes": ("POST", "/wc-api/v3//orders/1204//refunds"),
     "a way out and in": ("POST", "/wc-api/v3/orders/1/%2e%2e/1204/./refunds"),
     "a parameter of the path": ("POST", "/wc-api/v3/orders/1204/refunds;a=b"),
+    "a parameter in the path": ("POST", "/wc-api/v3/orders;a=b/1204/refunds"),
+    "a NUL, which ends a name in PHP": ("GET", "/wc-api/v3/orders/1204/refunds?_method%00=POST"),
     "a line break": ("POST", "/wc-api/v3/orders/1204/refunds%0A"),
     "POST for PUT": ("POST", "/wc-api/v3/orders/1204/refunds/900"),
     "PATCH for PUT": ("PATCH", "/wc-api/v3/orders/1204/refunds/900"),
@@ -399,10 +523,10 @@ def test_one_order_is_one_order_however_it_is_spelled() -> None:
 
 
 def test_earlier_refunds_below_zero_raise_no_cap() -> None:
-    """A list of earlier refunds with a negative amount blocks the refund."""
+    """An earlier refund with a negative amount counts by its size, and blocks the refund that is then too large."""
     api = Api("woocommerce_legacy.create_refund")
     api.story["refunds"] = {"order_refunds": [{"id": 1, "amount": "-100.00"}]}
-    assert "RF005" in codes(unchecked(lambda: api.send("sync", fetch_context=True)))
+    assert "RF204" in codes(rejected(lambda: api.send("sync", fetch_context=True)))
 
 
 def test_a_rejection_survives_a_pickle() -> None:
@@ -447,15 +571,129 @@ def test_a_streamed_body_is_checked_and_sent(way: str) -> None:
 
 @pytest.mark.parametrize("told", [None, "absent", []])
 def test_an_order_of_taxcloud_must_tell_of_its_refunds(told: Any) -> None:
-    """A TaxCloud order with null or no refunds blocks the refund; an empty list does not."""
+    """A TaxCloud order without `refunds` blocks the refund; null or an empty list are none."""
     api = Api("taxcloud.refund_order")
     api.story["order"]["refunds"] = told
     if told == "absent":
         del api.story["order"]["refunds"]
-    if told == []:
-        assert api.send("sync", fetch_context=True).status_code == 200
-    else:
+    if told == "absent":
         assert codes(unchecked(lambda: api.send("sync", fetch_context=True))) == {"RF006"}
+    else:
+        assert api.send("sync", fetch_context=True).status_code == 200
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("segment", ["SO;1", "SO%3B1", "SO%3b1"])
+def test_an_order_is_read_under_the_segment_that_is_refunded(segment: str, way: str) -> None:
+    """A semicolon in an order's id stays as it stands in the URL: the order that is read is the refunded one."""
+    api = Api("taxcloud.refund_order")
+    api.story["order"]["orderId"] = "SO;1"
+    request = api.request(path={**api.story["path"], "orderId": segment})
+    api.send(way, request, fetch_context=True)
+    assert api.asked[0].endswith(f"/orders/{segment}?expand=refunds")
+    api.story["order"]["orderId"] = "SO"
+    assert "RF005" in codes(unchecked(lambda: api.send(way, request, fetch_context=True)))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "path",
+    ["/?wc-api-route=/a?b", "/?wc-api-route=/a%23b%0A%00", "/?wc-api-route=" + "%C3%A9" * 9000, "/?wc-api-route"],
+)
+def test_a_route_that_is_none_passes_untouched(path: str, way: str) -> None:
+    """Whatever `wc-api-route` holds, a request that is no refund is sent as it is."""
+    api = Api("woocommerce_legacy.create_refund")
+    api.send(way, {"method": "GET", "url": "https://shop.example.net" + path}, fetch_context=True)
+    assert api.asked == [f"GET {httpx.URL('https://shop.example.net' + path).raw_path.decode()}"]
+
+
+UNCHECKED = (
+    ("POST", "/wc-api/v2/orders/1204/refunds"),
+    ("PUT", "/wc-api/v2/orders/1204/refunds/900"),
+    ("POST", "/wc-api/v1/orders/1204/refunds/"),
+    ("GET", "/wc-api/v2/orders/1204/refunds?_method=POST"),
+    ("POST", "/wp-json/wc/v1/orders/1204/refunds"),
+    ("POST", "/1.0/TaxCloud/Returned"),
+)
+NO_REFUNDS = (
+    ("GET", "/wc-api/v2/orders/1204/refunds"),
+    ("POST", "/wc-api/v2/orders/1204/notes"),
+    ("POST", "/help/refunding"),
+    ("GET", "/wc-api/v3/orders/1204/refunds"),
+)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("method", "path"), [*UNCHECKED, *NO_REFUNDS])
+def test_a_refund_of_another_version_is_sent_with_a_warning(
+    method: str, path: str, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A refund of an API or version that no spec describes is sent, and the log says that it was not checked."""
+    api = Api("woocommerce_legacy.create_refund")
+    url = "https://shop.example.net" + path
+    api.send(way, {"method": method, "url": url, "headers": {"Authorization": SECRET}}, fetch_context=True)
+    assert api.asked == [f"{method} {path}"]
+    assert ("looks like a refund" in caplog.text) is ((method, path) in UNCHECKED)
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_shop_with_three_decimals_can_be_refunded_whole(way: str) -> None:
+    """The guard reads an order with all its decimals, so that the last part of a dinar can go back."""
+    shop = testing.server("woocommerce_legacy")
+    order = shop.orders["1204"]["order"]
+    whole = {**order, "currency": "KWD", "total": "10.505", "line_items": [], "shipping_lines": [], "fee_lines": []}
+    order_id = shop.add_order({"order": whole}, order_id="9001")
+    with pytest.raises(RefundBlocked):
+        send_to(shop, way, order_id, "10.506")
+    assert send_to(shop, way, order_id, "10.505").status_code == 201
+    assert [refund["amount"] for refund in shop.refunds(order_id)] == ["10.51"]
+
+
+@pytest.mark.parametrize(
+    ("currency", "total", "amount", "found"),
+    [
+        ("USD", "107.8000", "5.005", {"RF206"}),
+        ("USD", "107.8000", "5.05", set()),
+        ("JPY", "2750.0000", "100.5", {"RF206"}),
+        ("JPY", "2750.00", "100.5", {"RF206"}),
+        ("KWD", "10.5050", "10.505", set()),
+    ],
+)
+def test_the_decimals_of_a_refund_are_those_of_the_currency(
+    currency: str, total: str, amount: str, found: set[str]
+) -> None:
+    """However many decimals an order is read with, its currency says how many a refund may have."""
+    order = testing.server("woocommerce_legacy").orders["1204"]["order"] | {"currency": currency, "total": total}
+    body = {"order_refund": {"amount": amount}}
+    report = check("woocommerce_legacy.create_refund", body, order={"order": order})
+    assert {finding.code for finding in report.findings} & {"RF206"} == found
+
+
+def send_to(shop: testing.Server, way: str, order_id: str, amount: str) -> httpx.Response:
+    """Send a refund of an amount to a shop through a guard."""
+    request = Api("woocommerce_legacy.create_refund").request(path={"id": order_id})
+    request["content"] = story.text({"order_refund": {"amount": amount}})
+    if way == "sync":
+        with httpx.Client(transport=GuardTransport(shop.transport, fetch_context=True)) as client:
+            return client.request(**request)
+
+    async def send() -> httpx.Response:
+        guard = AsyncGuardTransport(shop.async_transport, fetch_context=True)
+        async with httpx.AsyncClient(transport=guard) as client:
+            return await client.request(**request)
+
+    return asyncio.run(send())
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", REFUNDS)
+def test_an_order_that_begins_with_a_byte_order_mark_is_read(name: str, way: str) -> None:
+    """The guard reads an order behind a byte order mark, as JSON and as XML."""
+    api = Api(name)
+    order = api.order
+    api.order = lambda: b"\xef\xbb\xbf" + order()  # type: ignore[method-assign]
+    assert api.send(way, fetch_context=True).status_code == 200
 
 
 def test_an_order_with_a_percent_in_its_id_is_found() -> None:

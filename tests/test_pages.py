@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -40,7 +41,7 @@ CHANGES = [
     (EXTEND, '"extension_reason": "RAIN",', '"extension_reason": "SNOW",', "sample", '"SNOW"'),
     (EXTEND, 'depot_branch="string",', 'depot_branch="string",\n    dry_run=True,', "parameter", "dry_run"),
     (EXTEND, '"day_count": 0,', '"day_count": 2,', "stale", '"day_count"'),
-    (EXTEND, "for some more days", "for some more weeks", "prose", "### Extend"),
+    (EXTEND, "for some more days", "for some more weeks", "prose", "for some more weeks"),
     # A table of attributes with labels, endpoints in HTML, curl, Python and JSON in code blocks.
     (REPAIRS, "| `id`       | integer |", "| `id`       | string  |", "type", "| `id`"),
     (REPAIRS, "| `parts`    | array ", "| `parts`    | bag   ", "type", "| `parts`"),
@@ -61,7 +62,7 @@ CHANGES = [
     (REPAIRS, '    "fault": "",', '    "fault": "",\n    "bench": 4,', "sample", '"bench"'),
     (REPAIRS, "| `fitted`  | boolean", "| `fitted`  | integer", "type", "| `fitted`"),
     (REPAIRS, "| `fitted` ", "| `maker`   | string  | Who made it |\n| `fitted` ", "parameter", "| `maker`"),
-    (REPAIRS, "'40.00'", "'50.00'", "prose", "### HTTP Request"),
+    (REPAIRS, "'40.00'", "'50.00'", "prose", "50.00"),
     (REPAIRS, "## Ask for a Repair ##", "## Request a Repair ##", "prose", "## Request a Repair"),
     (REPAIRS, "## List the", "## Warranty ##\n\nNone.\n\n## List the", "prose", "## Warranty"),
     # Runs of words, a list of errors.
@@ -73,7 +74,7 @@ CHANGES = [
     (RETURN, "remarkstringOptional", "remarkstringRequired", "required", "remarkstring"),
     (RETURN, 'Optionalformat: "date-time"', 'Optionalformat: "date"', "format", "returnedAtstring or null"),
     (RETURN, 'Optionalformat: "date-time"', "Optional", "format", "returnedAtstring or null"),
-    (RETURN, 'returnedAtstringformat: "date-time"', "returnedAtstring", "stale", "returnedAtstring\n"),
+    (RETURN, 'returnedAtstringformat: "date-time"', "returnedAtstring", "prose", "returnedAtstring\n"),
     (RETURN, "toolslist of objects\n", "toolsobject\n", "type", "toolsobject"),
     (RETURN, "string or nullOptional", "stringOptional", "type", "returnedAtstringOptional"),
     (RETURN, "expects an object", "expects a list", "type", "expects a list"),
@@ -84,7 +85,7 @@ CHANGES = [
     (RETURN, "404\nNot Found Error\n", "", "status", "400"),
     (RETURN, "Created\n", "Accepted\n", "status", "Accepted"),
     (RETURN, "POST /depots", "POST /v2/depots", "endpoint", "POST /v2/depots"),
-    (RETURN, "all of them", "some of them", "prose", "Return tools"),
+    (RETURN, "all of them", "some of them", "prose", "some of them"),
     # A page without its line ends: a command and a script stuck together.
     (WAIVE, "POST https://api.depot.example", "POST https://api2.depot.example", "host", "api2"),
     (WAIVE, "/waiveSample", "/forgiveSample", "endpoint", "/forgive"),
@@ -98,7 +99,7 @@ CHANGES = [
     (WAIVE, ', "contact": "[email protected]"', "", "parameter", '{ "fees"'),
     (WAIVE, '"contact"', '"desk"', "sample", '"desk"'),
     (WAIVE, "200 OK", "202 Accepted", "status", "202"),
-    (WAIVE, "was late", "was closed", "prose", "Waive a fee"),
+    (WAIVE, "was late", "was closed", "prose", "was closed"),
     # HTML.
     (INSPECT, "Up to 20 characters", "Up to 30 characters", "limit", "Up to 30"),
     (INSPECT, "<td>yes</td>", "<td>no</td>", "required", "<td>no</td>"),
@@ -109,8 +110,8 @@ CHANGES = [
     (INSPECT, '"id": 7', '"id": 7, "tool": 3', "sample", '"tool"'),
     (INSPECT, "  <tr><td>429", "  <tr><td>410</td><td>Branch closed</td></tr>\n  <tr><td>429", "status", "410"),
     (INSPECT, "  <tr><td>429</td><td>Too many calls</td></tr>\n", "", "status", "401"),
-    (INSPECT, "No token", "No token, or an old one", "prose", "Status codes"),
-    (INSPECT, "has looked at", "has still to look at", "prose", "<h1>"),
+    (INSPECT, "No token", "No token, or an old one", "prose", "No token, or"),
+    (INSPECT, "has looked at", "has still to look at", "prose", "has still"),
 ]  # fmt: skip
 
 FURNITURE = [
@@ -129,10 +130,7 @@ FURNITURE = [
 
 UNREADABLE = [
     ("depot-extend.rst", "Extend a Loan\n=============\n", "Markdown, HTML or plain text"),
-    (EXTEND, "### Extend a Loan\n\nPOST /v2/loans/{loanId}/extend\n\nbranch:: text, always\n", "looked for a table"),
-    (INSPECT, '<html><body><div id="root"></div><script src="app.js"></script></body></html>', "looked for a table"),
-    (REPAIRS, "# Repairs\n\n```json\n{\n  repair: 1\n}\n```\n", ":5: looked for JSON in the sample of line 4"),
-    (WAIVE, "Waive a fee\ncurl -d '{ \"waiver\": … }' https://api.depot.example/\n", "looked for JSON"),
+    (INSPECT, '<html><body><div id="root"></div><script src="app.js"></script></body></html>', "looked for words"),
     ("tools.md", "# Tools\n\n| Name | Type |\n|---|---|\n| `id` | string |\n", "x-source that is called `tools`"),
     (EXTEND, "", "empty"),
 ]
@@ -230,11 +228,11 @@ def test_a_page_that_cannot_be_read_is_never_in_step(name: str, text: str, said:
 
 def test_a_readable_page_is_told_of_beside_one_that_is_not(tmp_path: Path) -> None:
     """An unreadable page makes the run exit 2, and the differences of other pages are still reported."""
-    (tmp_path / RETURN).write_text("Return tools\n\nNothing here.\n", "utf-8")
+    (tmp_path / RETURN).write_text(" \n", "utf-8")
     page = changed(tmp_path, WAIVE, "200 OK", "202 Accepted")
     outcome = run("--specs", PAGES / "specs", tmp_path / RETURN, page)
     assert outcome.returncode == 2
-    assert "looked for a table" in outcome.stderr
+    assert "depot-return.txt: empty" in outcome.stderr
     assert "depot-waive: 16 facts compared, 1 difference\n" in outcome.stderr
     assert outcome.stdout.count("\n") == 1
 
@@ -312,24 +310,159 @@ def test_words_are_accepted_by_their_hash_alone(
     assert report(capsys, specs, page) == (0, [])
     kept = json.loads((specs / "pages.json").read_text("utf-8"))["pages"]
     assert sorted(kept) == ["depot-extend", "depot-inspect", "depot-repairs", "depot-return", "depot-waive"]
-    hashes = [text for accepted in kept.values() for text in accepted["sections"] + accepted["marked"]]
-    assert all(len(text) == 16 and set(text) <= set("0123456789abcdef") for text in hashes)
+    hashes = [text for accepted in kept.values() for text in accepted["blocks"] + accepted["marked"]]
+    assert all(re.fullmatch("[a-z]+!?( [0-9a-f]{16}){1,2}", text) for text in hashes)
     assert {type(accepted["read"]) for accepted in kept.values()} == {int}
 
 
-def test_accepting_words_accepts_no_fact(specs: Path, tmp_path: Path) -> None:
-    """--accept does not silence a fact that differs from the spec."""
+def test_a_page_whose_facts_differ_is_not_accepted(specs: Path, tmp_path: Path) -> None:
+    """--accept stores nothing of a page while a fact on it differs from the spec, and says so."""
+    before = (specs / "pages.json").read_text("utf-8")
     page = changed(tmp_path, WAIVE, "200 OK", "202 Accepted")
     outcomes = [run("--specs", specs, "--accept", page), run("--specs", specs, page)]
     assert [outcome.returncode for outcome in outcomes] == [1, 1]
     assert all(": status: the page has status 202" in outcome.stdout for outcome in outcomes)
+    assert "depot-waive: not accepted, because facts differ" in outcomes[0].stderr
+    assert (specs / "pages.json").read_text("utf-8") == before
+
+
+def test_one_block_is_accepted_and_the_others_are_told_again(
+    specs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--accept --line takes the words of the block on that line as read, and of no other."""
+    text = (PAGES / WAIVE).read_text("utf-8").replace("was late", "was closed").replace("Put the", "Write the")
+    (tmp_path / WAIVE).write_text(text, "utf-8")
+    assert [one["page_line"] for one in report(capsys, specs, tmp_path / WAIVE)[1]] == [2, 14]
+    assert run("--specs", specs, "--accept", "--line", 14, tmp_path / WAIVE).returncode == 1
+    assert [one["page_line"] for one in report(capsys, specs, tmp_path / WAIVE)[1]] == [2]
+    assert run("--specs", specs, "--accept", "--line", 2, tmp_path / WAIVE).returncode == 0
+    refused = run("--specs", specs, "--line", 2, tmp_path / WAIVE)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--line names a block of one page" in refused.stderr
 
 
 def test_a_part_that_is_not_read_any_more_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A call that can no longer be parsed is reported, even if no accepted text changed."""
+    """A call that can no longer be parsed is reported, even if only white space on the page changed."""
     status, differences = report(capsys, PAGES / "specs", changed(tmp_path, EXTEND, "loan_lines=", "loan _lines="))
+    told = [(one["kind"], one["page_line"]) for one in differences]
+    assert (status, told) == (1, [("sample", 28)])
+    assert "cannot read the arguments of client.v2.loans.extend.create" in differences[0]["message"]
+
+
+def test_a_page_that_is_read_otherwise_is_told(specs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A page of which less is read than when it was accepted is told, though no word and no fact differs."""
+    path = specs / "pages.json"
+    accepted = json.loads(path.read_text("utf-8"))
+    accepted["pages"]["depot-waive"]["read"] += 1
+    path.write_text(json.dumps(accepted), "utf-8")
+    status, differences = report(capsys, specs, PAGES / WAIVE)
     assert (status, [one["kind"] for one in differences]) == (1, ["prose"])
     assert "things were read on this page when it was accepted" in differences[0]["message"]
+
+
+def test_a_page_whose_facts_are_gone_is_compared_all_the_same(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A page on which nothing but words is left is told of, with exit 1: it can be read."""
+    (tmp_path / RETURN).write_text("Return tools\n\nNothing here.\n", "utf-8")
+    status, differences = report(capsys, PAGES / "specs", tmp_path / RETURN)
+    told = {one["message"] for one in differences}
+    assert status == 1
+    assert "the page does not say what is sent to depot.return_loan" in told
+    assert any("is gone" in message for message in told)
+
+
+def test_a_sample_that_cannot_be_read_is_told_until_it_is_accepted(
+    specs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A typo in a sample is one difference at its line; the vendor's typo can be accepted, and a mended one is told."""
+    page = changed(tmp_path, REPAIRS, '"id": 9,', '"id": 9')
+    assert [(one["kind"], one["page_line"]) for one in report(capsys, specs, page)[1]] == [("sample", 62)]
+    assert run("--specs", specs, "--accept", page).returncode == 0
+    assert report(capsys, specs, page) == (0, [])
+    assert [one["kind"] for one in report(capsys, specs, PAGES / REPAIRS)[1]] == ["prose"]
+
+
+@pytest.mark.parametrize(
+    ("page", "old", "new"),
+    [
+        (EXTEND, "#### Python", "#### Python\n\nUse a client."),  # words beside the mark
+        (EXTEND, '                "day_count": 0,\n', ""),  # the field that the mark is about
+        (EXTEND, "```python", "```ruby"),  # the sample that it is about
+    ],
+)
+def test_a_mark_is_stale_only_where_page_and_spec_agree(
+    page: str, old: str, new: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a page does not say any more makes no mark stale."""
+    _, differences = report(capsys, PAGES / "specs", changed(tmp_path, page, old, new))
+    assert "stale" not in {one["kind"] for one in differences}
+
+
+@pytest.mark.parametrize("page", [EXTEND, REPAIRS, RETURN, WAIVE, INSPECT])
+def test_no_block_of_a_page_changes_in_silence(page: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another word in any block, whatever it is, is told."""
+    from codegen.pages.blocks import read_page
+    from codegen.pages.facts import read_facts
+    from codegen.pages.pieces import make_pieces
+
+    original = read_page(PAGES / page, ["Return tools", "Waive a fee"])
+    text = (PAGES / page).read_text("utf-8")
+    words = [re.findall(r"[A-Za-z]{3,}", piece.text)[:1] for piece in make_pieces(original, read_facts(original))]
+    for word in {word for found in words for word in found}:
+        (tmp_path / page).write_text(text.replace(word, f"{word}ling"), "utf-8")
+        assert report(capsys, PAGES / "specs", tmp_path / page)[0] == 1, word
+
+
+def test_an_edit_names_placeholders_as_openapi_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A path of the page with `<id>` is a path with `{id}` in what to edit."""
+    page = changed(tmp_path, REPAIRS, "&lt;id&gt;/repairs</h6>", "&lt;id&gt;/mends</h6>")
+    edits = [one["edit"] for one in report(capsys, PAGES / "specs", page)[1]]
+    assert edits == ["rename the path to /v2/tools/{id}/mends"]
+
+
+def test_things_unlike_each_other_are_not_one_that_was_renamed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A field that is new and one that is gone are told as two, unless they are alike."""
+    page = changed(tmp_path, RETURN, "remarkstringOptional<=200 characters", "dryRunbooleanOptional")
+    edits = [one["edit"] for one in report(capsys, PAGES / "specs", page)[1]]
+    assert edits == ["remove `remark`, or mark it x-page-differs", "add `dryRun` to ReturnCreate"]
+
+
+def test_what_only_answers_have_is_not_asked_to_be_sent(
+    specs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a table that marks hardly anything as read-only, a field without the mark is not told as one that is sent."""
+    names = ("asked_by", "closed_at", "bench")
+    rows = "".join(f"| `{name}` | string | Of the workshop |\n" for name in names)
+    page = changed(tmp_path, REPAIRS, "| `fault` ", f"{rows}| `fault` ")
+    old = "        asked_at: {type: string}\n"
+    edit(specs, old, old + "".join(f"        {name}: {{type: string}}\n" for name in names))
+    differences = report(capsys, specs, page)[1]
+    assert {one["kind"] for one in differences} == {"prose"}, differences
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            "        depotId: {type: string}\n        tools: {type: array",
+            "        depotId: {type: [string, 'null']}\n        tools: {type: array",
+        ),
+        (
+            "state: {type: string, enum: [open, passed, failed]}",
+            "state: {type: string, enum: [open, passed, failed, late]}",
+        ),
+    ],
+)
+def test_an_answer_may_be_wider_in_the_spec(
+    old: str, new: str, specs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A spec that takes more in an answer than the page states is no difference."""
+    edit(specs, old, new)
+    assert report(capsys, specs, PAGES / RETURN) == (0, [])
+    assert report(capsys, specs, PAGES / INSPECT) == (0, [])
 
 
 def test_a_table_that_is_not_read_is_noted(tmp_path: Path) -> None:
@@ -392,7 +525,7 @@ def test_a_mark_names_what_the_spec_lacks(specs: Path, tmp_path: Path, capsys: p
     edit(specs, "operationId: waive_fee", "operationId: waive_fee\n      x-page-differs: DEPOT.DESK is of the gateway")
     assert run("--specs", specs, "--accept", page).returncode == 0
     assert report(capsys, specs, page) == (0, [])
-    assert [one["kind"] for one in report(capsys, specs, PAGES / WAIVE)[1]] == ["stale"]
+    assert [one["kind"] for one in report(capsys, specs, PAGES / WAIVE)[1]] == ["stale", "prose"]
 
 
 def edit(specs: Path, old: str, new: str) -> None:
@@ -407,13 +540,16 @@ seeds = pytest.mark.skipif(not SEEDS.is_dir(), reason="the pages that the specs 
 
 
 @seeds
-def test_the_pages_that_the_specs_were_written_from_are_in_step() -> None:
-    """The five real pages have no difference in more than sixty facts."""
+def test_the_pages_that_the_specs_were_written_from_are_in_step(capsys: pytest.CaptureFixture[str]) -> None:
+    """The five real pages have no difference in two hundred facts or more; the figure is printed."""
     outcome = run("--output-format", "json", *sorted(SEEDS.iterdir()))
     found = json.loads(outcome.stdout)
     assert (outcome.returncode, found["differences"]) == (0, []), outcome.stdout
     assert set(found["pages"]) == {path.stem for path in SEEDS.iterdir()}
-    assert sum(page["facts"] for page in found["pages"].values()) >= 60
+    facts = sum(page["facts"] for page in found["pages"].values())
+    with capsys.disabled():
+        print(f"\nfive pages: {facts} facts compared, no difference")
+    assert facts >= 200
 
 
 @seeds

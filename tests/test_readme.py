@@ -60,7 +60,6 @@ def test_the_configuration_is_one() -> None:
     """The README's configuration is accepted."""
     table = tomllib.loads(block("toml"))
     refundkit.Config(
-        select=tuple(table["select"]),
         ignore=tuple(table["ignore"]),
         severity=tuple(table["severity"].items()),
         files=tuple(table["files"].items()),

@@ -333,25 +333,27 @@ def test_one_case_a_payload(check: Check) -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "first", "unjudged"),
+    ("level", "first", "ignored", "unjudged"),
     [
-        ("error", {"system-out"}, {"error"}),
-        ("warning", {"failure"}, {"error"}),
-        ("never", {"system-out"}, {"skipped"}),
+        ("error", {"system-out"}, {"failure"}, {"error", "system-out"}),
+        ("warning", {"failure"}, {"failure"}, {"failure"}),
+        ("never", {"system-out"}, {"skipped", "system-out"}, {"skipped", "system-out"}),
     ],
 )
-def test_cases_fail_as_the_exit_status_does(check: Check, level: str, first: set[str], unjudged: set[str]) -> None:
+def test_cases_fail_as_the_exit_status_does(
+    check: Check, level: str, first: set[str], ignored: set[str], unjudged: set[str]
+) -> None:
     """A case fails for what --fail-on names; a payload that nothing judged is an error, or skipped if nothing fails."""
     write("r.json", refund("-1.005"))
     write("s.json", "{}")
     arguments = ("--fail-on", level, "--output-format", "junit", "--ignore", "RF003")
     assert cases(check(*arguments, "--as", US, "r.json"))["r.json", "payload"] == first
     found = check(*arguments, "s.json")
-    assert cases(found) == {("s.json", "not judged 1"): unjudged}
+    assert cases(found) == {("s.json", "payload"): ignored}
     assert found.status == (level != "never")
     assert "Not judged: 1 payload." in found.out
     (content,) = cases(check(*arguments[:4], "--severity", "RF003=warning", "s.json")).values()
-    assert content == (unjudged | {"system-out"} if level != "warning" else {"failure"})
+    assert content == unjudged
 
 
 def test_million_clean_payloads_are_a_count(check: Check) -> None:
@@ -468,7 +470,7 @@ def test_quiet_leaves_out_text_only(check: Check, name: str) -> None:
 
 
 def test_quiet_run_that_judged_nothing_says_so(check: Check) -> None:
-    """--quiet does not hide a payload that nothing judged, though no finding tells of it."""
+    """--quiet does not hide a payload that nothing judged, though the rule that says why is ignored."""
     write("r.json", "{}")
     found = check("--quiet", "--ignore", "RF003", "r.json")
     assert found.status == 1

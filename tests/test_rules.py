@@ -8,11 +8,14 @@ import pytest
 import refundkit
 from refundkit import apis, operations, rules
 from refundkit.lint.batch import Batch
+from refundkit.lint.document import RequestDocument
 from refundkit.lint.places import RecordContext
 from refundkit.lint.record import Settings, lint_record
 from refundkit.lint.sources import Record
 from refundkit.reading.json import read_json
+from refundkit.reading.xml import is_xml, read_xml
 from refundkit.rule import REGISTRY, Rule
+from refundkit_apis._runtime.codec import encode
 from story import examples_of_docs, text, varied
 
 rules.load_all()
@@ -23,7 +26,7 @@ def home(rule: Rule) -> str:
     """The operation that a rule's docs are about unless they name another."""
     for name in ("walmart.refund_order_lines", *operations.names()):
         operation = operations.get(name)
-        has_home = operation.described.body is not None or name == "woocommerce_legacy.delete_refund"
+        has_home = operation.described.body is not None or name.endswith(".delete_refund")
         if has_home and rule.covers(name, apis.traits(name)):
             return name
     raise AssertionError(rule.code)
@@ -38,7 +41,8 @@ def codes(changes: dict[str, Any], rule: Rule) -> set[str]:
 
 def found(changes: dict[str, Any], rule: Rule, batch: Batch | None) -> set[str]:
     """Return the ids of one record's findings."""
-    request = varied(changes, home(rule))
+    has_defect = changes.get("defect", False)
+    request = varied({key: value for key, value in changes.items() if key != "defect"}, home(rule))
     require = tuple(request.pop("require", ()))
     data = request["text"].encode() if "text" in request else text({k: v for k, v in request.items() if v is not None})
     named = changes.get("operation", home(rule))
@@ -48,7 +52,16 @@ def found(changes: dict[str, Any], rule: Rule, batch: Batch | None) -> set[str]:
         require=require,
     )
     record = Record("docs.json", 1, data, lambda: read_json(data))
-    return {one.code for one, _ in lint_record(record, settings, lambda asked: RecordContext(), batch).findings}
+    if is_xml(data):
+        document = read_xml(data, operations.get(named).schema())
+        record = Record("docs.xml", 1, encode(document.value), lambda: document, from_json=False)
+
+    def find_context(asked: RequestDocument) -> RecordContext:
+        if has_defect:
+            raise ZeroDivisionError
+        return RecordContext()
+
+    return {one.code for one, _ in lint_record(record, settings, find_context, batch).findings}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 FIRST = {
     "walmart": {"purchaseOrderId": "2961380412345"},
+    "woocommerce": {"id": "1204", "refund_id": "1301"},
     "woocommerce_legacy": {"id": "1204", "refund_id": "1301"},
     "taxcloud": {"connectionId": "0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608", "orderId": "SO-1077"},
 }
@@ -30,7 +31,7 @@ def credentials(shop: testing.Server) -> dict[str, str]:
     if shop.api == "taxcloud":
         return {"X-API-KEY": "a-key-of-our-own"}
     basic = {"Authorization": "Basic Y2tfdGVzdDpjc190ZXN0"}
-    if shop.api == "woocommerce_legacy":
+    if shop.api.startswith("woocommerce"):
         return basic
     headers = {**HEADERS["walmart"], **basic, "Content-Type": "application/x-www-form-urlencoded"}
     token = httpx.post(

@@ -15,7 +15,9 @@ from refundkit_apis.walmart.api.authentication import create_token
 from refundkit_apis.walmart.models import TokenRequest
 
 # The refund that calls about one are about: the examples' own, unless a test has made another.
-REFUND = ContextVar("REFUND", default="900")
+REFUND = ContextVar(
+    "REFUND", default=str(story.examples("woocommerce_legacy.update_refund", "200")[0]["order_refund"]["id"])
+)
 PATIENCE = connect.Retry(first=0, longest=0)
 
 
@@ -26,9 +28,10 @@ def connection(api: str, url: str, **options: Any) -> connect.Connection[Any, An
         return connect.walmart("an-id", "a-secret", **given)
     if api == "walmart_ca":
         return connect.walmart_ca("an-id", "a-secret", "a-channel", **given)
-    if api == "woocommerce_legacy":
+    if api in ("woocommerce", "woocommerce_legacy"):
         given.pop("base_url")
-        return connect.woocommerce_legacy(url, "ck_own", "cs_own", **given)
+        open_shop = connect.woocommerce if api == "woocommerce" else connect.woocommerce_legacy
+        return open_shop(url, "ck_own", "cs_own", **given)
     return connect.taxcloud(story.story("taxcloud.refund_order")["path"]["connectionId"], api_key="a-key", **given)
 
 
@@ -44,7 +47,12 @@ def path(name: str) -> dict[str, str]:
 
 def _order(name: str) -> str:
     known = path(name)
-    return known.get("purchaseOrderId") or known.get("orderId") or known["id"]
+    names = ("purchaseOrderId", "returnOrderId", "orderId", "id")
+    return next(known[name] for name in names if name in known)
+
+
+def _refund(name: str) -> str:
+    return REFUND.get() or path(name)["refund_id"]
 
 
 # What is called on the client that `with` gives; the async twin has the same names.
@@ -53,6 +61,13 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "walmart.refund_order_lines": lambda shop: shop.refund_order_lines(
         _order("walmart.refund_order_lines"), body("walmart.refund_order_lines").order_refund
     ),
+    "walmart.cancel_order_lines": lambda shop: shop.cancel_order_lines(
+        _order("walmart.cancel_order_lines"), body("walmart.cancel_order_lines").order_cancellation
+    ),
+    "walmart.list_returns": lambda shop: shop.list_returns(return_order_id=_order("walmart.refund_return")),
+    "walmart.refund_return": lambda shop: shop.refund_return(
+        _order("walmart.refund_return"), body("walmart.refund_return")
+    ),
     "walmart_ca.get_order": lambda shop: shop.get_order(_order("walmart_ca.get_order")),
     "walmart_ca.refund_order_lines": lambda shop: shop.refund_order_lines(
         _order("walmart_ca.refund_order_lines"), body("walmart_ca.refund_order_lines").order_refund
@@ -60,21 +75,32 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "walmart_ca.cancel_order_lines": lambda shop: shop.cancel_order_lines(
         _order("walmart_ca.cancel_order_lines"), body("walmart_ca.cancel_order_lines").order_cancellation
     ),
+    "woocommerce.get_order": lambda shop: shop.get_order(_order("woocommerce.get_order")),
+    "woocommerce.list_refunds": lambda shop: shop.list_refunds(_order("woocommerce.list_refunds")),
+    "woocommerce.get_refund": lambda shop: shop.get_refund(
+        _order("woocommerce.get_refund"), _refund("woocommerce.get_refund")
+    ),
+    "woocommerce.create_refund": lambda shop: shop.create_refund(
+        _order("woocommerce.create_refund"), body("woocommerce.create_refund")
+    ),
+    "woocommerce.delete_refund": lambda shop: shop.delete_refund(
+        _order("woocommerce.delete_refund"), _refund("woocommerce.delete_refund")
+    ),
     "woocommerce_legacy.get_order": lambda shop: shop.get_order(_order("woocommerce_legacy.get_order")),
     "woocommerce_legacy.list_refunds": lambda shop: shop.list_refunds(_order("woocommerce_legacy.list_refunds")),
     "woocommerce_legacy.get_refund": lambda shop: shop.get_refund(
-        _order("woocommerce_legacy.get_refund"), REFUND.get()
+        _order("woocommerce_legacy.get_refund"), _refund("woocommerce_legacy.get_refund")
     ),
     "woocommerce_legacy.create_refund": lambda shop: shop.create_refund(
         _order("woocommerce_legacy.create_refund"), body("woocommerce_legacy.create_refund").order_refund
     ),
     "woocommerce_legacy.update_refund": lambda shop: shop.update_refund(
         _order("woocommerce_legacy.update_refund"),
-        REFUND.get(),
+        _refund("woocommerce_legacy.update_refund"),
         body("woocommerce_legacy.update_refund").order_refund,
     ),
     "woocommerce_legacy.delete_refund": lambda shop: shop.delete_refund(
-        _order("woocommerce_legacy.delete_refund"), REFUND.get()
+        _order("woocommerce_legacy.delete_refund"), _refund("woocommerce_legacy.delete_refund")
     ),
     "taxcloud.get_order": lambda tax: tax.get_order(_order("taxcloud.get_order")),
     "taxcloud.refund_order": lambda tax: tax.refund_order(

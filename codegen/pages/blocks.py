@@ -19,7 +19,7 @@ from markdown_it.token import Token
 MARKDOWN, HTML, TEXT = {".md", ".markdown"}, {".html", ".htm"}, {".txt", ".text"}
 
 # Furniture: what surrounds a page and changes without it.
-NO_CONTENT = {"nav", "footer", "aside", "script", "style", "noscript", "template", "svg", "button", "select", "head"}
+NO_CONTENT = {"nav", "footer", "script", "style", "noscript", "template", "svg", "button", "select", "head"}
 NAVIGATION = re.compile(r"(sidebar|toc|table-of-contents|breadcrumbs?|menu|nav(bar|igation)?|pagination|feedback)\Z")
 INLINE = {
     *("a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "kbd"),
@@ -27,21 +27,38 @@ INLINE = {
 }
 EMPHASIS = {"i", "em", "b", "strong", "span", "code", "small", "sup", "mark", "label"}
 FIELD_MARKS = {"required", "optional", "mandatory", "read-only", "readonly", "read only", "write-only"}
-# Angle quotation marks, bullets and arrows, as they stand between the links of a navigation.
-SEPARATORS = re.compile("[\\s|></,\u203a\u2039\u00bb\u00ab\u00b7\u2022\u2190\u2192-]*\\Z")
+# What stands between the links of a trail such as `Docs / Refunds`: bars, angle quotation marks, dots and arrows.
+SEPARATORS = re.compile("\\s*(?:[|>/\u203a\u00bb\u00b7\u2022\u2192]\\s*)+\\Z")
+MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
+DATE = (
+    rf"(?:(?:\d+|an?|about an?) (?:second|minute|hour|day|week|month|year)s? ago|yesterday|today|just now"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)? {MONTH},? \d{{4}}|{MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}|\d{{4}}-\d\d-\d\d)"
+)
 FURNITURE = re.compile(
-    r"(?:(?:last |page )?(?:updated|modified|edited)\b.{0,40}"
-    r"|was this (?:page|article|section) helpful\W*(?:yes\W*no\W*)?|yes|no"
-    r"|copy(?: (?:page|code|link|to clipboard))?|edit (?:this )?page.{0,20}|suggest edits|ask ai|try it!?"
-    r"|skip to .{0,30}|on this page|in this (?:article|page)|table of contents|(?:next|previous|prev)\b.{0,3}"
-    r"|\d+ min(?:ute)?s? read|\w[\w ]*(?: [>|\u203a\u00bb] \w[\w ]*)+)\Z",
+    rf"(?:(?:last |page )*(?:updated|modified|edited)(?: on)?:? {DATE}\.?"
+    r"|was this (?:page|article|section) helpful\?(?: yes\W* no)?"
+    r"|copy(?: (?:page|code|link|to clipboard))?|edit (?:this )?page(?: on github)?|suggest edits|ask ai|try it!?"
+    r"|skip to (?:main )?(?:content|navigation)|on this page|in this (?:article|page)|table of contents"
+    r"|(?:next|previous|prev)(?: page)?(?: ?[>\u203a\u00bb\u2192])?|\d+ min(?:ute)?s? read)\Z",
     re.IGNORECASE,
 )
+HELPFUL = re.compile(r"was this (?:page|article|section) helpful\?\Z", re.IGNORECASE)
 
 # Headings of a plain text page, which marks none.
 PLAIN_TITLES = {
     *("authentication", "authorization", "headers", "request headers", "parameters", "path parameters"),
-    *("query parameters", "body parameters", "body", "request", "request body", "response", "responses"),
+    *(
+        "query parameters",
+        "body parameters",
+        "path params",
+        "query params",
+        "body params",
+        "body",
+        "request",
+        "request body",
+        "response",
+        "responses",
+    ),
     *("response body", "errors", "error codes", "status codes", "endpoint", "endpoints", "http request", "result"),
     *("sample request", "sample response", "example request", "example response", "request example"),
     *("response example", "modify your code", "attributes", "properties", "example", "examples"),
@@ -116,13 +133,17 @@ def read_page(path: Path, titles: Sequence[str] = ()) -> Page:
     if not text.strip():
         raise PageError(f"{path}: empty")
     if suffix in HTML or re.match(r"\s*<(!doctype|html)\b", text, re.IGNORECASE):
-        return Page(path, False, _read_html(text))
-    if suffix in MARKDOWN:
-        return Page(path, False, _read_html(_render_markdown(text)))
-    if suffix in TEXT:
-        return Page(path, True, _read_plain_text(text, {title.casefold() for title in titles} | PLAIN_TITLES))
-    suffixes = " ".join(sorted(MARKDOWN | HTML | TEXT))
-    raise PageError(f"{path}: looked for a page saved as Markdown, HTML or plain text ({suffixes})")
+        sections = _read_html(text)
+    elif suffix in MARKDOWN:
+        sections = _read_html(_render_markdown(text))
+    elif suffix in TEXT:
+        sections = _read_plain_text(text, {title.casefold() for title in titles} | PLAIN_TITLES)
+    else:
+        suffixes = " ".join(sorted(MARKDOWN | HTML | TEXT))
+        raise PageError(f"{path}: looked for a page saved as Markdown, HTML or plain text ({suffixes})")
+    if not sections:
+        raise PageError(f"{path}: looked for words, and found nothing but what surrounds a page")
+    return Page(path, suffix in TEXT, sections)
 
 
 def is_furniture(text: str) -> bool:
@@ -160,10 +181,11 @@ def _wrap_html_block(renderer: RendererHTML, tokens: Sequence[Token], index: int
 
 def _read_html(text: str) -> tuple[Section, ...]:
     document = html.document_fromstring(text.encode("utf-8"), parser=html.HTMLParser(encoding="utf-8"))
-    mains = document.xpath("//main|//article")
+    mains = document.xpath("//main|//article[not(ancestor::main or ancestor::article)][not(//main)]")
     reader = _HtmlReader()
-    reader.read_element(mains[0] if mains else document)
-    reader.flush()
+    for part in mains or [document]:
+        reader.read_element(part)
+        reader.flush()
     return _make_sections(reader.sections)
 
 
@@ -186,6 +208,7 @@ class _HtmlReader:
         if node.tag in INLINE:
             self._read_children(node)
             return
+        is_first_of_item = node.tag == "p" and self.kind == "item" and not "".join(self.pieces).strip()
         self.flush()
         if node.tag == "br":
             return
@@ -196,17 +219,17 @@ class _HtmlReader:
         elif re.match(r"h[1-6]\Z", node.tag):
             self._add_heading(node)
         else:
-            self.kind = "item" if node.tag in ("li", "dd") else "text"
+            self.kind = "item" if node.tag in ("li", "dd") or is_first_of_item else "text"
             self._read_children(node)
             self.flush()
 
     def flush(self) -> None:
-        """End a block of text, unless it is furniture."""
+        """End a block of text, unless it is furniture, or a trail of links above the first heading."""
         text = "".join(self.pieces).strip()
-        links = SEPARATORS.match("".join(self.unlinked))
+        is_trail = len(self.sections) == 1 and SEPARATORS.match("".join(self.unlinked))
         kind = self.kind
         self.pieces, self.unlinked, self.kind = [], [], "text"
-        if text and not links and not is_furniture(text):
+        if text and not is_trail and not is_furniture(text):
             self.sections[-1][3].append(Block(kind, self.start, text))
 
     def _go_to_line(self, node: Any) -> None:
@@ -278,10 +301,14 @@ def _is_ignored(node: Any) -> bool:
 
 def _read_plain_text(text: str, titles: set[str]) -> tuple[Section, ...]:
     headed: list[tuple[int, int, str, list[Block]]] = []
+    is_asked = False
     for number, text_line in enumerate(text.splitlines(), 1):
         stuck_title = STUCK_TITLE.search(text_line)
         line = text_line[: stuck_title.start()] if stuck_title else text_line
         title = line.strip()
+        if is_asked and title.casefold() in ("yes", "no"):
+            continue
+        is_asked = bool(HELPFUL.match(title)) or (is_asked and not title)
         if not headed and title:
             headed.append((number, 1, title, []))
         elif title.casefold() in titles or PLAIN_TITLE.match(title):

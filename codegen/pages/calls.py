@@ -10,9 +10,9 @@ from ..spec import snake
 from .case import PageCase, find_route, sibling_routes
 from .endpoints import compare_host
 from .judge import Mentions, SampleChecker
+from .kinds import Header, LocatedValue, SampleCall
 from .places import Node, Route, SpecPlace, body_places, find_wrapped
 from .report import PageTally
-from .samples import Header, LocatedValue, SampleCall
 from .values import compare_shown
 
 MEDIA = {"content-type": "request", "accept": "response"}
@@ -62,6 +62,7 @@ def _route_of_call(case: PageCase, call: SampleCall, owners: Sequence[Route]) ->
             case.tally.differ(
                 "endpoint", call.line, route.node.spot(), message, "rename the path, or move the operation"
             )
+    case.tally.agree("parameter", call.line, route.node)
     for place in route.parameters:
         if place.role == "path":
             case.mentions.shown.add(place.node.pointer)
@@ -93,7 +94,7 @@ def _compare_sent_value(case: PageCase, route: Route, role: str, sent: Header) -
     places = [place for place in route.places(role) if place.name.casefold() == sent.name.casefold()]
     for place in places:
         case.mentions.shown.add(place.node.pointer)
-        case.tally.agree(sent.line, place.node)
+        case.tally.agree("parameter", sent.line, place.node)
         compare_shown(case, place, sent.value, sent.line)
     if not places:
         message = f"the page has `{sent.name}`, {route.name} lacks it"
@@ -127,7 +128,7 @@ def _compare_arguments(case: PageCase, call: SampleCall, owners: Sequence[Route]
             case.tally.note_missing_in_spec(name, route.node, difference)
         for place in places_by_argument.get(name, []):
             case.mentions.shown.add(place.node.pointer)
-            case.tally.agree(value.line, place.node)
+            case.tally.agree("parameter", value.line, place.node)
             if place.role == "request":
                 fields[place.name] = value
             else:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from . import facts as page_facts
 from .blocks import Page, PageError, Section
 from .facts import Facts, read_facts
 from .judge import Mentions
+from .kinds import Endpoint
 from .places import Route, all_routes
 from .report import PageTally
 
@@ -30,7 +30,7 @@ class PageCase(NamedTuple):
     mentions: Mentions
     moved: dict[str, str]
 
-    def find_stated_route(self, endpoint: page_facts.Endpoint) -> Route | None:
+    def find_stated_route(self, endpoint: Endpoint) -> Route | None:
         """Return the operation of the page that an endpoint states, or None."""
         return find_route(endpoint.method, endpoint.path, self.routes)
 
@@ -43,12 +43,12 @@ class PageCase(NamedTuple):
             if titled_routes:
                 return titled_routes
         for section_above in self.page.above(section):
-            routes_below = self._routes_below(self.page.sections.index(section_above))
+            routes_below = self.routes_below(self.page.sections.index(section_above))
             if len(routes_below) == 1:
                 return routes_below
         return self.routes
 
-    def _routes_below(self, index: int) -> list[Route]:
+    def routes_below(self, index: int) -> list[Route]:
         """Return the operations whose heading or endpoint stands in a section or in one of its parts."""
         sections = self.page.sections
         following = range(index + 1, len(sections))
@@ -60,17 +60,17 @@ class PageCase(NamedTuple):
 
     def line(self, route: Route) -> int:
         """Return the line where the page begins to describe an operation."""
-        for index, section in enumerate(self.page.sections):
-            if has_title(section, route) or self._routes_below(index) == [route]:
-                return section.line
-        return self.page.sections[0].line
+        sections = self.page.sections
+        titled = [section.line for section in sections if has_title(section, route)]
+        below = (section.line for index, section in enumerate(sections) if self.routes_below(index) == [route])
+        return next(iter(titled), 0) or next(below, sections[0].line)
 
 
 def open_case(page: Page, routes: Sequence[Route]) -> PageCase:
-    """Make the case of a page, before anything is compared. Raises PageError if it has no facts."""
+    """Make the case of a page, before anything is compared."""
     case = PageCase(page, routes, read_facts(page), PageTally(page.path), Mentions({}, {}, set(), set()), {})
     case.tally.read = case.facts.size
-    case.tally.notes += [f"{page.path}:{note.line}: {note.value}" for note in case.facts.unread]
+    case.tally.notes += [f"{page.path}:{note.line}: {note.why}" for note in case.facts.unread]
     case.tally.lines.update((route.name, case.line(route)) for route in routes)
     return case
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from . import facts as page_facts
 from .case import PageCase, find_route, fits_path, placeholder_name, sibling_routes, split_path
+from .kinds import Endpoint, SampleCall
 from .places import Node, Route
-from .samples import SampleCall
 
 
 def compare_endpoints(case: PageCase) -> None:
@@ -42,7 +41,7 @@ def compare_endpoints(case: PageCase) -> None:
 
 
 def _compare_placeholders(case: PageCase, route: Route, path: str, line: int) -> None:
-    case.tally.agree(line, route.node)
+    case.tally.agree("endpoint", line, route.node)
     for page_part, spec_part in zip(split_path(path), split_path(route.operation.path), strict=True):
         page_name, spec_name = placeholder_name(page_part), placeholder_name(spec_part)
         if spec_name is None:
@@ -54,18 +53,27 @@ def _compare_placeholders(case: PageCase, route: Route, path: str, line: int) ->
             case.tally.differ("endpoint", line, place.node.spot(), message, f"rename `{spec_name}` to `{page_name}`")
 
 
-def _report_moved(case: PageCase, route: Route, endpoint: page_facts.Endpoint) -> None:
+def _report_moved(case: PageCase, route: Route, endpoint: Endpoint) -> None:
     operation = route.operation
     is_same_path = fits_path(endpoint.path, route)
     case.moved[route.name] = f"{endpoint.method} {endpoint.path}"
     message = f"{route.name} is {endpoint.method} {endpoint.path} on the page, {operation.method} {operation.path} here"
-    move, rename = f"move the operation to `{endpoint.method.lower()}`", f"rename the path to {endpoint.path}"
+    move, rename = (
+        f"move the operation to `{endpoint.method.lower()}`",
+        f"rename the path to {_to_openapi(endpoint.path)}",
+    )
     edit = move if is_same_path else rename
     line = endpoint.method_line if is_same_path else endpoint.line
     for place in route.parameters:
         if place.role == "path":
             case.mentions.shown.add(place.node.pointer)
     case.tally.differ("endpoint", line, route.node.spot(), message, edit)
+
+
+def _to_openapi(path: str) -> str:
+    """Return a path with its placeholders as OpenAPI writes them."""
+    names = {part: placeholder_name(part) for part in split_path(path)}
+    return "/" + "/".join(f"{{{name}}}" if name else part for part, name in names.items())
 
 
 def _calls_route(case: PageCase, route: Route, call: SampleCall) -> bool:

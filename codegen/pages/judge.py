@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 
 from ..spec import escape, snake
+from .kinds import LocatedValue
 from .places import Node
-from .report import OneSidedField, PageTally
-from .samples import LocatedValue
+from .report import OneSidedField, PageTally, find_neighbours
 
 # The keywords that a value is held to on its own; fields and items are walked through.
 KEYWORDS = (
@@ -53,7 +53,7 @@ class SampleChecker(NamedTuple):
             edit = f"let {node.name} take it, or mark it x-page-differs"
             self.tally.differ("sample", line, node.spot(keyword), message, edit)
             return
-        self.tally.agree(line, node)
+        self.tally.agree("sample", line, node)
         if isinstance(value, dict) and node.object:
             self._check_object(node.object, value, pointer)
         elif isinstance(value, dict) and node.entry:
@@ -76,16 +76,24 @@ class SampleChecker(NamedTuple):
             child = f"{pointer}/{escape(key)}"
             if names[key] in properties:
                 self.mentions.shown.add(properties[names[key]].pointer)
+                self.tally.agree("parameter", self.line(child), properties[names[key]])
                 self.check(properties[names[key]], part, child)
             else:
                 message, edit = f"a sample has `{key}`, which {owner.name} lacks", f"add `{key}` to {owner.name}"
                 difference = self.tally.difference("sample", self.line(child), owner.spot("properties"), message, edit)
-                self.tally.note_stray(OneSidedField(owner.end, key, owner, difference))
+                types, neighbours = frozenset({type_of(part)}), find_neighbours(names[key], list(names.values()))
+                self.tally.note_stray(OneSidedField(owner.end, key, owner, difference, types, neighbours))
         for name in sorted(owner.required - set(names.values())):
             self.mentions.shown.add(properties[name].pointer)
             message = f"a sample lacks `{name}`, which {owner.name} requires"
             edit = f"take `{name}` out of `required` of {owner.name}"
             self.tally.differ("sample", self.line(pointer), properties[name].spot(), message, edit)
+
+
+def type_of(value: Any) -> str:
+    """Return the JSON type of a value."""
+    names = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
+    return names.get(type(value), "null")
 
 
 def wire_name_of(name: str, names: dict[str, Any]) -> str:

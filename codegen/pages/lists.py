@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .case import PageCase
-from .fields import Field, Fields
 from .judge import SampleChecker
+from .kinds import Field, Fields, LocatedValue
 from .places import Node, Route, SpecPlace, Spot, find_wrapped, walk_nodes
-from .report import OneSidedField
-from .samples import LocatedValue
+from .report import OneSidedField, find_neighbours
 from .values import compare_shown, compare_values
 
 # The limits that a notation with a place for them would tell.
@@ -32,8 +31,8 @@ def compare_bodies(case: PageCase) -> None:
         for owner in case.owners(body.section):
             nodes = owner.successes if body.role == "response" else [owner.body] if owner.body else []
             for node in nodes:
-                if node.types == {body.type}:
-                    case.tally.agree(body.line, node)
+                if node.types == {body.type} or (body.role == "response" and body.type in node.types):
+                    case.tally.agree("type", body.line, node)
                     continue
                 message = (
                     f"the {body.role} of {owner.name} is {body.type} on the page, {_type_names(node.types)} in the spec"
@@ -51,7 +50,8 @@ def _compare_field(case: PageCase, fields: Fields, field: Field, owners: Sequenc
         return
     for place in places:
         case.mentions.listed.add(place.node.pointer)
-        case.tally.agree(field.line, place.node)
+        case.tally.agree("parameter", field.line, place.node)
+        case.tally.agree("parameter", field.line, place.owner)
         if place.role in ("request", "response"):
             case.mentions.lists.setdefault(place.owner.end, (place.owner, fields.line))
     _compare_read_only(case, fields, field, places)
@@ -59,9 +59,7 @@ def _compare_field(case: PageCase, fields: Fields, field: Field, owners: Sequenc
     _compare_types(case, field, places)
     _compare_format(case, fields, field, places)
     _compare_limits(case, fields, field, places)
-    compare_values(
-        case, field.name, field.values, field.values[0].line if field.values else 0, [place.node for place in places]
-    )
+    compare_values(case, field.name, field.values, field.values[0].line if field.values else 0, places)
     if field.example:
         _compare_example(case, field.example, places)
 
@@ -81,7 +79,11 @@ def _report_stray(case: PageCase, fields: Fields, field: Field, owners: Sequence
     required = " as required" if field.required and field.required.value is True else ""
     edit = f"add `{field.name}` to {spot.node.name}{required}"
     difference = case.tally.difference("parameter", field.line, spot, message, edit)
-    case.tally.note_stray(OneSidedField(str(fields.line), field.name, node or owners[0].node, difference))
+    neighbours = find_neighbours(field.name, [other.name for other in fields.fields])
+    types = field.types.value if field.types else frozenset()
+    case.tally.note_stray(
+        OneSidedField(str(fields.line), field.name, node or owners[0].node, difference, types, neighbours)
+    )
 
 
 def _compare_read_only(case: PageCase, fields: Fields, field: Field, places: list[SpecPlace]) -> None:
@@ -93,10 +95,23 @@ def _compare_read_only(case: PageCase, fields: Fields, field: Field, places: lis
     if field.read_only.value and sent:
         message, edit = f"`{field.name}` is read-only on the page, and the spec lets it be sent", "remove it"
         _report_once(case, "read-only", field.read_only.line, [(place.node, message, edit) for place in sent])
-    elif not field.read_only.value and not sent and fields.role == "any":
+    elif not field.read_only.value and not sent and _marks_are_whole(case, fields):
         message = f"`{field.name}` is not read-only on the page, and the spec does not let it be sent"
-        edit = "add it to what is sent"
+        edit = "add it to what is sent, or mark it x-page-differs"
         case.tally.differ("read-only", field.read_only.line, places[0].node.spot(), message, edit)
+
+
+def _marks_are_whole(case: PageCase, fields: Fields) -> bool:
+    """True if a list marks what only answers have: some of it is sent, and few that are not sent have no mark."""
+    sent = {
+        place.name
+        for owner in case.owners(fields.section)
+        for place in owner.places(fields.role, fields.subject)
+        if place.role == "request"
+    }
+    names = {field.name for field in fields.fields}
+    marked = {field.name for field in fields.fields if field.read_only and field.read_only.value}
+    return fields.role == "any" and bool(names & sent) and len(names - sent - marked) <= len(marked - sent)
 
 
 def _compare_required(case: PageCase, field: Field, places: list[SpecPlace]) -> None:
@@ -108,6 +123,7 @@ def _compare_required(case: PageCase, field: Field, places: list[SpecPlace]) -> 
     reported = False
     for place in places:
         if mark.value == place.required or (reported and not place.node.marks):
+            case.tally.agree("required", mark.line, place.node)
             continue
         spec_state = "required" if place.required else "optional"
         message = f"`{field.name}` is {page_state} on the page, {spec_state} in {place.owner.name}"
@@ -122,30 +138,43 @@ def _compare_types(case: PageCase, field: Field, places: list[SpecPlace]) -> Non
         return
     case.tally.count()
     page_text = _type_names(page_types.value)
-    differing = [
-        (
-            place.node,
-            f"`{field.name}` is {page_text} on the page, {_type_names(place.node.types)} in the spec",
-            f"say `type: {page_text}`",
-        )
-        for place in places
-        if place.role != "credential" and place.node.types not in (frozenset(), page_types.value)
-    ]
+    differing = []
+    for place in places:
+        spec_types = place.node.types
+        if place.role == "credential" or not spec_types or _takes_types(place, page_types.value):
+            case.tally.agree("type", page_types.line, place.node)
+        else:
+            message = f"`{field.name}` is {page_text} on the page, {_type_names(spec_types)} in the spec"
+            edit = (
+                "say it with a `pattern`" if place.role in ("path", "query", "header") else f"say `type: {page_text}`"
+            )
+            differing.append((place.node, message, edit))
     _report_once(case, "type", page_types.line, differing, "type")
+
+
+def _takes_types(place: SpecPlace, page_types: frozenset[str]) -> bool:
+    """True if the spec has the types of the page; in an answer it may take more, in a URL a pattern says it."""
+    node, in_url = place.node, place.role in ("path", "query", "header")
+    if place.role == "response":
+        return page_types <= node.types | ({"integer"} if "number" in node.types else set())
+    return node.types == page_types or (in_url and bool({"pattern", "enum"} & node.keywords.keys()))
 
 
 def _compare_format(case: PageCase, fields: Fields, field: Field, places: list[SpecPlace]) -> None:
     page_format = field.format.value if field.format else None
     case.tally.count(1 if page_format else 0)
+    line = field.format.line if field.format else field.line
     edit = f"say `format: {page_format}` and a pattern for it" if page_format else "take `format` out"
     differing = []
     for place in places:
         spec_format = place.node.keywords.get("format")
-        if page_format != spec_format and (page_format or (fields.exact and place.node.paged)):
+        if page_format == spec_format or (place.role == "response" and spec_format is None):
+            case.tally.agree("format", line, place.node)
+        elif page_format or (fields.exact and place.node.paged):
             on_page, in_spec = _describe_keyword("format", page_format), _describe_keyword("format", spec_format)
             message = f"`{field.name}` has {on_page} on the page, {in_spec} in the spec"
             differing.append((place.node, message, edit))
-    _report_once(case, "format", field.format.line if field.format else field.line, differing, "format")
+    _report_once(case, "format", line, differing, "format")
 
 
 def _compare_limits(case: PageCase, fields: Fields, field: Field, places: list[SpecPlace]) -> None:
@@ -159,11 +188,20 @@ def _compare_limits(case: PageCase, fields: Fields, field: Field, places: list[S
         differing = []
         for place in places:
             spec_limit = place.node.keywords.get(keyword)
-            if page_limit != spec_limit and (page_limit is not None or (place.node.paged and spec_limit not in (0, 1))):
+            if page_limit == spec_limit or (place.role == "response" and _is_wider(keyword, spec_limit, page_limit)):
+                case.tally.agree("limit", line, place.node)
+            elif page_limit is not None or (place.node.paged and spec_limit not in (0, 1)):
                 on_page, in_spec = _describe_keyword(keyword, page_limit), _describe_keyword(keyword, spec_limit)
                 message = f"`{field.name}` has {on_page} on the page, {in_spec} in the spec"
                 differing.append((place.node, message, edit))
         _report_once(case, "limit", line, differing, keyword)
+
+
+def _is_wider(keyword: str, spec_limit: Any, page_limit: Any) -> bool:
+    """True if a limit of the spec takes all that the page's limit takes."""
+    if spec_limit is None or page_limit is None:
+        return spec_limit is None
+    return bool(spec_limit <= page_limit if keyword.lower().find("min") >= 0 else spec_limit >= page_limit)
 
 
 def _report_once(

@@ -261,7 +261,7 @@ class Route(NamedTuple):
             for place in fields(node.item or node, part)
         ]
         if subject_places:
-            return [place for place in subject_places if role in ("any", "parameters", place.role)]
+            return [place for place in subject_places if place.role in GROUPS.get(role, (role,))]
         candidates = self.parameters + self.credentials
         candidates += [place for part, nodes in roots.items() for node in nodes for place in body_places(node, part)]
         return [place for place in candidates if place.role in GROUPS.get(role, (role,))]

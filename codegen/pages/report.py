@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
 from ..spec import display_path
+from .fields import words
 from .places import Mark, Node, Spot
 
 KINDS = (
     *("endpoint", "parameter", "required", "type", "format", "limit", "enum", "read-only", "sample", "status", "host"),
-    *("prose", "stale"),
+    *("prose", "statement", "stale"),
 )
 
 
@@ -48,21 +50,51 @@ def format_json(counts: dict[str, int], differences: Sequence[Difference]) -> st
     )
 
 
+class MarkedDifference(NamedTuple):
+    """A difference that the spec knows of, and the words of a mark `x-page-differs` that covers it."""
+
+    difference: Difference
+    why: str
+
+
 class OneSidedField(NamedTuple):
-    """A field that only page or spec has, with its difference; `group` is the list or object that it belongs to."""
+    """A field that only page or spec has, with its difference; `group` is the list or object that it belongs to.
+
+    `types` and `neighbours`, the names before and after it, are told as far as they are known.
+    """
 
     group: str
     name: str
     node: Node
     difference: Difference
+    types: frozenset[str] = frozenset()
+    neighbours: frozenset[str] = frozenset()
+
+    def is_like(self, other: OneSidedField) -> bool:
+        """True if one may be the other's new name: of one type, and with a like name or the same neighbour."""
+        types, other_types = (
+            {"number" if kind == "integer" else kind for kind in field.types} for field in (self, other)
+        )
+        if types and other_types and not types & other_types:
+            return False
+        if words(self.name) & words(other.name) or SequenceMatcher(None, self.name, other.name).ratio() > 0.6:
+            return True
+        return bool(types and other_types and self.neighbours & other.neighbours)
+
+
+def find_neighbours(name: str, names: list[str]) -> frozenset[str]:
+    """Return the names before and after a name."""
+    place = names.index(name) if name in names else len(names) + 1
+    return frozenset(names[max(place - 1, 0) : place] + names[place + 1 : place + 2])
 
 
 class PageTally:
     """The result of comparing one page: how much was `read`, how many `facts` were compared, and the differences.
 
     `marked_differences` are those that the spec marks as known, `agreed` the lines on which page and spec agree about
-    a marked node, `lines` those where the page begins to describe an operation, `notes` further messages. A field that
-    only the page has waits in `strays`, one that only the spec has in `lost`: the two may be one that was renamed.
+    a marked node, by mark and kind, `lines` those where the page begins to describe an operation, `notes` further
+    messages. A field that only the page has waits in `strays`, one that only the spec has in `lost`: the two may be one
+    that was renamed. `lacks` counts what the page lacks.
     """
 
     def __init__(self, page: Path) -> None:
@@ -71,9 +103,10 @@ class PageTally:
         self.read = 0
         self.notes: list[str] = []
         self.differences_by_key: dict[tuple[str, str, Path, int], Difference] = {}
-        self.marked_differences: list[Difference] = []
+        self.lacks = 0
+        self.marked_differences: list[MarkedDifference] = []
         self.used: set[Mark] = set()
-        self.agreed: dict[Mark, int] = {}
+        self.agreed: dict[tuple[Mark, str], int] = {}
         self.lines: dict[str, int] = {}
         self.strays: dict[str, OneSidedField] = {}
         self.lost: dict[str, OneSidedField] = {}
@@ -93,21 +126,25 @@ class PageTally:
     def differ(self, kind: str, line: int, spot: Spot, message: str, edit: str) -> bool:
         """Note a difference; False if the spec marks the node as one that differs."""
         difference = self.difference(kind, line, spot, message, edit)
-        if spot.node.marks:
-            self.used.update(spot.node.marks)
-            self.marked_differences.append(difference)
+        if self._cover(spot.node.marks, difference):
             return False
         self._keep(difference)
         return True
+
+    def lack(self, kind: str, line: int, spot: Spot, message: str, edit: str) -> bool:
+        """Note that the page lacks what the spec has; False if the spec marks it as known."""
+        is_new = self.differ(kind, line, spot, message, edit)
+        self.lacks += is_new
+        return is_new
 
     def difference(self, kind: str, line: int, spot: Spot, message: str, edit: str) -> Difference:
         """Make a difference between a line of the page and a spot of the spec."""
         return Difference(kind, self.page, line, spot.node.spec.path, spot.line, message, edit)
 
-    def agree(self, line: int, node: Node) -> None:
-        """Note that page and spec agree about a node; a mark on it may be stale."""
+    def agree(self, kind: str, line: int, node: Node) -> None:
+        """Note that page and spec agree about a node in one respect; a mark on it may be stale."""
         for mark in node.marks:
-            self.agreed.setdefault(mark, line)
+            self.agreed.setdefault((mark, kind), line)
 
     def note_missing_in_spec(self, name: str, node: Node, difference: Difference) -> None:
         """Note what the spec lacks, unless a mark on `node`, which would hold it, names it."""
@@ -121,10 +158,7 @@ class PageTally:
 
     def note_missing_on_page(self, loose: OneSidedField) -> None:
         """Note a field that the page lacks; a mark on it explains that."""
-        if loose.node.marks:
-            self.used.update(loose.node.marks)
-            self.marked_differences.append(loose.difference)
-        else:
+        if not self._cover(loose.node.marks, loose.difference):
             self.lost.setdefault(f"{loose.group} {loose.name}", loose)
 
     def resolve_renames(self) -> None:
@@ -132,16 +166,20 @@ class PageTally:
         for group in {loose.group for loose in [*self.strays.values(), *self.lost.values()]}:
             strays = [loose for loose in self.strays.values() if loose.group == group]
             lost = [loose for loose in self.lost.values() if loose.group == group]
-            if len(strays) == len(lost) == 1:
+            if len(strays) == len(lost) == 1 and strays[0].is_like(lost[0]):
                 self._keep(_renamed(strays[0], lost[0]))
             else:
+                self.lacks += len(lost)
                 for loose in strays + lost:
                     self._keep(loose.difference)
 
     def _left_out(self, name: str, node: Node, difference: Difference) -> bool:
-        marks = [mark for mark in node.marks if name in mark.why]
+        return self._cover([mark for mark in node.marks if name in mark.why], difference)
+
+    def _cover(self, marks: Sequence[Mark], difference: Difference) -> bool:
+        """Note a difference that marks cover; False if there is no mark."""
         self.used.update(marks)
-        self.marked_differences += [difference] if marks else []
+        self.marked_differences += [MarkedDifference(difference, mark.why) for mark in marks]
         return bool(marks)
 
     def _keep(self, difference: Difference) -> None:

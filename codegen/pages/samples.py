@@ -11,10 +11,10 @@ import json
 import re
 import warnings
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..spec import escape
-from .blocks import PageError
+from .kinds import Header, LocatedValue, PageValue, SampleCall
 
 CURL = re.compile(r"\bcurl\s")
 METHOD = re.compile(r"(?<!\S)(?:-X|--request)[\s=]*['\"]?([A-Z]+)")
@@ -22,45 +22,24 @@ URL = re.compile(r"https?://[^\s'\"\\]+")
 HEADER = re.compile(r"(?<!\S)(?:-H|--header)\s+(['\"])([\w.-]+):\s*(.*?)\1")
 USER = re.compile(r"(?<!\S)(?:-u|--user)\s")
 DATA = re.compile(r"(?<!\S)(?:-d|--data(?:-raw|-binary|-urlencode)?)[\s=]+(['\"]?)\s*(?=\S)")
+# A line that goes on with a command, though no backslash stands at the end of the line before.
+MORE = re.compile(r"\s*(?:-[A-Za-z]\s|--[a-z]|['\"]?https?://)")
 ASSIGNED = re.compile(r"\b([A-Za-z_]\w*)\s*=\s*(?=[{\[\"'])")
 CALL = re.compile(r"([A-Za-z_][\w.]*)\.(\w+)(?=\()")
 VERBS = {"get", "post", "put", "patch", "delete"}
 CONSTANTS = {"true": True, "false": False, "null": None}
 
 
-class LocatedValue(NamedTuple):
-    """A value and the line of each part of it, by JSON pointer."""
+class SampleError(Exception):
+    """A sample that cannot be read, and the line where reading stopped."""
 
-    value: Any
-    lines: dict[str, int]
-
-    @property
-    def line(self) -> int:
-        return self.lines[""]
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
 
 
-class Header(NamedTuple):
-    """A header that a call sends."""
-
-    name: str
-    value: str
-    line: int
-
-
-class SampleCall(NamedTuple):
-    """A sample request; the call of an SDK has `arguments`, and neither method nor URL."""
-
-    line: int
-    method: str = ""
-    url: str = ""
-    headers: tuple[Header, ...] = ()
-    user: bool = False
-    body: LocatedValue | None = None
-    arguments: tuple[tuple[str, LocatedValue], ...] = ()
-
-
-def commands(text: str, line: int, place: str) -> Iterator[SampleCall]:
-    """Yield the call of every curl command. Raises PageError if its data begins as JSON and is none."""
+def commands(text: str, line: int) -> Iterator[SampleCall]:
+    """Yield the call of every curl command."""
     for match in CURL.finditer(text):
         command = text[match.start() : _end_of_command(text, match.end())]
         start = line + text.count("\n", 0, match.start())
@@ -68,9 +47,7 @@ def commands(text: str, line: int, place: str) -> Iterator[SampleCall]:
         if not url:
             continue
         data = DATA.search(command)
-        body = None
-        if data and command[data.end()] in "{[":
-            body = _read_json(command, data.end(), start, place)
+        body, unreadable = _read_data(command, data.end(), start) if data else (None, None)
         method = METHOD.search(command)
         yield SampleCall(
             line=start + command.count("\n", 0, url.start()),
@@ -82,28 +59,30 @@ def commands(text: str, line: int, place: str) -> Iterator[SampleCall]:
             ),
             user=bool(USER.search(command)),
             body=body,
+            unreadable=unreadable,
         )
 
 
 def statements(text: str, line: int) -> Iterator[SampleCall]:
-    """Yield every Python call that sends a request: `requests.post(url, …)`, or an SDK's call with keywords."""
+    """Yield every Python call that sends a request: `requests.post(url, …)`, or an SDK's call with keywords.
+
+    A call whose arguments cannot be read is `unreadable`.
+    """
     values = dict(_find_assignments(text, line))
     for match in CALL.finditer(text):
         start = line + text.count("\n", 0, match.end())
         node = _parse_expression(text[match.end() : _end_of_literal(text, match.end())], "f")
         if isinstance(node, ast.Call):
             yield from _make_call(match[2], node, start, values)
+        else:
+            unreadable = PageValue(f"looked for a Python call, and cannot read the arguments of {match[0]}", start)
+            yield SampleCall(start, unreadable=unreadable)
 
 
-def document(text: str, line: int, place: str) -> LocatedValue:
-    """Read a text that is one JSON document. Raises PageError."""
-    return _read_json(text, len(text) - len(text.lstrip()), line, place)
-
-
-def leading(text: str, line: int, place: str) -> LocatedValue | None:
-    """Read the JSON that begins on a line of a text; None if there is none. Raises PageError."""
+def leading(text: str, line: int) -> LocatedValue | None:
+    """Read the JSON that begins on a line of a text; None if there is none. Raises SampleError."""
     match = re.search(r"^[ \t]*(?=[{\[])", text, re.MULTILINE)
-    return _read_json(text, match.end(), line, place) if match else None
+    return _read_json(text, match.end(), line) if match else None
 
 
 def literal(text: str, line: int) -> LocatedValue | None:
@@ -112,19 +91,30 @@ def literal(text: str, line: int) -> LocatedValue | None:
     return _read_literal(node, line) if node is not None else None
 
 
-def _read_json(text: str, begin: int, line: int, place: str) -> LocatedValue:
+def _read_data(command: str, begin: int, line: int) -> tuple[LocatedValue | None, PageValue | None]:
+    """Read the data of a command if it begins as JSON; else return why it cannot be read."""
+    if command[begin] not in "{[":
+        return None, None
+    try:
+        return _read_json(command, begin, line), None
+    except SampleError as error:
+        return None, PageValue(str(error), error.line)
+
+
+def _read_json(text: str, begin: int, line: int) -> LocatedValue:
     start = line + text.count("\n", 0, begin)
     try:
         value, end = json.JSONDecoder().raw_decode(text, begin)
     except json.JSONDecodeError as error:
-        wrong = line + text.count("\n", 0, error.pos)
-        raise PageError(f"{place}:{wrong}: looked for JSON in the sample of line {start}: {error.msg}") from error
+        raise SampleError(
+            f"looked for JSON in the sample of line {start}: {error.msg}", line + text.count("\n", 0, error.pos)
+        ) from error
     positions = literal(text[begin:end], start)
     return LocatedValue(value, positions.lines if positions else {"": start})
 
 
 def _end_of_command(text: str, begin: int) -> int:
-    """Return where a shell command ends: at a line end that is neither quoted nor escaped."""
+    """Return where a shell command ends: at a line end that is neither quoted nor escaped, unless options follow."""
     quote = ""
     for index in range(begin, len(text)):
         character = text[index]
@@ -132,7 +122,7 @@ def _end_of_command(text: str, begin: int) -> int:
             quote = "" if character == quote else quote
         elif character in "'\"":
             quote = character
-        elif character == "\n" and not text[:index].rstrip(" \t").endswith("\\"):
+        elif character == "\n" and not text[:index].rstrip(" \t").endswith("\\") and not MORE.match(text, index):
             return index
     return len(text)
 

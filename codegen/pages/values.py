@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from .case import PageCase
-from .facts import Status
-from .fields import PageValue, words
-from .places import Node, Route, SpecPlace, walk_nodes
+from .fields import words
+from .kinds import PageValue, Status
+from .places import Route, SpecPlace, walk_nodes
 
 
 def compare_enums(case: PageCase) -> None:
     """Compare the lists of values under a line such as `Reasons supported:` with the enums of that name."""
     for values in case.facts.values:
-        nodes = [
-            (words(name), node)
+        parts = [
+            (words(name), part)
             for route in case.owners(values.section)
-            for name, node in _all_parts(route)
+            for part in _all_parts(route)
+            for name in [part.name]
             if words(name) and words(name) <= values.words
         ]
-        most_words = max((len(name) for name, _ in nodes), default=0)
-        named_nodes = [node for name, node in nodes if len(name) == most_words]
-        if named_nodes:
-            compare_values(case, named_nodes[0].pointer.rpartition("/")[2], values.values, values.line, named_nodes)
+        most_words = max((len(name) for name, _ in parts), default=0)
+        named = [part for name, part in parts if len(name) == most_words]
+        if named:
+            name = named[0].node.pointer.rpartition("/")[2]
+            compare_values(case, name, values.values, values.line, named)
         else:
             case.tally.count()
             route = case.owners(values.section)[0]
@@ -32,13 +34,19 @@ def compare_enums(case: PageCase) -> None:
             case.tally.note_missing_in_spec(str(values.values[0].value), route.node, difference)
 
 
-def compare_values(case: PageCase, name: str, values: Iterable[PageValue], line: int, nodes: Sequence[Node]) -> None:
-    """Compare a list of values, which begins at `line`, with the enums of the nodes of that name."""
+def compare_values(
+    case: PageCase, name: str, values: Iterable[PageValue], line: int, places: Sequence[SpecPlace]
+) -> None:
+    """Compare a list of values, which begins at `line`, with the enums of the places; an answer may take others."""
     line_by_value = {str(value.value): value.line for value in values}
     case.tally.count(len(line_by_value))
-    for node in nodes if line_by_value else ():
-        new = [value for value in line_by_value if value not in node.enum]
-        missing = [value for value in node.enum if value not in line_by_value]
+    for place in places if line_by_value else ():
+        node, is_answer = place.node, place.role == "response"
+        new = [value for value in line_by_value if value not in node.enum] if node.enum or not is_answer else []
+        missing = [value for value in node.enum if value not in line_by_value] if not is_answer else []
+        if not new and not missing:
+            case.tally.agree("enum", line, node)
+            continue
         reported = False
         for value in new if node.enum else []:
             message = f"the page lists {value} for `{name}`, the spec does not"
@@ -46,15 +54,13 @@ def compare_values(case: PageCase, name: str, values: Iterable[PageValue], line:
             reported |= case.tally.differ("enum", line_by_value[value], node.spot("enum"), message, edit)
         for value in missing:
             message = f"the spec lists {value} for `{name}`, the page does not"
-            reported |= case.tally.differ("enum", line, node.spot("enum"), message, f"take {value} out of the enum")
+            reported |= case.tally.lack("enum", line, node.spot("enum"), message, f"take {value} out of the enum")
         if not node.enum:
             message = f"the page lists the values of `{name}`, the spec does not"
             edit = f"add `enum: [{', '.join(line_by_value)}]`"
             reported |= case.tally.differ("enum", line, node.spot(), message, edit)
         if reported:
             return
-        if not new and not missing:
-            case.tally.agree(line, node)
 
 
 def compare_shown(case: PageCase, place: SpecPlace, value: str, line: int) -> None:
@@ -68,6 +74,8 @@ def compare_statuses(case: PageCase) -> None:
     """Compare the statuses of the page with the responses of the spec, in both directions."""
     for route in case.routes:
         listed = [status for status in case.facts.statuses if route in case.owners(status.section)]
+        if listed:
+            case.tally.agree("status", listed[0].line, route.node)
         case.tally.count(len(listed))
         for is_error in (False, True):
             page_statuses = [status for status in listed if (status.code >= "4") == is_error]
@@ -82,7 +90,7 @@ def _compare_route_statuses(case: PageCase, route: Route, page_statuses: list[St
     missing = [code for code, node in answers.items() if code not in codes and node.paged] if page_statuses else []
     for status in page_statuses:
         if status.code in answers:
-            case.tally.agree(status.line, answers[status.code])
+            case.tally.agree("status", status.line, answers[status.code])
     if len(new) == len(missing) == 1:
         message = f"the page has status {new[0].code}, {route.name} {missing[0]}"
         edit = f'change "{missing[0]}" to "{new[0].code}"'
@@ -95,11 +103,12 @@ def _compare_route_statuses(case: PageCase, route: Route, page_statuses: list[St
     for code in missing:
         message = f"{route.name} has status {code}, the page does not list it"
         edit = f'remove "{code}", or mark it x-page-differs'
-        case.tally.differ("status", min(status.line for status in page_statuses), answers[code].spot(), message, edit)
+        case.tally.lack("status", min(status.line for status in page_statuses), answers[code].spot(), message, edit)
 
 
-def _all_parts(route: Route) -> list[tuple[str, Node]]:
-    """Return name and node of every parameter and every field of an operation."""
-    roots = ([route.body] if route.body else []) + route.successes
-    found = [(place.name, place.node) for place in route.parameters]
-    return found + [part for root in roots for part in walk_nodes(root)]
+def _all_parts(route: Route) -> list[SpecPlace]:
+    """Return every parameter and every field of an operation."""
+    roots = [("request", route.body)] if route.body else []
+    roots += [("response", node) for node in route.successes]
+    found = [SpecPlace(name, role, node, False, node) for role, root in roots for name, node in walk_nodes(root)]
+    return route.parameters + found

@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from .codec import decode
-from .errors import DecodeError, NotSent, StatusError, TimedOut, TransportError, lists_errors
+from .errors import DecodeError, NotSent, StatusError, TimedOut, TransportError, hide_secrets, lists_errors
 
 T = TypeVar("T")
 
@@ -32,11 +32,12 @@ class Request:
 
 @attrs.frozen
 class Response(Generic[T]):
-    """A successful answer: status, headers, and the body as its model."""
+    """A successful answer: status, headers, the body as its model, and the httpx.Response."""
 
     status: int
     headers: Mapping[str, str]
     parsed: T = attrs.field(repr=False)
+    raw: httpx.Response = attrs.field(repr=False)
 
 
 def _validate_base_url(_: object, __: object, url: str) -> None:
@@ -228,9 +229,11 @@ def never_left(error: BaseException) -> bool:
 
 
 def _translate(kind: type[TransportError], error: httpx.HTTPError) -> TransportError:
-    translated = kind(f"{type(error).__name__}: {error}")
     # httpx raises RuntimeError where it had no request yet.
-    translated.request = getattr(error, "_request", None)
+    request: httpx.Request | None = getattr(error, "_request", None)
+    # The message may quote a line that is not HTTP, and the line a header of the request.
+    translated = kind(hide_secrets(f"{type(error).__name__}: {error}", request))
+    translated.request = request
     return translated
 
 
@@ -244,6 +247,6 @@ def _decode(response: httpx.Response, model: Any) -> Response[Any]:
             raise StatusError(response) from None
         raise DecodeError(f"HTTP {response.status_code} with an undocumented body: {error}", response) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
-        kind = response.headers.get("Content-Type", "no content type")
+        kind = hide_secrets(response.headers.get("Content-Type", "no content type"), response.request)
         raise DecodeError(f"HTTP {response.status_code} with a body that is no JSON ({kind})", response) from error
-    return Response(status=response.status_code, headers=response.headers, parsed=parsed)
+    return Response(status=response.status_code, headers=response.headers, parsed=parsed, raw=response)

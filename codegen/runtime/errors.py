@@ -12,19 +12,41 @@ RefundError
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from base64 import b64decode
+from collections.abc import Iterator
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
+from urllib.parse import quote
 
 import msgspec
+
+from .codec import without_bom
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     import httpx
 
-    Resolve = Callable[[], bool | None]
-    ResolveAsync = Callable[[], Awaitable[bool | None]]
+    Resolve = Callable[[float], "Outcome | None"]
+    ResolveAsync = Callable[[float], Awaitable["Outcome | None"]]
 
 WasSent: TypeAlias = Literal["no", "maybe", "yes"]
+
+
+class Outcome(Enum):
+    """What became of a refund or a change whose answer was lost. It has no truth value.
+
+    MADE           the server has it, and money moved if it moves any
+    RECORDED_ONLY  the server has a record of it, and nothing shows that the payment gateway paid
+    NOT_MADE       the server has nothing of it, and had the time
+    """
+
+    MADE = "made"
+    RECORDED_ONLY = "recorded only"
+    NOT_MADE = "not made"
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("an Outcome has no truth value: compare it, `outcome is Outcome.MADE`")
 
 
 class RefundError(Exception):
@@ -116,14 +138,18 @@ class StatusError(RefundError):
 
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
+        self._status = _read_status(_read_content(response)) or response.status_code
         self.sent = "yes" if is_refusal(response.status_code) else "maybe"
-        self._code, self._reason = map(_mask_words, _read_words(_read_content(response)))
-        words = " ".join(part for part in (self._code, self._reason) if part)
-        super().__init__(f"HTTP {self.status}" + (f": {words}" if words else ""))
+        request = getattr(response, "_request", None)  # httpx raises RuntimeError where there is none
+        words = _read_words(_read_content(response))
+        self._code, self._reason = (_mask_words(hide_secrets(text, request)) for text in words)
+        message = " ".join(part for part in (self._code, self._reason) if part)
+        super().__init__(f"HTTP {self.status}" + (f": {message}" if message else ""))
 
     @property
     def status(self) -> int:
-        return self.response.status_code
+        """The status that was meant: WooCommerce says 404 in the body of a 500."""
+        return self._status
 
     @property
     def code(self) -> str | None:
@@ -187,7 +213,7 @@ class RefundOutcomeUnknown(RefundError):
         self.idempotency_key = error.idempotency_key
         self._resolve = resolve
         self._resolve_async = resolve_async
-        super().__init__(f"the refund may have been made, do not send it again before resolve() says no: {error}")
+        super().__init__(f"the refund may have been made; do not send it again unless resolve() says NOT_MADE: {error}")
 
     @property
     def code(self) -> str | None:
@@ -201,23 +227,27 @@ class RefundOutcomeUnknown(RefundError):
     def request_id(self) -> str | None:
         return self.error.request_id
 
-    def resolve(self) -> bool:
-        """Ask the API whether the refund was made, while the connection is open.
+    def resolve(self, wait: float = 30.0) -> Outcome:
+        """Ask the API what became of the refund, while the connection is open.
 
-        False means: not by now; a slow server may still be at it. Somebody else's refund of the same amount, made since
-        the order was read, cannot be told from this one. Raises RefundOutcomeUnknown, this one, where the API's words
-        fit both, or the order was not read before; any other RefundError where the API cannot be asked.
+        MADE is returned at once. Any other outcome is final only when `wait` seconds have passed since the request
+        left, for a slow server may still be at it: until then this waits, and asks once more. A recorded refund is
+        taken for this one if it is equal in all that this one names: amounts, reason, items, idempotency key. Somebody
+        else's, made since the order was read, that is equal in all of it cannot be told from this one.
+
+        Raises RefundOutcomeUnknown, this one, where it cannot be told: the order has changed in another way, or was not
+        read before. Raises any other RefundError where the API cannot be asked.
         """
-        return self._require(None if self._resolve is None else self._resolve())
+        return self._require(None if self._resolve is None else self._resolve(wait))
 
-    async def resolve_async(self) -> bool:
+    async def resolve_async(self, wait: float = 30.0) -> Outcome:
         """As `resolve`, for an async connection."""
-        return self._require(None if self._resolve_async is None else await self._resolve_async())
+        return self._require(None if self._resolve_async is None else await self._resolve_async(wait))
 
-    def _require(self, was_made: bool | None) -> bool:
-        if was_made is None:
+    def _require(self, outcome: Outcome | None) -> Outcome:
+        if outcome is None:
             raise self
-        return was_made
+        return outcome
 
     def __reduce__(self) -> tuple[type[RefundOutcomeUnknown], tuple[RefundError], dict[str, str]]:
         # A connection does not travel: what comes out of a pickle cannot ask.
@@ -232,7 +262,7 @@ def is_refusal(status: int) -> bool:
 def lists_errors(content: bytes) -> bool:
     """True if a body is one of the APIs' lists of errors."""
     try:
-        body: Any = msgspec.json.decode(content)
+        body: Any = msgspec.json.decode(without_bom(content))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
     return isinstance(body, dict) and bool(body.get("errors"))
@@ -244,6 +274,36 @@ def _read_content(response: httpx.Response) -> bytes:
         return response.content
     except RuntimeError:  # httpx.ResponseNotRead: an event hook raised before the body came
         return b""
+
+
+# The names of headers and query parameters that hold credentials.
+_SECRET_NAME = re.compile("auth|key|token|secret|signature|cookie|password|consumer", re.IGNORECASE)
+
+
+def hide_secrets(words: str, request: httpx.Request | None) -> str:
+    """Replace the request's credentials in a text: a server may repeat the headers that it received."""
+    secrets = () if request is None else set(_secrets(request))
+    for secret in sorted(secrets, key=len, reverse=True):  # the longest first: another may be a part of it
+        words = words.replace(secret, "***")
+    return words
+
+
+def _secrets(request: httpx.Request) -> Iterator[str]:
+    """Yield each text of a request that is a credential or a part of one, in the spellings of headers and URLs."""
+    for name, value in (*request.headers.multi_items(), *request.url.params.multi_items()):
+        if _SECRET_NAME.search(name):
+            for part in (value, *value.split()[1:], *_basic_parts(value)):
+                if len(part) > 3:  # shorter ones are everywhere, and no secrets
+                    yield from (part, quote(part), quote(part, safe=""))
+
+
+def _basic_parts(value: str) -> list[str]:
+    """Return the name and the password in a Basic header; [] for any other."""
+    try:
+        kind, _, encoded = value.partition(" ")
+        return b64decode(encoded, validate=True).decode().split(":", 1) if kind.lower() == "basic" else []
+    except ValueError:
+        return []
 
 
 # Longer than any sentence of an API; a whole page in a JSON text does not belong in an error's message.
@@ -267,7 +327,7 @@ def _is_card(text: str) -> bool:
 def _read_words(content: bytes) -> tuple[str, str]:
     """Read code and message from the error body of any of the APIs."""
     try:
-        body: Any = msgspec.json.decode(content)
+        body: Any = msgspec.json.decode(without_bom(content))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return "", ""
     if not isinstance(body, dict):
@@ -281,6 +341,16 @@ def _read_words(content: bytes) -> tuple[str, str]:
         error = body
     code = _first_text(error, "code", "title")
     return code, _first_text(error, "description", "message", "detail", "info")
+
+
+def _read_status(content: bytes) -> int:
+    """Read the status that an error body means, a bare number as `data`; 0 if it has none."""
+    try:
+        body: Any = msgspec.json.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return 0
+    meant = body.get("data") if isinstance(body, dict) else None
+    return meant if type(meant) is int and 400 <= meant < 600 else 0
 
 
 def _first_text(error: dict[str, Any], *keys: str) -> str:

@@ -10,6 +10,7 @@ import httpx
 import refundkit
 from refundkit import (
     Config,
+    Outcome,
     RefundBlocked,
     RefundError,
     RefundNotSent,
@@ -70,7 +71,9 @@ def walmart(client_id: str, client_secret: str) -> str:
             assert_type(error.status, int)
             return f"{error.status} {error.code} {error.reason}"
         except RefundOutcomeUnknown as error:
-            return "made" if error.resolve() else f"not made: {error.request_id}"
+            outcome = error.resolve(wait=5)
+            assert_type(outcome, Outcome)
+            return "made" if outcome is Outcome.MADE else f"not made: {error.request_id}"
         except StatusError as error:
             assert_type(error.status, int)
             return f"{error.status} {error.code} {error.reason}"
@@ -137,8 +140,9 @@ def by_hand(body: bytes, order: bytes) -> Report:
         client.post("https://api.example.net/anything", content=body)
     with Client("https://marketplace.walmartapis.com", options={"transport": transport}) as client_of_ours:
         assert_type(get_order.sync("2961380412345", client=client_of_ours).order, Order)
-    later = httpx.AsyncClient(transport=AsyncGuardTransport(httpx.AsyncHTTPTransport()))
+    reporting = AsyncGuardTransport(httpx.AsyncHTTPTransport(), mode="report", fail_on="warning", total_timeout=60)
+    later = httpx.AsyncClient(transport=reporting)
     asyncio.run(later.aclose())
-    report = refundkit.check("walmart.refund_order_lines", body, order=order, require=["order"])
+    report = refundkit.check("walmart.refund_order_lines", body, order=order, require=["order"], fail_on="warning")
     report.raise_for_errors()
     return report

@@ -1,4 +1,4 @@
-"""Credentials for the four APIs: each an httpx.Auth, for sync and async clients (asyncio), many threads and tasks.
+"""Credentials for the APIs: each an httpx.Auth, for sync and async clients (asyncio), many threads and tasks.
 
 No secret stands in a repr, a log or an error, and none can be pickled. Over plain HTTP nothing is sent but to this
 machine (localhost, 127.0.0.0/8, ::1), else NotSent is raised before a byte leaves; only WooCommerceOAuth, which signs,
@@ -14,7 +14,8 @@ from __future__ import annotations
 from .apis.taxcloud.auth import TaxCloudKey, TaxCloudToken
 from .apis.walmart.auth import WalmartToken
 from .apis.walmart_ca.auth import WalmartSignature
-from .apis.woocommerce_legacy.auth import WooCommerceBasic, WooCommerceOAuth, woocommerce_legacy
+from .apis.woocommerce.auth import WooCommerceBasic, WooCommerceOAuth, woocommerce
+from .apis.woocommerce_legacy.auth import woocommerce_legacy
 
 __all__ = [
     "TaxCloudKey",
@@ -23,5 +24,6 @@ __all__ = [
     "WalmartToken",
     "WooCommerceBasic",
     "WooCommerceOAuth",
+    "woocommerce",
     "woocommerce_legacy",
 ]

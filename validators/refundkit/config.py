@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from . import operations
-from .errors import ConfigError, Severity
+from .errors import FAILING, ConfigError, FailOn, Severity
 from .patterns import compile_pattern
 from .rule import REGISTRY, Rule
 from .text import suggest_name
@@ -33,6 +33,7 @@ _KEYS: dict[str, tuple[Any, str]] = {
     "rules": _TEXTS,
     "order": _TEXT,
     "refunds": _TEXT,
+    "fail-on": (FailOn, "error, warning or never"),
 }
 
 
@@ -44,7 +45,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     pattern and the operation that such files are for, the first that matches counts; `per_file_ignores` is pairs of a
     pattern and more to ignore there; `exclude` is patterns of files that are not checked. Those three are about files,
     so `check()` has no use for them. `rules` names Python files with rules of your own; they are run, once a process.
-    Patterns and files are relative to `folder`. What is wrong or unknown raises ConfigError, which names all of it.
+    `fail_on` says which findings make a report not ok: errors, warnings too, or none ("never"). Patterns and files are
+    relative to `folder`. What is wrong or unknown raises ConfigError, which names all of it.
     """
 
     select: tuple[str, ...] = ()
@@ -56,6 +58,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[str, ...] = ()
     order: str | None = None
     refunds: str | None = None
+    fail_on: FailOn = "error"
     folder: str = ""
 
     def __post_init__(self) -> None:
@@ -106,9 +109,11 @@ def _find_rule_problems(config: Config) -> Iterator[str]:
 
 def _find_file_problems(config: Config) -> Iterator[str]:
     """Yield what is wrong with the patterns of files and the operations for them."""
+    if config.fail_on not in FAILING:
+        yield f"fail_on is {config.fail_on!r}, which is none of error, warning and never"
     for _, operation in config.files:
         if operations.find(operation) is None:
-            yield f"files: unknown operation {operation!r}{suggest_name(operation, operations.names())}"
+            yield f"files: unknown operation {operation!r}{operations.suggest(operation)}"
     for pattern in (*config.exclude, *(name for name, _ in (*config.files, *config.per_file_ignores))):
         try:
             compile_pattern(pattern)
@@ -119,11 +124,17 @@ def _find_file_problems(config: Config) -> Iterator[str]:
 # Which rules run.
 
 
-def find_severity(config: Config, rule: Rule) -> Severity:
-    """Find the severity of a rule under a configuration; "off" when it does not run."""
+def find_severity(config: Config, rule: Rule, *, sends: bool = False) -> Severity:
+    """Find the severity of a rule under a configuration; "off" when it does not run.
+
+    To whoever sends, a rule that is strict to send is an error, unless `severity` names it.
+    """
     severity = rule.severity
     if is_foreign(rule, config.rules, config.folder):
         return "off"
+    if sends and rule.strict_to_send:
+        levels = [level for name, level in config.severity if _has_name(rule, name)]
+        return "warning" if levels and levels[-1] != "error" else "error"
     if config.select:
         if not any(_is_covered(rule, name) for name in config.select):
             return "off"
@@ -148,6 +159,13 @@ def _is_covered(rule: Rule, name: str) -> bool:
 
 def _suggest_rule(name: str) -> str:
     return suggest_name(name, [text for rule in REGISTRY.values() for text in (rule.code, rule.name)])
+
+
+def choose_fail_on(config: Config, fail_on: FailOn | None) -> FailOn:
+    """Return what makes a report not ok: the argument, or else the configuration's. Raises ValueError."""
+    if fail_on is not None and fail_on not in FAILING:
+        raise ValueError(f"fail_on is {fail_on!r}{suggest_name(fail_on, FAILING)} (known are {', '.join(FAILING)})")
+    return fail_on or config.fail_on
 
 
 # Which files.

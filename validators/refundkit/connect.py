@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from refundkit_apis.taxcloud.ready import AsyncTaxcloudClient, TaxcloudClient
     from refundkit_apis.walmart.ready import AsyncWalmartClient, WalmartClient
     from refundkit_apis.walmart_ca.ready import AsyncWalmartCaClient, WalmartCaClient
+    from refundkit_apis.woocommerce.ready import AsyncWoocommerceClient, WoocommerceClient
     from refundkit_apis.woocommerce_legacy.ready import AsyncWoocommerceLegacyClient, WoocommerceLegacyClient
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "walmart",
     "walmart_ca",
     "walmart_ca_signed",
+    "woocommerce",
     "woocommerce_legacy",
 ]
 
@@ -94,14 +96,22 @@ def walmart_ca_signed(
     return api("walmart_ca", auth=credentials.WalmartSignature(consumer_id, private_key, channel_type), **options)
 
 
-def woocommerce_legacy(
+def woocommerce(
     url: str, consumer_key: str, consumer_secret: str, **options: Unpack[Options]
-) -> Connection[WoocommerceLegacyClient, AsyncWoocommerceLegacyClient]:
-    """The legacy REST API of the WooCommerce shop at `url`, with a key that may read and write.
+) -> Connection[WoocommerceClient, AsyncWoocommerceClient]:
+    """The REST API (wc/v3) of the WooCommerce shop at `url`, with a key that may read and write.
 
     Over https:// the key goes as Basic, over http:// it signs (OAuth 1.0a), as shops ask for. Raises ValueError for
     another URL.
     """
+    options["base_url"] = url
+    return api("woocommerce", auth=credentials.woocommerce(url, consumer_key, consumer_secret), **options)
+
+
+def woocommerce_legacy(
+    url: str, consumer_key: str, consumer_secret: str, **options: Unpack[Options]
+) -> Connection[WoocommerceLegacyClient, AsyncWoocommerceLegacyClient]:
+    """As woocommerce, for the legacy REST API, which is a plugin since WooCommerce 9."""
     auth = credentials.woocommerce_legacy(url, consumer_key, consumer_secret)
     options["base_url"] = url
     return api("woocommerce_legacy", auth=auth, **options)

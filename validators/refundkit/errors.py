@@ -5,12 +5,14 @@ The exceptions of API calls are defined beside the generated clients, which need
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
 from refundkit_apis._runtime.errors import (
     DecodeError,
     NotSent,
+    Outcome,
     RefundError,
     RefundNotSent,
     RefundOutcomeUnknown,
@@ -21,12 +23,16 @@ from refundkit_apis._runtime.errors import (
 )
 
 __all__ = [
-    "ConfigError", "DecodeError", "Finding", "NotRun", "NotSent", "RefundBlocked", "RefundError", "RefundNotChecked",
-    "RefundNotSent", "RefundOutcomeUnknown", "RefundRefused", "Report", "RuleError", "SourceError", "StatusError",
-    "TimedOut", "TransportError", "UsageError", "finding",
+    "ConfigError", "DecodeError", "Finding", "NotRun", "NotSent", "Outcome", "RefundBlocked", "RefundError",
+    "RefundNotChecked", "RefundNotSent", "RefundOutcomeUnknown", "RefundRefused", "Report", "RuleError", "SourceError",
+    "StatusError", "TimedOut", "TransportError", "UsageError", "finding",
 ]  # fmt: skip
 
+_PACKAGE = Path(__file__).parent
 Severity: TypeAlias = Literal["error", "warning", "off"]
+FailOn: TypeAlias = Literal["error", "warning", "never"]
+FAILING: dict[FailOn, tuple[Severity, ...]] = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
+"""The severities that make a report not ok and the exit status 1, by the value of fail_on."""
 
 # Values of `NotRun.missing` beside the names of a request's parts.
 VALID_BODY, VALID_ORDER, CREDENTIALS = "valid body", "valid order", "credentials"
@@ -61,6 +67,17 @@ def finding(pointer: str, message: str, help: str = "") -> Finding:  # noqa: A00
     return Finding(pointer=pointer, message=message, help=help)
 
 
+def describe_defect(error: BaseException) -> str:
+    """Return kind and place in our code of an unforeseen error; its own words may quote a payload."""
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        file = Path(trace.tb_frame.f_code.co_filename)
+        if file.is_relative_to(_PACKAGE):
+            place = f" in {file.relative_to(_PACKAGE)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"a defect of refundkit: {type(error).__name__}{place}"
+
+
 class NotRun(msgspec.Struct, frozen=True, kw_only=True):
     """Rules that did not run, and the part of the request or its context that was missing for them."""
 
@@ -69,17 +86,26 @@ class NotRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The findings of a check, and the rules that did not run."""
+    """The findings of a check, and the rules that did not run. `fail_on` says which findings make it not ok."""
 
     operation: str
     findings: tuple[Finding, ...]
     not_run: tuple[NotRun, ...]
+    fail_on: FailOn = "error"
+
+    def __bool__(self) -> bool:
+        raise TypeError("a report has no truth value: ask its .ok, or call its raise_for_errors()")
 
     @property
     def ok(self) -> bool:
-        """Whether no finding is an error and the schema accepts the body."""
+        """Whether no finding fails, by default no error, and the schema accepts the body; always if nothing fails."""
         is_refused = any(entry.missing == VALID_BODY for entry in self.not_run)
-        return not is_refused and not any(entry.severity == "error" for entry in self.findings)
+        return self.fail_on == "never" or not (is_refused or self.failures)
+
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        """The findings that make it not ok: errors, and warnings too if `fail_on` is warning."""
+        return tuple(entry for entry in self.findings if entry.severity in FAILING[self.fail_on])
 
     @property
     def complete(self) -> bool:
@@ -119,7 +145,7 @@ class DraftError(RefundNotSent):
 
 
 def _join_errors(report: Report) -> str:
-    errors = [str(entry) for entry in report.findings if entry.severity == "error"]
+    errors = [str(entry) for entry in report.failures] or list(map(str, report.findings))
     not_run = [f"not run for want of {entry.missing}: {', '.join(entry.codes)}" for entry in report.not_run]
     return "; ".join(errors or not_run)
 

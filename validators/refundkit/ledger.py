@@ -18,8 +18,10 @@ from .money import ZERO, exact
 if TYPE_CHECKING:
     from .operations import Operation
 
-# Accounts of a line beside its charges, whose names are charge types in capitals.
-TOTAL, ITEM, PIECES, CANCELS = "total", "item", "pieces", "cancels"
+# Accounts of a line beside its charges, whose names are charge types in capitals. ROUNDING is by how much the amounts
+# that an API shows of the line may differ from the real ones, and TAX begins the name of the tax by one rate; a line
+# has the account ANY if nobody knows by which rates it was taxed.
+TOTAL, ITEM, PIECES, CANCELS, ROUNDING, TAX = "total", "item", "pieces", "cancels", "rounding", "tax:"
 QUANTITIES = frozenset({PIECES, CANCELS})
 # Stands for every line, or for every account of a line.
 ANY = "*"
@@ -27,6 +29,10 @@ ANY = "*"
 
 class UnreadableError(Exception):
     """A rule read a part of an order that the API's model refuses."""
+
+    def __init__(self, part: Unreadable) -> None:
+        super().__init__(f"{part.pointer}: {part.reason}")
+        self.part = part
 
 
 class Unreadable:
@@ -41,7 +47,7 @@ class Unreadable:
         self.pointer, self.reason, self.key = pointer, reason, key
 
     def _refuse(self, *_: object) -> NoReturn:
-        raise UnreadableError(f"{self.pointer}: {self.reason}")
+        raise UnreadableError(self)
 
     __getattr__ = __getitem__ = __iter__ = __len__ = __bool__ = __contains__ = __call__ = _refuse
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _refuse
@@ -49,9 +55,12 @@ class Unreadable:
     __str__ = __format__ = _refuse
 
 
-def readable_lines(lines: Iterable[Any], unread: dict[Hashable, str]) -> Iterator[Any]:
-    """Yield the lines that could be read; write the reason for each of the others to `unread`."""
-    for line in lines:
+def readable_lines(lines: Any, unread: dict[Hashable, str]) -> Iterator[Any]:
+    """Yield the lines that could be read; write the reason for each of the others to `unread`, ANY if all are odd."""
+    if lines.__class__ is Unreadable:
+        unread[ANY] = lines.reason
+        return
+    for line in lines or ():
         if line.__class__ is Unreadable:
             unread[line.key] = line.reason
         else:
@@ -73,8 +82,8 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
     """An amount on one account of one order line, by its size (only an item of a shop keeps a sign: fees below zero).
 
     `effect` is "add"; "rest": all that is left of the account when it is posted; "set": replaces what the refund of
-    `refund_id` posted there; "drop": removes all that it posted. `pointer` and `tax_pointer` are where the request
-    names the amounts, "" in history. `source` is the part of the request that it was read from.
+    `refund_id` posted on the line; "drop": removes all that it posted. `pointer` and `tax_pointer` are where the
+    request names the amounts, "" in history. `source` is the part of the request that it was read from.
     """
 
     line: Hashable
@@ -92,7 +101,8 @@ class Refund(msgspec.Struct, gc=False):
     """One refund: postings that count together or not at all. It is read without the order.
 
     `lines` are the lines that it names, each with its pointer, with an amount or not; `full_lines` are those that it
-    marks as a full refund; `amounts` is every sum of money in it.
+    marks as a full refund; `amounts` is every sum of money in it. `unread` says why an earlier refund could
+    not be read; `tells_items` is false if only its total is known.
     """
 
     postings: list[Posting]
@@ -103,6 +113,8 @@ class Refund(msgspec.Struct, gc=False):
     idempotency_key: str = ""
     idempotency_key_pointer: str = ""
     reason: str | None = None
+    unread: str = ""
+    tells_items: bool = True
 
 
 class Account(msgspec.Struct, gc=False):
@@ -162,7 +174,7 @@ class Line(msgspec.Struct, gc=False):
 
     `number` is its name in messages. `ordered` are the pieces that its charges are for, without cancelled ones. `known`
     is false for a line that the order lacks; `parent` is the key of the line that it is a part of. `statuses` are in
-    the API's words, `returned` is the id of a return or "".
+    the API's words; `returned`, the id of a return, and `ship_node`, who ships it, are as the order has them.
     """
 
     key: Hashable
@@ -171,7 +183,8 @@ class Line(msgspec.Struct, gc=False):
     ordered: Decimal = ZERO
     shipped: Decimal = ZERO
     statuses: list[tuple[str, str]] = []
-    returned: str = ""
+    returned: Any = None
+    ship_node: Any = None
     parent: Hashable = None
     known: bool = True
     pointer: str = ""
@@ -203,14 +216,16 @@ class Ledger(msgspec.Struct):
     """An order's lines, its history of refunds, and the one refund under check.
 
     `named_lines` are the lines that this refund names, known or not, and `accounts` the accounts, each once. `decimals`
-    is the number of decimals of the order's money, for requests that name no currency. `unread` maps the keys of
-    unreadable lines to the reason; `differences` says where two sources of the history disagree.
+    is the number of decimals of the order's money, for requests that name no currency; None if any will do. `unread`
+    maps the keys of unreadable lines to the reason, ANY if nobody knows which they are; `differences` says where two
+    sources of the history disagree. `whole_pieces` is true if no piece goes back in parts.
     """
 
     lines: dict[Hashable, Line]
     currency: str = ""
-    decimals: int = 2
+    decimals: int | None = 2
     unread: dict[Hashable, str] = {}
+    whole_pieces: bool = False
     history: list[Refund] = []
     refund: Refund | None = None
     named_lines: list[Line] = []
@@ -231,9 +246,18 @@ class Ledger(msgspec.Struct):
         """Whether the refund under check only repeats an earlier one under its idempotency key."""
         return self.refund is not None and bool(self._undone) and bool(self.refund.idempotency_key)
 
+    def is_unread(self, key: Hashable) -> bool:
+        """Return whether the order may have a line of that key that could not be read."""
+        return key in self.unread or (ANY in self.unread and key not in self.lines)
+
     def line_of(self, account: Account) -> Line:
         """Return the line of an account."""
         return self.lines[account.line]
+
+    def rounding_of(self, account: Account) -> Decimal:
+        """Return by how much the amounts that are shown of an account's line may differ from the real ones."""
+        rounding = self.line_of(account).accounts.get(ROUNDING)
+        return rounding.charged + rounding.before if rounding is not None and rounding.listed else ZERO
 
     def begin(self, refund: Refund) -> Ledger:
         """Put one refund under check, in place of an uncommitted one: its accounts' `now` and pointers, its lines."""
@@ -242,7 +266,7 @@ class Ledger(msgspec.Struct):
         if refund.idempotency_key:
             self._undo_replayed(refund)
         for key, pointer in refund.lines:
-            if key in self.unread:
+            if self.is_unread(key):
                 continue
             line = self.lines.get(key) or Line(key, _describe_key(key), known=False)
             line.pointer, line.full = pointer, key in refund.full_lines
@@ -342,7 +366,7 @@ class Ledger(msgspec.Struct):
         account = self.lines[posting.line].account(posting.account)
         size = -abs(posting.amount) if account.name == ITEM and account.charged < 0 else abs(posting.amount)
         account.before += sign * size
-        account.tax_before += sign * posting.tax
+        account.tax_before += sign * abs(posting.tax)
 
     def _remaining_postings(self, posting: Posting) -> Iterator[Posting]:
         """Yield what is left of a posting's lines, beyond what the refund under check names itself."""
@@ -356,8 +380,8 @@ class Ledger(msgspec.Struct):
         """Undo the earlier postings that a "set" replaces or a "drop" removes."""
         older = self._find_refund(posting.refund_id)
         if older is not None:
-            account, dropped = (posting.line, posting.account), posting.effect == "drop"
-            self._undo(older, [old for old in older.postings if dropped or (old.line, old.account) == account])
+            is_dropped = posting.effect == "drop"
+            self._undo(older, [old for old in older.postings if is_dropped or old.line == posting.line])
 
     def _find_refund(self, refund_id: str) -> Refund | None:
         """Return the refund of an id; for an unknown id the largest without one, which leads to the fewest findings."""
@@ -408,8 +432,9 @@ class OrderModel:
     """Turns one API's orders and refunds into a ledger; an API's folder may have a subclass.
 
     `traits` map an operation's short name to the names by which shared rules select it. `shares_orders_with` is an API
-    with the same orders. `path_ids` map the path parameters that identify the order to the path of the same id in an
-    order; `body_id` is the path of the last of them in the body.
+    with the same orders, or the operation that alone has these; keys of orders begin with it. `path_ids` map the path
+    parameters that identify the order to the path of the same id in an order; `body_id` is the path of the last of them
+    in the body.
     """
 
     traits: Mapping[str, frozenset[str]] = {}
@@ -455,6 +480,12 @@ class OrderModel:
         False unless an API says otherwise: then no refund of a list is ever taken for the requested one.
         """
         return False
+
+
+def add_items(in_order: list[Refund] | None, listed: list[Refund] | None) -> list[Refund] | None:
+    """Replace each refund of which an order tells only the total by that of the list with its id."""
+    by_id = {refund.id: refund for refund in listed or ()}
+    return in_order and [refund if refund.tells_items else by_id.get(refund.id, refund) for refund in in_order]
 
 
 def open_ledger(model: OrderModel, order: Any, refunds: list[Refund] | None, in_order: list[Refund] | None) -> Ledger:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal, localcontext
 
 # No sum and no product of number literals is rounded: they have at most 400 digits and exponents up to 308 (RF001).
 EXACT = Context(prec=4_000, Emin=MIN_EMIN, Emax=MAX_EMAX)
@@ -47,6 +47,12 @@ def exact(size: int = 0) -> AbstractContextManager[Context]:
 def total(values: Iterable[Decimal | int]) -> Decimal:
     """Return the sum; it is exact within `exact()`."""
     return sum((Decimal(value) for value in values), ZERO)
+
+
+def equals_as_shown(amount: Decimal, shown: Decimal, at_least: int = 0) -> bool:
+    """Tell whether an amount is the shown one, once it is rounded to the decimals of that, at least to so many."""
+    shown_places = max(at_least, len(_without_exponent(shown).partition(".")[2]))
+    return amount.quantize(Decimal(1).scaleb(-shown_places), ROUND_HALF_UP) == shown
 
 
 def plain(value: Decimal | int) -> str:

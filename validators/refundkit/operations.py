@@ -41,13 +41,17 @@ class Credential(msgspec.Struct, frozen=True):
 class ContextSpec(msgspec.Struct, frozen=True):
     """Where a part of an operation's context comes from: an operation that returns it, or a list of a schema.
 
-    `lines` is the pointer to an order's lines, and `key` the field that identifies a line.
+    `lines` is the pointer to an order's lines, and `key` the field that identifies a line. A query value such as
+    `{returnOrderId}` is filled from the request's path. `pick` is the field of the answer whose list holds the order,
+    and `pages` says how all pages of a list are read.
     """
 
     operation: str | None = None
     query: dict[str, str] = {}
     lines: str = ""
     key: str = ""
+    pick: str = ""
+    pages: dict[str, str] = {}
     schema: str | None = None
 
 
@@ -149,8 +153,14 @@ def get(name: str) -> Operation:
     """Return the operation of that name. Raises ValueError that suggests the nearest."""
     operation = find(name)
     if operation is None:
-        raise ValueError(f"unknown operation {name!r}{suggest_name(name, names())}")
+        raise ValueError(f"unknown operation {name!r}{suggest(name)}")
     return operation
+
+
+def suggest(name: str) -> str:
+    """Return a suggestion for an unknown operation; one of a known API is never taken for another API's."""
+    api = name.partition(".")[0]
+    return suggest_name(name, of_api(api) if api in APIS else names())
 
 
 @cache
@@ -163,6 +173,14 @@ def quick_decoder(operation: Operation, part: str = "body") -> msgspec.json.Deco
 def lenient_decoder(operation: Operation) -> msgspec.json.Decoder[Any]:
     """Return a decoder for bodies that break only bounds of numbers."""
     return msgspec.json.Decoder(operation.struct(), dec_hook=decode_unbounded, float_hook=Decimal)
+
+
+@cache
+def takes_xml(operation: Operation, part: str = "body") -> bool:
+    """Return whether a body, or a response by its status, may be XML: its schema names a namespace."""
+    if part == "body" and operation.described.body is None:
+        return False
+    return any("namespace" in node.get("xml", ()) for node in schema_nodes(operation.schema(part)))
 
 
 @cache
@@ -226,7 +244,10 @@ def by_lower_name(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _to_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    try:
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    except ValueError:  # an int of more digits than Python writes
+        return f"{type(value).__name__} of too many digits"
 
 
 def plain_literal(literal: str) -> Decimal:

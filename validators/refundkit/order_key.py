@@ -18,7 +18,7 @@ KeyPath: TypeAlias = tuple[str, ...]
 
 
 class OrderKey(msgspec.Struct, frozen=True, gc=False):
-    """One order: its API, its ids, and its shop, "" if unknown.
+    """One order: its API (or the operation that it is for alone), its ids, and its shop, "" if unknown.
 
     The last id is the order's own; one before it names the owner, such as a TaxCloud connection. Two APIs of a vendor
     that share orders have the same keys.
@@ -40,13 +40,14 @@ class OrderKey(msgspec.Struct, frozen=True, gc=False):
 
 
 def key_of_request(
-    api: str, path: Mapping[str, object] | None, body: bytes | None, order: bytes | None = None, base: str = ""
+    operation: str, path: Mapping[str, object] | None, body: bytes | None, order: bytes | None = None, base: str = ""
 ) -> OrderKey | None:
     """Return the key of a request's order, from its path, else its body, else the order that came with it.
 
-    None if none of them has the id. `base` is the shop as `routes.base_of` reads it from the URL.
+    None if none of them has the id; of an unknown operation the API before the dot counts. `base` is the shop as
+    `routes.base_of` reads it from the URL.
     """
-    owner, model = _owner_of_orders(api)
+    owner, model = _owner_of_orders(operation)
     if not model.path_ids:
         return None
     ids: dict[str, Any] = {name: (path or {}).get(name) for name in model.path_ids}
@@ -54,14 +55,14 @@ def key_of_request(
     if ids[order_id] is None and body is not None and model.body_id:
         ids[order_id] = _values_at(body, (model.body_id,))[0]
     if order is not None and None in ids.values():
-        order_ids = dict(zip(model.path_ids, _values_at(order, tuple(model.path_ids.values())), strict=True))
+        order_ids = dict(zip(model.path_ids, _ids_in_order(model, order), strict=True))
         ids |= {name: order_ids[name] for name, value in ids.items() if value is None}
     return _make_key(owner, model, ids.values(), base)
 
 
 def id_in_body(operation: Operation, body: bytes | None) -> dict[str, str]:
     """Return the order id in the body of a request, by the name of its path parameter; {} without one."""
-    _, model = _owner_of_orders(operation.api)
+    _, model = _owner_of_orders(operation.name)
     if body is None or not model.body_id:
         return {}
     (value,) = _values_at(body, (model.body_id,))
@@ -77,12 +78,19 @@ def ids_of_order(api: str, text: bytes) -> dict[str, str]:
 
 def key_of_order(text: bytes, api: str | None = None, order_id: str | None = None) -> OrderKey | None:
     """Return the key of a get-order response, None if it has no id; `api` and `order_id` override its content."""
-    for name in APIS if api is None else (api,):
-        owner, model = _owner_of_orders(name)
-        ids = _values_at(text, tuple(model.path_ids.values())) if owner == name or api is not None else []
-        if ids and (api is not None or ids[-1] is not None):
-            return _make_key(owner, model, [*ids[:-1], ids[-1] if order_id is None else order_id])
-    return None
+    names = [api] if api in APIS else APIS if api is None else []
+    for name in names:
+        for model in apis.order_models(name):
+            ids = _ids_in_order(model, text, may_be_bare=api is not None)
+            # With two APIs of one vendor the text does not say of which of them it is.
+            if ids and ids[-1] is not None and (api or model.shares_orders_with not in APIS):
+                return _make_key(
+                    model.shares_orders_with or name, model, [*ids[:-1], ids[-1] if order_id is None else order_id]
+                )
+    if api not in APIS or order_id is None:
+        return None
+    owner, model = _owner_of_orders(api)
+    return _make_key(owner, model, [*_ids_in_order(model, text)[:-1], order_id])
 
 
 def key_of_refunds(text: bytes, api: str | None, order_id: str | None) -> OrderKey | None:
@@ -94,9 +102,18 @@ def key_of_refunds(text: bytes, api: str | None, order_id: str | None) -> OrderK
     return _make_key(owner, model, [*_values_at(text, owner_paths, is_list=True), order_id])
 
 
-def _owner_of_orders(api: str) -> tuple[str, OrderModel]:
-    """Return the API under which an API's orders are keyed, and the order model."""
-    model = apis.order_model(api) if api in APIS else OrderModel()
+def _ids_in_order(model: OrderModel, text: bytes, *, may_be_bare: bool = True) -> list[Any]:
+    """Return the ids in an order, which may stand without its wrapper."""
+    paths = tuple(model.path_ids.values())
+    ids = _values_at(text, paths)
+    bare_paths = tuple(tuple(step for step in path[1:] if step != "0") for path in paths)
+    return _values_at(text, bare_paths) if may_be_bare and ids[-1:] == [None] and all(bare_paths) else ids
+
+
+def _owner_of_orders(name: str) -> tuple[str, OrderModel]:
+    """Return the name under which the orders of an API or an operation are keyed, and the order model."""
+    api = name.partition(".")[0]
+    model = apis.order_model(name) if api in APIS else OrderModel()
     return (model.shares_orders_with or api), model
 
 
@@ -124,7 +141,7 @@ def _values_at(text: bytes, paths: tuple[KeyPath, ...], *, is_list: bool = False
 
 def _value_at(node: Any, path: KeyPath) -> Any:
     for name in path:
-        node = getattr(node, name, None)
+        node = getattr(node, name, None) if name != "0" else node[0] if node and len(node) == 1 else None
     return node
 
 
@@ -135,11 +152,13 @@ def _decoder(paths: tuple[KeyPath, ...], is_list: bool) -> msgspec.json.Decoder[
     return msgspec.json.Decoder(list[shape] if is_list else shape)  # type: ignore[valid-type]
 
 
-def _shape(paths: Iterable[KeyPath]) -> type[msgspec.Struct]:
-    """Make the type of an object with just these paths, each optional."""
+def _shape(paths: Iterable[KeyPath]) -> Any:
+    """Make the type of an object with just these paths, each optional; "0" stands for the only entry of a list."""
     paths_by_name: dict[str, list[KeyPath]] = {}
     for path in paths:
         paths_by_name.setdefault(path[0], []).append(path[1:])
+    if "0" in paths_by_name:
+        return list[_shape(paths_by_name["0"])]  # type: ignore[misc]
     fields: list[tuple[str, Any, Any]] = []
     for name, tails in paths_by_name.items():
         deeper = [tail for tail in tails if tail]

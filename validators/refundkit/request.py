@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Request(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The parts of one request and its context; an absent part is None. `body`, `order` and `refunds` are JSON.
 
-    `read` reads the body from its file, with the file's line numbers.
+    `read` reads the body from its file, with the file's line numbers; `is_translated`: the file is YAML or XML, and
+    `body` our JSON text of it.
     """
 
     body: bytes | None = None
@@ -28,6 +29,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     order: bytes | None = None
     refunds: bytes | None = None
     read: Callable[[], Document] | None = None
+    is_translated: bool = False
 
     @cached_property
     def document(self) -> Document:

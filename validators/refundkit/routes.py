@@ -22,7 +22,8 @@ def match(method: str, url: str) -> Match | None:
     """Return the operation that a request calls, by the end of the URL's path: a shop may be below any path.
 
     If several templates match, the longest counts: /wc-api/v3/orders/1 ends like another API's /v3/orders/1. Spellings
-    that servers read as the same path are equal: another case, `%72efunds`, `//`, `/./`, `/x/../`, `;x=1`.
+    that servers read as the same path are equal: another case, `%72efunds`, `//`, `/./`, `/x/../`, and `;x=1` after a
+    word of the template. In an id `;` stays: servers differ in what they make of it.
     """
     try:
         split = urlsplit(url)
@@ -51,7 +52,7 @@ def _segments(path: str) -> list[str]:
     """Return the decoded segments of a path, normalised as a server does it."""
     segments: list[str] = []
     for part in path.split("/"):
-        segment = unquote(part.partition(";")[0])
+        segment = unquote(part)
         if segment == "..":
             del segments[-1:]
         elif segment not in ("", "."):
@@ -74,6 +75,8 @@ def base_of(operation: Operation, url: str) -> str:
     before = _segments(split.path)[: -len(_template(operation.described.path))]
     if not host:
         return ""
+    if before[-1:] == ["index.php"]:  # the script that answers, and no folder
+        before.pop()
     if port is not None and port != {"http": 80, "https": 443}.get(split.scheme):
         host = f"{host}:{port}"
     return "/".join([host, *before])
@@ -93,7 +96,7 @@ def _match_template(template: tuple[str, ...], segments: list[str]) -> dict[str,
     for part, segment in zip(template, end, strict=True):
         if part.startswith("{"):
             values[part.strip("{}")] = segment
-        elif part != segment.strip().lower():  # WooCommerce ignores the case of a path
+        elif part != segment.partition(";")[0].strip().lower():  # WooCommerce ignores the case of a path
             return None
     return values
 
@@ -107,4 +110,8 @@ def sibling(match: Match, path: str, target: Operation) -> str:
     parts = path.rstrip("/").split("/")
     prefix = "/".join(parts[: max(0, len(parts) - template_length)]).rstrip("/")
     values = {name: quote(value, safe="") for name, value in match.path.items()}
+    for part, segment in zip(_template(match.operation.described.path), parts[-template_length:], strict=False):
+        name = part.strip("{}")
+        if values.get(name) and unquote(segment) == match.path[name]:
+            values[name] = segment  # as it stands: servers differ in what they make of `;` and `%3B`
     return prefix + target.described.path.format_map(values)

@@ -16,8 +16,9 @@ import msgspec
 
 from .errors import Severity
 
-# The parts of a request as bits, and the names by which `not_run` lists them.
-BODY, PATH, QUERY, HEADERS, URL, ORDER, REFUNDS = (1 << bit for bit in range(7))
+# The parts of a request as bits, and the names by which `not_run` lists them. An order may tell only the totals of its
+# refunds: then REFUNDS is set, and REFUNDED_ITEMS is not.
+BODY, PATH, QUERY, HEADERS, URL, ORDER, REFUNDS, REFUNDED_ITEMS = (1 << bit for bit in range(8))
 PARTS = {"order": ORDER, "refunds": REFUNDS, "path": PATH, "query": QUERY, "headers": HEADERS}
 PARAMETERS = {
     "refund": BODY,
@@ -29,6 +30,7 @@ PARAMETERS = {
     "url": URL,
     "order": ORDER,
     "refunds": REFUNDS,
+    "refunded_items": REFUNDED_ITEMS,
     "request": 0,  # whatever parts there are, raw
     "operation": 0,
     "value": 0,  # a value that the spec refuses: the rule only words the finding
@@ -39,7 +41,8 @@ class Rule(msgspec.Struct, frozen=True):
     """A registered rule.
 
     `on` holds names of operations or APIs, or traits that an API declares for its operations; empty means all. `needs`
-    are the bits of the parts that the rule requires, `sharpens` those that it is less precise without.
+    are the bits of the parts that the rule requires, `sharpens` those that it is less precise without. One that is
+    `strict_to_send` is a warning to a linter and an error to whoever sends.
     """
 
     code: str
@@ -52,6 +55,7 @@ class Rule(msgspec.Struct, frozen=True):
     needs: int
     sharpens: int
     raw: bool
+    strict_to_send: bool
 
     def covers(self, operation: str, traits: frozenset[str] = frozenset()) -> bool:
         """Return whether the rule applies to an operation with these traits."""
@@ -76,7 +80,7 @@ CACHE_CLEARERS: list[Callable[[], None]] = []
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def rule(
+def rule(  # noqa: PLR0913 - what a rule says of itself, each by its name
     code: str,
     name: str,
     *,
@@ -85,12 +89,15 @@ def rule(
     source: str = "",
     raw: bool = False,
     reports_missing: bool = True,
+    strict_to_send: bool = False,
 ) -> Callable[[F], F]:
     """Register the decorated function as a rule.
 
-    `source` names the pages or servers that prove it, "" for our own judgement; `raw` rules read values as they were
-    sent and run whatever the schema says; with `reports_missing=False` the report does not list the rule if a part that
-    would sharpen it is missing. Raises ValueError for an id or a name that is taken, or an unknown parameter.
+    `source` names the pages, published schemas or servers that show that it is right, "" if it is a judgement; `raw`
+    rules read values as they were sent and run whatever the schema says; with `reports_missing=False` the report does
+    not list the rule if a part that would sharpen it is missing; the findings of a `strict_to_send` rule are errors to
+    the guard and the ready client, whatever `select` and `ignore` say. Raises ValueError for an id or a name that is
+    taken, or an unknown parameter.
     """
 
     def register(run: F) -> F:
@@ -98,7 +105,9 @@ def rule(
             raise ValueError(f"rule {code} {name} is registered already")
         parameters, needs, sharpens = _read_parameters(run)
         gates, sharpeners = needs & ~BODY if raw else needs, sharpens if reports_missing else 0
-        REGISTRY[code] = Rule(code, name, severity, tuple(on), source, run, parameters, gates, sharpeners, raw)
+        REGISTRY[code] = Rule(
+            code, name, severity, tuple(on), source, run, parameters, gates, sharpeners, raw, strict_to_send
+        )
         for clear_cache in CACHE_CLEARERS:
             clear_cache()
         return run

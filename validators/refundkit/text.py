@@ -15,8 +15,12 @@ BOM = "\ufeff"
 # Longer names are slow to compare, and no person mistypes them.
 _LONGEST_NAME = 80
 _BOM_BYTES = BOM.encode()
-# 14 to 19 digits with a card network's first digits; the check digit decides.
-_CARD = re.compile(r"(?<![0-9])(?:4|5[1-5]|2[2-7]|3[0-9]|6)(?:[ -]?[0-9]){12,18}(?![0-9])")
+# A longer word of a message, such as an amount of a million digits, is cut; and so is a longer message.
+_LONG_WORD = re.compile(r"\S{200,}")
+_LONGEST_MESSAGE = 2_000
+# 14 to 19 digits with a card network's first digits; the check digit decides. Decimals are no card: one does not begin
+# after a digit or a point, but for that of an abbreviation.
+_CARD = re.compile(r"(?:(?<![0-9.])|(?<=[A-Za-z]\.))(?:4|5[1-5]|2[2-7]|3[0-9]|6)(?:[ -]?[0-9]){12,18}(?![0-9])")
 _IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Z0-9])")
 
 
@@ -82,6 +86,13 @@ def format_value(value: object) -> str:
     # Mask first: a card number that is cut in half would not be recognized.
     text = mask_numbers(msgspec.json.encode(value).decode() if isinstance(value, str) else str(value))
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def shorten(text: str) -> str:
+    """Mask a message, and cut what is long in it."""
+    # Mask first: a card number that is cut in half would not be recognized.
+    short = _LONG_WORD.sub(lambda match: f"{match[0][:57]}...", mask_numbers(text))
+    return short if len(short) <= _LONGEST_MESSAGE else f"{short[: _LONGEST_MESSAGE - 3]}..."
 
 
 # JSON pointers (RFC 6901).

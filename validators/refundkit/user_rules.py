@@ -103,7 +103,8 @@ def _verify_rule(rule: Rule, file: str) -> None:
     targets = (*operations.APIS, *operations.names(), *sorted(traits))
     for name in rule.on:
         if name not in targets:
-            raise ConfigError(f"{place}: rule {rule.code}: unknown operation {name!r}{suggest_name(name, targets)}")
+            nearest = operations.suggest(name) if "." in name else suggest_name(name, targets)
+            raise ConfigError(f"{place}: rule {rule.code}: unknown operation {name!r}{nearest}")
     if not rule.parameters or "value" in rule.parameters:
         raise ConfigError(f"{place}: rule {rule.code} would never run: let it ask for refund, ledger, body, order, …")
     if not rule.title:

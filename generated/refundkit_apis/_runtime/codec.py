@@ -24,13 +24,18 @@ def decoder(model: Any) -> msgspec.json.Decoder[Any]:
 
 
 def decode(data: bytes, model: type[T]) -> T:
-    """Decode a JSON text as the model.
+    """Decode a JSON text as the model; a byte order mark before it is skipped.
 
     Raises msgspec.MsgspecError, UnicodeDecodeError, RecursionError or ArithmeticError (an exponent of 19 digits).
     """
     target: Any = model
-    decoded: T = decoder(target).decode(data)
+    decoded: T = decoder(target).decode(without_bom(data))
     return decoded
+
+
+def without_bom(data: bytes) -> bytes:
+    """Return a text without the byte order mark that some servers write before it."""
+    return data.removeprefix(b"\xef\xbb\xbf")
 
 
 def encode(value: object) -> bytes:

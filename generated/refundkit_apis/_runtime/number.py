@@ -37,6 +37,7 @@ class Number(metaclass=_NumberType):
     def __init_subclass__(  # noqa: PLR0913 - one keyword a JSON Schema keyword
         cls,
         *,
+        literal: bool = True,
         text: bool = False,
         null: bool = False,
         whole: bool = False,
@@ -47,9 +48,9 @@ class Number(metaclass=_NumberType):
         pattern: str | None = None,
         unlike: str | None = None,
     ) -> None:
-        """`text`: a string is taken too, if it has `pattern` and not `unlike`; `whole`: 1.0 is 1 and 1.5 is refused;
-        `above` and `below` are the exclusive bounds."""
-        kinds = {int, Decimal} | ({str} if text else set()) | ({type(None)} if null else set())
+        """`literal`: a JSON number is taken; `text`: a string is, if it has `pattern` and not `unlike`; `whole`: 1.0 is
+        1 and 1.5 is refused; `above` and `below` are the exclusive bounds."""
+        kinds = ({int, Decimal} if literal else set()) | ({str} if text else set()) | ({type(None)} if null else set())
         cls.kinds = frozenset(kinds)
         is_within_bounds = _make_bounds_test(minimum, maximum, above, below)
         is_allowed_text = _make_text_test(pattern, unlike) if text else None

@@ -7,8 +7,15 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from refundkit_apis._runtime.number import Whole
-from refundkit_apis.walmart.scalars import Amount, RefundAmount, RefundTaxAmount
+from refundkit_apis._runtime.number import Whole, WholeOrNull
+from refundkit_apis.walmart.scalars import (
+    Amount,
+    RefundAmount,
+    RefundTaxAmount,
+    ReturnLineNumber,
+    ReturnPieces,
+    ReturnRefundPieces,
+)
 
 Flag: TypeAlias = Literal["true", "false"]
 
@@ -215,6 +222,34 @@ Currency: TypeAlias = Literal[
 ]
 
 
+CancellationReason: TypeAlias = (
+    Literal[
+        "CUSTOMER_REQUESTED_SELLER_TO_CANCEL",
+        "SELLER_CANCEL_PRICING_ERROR",
+        "SELLER_CANCEL_OUT_OF_STOCK",
+        "SELLER_CANCEL_FRAUD_STOP_SHIPMENT",
+        "SELLER_CANCEL_ADDRESS_NOT_SERVICEABLE",
+    ]
+    | str
+)
+
+
+class CancelQuantity(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    unit_of_measurement: Literal["EACH", "EA"] = field(name="unitOfMeasurement")
+    amount: Annotated[str, Meta(pattern="^0*[1-9][0-9]*$(?!\\n)")]
+    """How many pieces of the line are cancelled, a whole number above zero in a string."""
+
+
+class ReturnRefundQuantity(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    """
+    All that is left of the line where it is absent, as nothing published says otherwise.
+    """
+
+    unit_of_measure: str = field(name="unitOfMeasure")
+    """EACH or EA; the published schema leaves it open."""
+    measurement_value: ReturnRefundPieces = field(name="measurementValue")
+
+
 class PostalAddress(Struct, kw_only=True, frozen=True, gc=False):
     name: str | UnsetType = UNSET
     address1: str | UnsetType = UNSET
@@ -224,6 +259,11 @@ class PostalAddress(Struct, kw_only=True, frozen=True, gc=False):
     postal_code: str | UnsetType = field(name="postalCode", default=UNSET)
     country: str | UnsetType = UNSET
     address_type: str | None | UnsetType = field(name="addressType", default=UNSET)
+
+
+class ShipNode(Struct, kw_only=True, frozen=True, gc=False):
+    type: str | None | UnsetType = UNSET
+    """SellerFulfilled, WFSFulfilled or 3PLFulfilled."""
 
 
 class Item(Struct, kw_only=True, frozen=True, gc=False):
@@ -254,6 +294,32 @@ class CarrierName(Struct, kw_only=True, frozen=True, gc=False):
 class MiscDetail(Struct, kw_only=True, frozen=True, gc=False):
     key: str | UnsetType = UNSET
     value: str | UnsetType = UNSET
+
+
+class ReturnsMeta(Struct, kw_only=True, frozen=True, gc=False):
+    total_count: Whole | UnsetType = field(name="totalCount", default=UNSET)
+    limit: Whole | UnsetType = UNSET
+    next_cursor: str | None | UnsetType = field(name="nextCursor", default=UNSET)
+
+
+class ReturnQuantity(Struct, kw_only=True, frozen=True, gc=False):
+    measurement_value: ReturnPieces = field(name="measurementValue")
+    unit_of_measure: str | None | UnsetType = field(name="unitOfMeasure", default=UNSET)
+
+
+class ReturnMoney(Struct, kw_only=True, frozen=True, gc=False):
+    """
+    Money is written otherwise here than in the orders.
+    """
+
+    currency_amount: Amount | UnsetType = field(name="currencyAmount", default=UNSET)
+    currency_unit: str | UnsetType = field(name="currencyUnit", default=UNSET)
+
+
+class ReturnEvent(Struct, kw_only=True, frozen=True, gc=False):
+    event_tag: str | None | UnsetType = field(name="eventTag", default=UNSET)
+    event_description: str | None | UnsetType = field(name="eventDescription", default=UNSET)
+    event_time: str | None | UnsetType = field(name="eventTime", default=UNSET)
 
 
 class TokenRequest(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -290,13 +356,25 @@ class GatewayError(Struct, kw_only=True, frozen=True, gc=False):
 
 
 class RefundMoney(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    amount: RefundAmount
     currency: Currency
+    amount: RefundAmount
 
 
 class RefundTaxMoney(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    amount: RefundTaxAmount
     currency: Currency
+    amount: RefundTaxAmount
+
+
+class CancelLineStatus(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    status: str
+    """Cancelled is the one to send; RF308 warns about others."""
+    cancellation_reason: CancellationReason = field(name="cancellationReason")
+    status_quantity: CancelQuantity = field(name="statusQuantity")
+
+
+class ReturnRefundLine(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    return_order_line_number: ReturnLineNumber = field(name="returnOrderLineNumber")
+    quantity: ReturnRefundQuantity | UnsetType = UNSET
 
 
 class ShippingInfo(Struct, kw_only=True, frozen=True, gc=False):
@@ -337,6 +415,16 @@ class MiscDetails(Struct, kw_only=True, frozen=True, gc=False):
     detail: list[MiscDetail] | UnsetType = UNSET
 
 
+class RefundedReturnLine(Struct, kw_only=True, frozen=True, gc=False):
+    return_order_line_number: Whole | UnsetType = field(name="returnOrderLineNumber", default=UNSET)
+    quantity: ReturnQuantity | UnsetType = UNSET
+
+
+class ReturnChargeTotal(Struct, kw_only=True, frozen=True, gc=False):
+    name: str | UnsetType = UNSET
+    value: ReturnMoney | UnsetType = UNSET
+
+
 class ErrorList(Struct, kw_only=True, frozen=True, gc=False):
     error: list[GatewayError] | UnsetType = UNSET
 
@@ -344,6 +432,16 @@ class ErrorList(Struct, kw_only=True, frozen=True, gc=False):
 class RefundTax(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
     tax_name: str = field(name="taxName")
     tax_amount: RefundTaxMoney = field(name="taxAmount")
+
+
+class CancelLineStatuses(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    order_line_status: Annotated[list[CancelLineStatus], Meta(min_length=1)] = field(name="orderLineStatus")
+
+
+class ReturnRefundRequest(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    customer_order_id: str = field(name="customerOrderId")
+    """The customer's order number, not the purchase order's."""
+    refund_lines: Annotated[list[ReturnRefundLine], Meta(min_length=1)] = field(name="refundLines")
 
 
 class Charges(Struct, kw_only=True, frozen=True, gc=False):
@@ -365,6 +463,29 @@ class MiscAttribute(Struct, kw_only=True, frozen=True, gc=False):
     details: MiscDetails | UnsetType = UNSET
 
 
+class ReturnRefundResponse(Struct, kw_only=True, frozen=True, gc=False):
+    return_order_id: str = field(name="returnOrderId")
+    customer_order_id: str | UnsetType = field(name="customerOrderId", default=UNSET)
+    refund_lines: list[RefundedReturnLine] | UnsetType = field(name="refundLines", default=UNSET)
+
+
+class ReturnOrderLine(Struct, kw_only=True, frozen=True, gc=False):
+    return_order_line_number: Whole = field(name="returnOrderLineNumber")
+    quantity: ReturnQuantity
+    purchase_order_id: str | None | UnsetType = field(name="purchaseOrderId", default=UNSET)
+    purchase_order_line_number: WholeOrNull | UnsetType = field(name="purchaseOrderLineNumber", default=UNSET)
+    return_reason: str | None | UnsetType = field(name="returnReason", default=UNSET)
+    item: Item | UnsetType = UNSET
+    refunded_qty: ReturnQuantity | None | UnsetType = field(name="refundedQty", default=UNSET)
+    """What was refunded so far; absent is none."""
+    charge_totals: list[ReturnChargeTotal] | UnsetType = field(name="chargeTotals", default=UNSET)
+    return_tracking_detail: list[ReturnEvent] | UnsetType = field(name="returnTrackingDetail", default=UNSET)
+    status: str | None | UnsetType = UNSET
+    """INITIATED, DELIVERED, COMPLETED or CANCELLED."""
+    current_delivery_status: str | None | UnsetType = field(name="currentDeliveryStatus", default=UNSET)
+    current_refund_status: str | None | UnsetType = field(name="currentRefundStatus", default=UNSET)
+
+
 class ErrorResponse(Struct, kw_only=True, frozen=True, gc=False):
     errors: ErrorList | UnsetType = UNSET
 
@@ -377,6 +498,11 @@ class RefundedCharge(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown
     charge_amount: RefundMoney = field(name="chargeAmount")
     tax: RefundTax | UnsetType = UNSET
     tax_details: list[RefundTax] | UnsetType = field(name="taxDetails", default=UNSET)
+
+
+class CancelLine(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    line_number: str = field(name="lineNumber")
+    order_line_statuses: CancelLineStatuses = field(name="orderLineStatuses")
 
 
 class OrderLineStatuses(Struct, kw_only=True, frozen=True, gc=False):
@@ -393,9 +519,25 @@ class MiscAttributes(Struct, kw_only=True, frozen=True, gc=False):
     misc_attribute: list[MiscAttribute] | UnsetType = field(name="miscAttribute", default=UNSET)
 
 
+class ReturnOrder(Struct, kw_only=True, frozen=True, gc=False):
+    return_order_id: str = field(name="returnOrderId")
+    return_order_lines: list[ReturnOrderLine] = field(name="returnOrderLines")
+    customer_order_id: str | None | UnsetType = field(name="customerOrderId", default=UNSET)
+    customer_email_id: str | None | UnsetType = field(name="customerEmailId", default=UNSET)
+    return_type: str | None | UnsetType = field(name="returnType", default=UNSET)
+    """REFUND or REPLACEMENT."""
+    refund_mode: str | None | UnsetType = field(name="refundMode", default=UNSET)
+    return_order_date: str | None | UnsetType = field(name="returnOrderDate", default=UNSET)
+    return_by_date: str | None | UnsetType = field(name="returnByDate", default=UNSET)
+
+
 class RefundCharge(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
     refund_reason: RefundReason = field(name="refundReason")
     charge: RefundedCharge
+
+
+class CancelLines(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    order_line: Annotated[list[CancelLine], Meta(min_length=1)] = field(name="orderLine")
 
 
 class OrderLine(Struct, kw_only=True, frozen=True, gc=False):
@@ -410,11 +552,27 @@ class OrderLine(Struct, kw_only=True, frozen=True, gc=False):
     """Every refund of the line so far, folded into one; absent without history."""
     return_order_id: str | None | UnsetType = field(name="returnOrderId", default=UNSET)
     """The return that a full refund made."""
+    intent_to_cancel: str | None | UnsetType = field(name="intentToCancel", default=UNSET)
+    """There where the customer asked for the cancellation of the line."""
+    ship_node: ShipNode | None | UnsetType = field(name="shipNode", default=UNSET)
     misc_attributes: MiscAttributes | UnsetType = field(name="miscAttributes", default=UNSET)
+
+
+class ReturnsResponse(Struct, kw_only=True, frozen=True, gc=False):
+    return_orders: list[ReturnOrder] = field(name="returnOrders")
+    meta: ReturnsMeta | UnsetType = UNSET
 
 
 class RefundCharges(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
     refund_charge: list[RefundCharge] | UnsetType = field(name="refundCharge", default=UNSET)
+
+
+class OrderCancellation(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    """
+    The purchase order is named by the path alone. The API takes XML too, its elements in this order.
+    """
+
+    order_lines: CancelLines = field(name="orderLines")
 
 
 class OrderLines(Struct, kw_only=True, frozen=True, gc=False):
@@ -425,6 +583,10 @@ class Refund(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=
     refund_charges: RefundCharges = field(name="refundCharges")
     refund_id: str | UnsetType = field(name="refundId", default=UNSET)
     refund_comments: str | UnsetType = field(name="refundComments", default=UNSET)
+
+
+class OrderCancellationRequest(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    order_cancellation: OrderCancellation = field(name="orderCancellation")
 
 
 class Order(Struct, kw_only=True, frozen=True, gc=False):
@@ -447,7 +609,7 @@ class OrderResponse(Struct, kw_only=True, frozen=True, gc=False):
 
 
 class RefundLine(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    line_number: str = field(name="lineNumber")
+    line_number: Annotated[str, Meta(min_length=1)] = field(name="lineNumber")
     refunds: Refunds
     is_full_refund: bool | UnsetType = field(name="isFullRefund", default=UNSET)
     """True refunds the line with every charge of it, absent is false; the lines of one request are all full or all partial."""
@@ -458,7 +620,11 @@ class RefundLines(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fi
 
 
 class OrderRefund(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    purchase_order_id: str = field(name="purchaseOrderId")
+    """
+    The API takes it as XML too, its elements in this order.
+    """
+
+    purchase_order_id: Annotated[str, Meta(min_length=1)] = field(name="purchaseOrderId")
     """The same number as in the path."""
     order_lines: RefundLines = field(name="orderLines")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from .._runtime.client import Client
 from .._runtime.ready import AsyncCaller, Caller, Timeout
 from . import models
-from .api.orders import get_order, refund_order_lines
+from .api.orders import cancel_order_lines, get_order, refund_order_lines
+from .api.returns import list_returns, refund_return
 
 __all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncWalmartClient", "WalmartClient"]
 
@@ -43,6 +44,25 @@ class WalmartClient:
             timeout=timeout,
         ).order
 
+    def cancel_order_lines(
+        self,
+        purchase_order_id: str,
+        body: models.OrderCancellation,
+        *,
+        timeout: Timeout = None,
+    ) -> models.Order:
+        """Cancel one or more lines of an order that have not been shipped.
+
+        Parameters are described in api.orders.cancel_order_lines.
+        """
+        return self._caller.call(
+            "walmart.cancel_order_lines",
+            cancel_order_lines.sync_detailed,
+            purchase_order_id,
+            body=models.OrderCancellationRequest(order_cancellation=body),
+            timeout=timeout,
+        ).order
+
     def get_order(
         self,
         purchase_order_id: str,
@@ -63,6 +83,60 @@ class WalmartClient:
             replacement_info=replacement_info,
             timeout=timeout,
         ).order
+
+    def refund_return(
+        self,
+        return_order_id: str,
+        body: models.ReturnRefundRequest,
+        *,
+        timeout: Timeout = None,
+    ) -> models.ReturnRefundResponse:
+        """Refund one or more lines of a return, wholly or in part.
+
+        Parameters are described in api.returns.refund_return.
+        """
+        return self._caller.call(
+            "walmart.refund_return",
+            refund_return.sync_detailed,
+            return_order_id,
+            body=body,
+            timeout=timeout,
+        )
+
+    def list_returns(
+        self,
+        *,
+        return_order_id: str | None = None,
+        customer_order_id: str | None = None,
+        status: str | None = None,
+        return_type: str | None = None,
+        replacement_info: str | None = None,
+        return_creation_start_date: str | None = None,
+        return_creation_end_date: str | None = None,
+        return_last_modified_start_date: str | None = None,
+        return_last_modified_end_date: str | None = None,
+        limit: str | None = None,
+        timeout: Timeout = None,
+    ) -> models.ReturnsResponse:
+        """List returns, with the state of their lines and what was refunded of them.
+
+        Parameters are described in api.returns.list_returns.
+        """
+        return self._caller.call(
+            "walmart.list_returns",
+            list_returns.sync_detailed,
+            return_order_id=return_order_id,
+            customer_order_id=customer_order_id,
+            status=status,
+            return_type=return_type,
+            replacement_info=replacement_info,
+            return_creation_start_date=return_creation_start_date,
+            return_creation_end_date=return_creation_end_date,
+            return_last_modified_start_date=return_last_modified_start_date,
+            return_last_modified_end_date=return_last_modified_end_date,
+            limit=limit,
+            timeout=timeout,
+        )
 
 
 class AsyncWalmartClient:
@@ -94,6 +168,24 @@ class AsyncWalmartClient:
             )
         ).order
 
+    async def cancel_order_lines(
+        self,
+        purchase_order_id: str,
+        body: models.OrderCancellation,
+        *,
+        timeout: Timeout = None,
+    ) -> models.Order:
+        """As WalmartClient.cancel_order_lines."""
+        return (
+            await self._caller.call(
+                "walmart.cancel_order_lines",
+                cancel_order_lines.asyncio_detailed,
+                purchase_order_id,
+                body=models.OrderCancellationRequest(order_cancellation=body),
+                timeout=timeout,
+            )
+        ).order
+
     async def get_order(
         self,
         purchase_order_id: str,
@@ -113,6 +205,54 @@ class AsyncWalmartClient:
                 timeout=timeout,
             )
         ).order
+
+    async def refund_return(
+        self,
+        return_order_id: str,
+        body: models.ReturnRefundRequest,
+        *,
+        timeout: Timeout = None,
+    ) -> models.ReturnRefundResponse:
+        """As WalmartClient.refund_return."""
+        return await self._caller.call(
+            "walmart.refund_return",
+            refund_return.asyncio_detailed,
+            return_order_id,
+            body=body,
+            timeout=timeout,
+        )
+
+    async def list_returns(
+        self,
+        *,
+        return_order_id: str | None = None,
+        customer_order_id: str | None = None,
+        status: str | None = None,
+        return_type: str | None = None,
+        replacement_info: str | None = None,
+        return_creation_start_date: str | None = None,
+        return_creation_end_date: str | None = None,
+        return_last_modified_start_date: str | None = None,
+        return_last_modified_end_date: str | None = None,
+        limit: str | None = None,
+        timeout: Timeout = None,
+    ) -> models.ReturnsResponse:
+        """As WalmartClient.list_returns."""
+        return await self._caller.call(
+            "walmart.list_returns",
+            list_returns.asyncio_detailed,
+            return_order_id=return_order_id,
+            customer_order_id=customer_order_id,
+            status=status,
+            return_type=return_type,
+            replacement_info=replacement_info,
+            return_creation_start_date=return_creation_start_date,
+            return_creation_end_date=return_creation_end_date,
+            return_last_modified_start_date=return_last_modified_start_date,
+            return_last_modified_end_date=return_last_modified_end_date,
+            limit=limit,
+            timeout=timeout,
+        )
 
 
 SYNC, ASYNC = WalmartClient, AsyncWalmartClient

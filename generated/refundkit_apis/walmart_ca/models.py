@@ -358,7 +358,7 @@ class RefundedCharge(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown
 
 
 class CancelLine(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    line_number: str = field(name="lineNumber")
+    line_number: Annotated[str, Meta(min_length=1)] = field(name="lineNumber")
     order_line_statuses: CancelLineStatuses = field(name="orderLineStatuses")
 
 
@@ -443,7 +443,7 @@ class OrderResponse(Struct, kw_only=True, frozen=True, gc=False):
 
 
 class RefundLine(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    line_number: str = field(name="lineNumber")
+    line_number: Annotated[str, Meta(min_length=1)] = field(name="lineNumber")
     refunds: Refunds
 
 
@@ -452,7 +452,7 @@ class RefundLines(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fi
 
 
 class OrderRefund(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    purchase_order_id: str = field(name="purchaseOrderId")
+    purchase_order_id: Annotated[str, Meta(min_length=1)] = field(name="purchaseOrderId")
     """The same number as in the path; the page lists it twice."""
     order_lines: RefundLines = field(name="orderLines")
 

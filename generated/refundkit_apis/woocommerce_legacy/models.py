@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from refundkit_apis._runtime.number import (
     Whole,
@@ -22,6 +22,8 @@ from refundkit_apis.woocommerce_legacy.scalars import (
     RefundMoney,
 )
 
+RefundItemRefundTax: TypeAlias = Annotated[list[dict[str, Any]], Meta(max_length=0)]
+
 
 class RefundItem(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
     """
@@ -30,8 +32,8 @@ class RefundItem(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fie
 
     qty: RefundItemQuantity | UnsetType = UNSET
     refund_total: RefundItemTotal | UnsetType = UNSET
-    refund_tax: dict[str, RefundItemTotal] | UnsetType = UNSET
-    """The tax given back, by the id of its rate, as `tax_lines` of the order names it."""
+    refund_tax: dict[str, RefundItemTotal] | RefundItemRefundTax | UnsetType = UNSET
+    """The tax given back, by the id of its rate, as `tax_lines` of the order names it; an empty list is the empty map of PHP."""
 
 
 class RefundUpdate(Struct, kw_only=True, frozen=True, gc=False):
@@ -164,8 +166,16 @@ class RefundCreate(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_f
     """True puts the quantities of `line_items` back into stock; absent is false."""
     refund_payment: bool | UnsetType = UNSET
     """True asks the payment gateway at once; with `api_refund` left alone it is asked twice."""
-    date_created: str | UnsetType = UNSET
-    """Current servers store it as `created_at`, older ones ignore it."""
+    date_created: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^[0-9]{4}-(02-(0[1-9]|[12][0-9])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01]))([Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:([0-5][0-9]|60)(\\.[0-9]+)?)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?)?$(?!\\n)"
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    """Current servers store it as `created_at`, older ones ignore it; 1970 of what is no date."""
 
 
 class RefundUpdateRequest(Struct, kw_only=True, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -178,9 +188,9 @@ class Refund(Struct, kw_only=True, frozen=True, gc=False):
     amount: RefundMoney
     created_at: str | UnsetType = UNSET
     """A UTC date-time."""
-    reason: str | UnsetType = UNSET
+    reason: str | None | UnsetType = UNSET
     """Empty when none was given."""
-    line_items: list[RefundLineItem] | UnsetType = UNSET
+    line_items: list[RefundLineItem] | None | UnsetType = UNSET
 
 
 class Order(Struct, kw_only=True, frozen=True, gc=False):
@@ -201,7 +211,19 @@ class Order(Struct, kw_only=True, frozen=True, gc=False):
     completed_at: str | None | UnsetType = UNSET
     """A UTC date-time."""
     status: (
-        Literal["pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed"] | str | UnsetType
+        Literal[
+            "pending",
+            "processing",
+            "on-hold",
+            "completed",
+            "cancelled",
+            "refunded",
+            "failed",
+            "checkout-draft",
+            "trash",
+        ]
+        | str
+        | UnsetType
     ) = UNSET
     currency: str | UnsetType = UNSET
     """A code of ISO 4217; the refund has none of its own."""
@@ -224,10 +246,10 @@ class Order(Struct, kw_only=True, frozen=True, gc=False):
     view_order_url: str | None | UnsetType = UNSET
     is_vat_exempt: bool | UnsetType = UNSET
     """Of older servers only."""
-    shipping_lines: list[ShippingLine] | UnsetType = UNSET
-    tax_lines: list[TaxLine] | UnsetType = UNSET
-    fee_lines: list[FeeLine] | UnsetType = UNSET
-    coupon_lines: list[CouponLine] | UnsetType = UNSET
+    shipping_lines: list[ShippingLine] | None | UnsetType = UNSET
+    tax_lines: list[TaxLine] | None | UnsetType = UNSET
+    fee_lines: list[FeeLine] | None | UnsetType = UNSET
+    coupon_lines: list[CouponLine] | None | UnsetType = UNSET
     customer: Customer | UnsetType = UNSET
 
 

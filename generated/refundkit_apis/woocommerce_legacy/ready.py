@@ -130,6 +130,7 @@ class WoocommerceLegacyClient:
         self,
         id: int | str,
         *,
+        filterdp: str | None = "4",
         timeout: Timeout = None,
     ) -> models.Order:
         """Read one order, with its lines, its shipping, fees and taxes.
@@ -140,6 +141,7 @@ class WoocommerceLegacyClient:
             "woocommerce_legacy.get_order",
             get_order.sync_detailed,
             str(id),
+            filterdp=filterdp,
             timeout=timeout,
         ).order
 
@@ -253,6 +255,7 @@ class AsyncWoocommerceLegacyClient:
         self,
         id: int | str,
         *,
+        filterdp: str | None = "4",
         timeout: Timeout = None,
     ) -> models.Order:
         """As WoocommerceLegacyClient.get_order."""
@@ -261,6 +264,7 @@ class AsyncWoocommerceLegacyClient:
                 "woocommerce_legacy.get_order",
                 get_order.asyncio_detailed,
                 str(id),
+                filterdp=filterdp,
                 timeout=timeout,
             )
         ).order

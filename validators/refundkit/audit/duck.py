@@ -70,7 +70,7 @@ def audit(
 def _connect(resources: Resources, spill: Path) -> duckdb.DuckDBPyConnection:
     # A process takes about 250 MB more than DuckDB's limit: the libraries, Arrow's batches, results on their way.
     threads = max(1, min(resources.jobs, resources.memory // _THREAD_MEMORY))
-    return duckdb.connect(
+    connection = duckdb.connect(
         config={
             "memory_limit": f"{resources.memory * 3 // 5 // 1_000_000}MB",
             "temp_directory": str(spill),
@@ -78,6 +78,8 @@ def _connect(resources: Resources, spill: Path) -> duckdb.DuckDBPyConnection:
             "preserve_insertion_order": False,
         }
     )
+    connection.execute("SET enable_progress_bar = false")  # a query of two seconds would write to standard output
+    return connection
 
 
 class _Reading:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ _BLOCK = 8 << 20
 _LINE = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TEXT = msgspec.json.Decoder(str)
 _SECOND = 1_000_000
+# What stands in the column `order` of a line: a text, or an order in its wrapper. Other objects are in theirs.
+_IN_COLUMN = re.compile(rb'"|\{\s*"order"\s*:')
 
 
 class Columns(msgspec.Struct, frozen=True):
@@ -146,7 +149,7 @@ def _read_line(file: str, number: int, line: bytes, columns: Columns) -> dict[st
     except UNREADABLE as error:
         raise SourceError(f"{file}:{number}: no JSON object: {error}") from None
     if columns is ORDERS and not (
-        members.keys() & {"order_id", "api"} or bytes(members.get("order", b"")).startswith(b'"')
+        members.keys() & {"order_id", "api"} or _IN_COLUMN.match(bytes(members.get("order", b"")))
     ):
         return {"order": line.strip()}
     for name in columns.required:
@@ -299,7 +302,19 @@ def _write_csv(path: Path, batches: Iterable[pa.RecordBatch]) -> None:
     with csv.CSVWriter(path, schema) as writer:
         for batch in batches:
             times = pa.array([_format_time(field) for field in _read_microseconds(batch)], pa.string())
-            writer.write_batch(batch.set_column(1, schema.field("time"), times))
+            columns = [_defuse(column) for column in batch.set_column(1, schema.field("time"), times).columns]
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+
+
+def _defuse(column: pa.Array) -> pa.Array:
+    """Put an apostrophe before each text that a spreadsheet would take for a formula; numbers are none."""
+    if not pa.types.is_string(column.type):
+        return column
+    compute = pa.compute
+    begins_formula = compute.match_substring_regex(column, r"^[=+\-@\t\r]")
+    is_number = compute.match_substring_regex(column, r"^[+-]?[0-9]+(\.[0-9]+)?$")
+    is_formula = compute.and_not(begins_formula, is_number)
+    return compute.if_else(is_formula, compute.binary_join_element_wise("'", column, ""), column)
 
 
 def _write_lines(path: Path, batches: Iterable[pa.RecordBatch]) -> None:

@@ -15,10 +15,19 @@ import msgspec
 import pyarrow as pa
 
 from .. import apis, operations
-from ..checking.check import CheckResult, Hit, complete_finding, judge, place_findings, sort_key
+from ..checking.check import (
+    UNJUDGED,
+    CheckResult,
+    Hit,
+    complete_finding,
+    judge,
+    place_findings,
+    report_defect,
+    sort_key,
+)
 from ..checking.plan import make_plan
 from ..config import find_severity
-from ..errors import VALID_BODY, Finding, NotRun, finding
+from ..errors import ConfigError, Finding, NotRun, finding
 from ..ledger import QUANTITIES, TOTAL, OrderHistory, Refund
 from ..lint.document import report_unknown_operation
 from ..money import ZERO, exact
@@ -27,13 +36,12 @@ from ..order_key import OrderKey, id_in_body, key_of_request
 from ..reading.keys import UNREADABLE, has_unique_keys
 from ..request import Request as CheckedRequest
 from ..rule import REGISTRY
-from ..text import mask_numbers, suggest_name
+from ..text import mask_numbers
 from .columns import FINDINGS, REQUESTS
 from .files import to_requests
 from .settings import AuditSettings
 
 _VALUES = msgspec.json.Decoder(dict[str, str | int | bool | None])
-_UNJUDGED = NotRun(codes=(), missing=VALID_BODY)
 
 
 class Row(msgspec.Struct, gc=False):
@@ -113,12 +121,12 @@ def key_of_row(row: Row) -> OrderKey | None:
 
 
 def key_of_parts(operation: str | None, path: bytes | None, body: bytes | None) -> OrderKey | None:
-    """Find the order as `key_of_row` does; of the operation, only the API before the dot counts."""
+    """Find the order as `key_of_row` does; of an unknown operation the API before the dot counts."""
     try:
         values = _VALUES.decode(path) if path else None
     except UNREADABLE:
         values = None
-    return key_of_request((operation or "").partition(".")[0], values, body)
+    return key_of_request(operation or "", values, body)
 
 
 def read_rows(batch: pa.RecordBatch) -> Iterator[Row]:
@@ -185,7 +193,19 @@ class Kernel:
                 self.tally.uncounted += 1
 
     def _judge(self, key: OrderKey | None, row: Row, operation: Operation, history: OrderHistory | None) -> CheckResult:
-        """Judge one request, and write down what is found."""
+        """Judge one request, and write down what is found; an unforeseen error is a finding (RF007)."""
+        try:
+            return self._judge_request(key, row, operation, history)
+        except ConfigError:  # a rule of the user's own failed
+            raise
+        except Exception as error:
+            self._count_not_run(operation.name, UNJUDGED)
+            self._write(key, row, [report_defect(error, operation.name)], None)
+            return CheckResult([], UNJUDGED, None, None)
+
+    def _judge_request(
+        self, key: OrderKey | None, row: Row, operation: Operation, history: OrderHistory | None
+    ) -> CheckResult:
         problems: list[Hit] = []
         request = CheckedRequest(
             body=row.body,
@@ -227,15 +247,19 @@ class Kernel:
             advice = "name it in the column `operation`"
             problem = msgspec.structs.replace(problem, help=advice, pointer="request:/operation")
         else:
-            message = f"unknown operation {row.operation!r}{suggest_name(row.operation, operations.names())}"
+            message = f"unknown operation {row.operation!r}{operations.suggest(row.operation)}"
             code, problem = "RF003", finding("request:/operation", message, "`refundkit operations` lists them")
-        self._count_not_run(row.operation or "", (_UNJUDGED,))
+        self._count_not_run(row.operation or "", UNJUDGED)
         self._write(key, row, self._complete([(REGISTRY[code], problem)], row.operation or ""), None)
 
     def _complete(self, hits: list[Hit], operation: str) -> list[Finding]:
         """Give the findings ids and severities, and drop those that are off."""
         levels = [(rule, problem, find_severity(self.settings.config, rule)) for rule, problem in hits]
-        return [complete_finding(rule, problem, level, operation) for rule, problem, level in levels if level != "off"]
+        return [
+            complete_finding(rule, problem, rule.severity if level == "off" else level, operation)
+            for rule, problem, level in levels
+            if level != "off" or rule.code == "RF003"
+        ]
 
     def _count_not_run(self, operation: str, not_run: tuple[NotRun, ...]) -> None:
         """Count one request under each group of rules that lacked a part."""

@@ -7,7 +7,7 @@ slowly and exactly, for the full list of findings.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from refundkit_apis._runtime.codec import encode
 
@@ -17,6 +17,9 @@ from ..operations import Operation
 from ..reading.keys import UNREADABLE, has_unique_keys
 from ..request import Request
 from ..text import escape_token
+
+if TYPE_CHECKING:
+    from ..reading.document import Document
 
 Problem: TypeAlias = tuple[str, Finding]
 
@@ -28,6 +31,8 @@ def read_body(operation: Operation, request: Request) -> tuple[Any, list[Problem
     bounds that have their own rule.
     """
     text = request.body
+    if request.is_translated and (request.document.problems or request.document.remarks):
+        return _diagnose(operation, request)  # our text of it shows no repeated key
     if text is None:
         return None, [("RF101", finding("request:/body", f"{operation.name} takes a body and none was given"))]
     try:
@@ -37,6 +42,16 @@ def read_body(operation: Operation, request: Request) -> tuple[Any, list[Problem
     if b"[" in text and operations.has_open_lists(operation):
         return _diagnose(operation, request)
     return (model, []) if has_unique_keys(text, model) else _diagnose(operation, request)
+
+
+def read_document(text: bytes, operation: Operation, part: str = "body") -> Document:
+    """Read JSON, or XML where the operation's body, or a response by its status, may be XML."""
+    from ..reading.json import read_json
+    from ..reading.xml import is_xml, read_xml
+
+    if is_xml(text) and operations.takes_xml(operation, part):
+        return read_xml(text, operation.schema(part))
+    return read_json(text)
 
 
 def _diagnose(operation: Operation, request: Request) -> tuple[Any, list[Problem]]:
@@ -51,7 +66,7 @@ def _diagnose(operation: Operation, request: Request) -> tuple[Any, list[Problem
                 pointer=fault.pointer, message=fault.message, help=fault.help, line=fault.line, column=fault.column
             ),
         )
-        for fault in document.problems
+        for fault in (*document.problems, *document.remarks)
     ]
     if not document.readable:
         return None, problems

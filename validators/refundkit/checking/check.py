@@ -12,23 +12,37 @@ import msgspec
 from refundkit_apis._runtime.codec import encode
 
 from .. import operations
-from ..config import Config
-from ..errors import CREDENTIALS, VALID_BODY, VALID_ORDER, Finding, NotRun, Report, Severity, finding
-from ..ledger import Ledger, OrderHistory, Refund, UnreadableError, open_ledger
+from ..config import Config, choose_fail_on
+from ..errors import (
+    CREDENTIALS,
+    VALID_BODY,
+    VALID_ORDER,
+    ConfigError,
+    FailOn,
+    Finding,
+    NotRun,
+    Report,
+    Severity,
+    describe_defect,
+    finding,
+)
+from ..ledger import Ledger, OrderHistory, Refund, UnreadableError, add_items, open_ledger
 from ..money import exact
 from ..parameters import schema_findings
 from ..request import Request
-from ..rule import BODY, HEADERS, ORDER, PARAMETERS, PARTS, PATH, QUERY, REFUNDS, REGISTRY, Rule
+from ..rule import BODY, HEADERS, ORDER, PARAMETERS, PARTS, PATH, QUERY, REFUNDED_ITEMS, REFUNDS, REGISTRY, Rule
 from ..rules.identity import has_credentials
-from ..text import mask_numbers, suggest_name
-from .body import Problem, read_body
+from ..text import mask_numbers, shorten, suggest_name
+from .body import Problem, read_body, read_document
 from .context import read_order, read_refunds
 from .plan import INVALID_ORDER, Plan, make_plan, parts_of
 
-# Fields with such a finding are removed from the body before the rules run.
-_REMOVED_FIELD_CODES = frozenset({"RF002", "RF103", "RF108"})
+# A body with such findings is judged all the same: a field with one of the first four is removed before.
+_HARMLESS_CODES = frozenset({"RF002", "RF103", "RF108", "RF112", "RF110", "RF111"})
 # Findings of these rules are about a field's name, not its value.
-_FIELD_NAME_CODES = _REMOVED_FIELD_CODES | {"RF309"}
+_FIELD_NAME_CODES = _HARMLESS_CODES | {"RF309"}
+UNJUDGED = (NotRun(codes=(), missing=VALID_BODY),)
+"""What did not run for a payload that nothing judged: it is never a pass, whatever the configuration ignores."""
 Hit: TypeAlias = tuple[Rule, Finding]
 _DEFAULT = Config()
 _ABSENT_VALUES = dict.fromkeys(PARAMETERS)
@@ -64,31 +78,50 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     url: str | None = None,
     require: Iterable[str] = (),
     config: Config | None = None,
+    fail_on: FailOn | None = None,
+    sends: bool = False,
 ) -> Report:
     """Check one request of an operation before it is sent.
 
     `body`, `order` and `refunds` are JSON as bytes or str, plain data, or generated models; the order is the API's own
-    get-order response, `refunds` its own list of earlier refunds. `require` names context (`order`, `refunds`, `path`,
-    `query`, `headers`) whose absence is an error (RF006). Does no I/O, keeps no state, and never raises for bad data;
-    raises ValueError for an operation or a requirement that does not exist.
+    get-order response, `refunds` its own list of earlier refunds; the text may be XML where the API takes that.
+    `require` names context (`order`, `refunds`, `path`, `query`, `headers`) whose absence is an error (RF006).
+    `fail_on` says which findings make the report not ok: error, warning, never; by default what `config` says, which is
+    error. With `sends`, as the guard has it, rules that are strict to send are errors. Does no I/O, keeps no state, and
+    never raises for bad data; raises ValueError for an operation, a requirement or a `fail_on` that does not exist.
     """
-    plan = make_plan(operation, config or _DEFAULT)
+    config = config or _DEFAULT
+    fail_on = choose_fail_on(config, fail_on)
+    plan, parts = make_plan(operation, config, sends=sends), _verify_parts(require)
     unwritable: dict[str, str] = {}
-    request = Request(
-        body=body if body.__class__ is bytes else _encode_part(body, "", unwritable),
-        path=None if path is None else operations.values(path),
-        query=None if query is None else operations.values(query),
-        headers=None if headers is None else operations.values(headers),
-        url=url,
-        order=None if order is None else _encode_part(order, "order:", unwritable),
-        refunds=None if refunds is None else _encode_part(refunds, "refunds:", unwritable),
-    )
-    result = judge(plan, request, tuple(require))
-    hits = [_explain_empty_part(hit, unwritable) for hit in result.hits] if unwritable else result.hits
-    findings = place_findings(plan, hits, request) if hits else []
+    try:
+        request = Request(
+            body=body if body.__class__ is bytes else _encode_part(body, "", unwritable),
+            path=None if path is None else operations.values(path),
+            query=None if query is None else operations.values(query),
+            headers=None if headers is None else operations.values(headers),
+            url=url,
+            order=None if order is None else _encode_part(order, "order:", unwritable),
+            refunds=None if refunds is None else _encode_part(refunds, "refunds:", unwritable),
+        )
+        if request.body and request.body[:1] != b"{":
+            request = _translate_xml(plan.operation, request, request.body)
+        result = judge(plan, request, parts)
+        hits = [_explain_empty_part(hit, unwritable) for hit in result.hits] if unwritable else result.hits
+        findings = place_findings(plan, hits, request) if hits else []
+    except ConfigError:  # a rule of the user's own failed
+        raise
+    except Exception as error:
+        return Report(operation=operation, findings=(report_defect(error, operation),), not_run=UNJUDGED)
     if not isinstance(body, (bytes, str)):
         findings = [msgspec.structs.replace(entry, line=None, column=None) for entry in findings]
-    return Report(operation=operation, findings=tuple(findings), not_run=result.not_run)
+    return Report(operation=operation, findings=tuple(findings), not_run=result.not_run, fail_on=fail_on)
+
+
+def report_defect(error: Exception, operation: str) -> Finding:
+    """Return the finding of an unforeseen error (RF007), whatever the configuration says of its rule."""
+    raw = finding("", describe_defect(error), "please report it with the payload")
+    return complete_finding(REGISTRY["RF007"], raw, "error", operation)
 
 
 def judge(
@@ -132,8 +165,10 @@ class _RequestCheck:
         if self.parts & HEADERS and not has_credentials(operation, request):
             self.not_run.append(NotRun(codes=("RF502",), missing=CREDENTIALS))
         self.hits += _missing_requirements(self.plan, require, self.parts)
-        hits = [hit for hit in self.hits if hit[0].code in self.plan.severities]
-        return CheckResult(hits, (*stage.not_run, *self.not_run), self.refund, self.values["ledger"])
+        not_run = (*stage.not_run, *self.not_run)
+        levels = self.plan.severities
+        hits = [hit for hit in self.hits if hit[0].code in levels or is_refusal(*hit, not_run)]
+        return CheckResult(hits, not_run, self.refund, self.values["ledger"])
 
     def _add_problems(self, problems: Iterable[Problem]) -> None:
         """Add problems as hits of their rules, whether those are on or off."""
@@ -164,9 +199,9 @@ class _RequestCheck:
             if body is None:
                 return
             self.parts |= BODY
-            if any(code not in _REMOVED_FIELD_CODES for code, _ in problems):
+            if any(code not in _HARMLESS_CODES for code, _ in problems):
                 # The report must not be ok even if the configuration ignores these findings.
-                self.not_run.append(NotRun(codes=(), missing=VALID_BODY))
+                self.not_run += UNJUDGED
         elif request.body is not None:
             message = f"{operation.name} takes no body"
             self._add_problems([("RF103", finding("request:/body", message, "leave it out"))])
@@ -180,7 +215,7 @@ class _RequestCheck:
         order = refunds = None
         ignores_order = self.history is not None and self.history.ignores_refunds_in_order
         if request.order is not None:
-            order, problems = read_order(operation, request.order)
+            order, problems = read_order(operation, request.order, request.path)
             self._add_problems(problems)
         if request.refunds is not None:
             refunds, problems = read_refunds(operation, request.refunds)
@@ -194,6 +229,7 @@ class _RequestCheck:
             if any(mismatch.pointer.startswith("refunds:") for mismatch in mismatches):
                 refunds = None
             listed = None if refunds is None else model.read_refunds(refunds)
+            in_order = add_items(in_order, listed)
             ledger = None if order is None else self._open_ledger(order, listed, in_order)
         except UnreadableError as error:
             mismatches = [finding("order:", f"this is no get-order response of the API: {error}")]
@@ -204,9 +240,13 @@ class _RequestCheck:
         sources = [source for source in (listed, in_order) if source is not None]
         earlier = max(sources, key=len, default=[] if ignores_order else None)
         self.parts = self.parts & ~REFUNDS if earlier is None else self.parts | REFUNDS
+        if any(refund.unread for refund in earlier or ()):
+            self._add_not_run("refunds")
+        if earlier is not None and all(refund.tells_items for refund in earlier):
+            self.parts |= REFUNDED_ITEMS
         if self.history is not None:
             earlier = [*(earlier or ()), *self.history.refunds]
-        self.values |= {"order": order, "refunds": earlier, "ledger": ledger}
+        self.values |= {"order": order, "refunds": earlier, "refunded_items": earlier, "ledger": ledger}
 
     def _open_ledger(self, order: Any, refunds: list[Refund] | None, in_order: list[Refund] | None) -> Ledger | None:
         """Open the ledger with this refund under check; None if the body was unreadable.
@@ -225,17 +265,27 @@ class _RequestCheck:
             message = f"the order and the list tell of different refunds: {'; '.join(ledger.differences[:3])}"
             self._add_problems([("RF008", finding("refunds:", message, "for each of them the larger counts"))])
         ledger.begin(self.refund)
-        if any(key in ledger.unread for key, _ in self.refund.lines):
-            codes = tuple(sorted(rule.code for rule in self.plan.rules if "ledger" in rule.parameters))
-            self.not_run.append(NotRun(codes=codes, missing=VALID_ORDER))
+        if any(ledger.is_unread(key) for key, _ in self.refund.lines):
+            self._add_not_run("ledger")
         return ledger
+
+    def _add_not_run(self, parameter: str) -> None:
+        """Report the rules with a parameter as not run: a part of the order that they read could not be read."""
+        codes = tuple(sorted(rule.code for rule in self.plan.rules if parameter in rule.parameters))
+        self.not_run.append(NotRun(codes=codes, missing=VALID_ORDER))
+
+
+def _verify_parts(require: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of required parts. Raises ValueError for an unknown one."""
+    for part in (parts := tuple(require)):
+        if part not in PARTS:
+            raise ValueError(f"cannot require {part!r}{suggest_name(part, PARTS)} (known are {', '.join(PARTS)})")
+    return parts
 
 
 def _missing_requirements(plan: Plan, require: tuple[str, ...], parts: int) -> Iterable[Hit]:
     """Yield RF006 for each required part that is absent though a rule needs it."""
     for part in require:
-        if part not in PARTS:
-            raise ValueError(f"cannot require {part!r}{suggest_name(part, PARTS)} (known are {', '.join(PARTS)})")
         codes = [rule.code for rule in plan.rules if (rule.needs | rule.sharpens) & PARTS[part]]
         if not parts & PARTS[part] and codes:
             message = f"the {part} was required and is not there; not checked: {', '.join(sorted(codes))}"
@@ -248,7 +298,10 @@ def _missing_requirements(plan: Plan, require: tuple[str, ...], parts: int) -> I
 
 def place_findings(plan: Plan, hits: list[Hit], request: Request) -> list[Finding]:
     """Complete the findings with id, severity and place in the text, and sort them by place."""
-    findings = [complete_finding(rule, raw, plan.severities[rule.code], plan.operation.name) for rule, raw in hits]
+    levels = plan.severities
+    findings = [
+        complete_finding(rule, raw, levels.get(rule.code, rule.severity), plan.operation.name) for rule, raw in hits
+    ]
     unplaced = [index for index, entry in enumerate(findings) if entry.line is None and is_in_body(entry.pointer)]
     if request.body is not None and unplaced:
         targets = [(findings[index].pointer, part_of(findings[index])) for index in unplaced]
@@ -263,21 +316,29 @@ def is_in_body(pointer: str) -> bool:
     return not pointer or pointer.startswith("/")
 
 
+def is_refusal(rule: Rule, raw: Finding, not_run: Iterable[NotRun]) -> bool:
+    """Return whether a finding is why its payload is refused: it is named even if its rule is off."""
+    if rule.code in _HARMLESS_CODES or all(entry.missing != VALID_BODY for entry in not_run):
+        return False
+    is_of_body = is_in_body(raw.pointer) or raw.pointer.startswith("request:")
+    return is_of_body and (rule.code < "RF2" or "value" in rule.parameters)
+
+
 def part_of(entry: Finding) -> Literal["key", "value"]:
     """Return whether a finding is about a field's name or its value."""
     return "key" if entry.code in _FIELD_NAME_CODES else "value"
 
 
 def complete_finding(rule: Rule, raw: Finding, severity: Severity, operation: str) -> Finding:
-    """Add the rule's id and source, the severity and the operation to a rule's finding; mask card numbers."""
+    """Add the rule's id and source, the severity and the operation to a rule's finding; mask and shorten its words."""
     return msgspec.structs.replace(
         raw,
         code=rule.code,
         name=rule.name,
         severity=severity,
         operation=operation,
-        message=mask_numbers(raw.message),
-        help=mask_numbers(raw.help),
+        message=shorten(raw.message),
+        help=shorten(raw.help),
         source=rule.source,
     )
 
@@ -312,6 +373,17 @@ def _encode_part(value: object, part: str, unwritable: dict[str, str]) -> bytes 
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         unwritable[part] = f"cannot be written as JSON: {error}"
     return b""
+
+
+def _translate_xml(operation: operations.Operation, request: Request, text: bytes) -> Request:
+    """Return the request with our JSON text of a body that is XML, where the operation takes that."""
+    from ..reading.xml import is_xml
+
+    if not is_xml(text) or not operations.takes_xml(operation):
+        return request
+    document = read_document(text, operation)
+    body = encode(document.value) if document.readable else b""
+    return msgspec.structs.replace(request, body=body, read=lambda: document, is_translated=True)
 
 
 def _explain_empty_part(hit: Hit, unwritable: dict[str, str]) -> Hit:

@@ -12,7 +12,7 @@ from ..errors import VALID_BODY, VALID_ORDER, NotRun, Severity
 from ..ledger import OrderModel
 from ..operations import Operation
 from ..request import Request
-from ..rule import BODY, CACHE_CLEARERS, ORDER, PARTS, REGISTRY, URL, Rule
+from ..rule import BODY, CACHE_CLEARERS, ORDER, PARTS, REFUNDED_ITEMS, REGISTRY, URL, Rule
 
 # A bit beside those of the parts: an order was given, but not the one of this refund.
 INVALID_ORDER = 1 << 16
@@ -50,7 +50,7 @@ class Plan(msgspec.Struct, frozen=True):
         """Return the rules that lack a part, grouped by the part."""
         missing: dict[str, list[str]] = {}
         for rule in self.rules:
-            for part, bit in (*PARTS.items(), (VALID_BODY, BODY)):
+            for part, bit in (*PARTS.items(), ("refunds", REFUNDED_ITEMS), (VALID_BODY, BODY)):
                 if (rule.needs | rule.sharpens) & bit & ~parts:
                     name = VALID_ORDER if bit == ORDER and parts & INVALID_ORDER else part
                     missing.setdefault(name, []).append(rule.code)
@@ -61,12 +61,15 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=512)
-def make_plan(name: str, config: Config) -> Plan:
-    """Return the rules that apply to an operation, by the configuration's select, ignore and severities."""
+def make_plan(name: str, config: Config, *, sends: bool = False) -> Plan:
+    """Return the rules that apply to an operation, by the configuration's select, ignore and severities.
+
+    `sends`: the request is about to be sent, so that rules that are strict to send are errors.
+    """
     operation = operations.get(name)
     rules.load(operation.api)
     severities: dict[str, Severity] = {
-        rule.code: level for rule in REGISTRY.values() if (level := find_severity(config, rule)) != "off"
+        rule.code: level for rule in REGISTRY.values() if (level := find_severity(config, rule, sends=sends)) != "off"
     }
     traits = apis.traits(name)
     running = [
@@ -75,7 +78,7 @@ def make_plan(name: str, config: Config) -> Plan:
         if rule.code in severities and rule.covers(name, traits) and rule.parameters and "value" not in rule.parameters
         if operation.described.body is not None or not rule.needs & BODY
     ]
-    return Plan(operation, severities, tuple(running), apis.order_model(operation.api), {})
+    return Plan(operation, severities, tuple(running), apis.order_model(name), {})
 
 
 # Otherwise a rule that is added after the first check would never run.

@@ -90,7 +90,8 @@ def flaws(operation: Operation, value: object, part: str = "body", *, size: int 
     schema, check = _schema(operation, part), validator(operation, part)
     if (size is not None and size < MAX_VALUES) or not _exceeds_max_values(value):
         finder = _FlawFinder(operation, part, schema, value)
-        return [flaw for error in check.iter_errors(value) for flaw in finder.flaws(error)]
+        refused = [flaw for error in check.iter_errors(value) for flaw in finder.flaws(error)]
+        return [*refused, *finder.ignored_fields(schema, value, [])]
     if check.is_valid(value):
         return []
     names = frozenset(name for node in schema_nodes(schema) for name in node.get("properties", {}))
@@ -143,7 +144,7 @@ class _FlawFinder:
             yield Flaw("RF101", finding(pointer_of(path), f"{_describe_path(path)} lacks the required field {name!r}"))
         elif keyword == "additionalProperties":
             for name in error.kind.unexpected:
-                yield self._unknown_field(error, path, name)
+                yield self._unknown_field(self._refusing_schema(error), path, name)
         else:
             yield self._keyword_flaw(error, path, keyword)
 
@@ -188,7 +189,7 @@ class _FlawFinder:
     def _union_flaws(self, error: Any, path: list[str]) -> Iterator[Flaw]:
         """Yield the flaws of the branch that accepts the value's type; one flaw if none does."""
         branches = error.kind.context
-        fitting = [branch for branch in branches if not any(_is_type_error(cause, path) for cause in branch)]
+        fitting = [branch for branch in branches if not any(_is_type_error(cause, error) for cause in branch)]
         if not fitting:
             types = [kind for branch in branches for cause in branch for kind in getattr(cause.kind, "types", [])]
             expected = " or ".join(dict.fromkeys(types))
@@ -199,21 +200,38 @@ class _FlawFinder:
         for cause in furthest:
             yield from self.flaws(cause)
 
-    def _unknown_field(self, error: Any, path: list[str], name: str) -> Flaw:
-        """Return the flaw of a field that the schema lacks, with the most likely intention as help."""
+    def ignored_fields(self, node: dict[str, Any], value: object, path: list[str]) -> Iterator[Flaw]:
+        """Yield the flaw of each unknown field of an open object whose spec names a rule for them."""
+        for schema in _alternatives(self.schema, node):
+            if isinstance(value, list) and "items" in schema:
+                for index, item in enumerate(value):
+                    yield from self.ignored_fields(schema["items"], item, [*path, str(index)])
+            elif isinstance(value, dict) and schema.get("type") == "object":
+                fields, others = schema.get("properties", {}), schema.get("additionalProperties")
+                for name, item in value.items():
+                    if name not in fields and "additionalProperties" in schema.get("x-rule", ()):
+                        yield self._unknown_field(schema, path, name)
+                    elif name in fields or isinstance(others, dict):
+                        yield from self.ignored_fields(fields.get(name, others), item, [*path, name])
+
+    def _unknown_field(self, schema: dict[str, Any], path: list[str], name: str) -> Flaw:
+        """Return the flaw of a field that the schema lacks, with the most likely intention as help.
+
+        Where there is none, an open schema names the rule.
+        """
         pointer = pointer_of([*path, name])
+        fields, alias = list(schema.get("properties", {})), schema.get("x-aliases", {}).get(name)
         if self.part == "body" and _is_server_field(self.operation, path, name):
-            is_price = SERVER_MONEY.search(name)
-            help_text = "leave it out" + (
-                ": the refund uses the discounted price that was actually paid" if is_price else ""
-            )
+            price_help = ": the refund uses the discounted price that was actually paid"
+            help_text = "leave it out" + (price_help if SERVER_MONEY.search(name) else "")
+            help_text = f"what a request may say of it is {alias!r}" if alias else help_text
             return Flaw("RF108", finding(pointer, f"{name!r} is computed by the server", help_text), key=True)
-        fields = list(self._refusing_schema(error).get("properties", {}))
-        wire_name = re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+        wire_name = alias or re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
         help_text = f"the wire name is {wire_name!r}" if wire_name != name and wire_name in fields else ""
         help_text = help_text or _parameter_help(self.operation, name) or suggest_name(name, fields).lstrip("; ")
         message = f"{_describe_path(path)} has no field {name!r}"
-        return Flaw("RF103", finding(pointer, message, help_text or f"known are {', '.join(fields)}"), key=True)
+        code = "RF103" if help_text else schema.get("x-rule", {}).get("additionalProperties", "RF103")
+        return Flaw(code, finding(pointer, message, help_text or f"known are {', '.join(fields)}"), key=True)
 
     def _keyword_flaw(self, error: Any, path: list[str], keyword: str) -> Flaw:
         """Return the flaw of a keyword, worded by the rule that the spec names for it if that rule has own words."""
@@ -247,8 +265,10 @@ def _describe_path(path: Sequence[str]) -> str:
     return repr(names[-1]) if names else "the body"
 
 
-def _is_type_error(error: Any, path: list[str]) -> bool:
-    return error.kind.name == "type" and len(error.instance_path) == len(path)
+def _is_type_error(cause: Any, error: Any) -> bool:
+    """Return whether a cause of a union's error is the type of the value itself; a path leaves empty keys out."""
+    same_place = cause.instance_path == error.instance_path and cause.instance == error.instance
+    return bool(cause.kind.name == "type" and same_place)
 
 
 def _describe_refusal(keyword: str, schema: dict[str, Any], value: object) -> str:
@@ -314,6 +334,13 @@ def _response_fields(operation: Operation, path: tuple[str, ...]) -> set[str]:
     return {name for node in answered for name in node.get("properties", {})}
 
 
+def _alternatives(root: dict[str, Any], node: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the schemas of which a value fits one: through $ref and anyOf."""
+    if "$ref" in node:
+        return _alternatives(root, root["$defs"][node["$ref"].rpartition("/")[2]])
+    return [schema for branch in node["anyOf"] for schema in _alternatives(root, branch)] if "anyOf" in node else [node]
+
+
 def _children(root: dict[str, Any], nodes: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
     """Return the object schemas of a field of any of the objects."""
     fields = [node["properties"][key] for node in nodes if key in node.get("properties", {})]
@@ -322,13 +349,8 @@ def _children(root: dict[str, Any], nodes: list[dict[str, Any]], key: str) -> li
 
 def _objects(root: dict[str, Any], node: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the object schemas that a schema leads to through $ref, anyOf and items."""
-    if "$ref" in node:
-        return _objects(root, root["$defs"][node["$ref"].rpartition("/")[2]])
-    if "anyOf" in node:
-        return [child for branch in node["anyOf"] for child in _objects(root, branch)]
-    if "items" in node:
-        return _objects(root, node["items"])
-    return [node]
+    schemas = _alternatives(root, node)
+    return [child for each in schemas for child in (_objects(root, each["items"]) if "items" in each else [each])]
 
 
 @cache

@@ -6,9 +6,8 @@ import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from pathlib import Path
 
-from ..errors import ConfigError, SourceError, UsageError
+from ..errors import ConfigError, SourceError, UsageError, describe_defect
 from .arguments import FAILED, FORMATS
 from .parser import parse_arguments
 
@@ -41,7 +40,13 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception as error:
-        print(f"refundkit: {_describe_error(error)}", file=sys.stderr)
+        from ..report.text import make_printable
+        from ..text import shorten
+
+        # It may quote a payload, as the name of a file made of an id does; a configuration has a line a mistake.
+        text = shorten(_describe_error(error))
+        lines = text.split("\n") if type(error) is ConfigError else [text]
+        print("refundkit: " + "\n".join(map(make_printable, lines)), file=sys.stderr)
         return FAILED
     return status
 
@@ -58,14 +63,6 @@ def _describe_error(error: Exception) -> str:
     """Return what the user reads of an error."""
     if isinstance(error, OSError):  # errors of reading are SourceErrors
         return f"what was found could not be written: {error.strerror or error}"
-    return str(error) if isinstance(error, (UsageError, ConfigError, SourceError)) else _describe_defect(error)
-
-
-def _describe_defect(error: Exception) -> str:
-    """Return kind and place of an unforeseen error; its own words may quote a payload."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    code = trace.tb_frame.f_code if trace is not None else None
-    place = f" in {Path(code.co_filename).name}:{trace.tb_lineno}" if code is not None and trace is not None else ""
-    return f"a defect of refundkit: {type(error).__name__}{place}; please report it with the payload"
+    if isinstance(error, (UsageError, ConfigError, SourceError)):
+        return str(error)
+    return f"{describe_defect(error)}; please report it with the payload"

@@ -11,14 +11,12 @@ from typing import Any
 import msgspec
 
 from ..config import Config, discover_config
-from ..errors import UsageError
+from ..errors import FAILING, UsageError
 
 CLEAN, FOUND, FAILED = 0, 1, 2
 """The exit statuses: nothing to report, findings, could not check."""
 FORMATS = ("full", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit")
 """The values of --output-format."""
-FAILING: dict[str, tuple[str, ...]] = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
-"""The severities that make the exit status 1, by the value of --fail-on."""
 
 
 def add_rule_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +25,7 @@ def add_rule_arguments(parser: argparse.ArgumentParser) -> None:
     add("--select", action="append", default=[], metavar="RULE,…", help="run only these: ids, names, prefixes of ids")
     add("--ignore", action="append", default=[], metavar="RULE,…", help="leave these out")
     add("--severity", action="append", default=[], metavar="RULE=LEVEL", help="LEVEL is error, warning or off")
-    add("--fail-on", choices=tuple(FAILING), default="error", help="what makes the exit status 1")
+    add("--fail-on", choices=tuple(FAILING), help="what makes the exit status 1; default: error")
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,13 +40,14 @@ def read_config(options: argparse.Namespace) -> Config:
         raise UsageError("--isolated and --config: use one")
     base = Config() if options.isolated else load_config(options.config)
     levels: list[tuple[str, Any]] = [split_pair(text, "--severity") for text in options.severity]
-    if not (options.select or options.ignore or levels):
+    if not (options.select or options.ignore or levels or options.fail_on):
         return base
     return msgspec.structs.replace(
         base,
         select=tuple(split_list(options.select)) or base.select,
         ignore=(*base.ignore, *split_list(options.ignore)),
         severity=(*base.severity, *levels),
+        fail_on=options.fail_on or base.fail_on,
     )
 
 

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import VALID_BODY, SourceError, UsageError
+from ..errors import FAILING, VALID_BODY, SourceError, UsageError
 from ..report.text import make_printable
-from .arguments import CLEAN, FAILING, FOUND, add_config_arguments, add_rule_arguments, read_config
+from .arguments import CLEAN, FAILED, FOUND, add_config_arguments, add_rule_arguments, read_config
 
 if TYPE_CHECKING:
     from ..audit.kernel import Tally
@@ -53,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
 
     out = _read_target(options.out, files.SUFFIXES, "--out")
     page = None if options.report is None else _read_target(options.report, (".html",), "--report")
+    if page is not None:
+        _require_modules("audit", "altair", "jinja2", "vl_convert", "duckdb")
     sources = AuditFiles(
         requests=files.expand_files(options.requests),
         orders=files.expand_files(options.orders),
@@ -68,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     if page is not None:
         _write_page(out, tally, page)
     sys.stdout.write(_summarize(tally, out, time.perf_counter() - started) + "\n")
-    return _exit_status(tally, FAILING[options.fail_on])
+    return _exit_status(tally, FAILING[config.fail_on])
 
 
 def _choose_duckdb(options: argparse.Namespace) -> Engine:
@@ -170,7 +172,7 @@ def _write_page(out: Path, tally: Tally, page: Path) -> None:
 
 def _summarize(tally: Tally, out: Path, seconds: float) -> str:
     """Return what was audited and found, as text."""
-    counts = dict.fromkeys(FAILING["warning"], 0)
+    counts: dict[str, int] = dict.fromkeys(FAILING["warning"], 0)
     lines = []
     for (severity, code, name, currency), total in sorted(tally.money.items()):
         counts[severity] = counts.get(severity, 0) + total.findings
@@ -209,7 +211,9 @@ def _count(count: int, noun: str) -> str:
 
 
 def _exit_status(tally: Tally, failing: tuple[str, ...]) -> int:
-    """Return 1 for findings at or above the level and for a body that was never judged, else 0."""
+    """Return 1 for findings at or above the level and for a body that was never judged, 2 for RF007, else 0."""
+    if any(code == "RF007" for _, code, *_ in tally.money):
+        return FAILED
     if not failing:
         return CLEAN
     is_unjudged = any(part == VALID_BODY for _, _, part in tally.not_run)

@@ -9,6 +9,7 @@ from ..errors import UsageError
 from ..lint.baseline import Baseline, read_baseline, write_baseline
 from ..lint.record import Settings
 from ..report import Run
+from ..report.text import make_printable
 
 # Stale entries that are printed; the others are counted.
 _MOST_STALE = 20
@@ -31,11 +32,14 @@ def close_baseline(baseline: Baseline, options: argparse.Namespace, settings: Se
         if not options.quiet:
             count = f"{baseline.suppressed} finding{'s' * (baseline.suppressed != 1)}"
             print(f"Wrote {count} to {options.write_baseline}", file=sys.stderr)
+        if baseline.refused:
+            message = "a baseline cannot hold what keeps a payload from being judged: mend it"
+            print(f"refundkit: {baseline.refused} more stay: {message}", file=sys.stderr)
         return
     stale = baseline.find_stale(settings.config, result.not_run)
     result.stale = len(stale)
     for entry in stale[:_MOST_STALE]:
-        place = f"{entry.code} {entry.file} {entry.pointer}"
+        place = make_printable(f"{entry.code} {entry.file} {entry.pointer}")
         print(f"refundkit: {options.baseline}: no longer found: {place}", file=sys.stderr)
     if stale:
         unlisted = f"{len(stale) - _MOST_STALE} more are; " if len(stale) > _MOST_STALE else ""

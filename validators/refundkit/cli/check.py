@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import is_excluded
-from ..errors import UsageError
-from .arguments import CLEAN, FAILING, FORMATS, add_config_arguments, add_rule_arguments, print_aside
-from .output import exit_status, open_output, print_run, refuse_overwriting, write_run
+from ..errors import FAILING, UsageError
+from .arguments import CLEAN, FORMATS, add_config_arguments, add_rule_arguments, print_aside
+from .output import exit_status, open_output, print_run, refuse_overwriting, stream_findings, write_run
 from .settings import is_report, list_files, read_settings, schema_chooser, settings_for_file
 
 if TYPE_CHECKING:
@@ -91,8 +91,9 @@ def run(options: argparse.Namespace) -> int:
         from .baseline import open_baseline
 
         baseline = open_baseline(options)
-    result = Run(failing=FAILING[options.fail_on], statistics=options.statistics)
+    result = Run(failing=FAILING[settings.config.fail_on], statistics=options.statistics)
     with open_output(options.output_file) as stream:
+        stream_findings(result, options, stream)
         fix_status = CLEAN
         if options.fix:
             from .fix import fix_files

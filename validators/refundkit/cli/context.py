@@ -6,7 +6,6 @@ import argparse
 import os
 import re
 from functools import lru_cache
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from ..config import Config
 from ..errors import UsageError
 from ..lint.places import RecordContext
 from ..lint.record import Settings
+from ..lint.sources import measure_file
 from ..operations import Operation
 from ..order_key import id_in_body
 
@@ -32,6 +32,9 @@ class ContextFiles:
     def __init__(self, options: argparse.Namespace, settings: Settings) -> None:
         self.order = options.order or _resolve_pattern(settings.config.order, settings.config)
         self.refunds = options.refunds or _resolve_pattern(settings.config.refunds, settings.config)
+        for file in filter(None, (self.order, self.refunds)):
+            if "{" not in file:
+                measure_file(file)  # missing, it is an error even where every payload brings its own
         self.has_files = bool(self.order or self.refunds)
         self.path = settings.path or {}
         self._read_file = lru_cache(maxsize=_CACHED_FILES)(read_context)
@@ -48,7 +51,7 @@ class ContextFiles:
     def _read(self, pattern: str, record: Record, document: RequestDocument) -> Record:
         operation = document.operation
         if operation is None:
-            operation = next(filter(attrgetter("answers_xml"), map(operations.get, operations.names())))
+            operation = next(filter(operations.takes_xml, map(operations.get, operations.names())))
         return self._read_file(_fill_pattern(pattern, record, document, self.path), operation)
 
 

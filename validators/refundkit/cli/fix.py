@@ -10,6 +10,7 @@ from ..errors import SourceError, UsageError
 from ..lint.fix import diff_fix, find_fix, write_fix
 from ..lint.record import Settings
 from ..lint.secrets import mask_secrets
+from ..report.text import make_printable
 from .arguments import CLEAN, FAILED, FOUND
 from .settings import is_report, list_files, schema_chooser, settings_for_file
 
@@ -28,17 +29,19 @@ def fix_files(options: argparse.Namespace, settings: Settings) -> int:
             continue
         fix = find_fix(file, file_settings, schema_chooser(file_settings))
         if fix.unfixed:
-            print(f"refundkit: {file}: fields of RF108 were left where they are: {fix.unfixed}", file=sys.stderr)
+            name = make_printable(file)
+            print(f"refundkit: {name}: fields of RF108 were left where they are: {fix.unfixed}", file=sys.stderr)
         if not fix.fields:
             continue
         if options.diff:
-            sys.stdout.write(mask_secrets(diff_fix(fix)))
+            lines = mask_secrets(diff_fix(fix)).split("\n")
+            sys.stdout.write("\n".join(make_printable(line) for line in lines))
             status = FOUND
             continue
         try:
             write_fix(fix)
         except SourceError as error:
-            print(f"refundkit: {error}", file=sys.stderr)
+            print(f"refundkit: {make_printable(str(error))}", file=sys.stderr)
             status = FAILED
         else:
             files, fields = files + 1, fields + fix.fields

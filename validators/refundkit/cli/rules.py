@@ -8,8 +8,12 @@ import msgspec
 
 from .. import rules
 from ..rule import REGISTRY
+from ..rules.page import source_of
 from .arguments import CLEAN, load_config
 
+_SOURCES = """
+In brackets is what shows that a rule is right: a documentation page, a schema or code that was published, a live server
+(WooCommerce alone), or our own judgement. We never sent anything to Walmart or TaxCloud."""
 _FIELDS = ("code", "name", "severity", "on", "source", "title")
 
 
@@ -28,5 +32,6 @@ def run(options: argparse.Namespace) -> int:
         print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
     else:
         for rule in listed:
-            print(f"{rule.code}  {rule.severity:<7}  {rule.name:<27}  {rule.title}")
+            print(f"{rule.code}  {rule.severity:<7}  {rule.name:<28}  {rule.title} [{source_of(rule)}]")
+        print(_SOURCES)
     return CLEAN

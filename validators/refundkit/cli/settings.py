@@ -141,4 +141,4 @@ def schema_chooser(settings: Settings) -> Callable[[str], dict[str, Any] | None]
 def _find_xml_operation(root: str) -> Operation | None:
     from ..lint.document import find_candidates
 
-    return next((operation for operation in find_candidates({root: None}) if operation.xml), None)
+    return next((operation for operation in find_candidates({root: None}) if operations.takes_xml(operation)), None)

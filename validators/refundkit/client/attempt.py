@@ -6,6 +6,8 @@ are requests of their own and carry none.
 
 from __future__ import annotations
 
+import time
+
 import httpx
 import msgspec
 from refundkit_apis._runtime.client import never_left
@@ -28,15 +30,18 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 class Attempt(msgspec.Struct, kw_only=True):
     """One attempt to send a request, and how far it got.
 
-    `is_repeat`: an earlier attempt was checked and may have been executed; the same bytes go once more. `context` is
-    what the guard read, `request` what left last, None before that, and `status` that of the answer to it.
+    `repeats` is the request of an earlier attempt that was checked and may have been executed, if there is one.
+    `context` is what the guard read, `request` what left last, None before that, `left_at` the time.monotonic() of it,
+    and `status` that of the answer to it; `is_refused` says that it proves that nothing was made, whatever its status.
     """
 
     operation: Operation
-    is_repeat: bool = False
+    repeats: httpx.Request | None = None
     context: Context | None = None
     request: httpx.Request | None = None
+    left_at: float = 0.0
     status: int | None = None
+    is_refused: bool = False
 
     def __repr__(self) -> str:
         return f"Attempt({self.operation.name})"  # neither URL nor order: what logs extensions shows no secret
@@ -44,11 +49,13 @@ class Attempt(msgspec.Struct, kw_only=True):
     @property
     def may_have_been_executed(self) -> bool:
         """True if the request left and no answer refused it."""
-        return self.request is not None and (self.status is None or not is_refusal(self.status))
+        if self.request is None or self.is_refused:
+            return False
+        return self.status is None or not is_refusal(self.status)
 
     def record_request(self, request: httpx.Request) -> None:
         """Record that the request is about to leave."""
-        self.request, self.status = request, None
+        self.request, self.status, self.is_refused, self.left_at = request, None, False, time.monotonic()
 
     def record_error(self, error: BaseException) -> None:
         """Record an error in the place of an answer."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 import attrs
@@ -18,7 +19,9 @@ import httpx
 import msgspec
 from refundkit_apis._runtime.client import Client, Response
 from refundkit_apis._runtime.errors import (
+    DecodeError,
     NotSent,
+    Outcome,
     RefundError,
     RefundNotSent,
     RefundOutcomeUnknown,
@@ -27,13 +30,16 @@ from refundkit_apis._runtime.errors import (
     TransportError,
 )
 
+from .. import apis
+from ..apis.shared.sent import SentRefund
 from ..errors import RefundNotChecked
 from ..operations import Operation
 from ..routes import Match
+from ..text import mask_numbers
 from .attempt import EXTENSION, Attempt, Context, moves_money
 from .context import json_form
 from .guard import AsyncGuardTransport, GuardTransport, refund_of
-from .outcome import SentRefund, read_snapshot, was_made
+from .outcome import find_contradiction, find_outcome, read_snapshot
 from .retry import Retry, may_pass
 
 T = TypeVar("T")
@@ -77,16 +83,25 @@ class Calls:
             attempt = state.start_attempt()
             try:
                 response = send(client.with_extensions({EXTENSION: attempt}))
+                state.check_answer(response)
             except BaseException as error:
                 pause = state.handle_error(error)
             else:
                 state.log(logging.INFO, str(response.status))
                 return response.parsed
-            time.sleep(pause)
+            with state.noting_interruption():
+                time.sleep(pause)
 
-    def _resolve(self, unknown: UnknownOutcome) -> bool | None:
+    def _resolve(self, unknown: UnknownOutcome, wait: float) -> Outcome | None:
         match = unknown.match
-        return None if match is None else unknown.was_made(match, self.guard.read_context(match, unknown.request))
+        if match is None:
+            return None
+        outcome = unknown.find(match, self.guard.read_context(match, unknown.request))
+        seconds = unknown.remaining(wait)
+        if outcome is Outcome.MADE or seconds <= 0:
+            return outcome
+        time.sleep(seconds)
+        return unknown.find(match, self.guard.read_context(match, unknown.request))
 
 
 @attrs.frozen
@@ -103,39 +118,52 @@ class AsyncCalls:
             attempt = state.start_attempt()
             try:
                 response = await send(client.with_extensions({EXTENSION: attempt}))
+                state.check_answer(response)
             except BaseException as error:
                 pause = state.handle_error(error)
             else:
                 state.log(logging.INFO, str(response.status))
                 return response.parsed
-            await asyncio.sleep(pause)
+            with state.noting_interruption():
+                await asyncio.sleep(pause)
 
-    async def _resolve(self, unknown: UnknownOutcome) -> bool | None:
+    async def _resolve(self, unknown: UnknownOutcome, wait: float) -> Outcome | None:
         match = unknown.match
         if match is None:
             return None
-        return unknown.was_made(match, await self.guard.read_context(match, unknown.request))
+        outcome = unknown.find(match, await self.guard.read_context(match, unknown.request))
+        seconds = unknown.remaining(wait)
+        if outcome is Outcome.MADE or seconds <= 0:
+            return outcome
+        await asyncio.sleep(seconds)
+        return unknown.find(match, await self.guard.read_context(match, unknown.request))
 
 
-class UnknownOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that may have been executed, and the error that hid its answer."""
+class UnknownOutcome(msgspec.Struct, kw_only=True):
+    """A request that may have been executed, and the error that hid its answer.
+
+    `left_at` is the time.monotonic() at which the last attempt left.
+    """
 
     request: httpx.Request
     context: Context
     error: RefundError
+    left_at: float
 
     @property
     def match(self) -> Match | None:
         """The refund that it is, unless an event hook has changed that."""
         return refund_of(self.request)
 
-    def was_made(self, match: Match, now: Context) -> bool | None:
-        """Whether the refund was made, by the context before it left and now."""
+    def find(self, match: Match, now: Context) -> Outcome | None:
+        """Return what became of the refund, by the context before it left and now; None if that cannot be told."""
         operation = match.operation
-        body = json_form(operation, b"".join(cast("httpx.SyncByteStream", self.request.stream))) or None
-        refund = SentRefund(operation=operation, path=match.path, body=body)
         before, after = (read_snapshot(operation, read.order, read.refunds) for read in (self.context, now))
-        return was_made(refund, before, after)
+        return find_outcome(_sent_refund(match, self.request), before, after)
+
+    def remaining(self, wait: float) -> float:
+        """Return how much is left of `wait` seconds since the last attempt left."""
+        return self.left_at + wait - time.monotonic()
 
 
 class CallState:
@@ -145,8 +173,8 @@ class CallState:
         self,
         call: Call,
         retry: Retry,
-        resolve: Callable[[UnknownOutcome], bool | None] | None = None,
-        resolve_async: Callable[[UnknownOutcome], Awaitable[bool | None]] | None = None,
+        resolve: Callable[[UnknownOutcome, float], Outcome | None] | None = None,
+        resolve_async: Callable[[UnknownOutcome, float], Awaitable[Outcome | None]] | None = None,
     ) -> None:
         self.call = call
         self.retry = retry
@@ -161,19 +189,38 @@ class CallState:
         """Begin the next attempt."""
         self.attempts += 1
         self._started = time.perf_counter()
-        self._attempt = Attempt(operation=self.call.operation, is_repeat=self._unknown is not None)
+        repeats = None if self._unknown is None else self._unknown.request
+        self._attempt = Attempt(operation=self.call.operation, repeats=repeats)
         return self._attempt
+
+    def check_answer(self, response: Response[Any]) -> None:
+        """Raise DecodeError for a success answer that is about another refund than the one that was sent."""
+        request = self._attempt.request
+        match = None if request is None else refund_of(request)
+        if request is None or match is None:
+            return
+        context = self._attempt.context or Context()
+        before = read_snapshot(match.operation, context.order, context.refunds)
+        problem = find_contradiction(_sent_refund(match, request), before, response.parsed)
+        if problem is not None:
+            raise DecodeError(f"HTTP {response.status}, but {mask_numbers(problem)}", response.raw)
 
     def handle_error(self, error: BaseException) -> float:
         """Return the seconds until the next attempt, or raise the final error."""
         self.log(logging.WARNING, str(error.status) if isinstance(error, StatusError) else type(error).__name__)
+        if isinstance(error, StatusError) and self._is_answer(error):
+            is_refusal = getattr(apis.find_module(self.call.operation.api, "outcome"), "is_refusal", None)
+            self._attempt.is_refused = is_refusal is not None and is_refusal(self.call.operation, error.code)
         is_lost = not self.call.is_read and self._attempt.may_have_been_executed
         if not isinstance(error, RefundError):
             error = self._translate(error, is_lost or self._unknown is not None)
         error.idempotency_key = self.call.key
         if is_lost and self._unknown is None and self._attempt.request is not None:
             context = self._attempt.context or Context()
-            self._unknown = UnknownOutcome(request=self._attempt.request, context=context, error=error)
+            request, left_at = self._attempt.request, self._attempt.left_at
+            self._unknown = UnknownOutcome(request=request, context=context, error=error, left_at=left_at)
+        elif is_lost and self._unknown is not None:
+            self._unknown.left_at = self._attempt.left_at
         if self.attempts < self.retry.attempts and self._is_harmless_to_repeat(error, is_lost):
             return self.retry.wait(self.attempts, _root_cause(error))
         raise self._final_error(error)
@@ -191,11 +238,25 @@ class CallState:
             translated.request = self._attempt.request
             translated.__cause__ = error
             return translated
-        if may_be_made:  # the program or the task ends: all that can be done is to say so
-            note = f"{self.call.operation.name} had left and may have been made: ask the API before you send it again"
-            error.add_note(note)
-            LOG.warning("interrupted: %s", note)
+        if may_be_made:
+            self._note_interruption(error)
         raise error
+
+    @contextmanager
+    def noting_interruption(self) -> Iterator[None]:
+        """Add to an error of the wait for the next attempt that an earlier one may have been made."""
+        try:
+            yield
+        except BaseException as error:
+            if self._unknown is not None:
+                self._note_interruption(error)
+            raise
+
+    def _note_interruption(self, error: BaseException) -> None:
+        """Say that the refund may have been made: the program or the task ends, so that is all that can be done."""
+        note = f"{self.call.operation.name} had left and may have been made: ask the API before you send it again"
+        error.add_note(note)
+        LOG.warning("interrupted: %s", note)
 
     def _is_harmless_to_repeat(self, error: RefundError, is_lost: bool) -> bool:
         """Tell whether sending again does no harm; how many attempts are left does not count here."""
@@ -213,17 +274,29 @@ class CallState:
             return self._outcome_unknown(self._unknown)
         if isinstance(error, RefundNotSent):
             return error
+        if isinstance(error, StatusError) and self._is_answer(error):
+            return RefundRefused(error, error.status)
         if self._attempt.status is not None:  # of an answer that refused, else the outcome is unknown
             return RefundRefused(error, self._attempt.status)
         return _not_sent(error)
+
+    def _is_answer(self, error: StatusError) -> bool:
+        """True if the error is the answer to the refund, and not to a request for a token or the order."""
+        return error.response.status_code == self._attempt.status
 
     def _outcome_unknown(self, unknown: UnknownOutcome) -> RefundOutcomeUnknown:
         resolve, resolve_async = self._resolve, self._resolve_async
         return RefundOutcomeUnknown(
             unknown.error,
-            None if resolve is None else lambda: resolve(unknown),
-            None if resolve_async is None else lambda: resolve_async(unknown),
+            None if resolve is None else lambda wait: resolve(unknown, wait),
+            None if resolve_async is None else lambda wait: resolve_async(unknown, wait),
         )
+
+
+def _sent_refund(match: Match, request: httpx.Request) -> SentRefund:
+    """The refund in a request that left."""
+    body = json_form(match.operation, b"".join(cast("httpx.SyncByteStream", request.stream))) or None
+    return SentRefund(operation=match.operation, path=match.path, query=match.query, body=body)
 
 
 def _not_sent(error: RefundError) -> NotSent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from types import ModuleType, TracebackType
@@ -15,11 +16,13 @@ from refundkit_apis._runtime.ready import Timeout
 
 from .. import operations
 from ..config import Config
+from ..errors import FailOn
 from ..hosts import is_loopback
 from ..text import suggest_name
 from .attempt import EXTENSION, AsyncRecordingTransport, RecordingTransport
 from .call import AsyncCalls, Call, Calls
-from .guard import AsyncGuardTransport, GuardTransport, OnReport
+from .guard import AsyncGuardTransport, GuardTransport, Mode, OnReport
+from .limit import AsyncTimeLimitTransport, TimeLimitTransport
 from .retry import Retry
 from .wire import AsyncXmlTransport, XmlTransport
 
@@ -33,10 +36,13 @@ class Options(TypedDict, total=False):
 
     base_url   the API's address: a sandbox, a server of your own for tests; the documented one by default
     timeout    seconds for each request, or an httpx.Timeout; 30
+    total_timeout  seconds until the last byte of an answer has come, however slowly they come; four times `timeout`
     retry      how often and how patiently harmless repeats are tried: refundkit.connect.Retry
     guard      False sends unchecked; by default each refund is checked with its order first
     config     the refundkit.Config of the check: the one that CI uses
     on_report  called with the Report of every refund that is checked
+    mode       "report" checks, logs and reports, and sends whatever was found; by default, "block", that raises
+    fail_on    which findings keep a refund from leaving: "error", "warning" or "never"; by default what `config` says
     transport  the httpx transport below all this, sync or async as the connection is opened; by default one of httpx's
                own, through the proxy that the environment names
     hooks      httpx event hooks. They run before the guard, so that it checks what they leave of a request; they see
@@ -45,10 +51,13 @@ class Options(TypedDict, total=False):
 
     base_url: str
     timeout: float | httpx.Timeout
+    total_timeout: float
     retry: Retry
     guard: bool
     config: Config | None
     on_report: OnReport | None
+    mode: Mode
+    fail_on: FailOn
     transport: httpx.BaseTransport | httpx.AsyncBaseTransport
     hooks: Mapping[str, list[Callable[..., Any]]]
 
@@ -124,8 +133,9 @@ class Connection(Generic[S, A]):
         transport = self._options.get("transport")
         if transport is not None and not isinstance(transport, httpx.BaseTransport):
             raise TypeError("transport is an async one: open the connection with `async with`")
-        wire = RecordingTransport(transport or httpx.HTTPTransport(proxy=_proxy(self._base_url)))
-        guard = GuardTransport(wire, fetch_context=True, auth=self._auth, **self._check_options())
+        transport = transport or httpx.HTTPTransport(proxy=_proxy(self._base_url))
+        wire = RecordingTransport(TimeLimitTransport(transport, self._options.get("total_timeout")))
+        guard = GuardTransport(wire, auth=self._auth, **self._guard_options())
         guarded = guard if self._options.get("guard", True) else wire
         client = self._make_client(XmlTransport(guarded) if self._speaks_xml else guarded)
         client.get_httpx_client()
@@ -139,8 +149,9 @@ class Connection(Generic[S, A]):
         transport = self._options.get("transport")
         if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
             raise TypeError("transport is a sync one: open the connection with `with`")
-        wire = AsyncRecordingTransport(transport or httpx.AsyncHTTPTransport(proxy=_proxy(self._base_url)))
-        guard = AsyncGuardTransport(wire, fetch_context=True, auth=self._auth, **self._check_options())
+        transport = transport or httpx.AsyncHTTPTransport(proxy=_proxy(self._base_url))
+        wire = AsyncRecordingTransport(AsyncTimeLimitTransport(transport, self._options.get("total_timeout")))
+        guard = AsyncGuardTransport(wire, auth=self._auth, **self._guard_options())
         guarded = guard if self._options.get("guard", True) else wire
         client = self._make_client(AsyncXmlTransport(guarded) if self._speaks_xml else guarded)
         client.get_async_httpx_client()
@@ -188,8 +199,11 @@ class Connection(Generic[S, A]):
     def _speaks_xml(self) -> bool:
         return any(operation.xml for operation in operations.of_api(self._api).values())
 
-    def _check_options(self) -> dict[str, Any]:
-        return {"config": self._options.get("config"), "on_report": self._options.get("on_report")}
+    def _guard_options(self) -> dict[str, Any]:
+        """The options of the guard; its exchanges have their time limit below it."""
+        names = ("config", "on_report", "mode", "fail_on")
+        chosen = {name: self._options[name] for name in names if name in self._options}  # type: ignore[literal-required]
+        return {**chosen, "fetch_context": True, "total_timeout": math.inf}
 
     def _make_client(self, transport: httpx.BaseTransport | httpx.AsyncBaseTransport) -> Client:
         self._client = Client(

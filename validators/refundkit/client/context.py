@@ -40,7 +40,7 @@ def context_sources(operation: Operation) -> dict[str, ContextSource]:
 def context_request(source: ContextSource, match: Match, request: httpx.Request, *, signs: bool) -> httpx.Request:
     """Make the request that reads a part of a refund's context."""
     path = routes.sibling(match, _path(request), source.operation)
-    query = dict(source.query)
+    query = {name: value.format_map(match.path) for name, value in source.query.items()}
     if not signs:
         query |= {name: request.url.params[name] for name in _KEYS_IN_QUERY if name in request.url.params}
     text = str(httpx.QueryParams(query))
@@ -65,7 +65,7 @@ def is_signed(request: httpx.Request) -> bool:
 
 def json_form(operation: Operation, content: bytes, part: str = "body") -> bytes:
     """Translate unambiguous XML into its JSON form; return the rest as it is."""
-    if not operation.answers_xml:
+    if b"<" not in content[:64]:  # the reader of XML is loaded only for what may be some
         return content
     from ..reading.xml import is_xml, read_xml
 

@@ -6,13 +6,12 @@ be sent; the two transports differ in how they send and how they wait.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
+import re
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Generic, TypeAlias, TypeVar, cast
-from weakref import WeakValueDictionary
+from typing import Literal, TypeAlias, TypeVar, cast, get_args
+from urllib.parse import quote, unquote, urlsplit
 
 import attrs
 import httpx
@@ -23,28 +22,37 @@ from refundkit_apis._runtime.errors import NotSent, RefundError, StatusError, Tr
 from .. import apis, operations, routes
 from ..checking.check import check
 from ..checking.plan import make_plan
-from ..config import Config
-from ..errors import VALID_BODY, VALID_ORDER, Finding, RefundBlocked, RefundNotChecked, Report
-from ..order_key import key_of_request
+from ..config import Config, choose_fail_on
+from ..errors import VALID_BODY, VALID_ORDER, FailOn, Finding, RefundBlocked, RefundNotChecked, Report
 from ..routes import Match
 from ..rule import BODY, HEADERS, PATH, QUERY, URL
-from ..text import mask_numbers
+from ..text import mask_numbers, suggest_name
 from .attempt import Context, attempt_of, moves_money
 from .context import ContextSource, context_request, context_sources, is_signed, json_form
+from .limit import AsyncTimeLimitTransport, TimeLimitTransport
+from .queue import QUEUE, order_of
 
-L = TypeVar("L")
 T = TypeVar("T")
 # Context requests go out of a generator, the answer or the error of each goes in.
 Answer: TypeAlias = httpx.Response | RefundError
 Reading: TypeAlias = Generator[httpx.Request, Answer, T]
 OnReport: TypeAlias = Callable[[Report], None]
+Mode: TypeAlias = Literal["block", "report"]
+"""What a guard does with what it finds: it raises, or it logs and reports, and sends all the same."""
 
 LOG = logging.getLogger("refundkit")
 LOG.addHandler(logging.NullHandler())  # a library prints nothing unless the program asks for it
 _REQUIRED = ("order", "refunds")
 _UNREAD = frozenset({*_REQUIRED, VALID_ORDER})
 _CONTEXT_PLACES = ("order:", "refunds:")
+_READING = frozenset({"", "GET", "HEAD", "OPTIONS"})
+_LIKE_A_REFUND = re.compile(r"/(refunds?|returned)(/|$)", re.IGNORECASE)
 _REQUEST_PARTS = PATH | QUERY | HEADERS | URL | BODY
+
+
+def _validate_mode(_: object, __: object, mode: str) -> None:
+    if mode not in get_args(Mode):
+        raise ValueError(f"mode is {mode!r}{suggest_name(mode, get_args(Mode))} (known are block, report)")
 
 
 @attrs.frozen(kw_only=True)
@@ -52,17 +60,19 @@ class _Checker:
     """Reads the context of a refund and checks it, for both transports."""
 
     fetch_context: bool
-    config: Config | None
-    on_report: OnReport | None
     signs: bool
+    config: Config
+    on_report: OnReport | None
+    mode: Mode = attrs.field(validator=_validate_mode)
+    fail_on: FailOn
 
     def inspect(self, match: Match, request: httpx.Request, content: bytes) -> Reading[None]:
-        """Check what is sent, with its context if that is wanted; a repeat passes unchecked.
+        """Check what is sent, with its context if that is wanted; the same request once more passes unchecked.
 
         The order may hold the earlier attempt of a repeat already. Raises RefundBlocked and RefundNotChecked.
         """
         attempt = attempt_of(request)
-        if attempt is not None and attempt.is_repeat:
+        if attempt is not None and attempt.repeats is not None and _is_same(request, attempt.repeats):
             return
         needs_context = self.fetch_context and self._needs_context(match)
         sources = context_sources(match.operation) if needs_context else {}
@@ -80,6 +90,8 @@ class _Checker:
             url=str(request.url),
             require=_REQUIRED if needs_context else (),
             config=self.config,
+            fail_on=self.fail_on,
+            sends=True,
         )
         self._decide(_add_cause(report, failures), failures, needs_context)
 
@@ -106,7 +118,7 @@ class _Checker:
 
     def _needs_context(self, match: Match) -> bool:
         """True if some rule of the operation needs the order or its refunds."""
-        not_run = make_plan(match.operation.name, self.config or Config()).stage(_REQUEST_PARTS).not_run
+        not_run = make_plan(match.operation.name, self.config, sends=True).stage(_REQUEST_PARTS).not_run
         return any(entry.missing in _REQUIRED for entry in not_run)
 
     def _decide(self, report: Report, failures: list[RefundError], needs_context: bool) -> None:
@@ -115,6 +127,8 @@ class _Checker:
             LOG.warning("%s: %s", report.operation, finding)
         if self.on_report is not None:
             self.on_report(report)
+        if self.mode == "report":
+            return
         # Not RF006 alone: a configuration may ignore that rule, and an order that nobody read still lets nothing pass.
         is_unread = needs_context and any(entry.missing in _UNREAD for entry in report.not_run)
         cause = next(iter(failures), None)
@@ -122,24 +136,6 @@ class _Checker:
             raise RefundNotChecked(report, "" if cause is None else mask_numbers(str(cause))) from cause
         if is_unread or not report.ok:
             raise RefundBlocked(report) from cause
-
-
-class _Locks(Generic[L]):
-    """A lock for each order, while somebody holds or awaits it."""
-
-    def __init__(self, make: Callable[[], L]) -> None:
-        self._make = make
-        self._lock = threading.Lock()
-        self._locks: WeakValueDictionary[str, Any] = WeakValueDictionary()
-
-    def of(self, match: Match, request: httpx.Request, loop: int = 0) -> L:
-        """The lock of a request's order, under any spelling; one an event loop."""
-        order_key = key_of_request(match.operation.api, match.path, None)
-        order = f"{match.operation.api} {sorted(match.path.items())}" if order_key is None else order_key.text
-        with self._lock:
-            key = f"{loop} {request.url.netloc!r} {order.casefold()}"
-            lock: L = self._locks.setdefault(key, self._make())
-            return lock
 
 
 class GuardTransport(httpx.BaseTransport):
@@ -150,12 +146,21 @@ class GuardTransport(httpx.BaseTransport):
     raises RefundNotChecked (RF006) and sends nothing, with the error of the reading as the cause. It reads with the
     credentials of the refund itself, or with `auth`, which signatures need that are good for one request only. `config`
     is that of `refundkit.check`; `on_report` is called with every report, a clean one too, while the order is locked;
-    findings are logged to `refundkit`. Refunds of one order go one after the other, however long that takes. An order
-    of TaxCloud that does not tell of its refunds cannot be judged. What is not checked: versions 1 and 2 of
-    WooCommerce's legacy API, and its wp-json API.
+    findings are logged to `refundkit`. Refunds of one order go one after the other, those of all guards and clients of
+    the process, sync and async; a refund that would wait for itself, such as one in `on_report`, raises NotSent. An
+    order of TaxCloud that does not tell of its refunds cannot be judged. Whatever else looks like a refund is sent with
+    a warning in the log that it was not checked: in versions 1 and 2 of WooCommerce's APIs.
+
+    With mode="report", for the first days in production, it checks, logs and calls `on_report`, and sends whatever it
+    found, also where the order cannot be read. `fail_on` says which findings keep a refund from leaving: error, warning
+    or never, which still wants the order. Rules that are strict to send are errors here, as `refundkit rule` says.
+
+    `total_timeout` is how many seconds a refund may take, or one reading of its order, until the last byte of its
+    answer has come. By default it is the sum of the request's own timeouts, which are for each part that arrives.
+    Until then a sync request runs in a thread of its own, unless `total_timeout` is math.inf.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options, each by its name
         self,
         transport: httpx.BaseTransport,
         *,
@@ -163,13 +168,21 @@ class GuardTransport(httpx.BaseTransport):
         auth: httpx.Auth | None = None,
         config: Config | None = None,
         on_report: OnReport | None = None,
+        mode: Mode = "block",
+        fail_on: FailOn | None = None,
+        total_timeout: float | None = None,
     ) -> None:
         self._transport = transport
+        self._limited = TimeLimitTransport(transport, total_timeout)
         self._auth = auth or httpx.Auth()
         self._checker = _Checker(
-            fetch_context=fetch_context, config=config, on_report=on_report, signs=auth is not None
+            fetch_context=fetch_context,
+            signs=auth is not None,
+            config=config or Config(),
+            on_report=on_report,
+            mode=mode,
+            fail_on=choose_fail_on(config or Config(), fail_on),
         )
-        self._locks = _Locks(threading.Lock)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         match = _match_or_refuse(request)
@@ -177,9 +190,9 @@ class GuardTransport(httpx.BaseTransport):
             return self._transport.handle_request(request)
         content = b"".join(cast("httpx.SyncByteStream", request.stream))
         request.stream = httpx.ByteStream(content)  # what is checked is what is sent
-        with self._locks.of(match, request):
+        with QUEUE.turn(order_of(match, request)):
             self._drive(self._checker.inspect(match, request, content))
-            return self._transport.handle_request(request)
+            return self._limited.handle_request(request)
 
     def read_context(self, match: Match, request: httpx.Request) -> Context:
         """Read the context of a sent refund again. Raises RefundError."""
@@ -202,7 +215,7 @@ class GuardTransport(httpx.BaseTransport):
         try:
             request = next(flow)
             while True:
-                with translate_errors(), _closing(self._transport.handle_request(request), request) as response:
+                with translate_errors(), _closing(self._limited.handle_request(request), request) as response:
                     response.read()
                 try:
                     request = flow.send(response)
@@ -217,7 +230,7 @@ class GuardTransport(httpx.BaseTransport):
 class AsyncGuardTransport(httpx.AsyncBaseTransport):
     """As GuardTransport, for an httpx.AsyncClient."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options, each by its name
         self,
         transport: httpx.AsyncBaseTransport,
         *,
@@ -225,13 +238,21 @@ class AsyncGuardTransport(httpx.AsyncBaseTransport):
         auth: httpx.Auth | None = None,
         config: Config | None = None,
         on_report: OnReport | None = None,
+        mode: Mode = "block",
+        fail_on: FailOn | None = None,
+        total_timeout: float | None = None,
     ) -> None:
         self._transport = transport
+        self._limited = AsyncTimeLimitTransport(transport, total_timeout)
         self._auth = auth or httpx.Auth()
         self._checker = _Checker(
-            fetch_context=fetch_context, config=config, on_report=on_report, signs=auth is not None
+            fetch_context=fetch_context,
+            signs=auth is not None,
+            config=config or Config(),
+            on_report=on_report,
+            mode=mode,
+            fail_on=choose_fail_on(config or Config(), fail_on),
         )
-        self._locks = _Locks(asyncio.Lock)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         match = _match_or_refuse(request)
@@ -239,9 +260,9 @@ class AsyncGuardTransport(httpx.AsyncBaseTransport):
             return await self._transport.handle_async_request(request)
         content = b"".join([part async for part in cast("httpx.AsyncByteStream", request.stream)])
         request.stream = httpx.ByteStream(content)  # what is checked is what is sent
-        async with self._locks.of(match, request, id(asyncio.get_running_loop())):
+        async with QUEUE.turn_async(order_of(match, request)):
             await self._drive(self._checker.inspect(match, request, content))
-            return await self._transport.handle_async_request(request)
+            return await self._limited.handle_async_request(request)
 
     async def read_context(self, match: Match, request: httpx.Request) -> Context:
         """Read the context of a sent refund again. Raises RefundError."""
@@ -265,7 +286,7 @@ class AsyncGuardTransport(httpx.AsyncBaseTransport):
             request = await anext(flow)
             while True:
                 with translate_errors():
-                    response = await self._transport.handle_async_request(request)
+                    response = await self._limited.handle_async_request(request)
                     async with _closing_async(response, request):
                         await response.aread()
                 try:
@@ -306,6 +327,8 @@ def _match_or_refuse(request: httpx.Request) -> Match | None:
     """
     match = refund_of(request)
     attempt = attempt_of(request)
+    if match is None:
+        _warn_of_unchecked(request)
     if match is not None and "target" in request.extensions:
         raise NotSent("not sent: the extension `target` sends the refund elsewhere than its URL says")
     if match is None and attempt is not None and moves_money(attempt.operation):
@@ -316,11 +339,25 @@ def _match_or_refuse(request: httpx.Request) -> Match | None:
     return match
 
 
+def _warn_of_unchecked(request: httpx.Request) -> None:
+    """Log a warning for a request that looks like a refund of an API, or a version of one, that no spec describes."""
+    for method, url in _spellings(request):
+        path = unquote(urlsplit(url).path)
+        if method.upper() not in _READING and _LIKE_A_REFUND.search(path) and routes.match("GET", url) is None:
+            LOG.warning("not checked: %s %s looks like a refund, and no spec describes it", quote(method), quote(path))
+            return
+
+
+def _is_same(request: httpx.Request, earlier: httpx.Request) -> bool:
+    """True if two requests have the same target and the same bytes; an event hook may have changed the later one."""
+    contents = [b"".join(cast("httpx.SyncByteStream", each.stream)) for each in (request, earlier)]
+    return (request.method, request.url, contents[0]) == (earlier.method, earlier.url, contents[1])
+
+
 def _is_wrong_in_itself(report: Report) -> bool:
     """True if the request has errors beside an order that was not read."""
-    errors = [finding for finding in report.findings if finding.severity == "error"]
     is_refused = any(entry.missing == VALID_BODY for entry in report.not_run)
-    return is_refused or not all(map(_is_about_context, errors))
+    return not report.ok and (is_refused or not all(map(_is_about_context, report.failures)))
 
 
 def _is_about_context(finding: Finding) -> bool:

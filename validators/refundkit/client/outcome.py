@@ -1,36 +1,28 @@
-"""Tell from an order before and after whether a refund was made."""
+"""Tell what became of a refund: from an order before and after, and from the answer of the server.
+
+What an API alone can say stands in the `outcome.py` of its folder: `is_paid(sent, body, before, after)`, whether a
+refund that is recorded was paid as well, `find_contradiction(sent, refund, before, answer)`, what shows that a success
+answer is about another refund, and `is_refusal(operation, code)`, whether an error proves that nothing was made,
+whatever its status. Without one, whatever is recorded is paid, and an answer is taken as it is.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Hashable
+from collections.abc import Container, Hashable, Sequence
 from decimal import Decimal
 from typing import Any
 
-import msgspec
+from refundkit_apis._runtime.errors import Outcome
 
 from .. import apis
+from ..apis.shared.sent import SentRefund, Snapshot, open_snapshot, refunds_in
 from ..checking.body import read_body
 from ..checking.context import read_order, read_refunds
-from ..ledger import Ledger, Line, OrderModel, Refund, Sums, UnreadableError, open_ledger
+from ..ledger import Ledger, Line, OrderModel, Posting, Refund, Sums, UnreadableError
 from ..money import exact
 from ..operations import Operation
 from ..request import Request
-
-
-class SentRefund(msgspec.Struct, frozen=True, kw_only=True):
-    """A refund that was sent: operation, ids of its path, body as JSON."""
-
-    operation: Operation
-    path: dict[str, str]
-    body: bytes | None
-
-
-class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """An order at one moment, as models; None for what is not known."""
-
-    order: Any = None
-    refunds: Any = None
 
 
 def read_snapshot(operation: Operation, order: bytes | None, refunds: bytes | None) -> Snapshot:
@@ -41,43 +33,71 @@ def read_snapshot(operation: Operation, order: bytes | None, refunds: bytes | No
     return Snapshot(order=model, refunds=None if refunds is None else read_refunds(operation, refunds)[0])
 
 
-def was_made(sent: SentRefund, before: Snapshot, after: Snapshot) -> bool | None:
-    """True if the refund must have been made, False if it cannot, else None.
+def find_outcome(sent: SentRefund, before: Snapshot, after: Snapshot) -> Outcome | None:
+    """Return what became of a refund; None if it cannot be told.
 
     Somebody else's refund at the same time that is equal in all that this one names cannot be told from this one, save
     by an idempotency key that the API repeats.
     """
-    model = apis.order_model(sent.operation.api)
-    body = None
-    if sent.operation.described.body is not None:
-        body, _ = read_body(sent.operation, Request(body=sent.body))
-        if body is None:
-            return None
     with exact(len(sent.body or b"")):
         try:
-            if any(model.context_mismatches(sent.path, body, after.order, after.refunds)):
+            recorded = _is_recorded(sent, before, after)
+            if recorded is None:
                 return None
-            refund = model.read_request(sent.operation, body, sent.path)
-            if model.can_fold:
-                earlier, later = _open(model, before), _open(model, after)
-                return None if earlier is None or later is None else _is_in_sums(model, refund, earlier, later)
-            listed = _refunds(model, after)
-            return None if listed is None else _is_in_history(model, refund, _refunds(model, before), listed)
+            is_paid = getattr(apis.find_module(sent.operation.api, "outcome"), "is_paid", None)
+            if recorded and is_paid is not None and not is_paid(sent, _read_body(sent)[1], before, after):
+                return Outcome.RECORDED_ONLY
+            return Outcome.MADE if recorded else Outcome.NOT_MADE
         except UnreadableError:
             return None
 
 
-def _refunds(model: OrderModel, snapshot: Snapshot) -> list[Refund] | None:
-    """The refunds of a snapshot, by list or order; None if unknown."""
-    if snapshot.refunds is not None:
-        return model.read_refunds(snapshot.refunds)
-    return None if snapshot.order is None else model.refunds_in_order(snapshot.order)
+def find_contradiction(sent: SentRefund, before: Snapshot, answer: Any) -> str | None:
+    """Return what shows that a success answer is about another refund than the one that was sent; None if nothing."""
+    find = getattr(apis.find_module(sent.operation.api, "outcome"), "find_contradiction", None)
+    is_readable, body = _read_body(sent)
+    if find is None or not is_readable:
+        return None
+    with exact(len(sent.body or b"")):
+        problem: str | None = find(sent, sent.model.read_request(sent.operation, body, sent.path), before, answer)
+        return problem
 
 
-def _open(model: OrderModel, snapshot: Snapshot) -> Ledger | None:
-    """The ledger of a snapshot; None if its refunds are unknown."""
-    refunds = _refunds(model, snapshot)
-    return None if snapshot.order is None or refunds is None else open_ledger(model, snapshot.order, refunds, None)
+def _read_body(sent: SentRefund) -> tuple[bool, Any]:
+    """Return whether the body could be read, and its model; None where the operation takes no body."""
+    if sent.operation.described.body is None:
+        return True, None
+    body, _ = read_body(sent.operation, Request(body=sent.body))
+    return body is not None, body
+
+
+def _is_recorded(sent: SentRefund, before: Snapshot, after: Snapshot) -> bool | None:
+    """True if the server must have a record of the refund, False if it cannot, else None."""
+    model = sent.model
+    is_readable, body = _read_body(sent)
+    if not is_readable or any(model.context_mismatches(sent.path, body, after.order, after.refunds)):
+        return None
+    refund = model.read_request(sent.operation, body, sent.path)
+    if not model.can_fold:
+        listed = refunds_in(model, after)
+        return None if listed is None else _is_in_history(model, refund, refunds_in(model, before), listed)
+    earlier, later = open_snapshot(model, before), open_snapshot(model, after)
+    is_made = None if earlier is None or later is None else _is_in_sums(model, refund, earlier, later)
+    if not is_made:
+        return is_made
+    new = Refund(_new_postings(refunds_in(model, before) or (), refunds_in(model, after) or ()))
+    return True if model.is_same_refund(refund, new) else None
+
+
+def _new_postings(before: Sequence[Refund], after: Sequence[Refund]) -> list[Posting]:
+    """Return the postings of the later refunds that the earlier ones lack."""
+    earlier = Counter(repr(posting) for refund in before for posting in refund.postings)
+    new = []
+    for posting in (posting for refund in after for posting in refund.postings):
+        earlier[repr(posting)] -= 1
+        if earlier[repr(posting)] < 0:
+            new.append(posting)
+    return new
 
 
 def _is_in_history(model: OrderModel, refund: Refund, before: list[Refund] | None, after: list[Refund]) -> bool | None:

@@ -1,9 +1,8 @@
 """Baselines: findings that a team has put off, in a file, by rule, file and JSON pointer, never by line.
 
 These three identify a finding of a single document, which may change elsewhere. A payload among several in a file has
-no name that outlives an added line, so a digest of its value is added, which ignores layout and order. A payload that
-no rule has judged, since its schema refuses it or it cannot be read, fails the run all the same: the findings that were
-put off may hide others.
+no name that outlives an added line, so a digest of its value is added, which ignores layout and order. Why a payload is
+refused, by its schema or because it cannot be read, is never put off: it may hide other findings.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ class BaselineFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Baseline:
     """The findings to leave out of a run, and those that it has left out. One that `learns` leaves out all.
 
-    `suppressed` counts the findings that were left out.
+    `suppressed` counts the findings that were left out, `refused` those that no baseline can leave out.
     """
 
     def __init__(self, file: str, entries: Iterable[Entry] = (), *, learns: bool = False) -> None:
@@ -58,6 +57,7 @@ class Baseline:
         self.unmatched = Counter({(one.file, one.pointer, one.code, one.payload): one.count for one in entries})
         self.matched: Counter[Key] = Counter()
         self.checked: set[str] = set()
+        self.refused = 0
 
     @property
     def suppressed(self) -> int:
@@ -66,14 +66,17 @@ class Baseline:
     def sift(self, linted: Linted) -> Linted:
         """Remove the findings of the baseline from a result."""
         self.checked.add(self._relative_name(linted.file))
-        keys = [self._make_key(finding, linted.payload) for finding, _ in linted.findings]
-        matches = [self._match(key) for key in keys]
+        matches = [self._match(finding, linted) for finding, _ in linted.findings]
         if not any(matches):
             return linted
         new = tuple(pair for pair, matched in zip(linted.findings, matches, strict=True) if not matched)
         return msgspec.structs.replace(linted, findings=new)
 
-    def _match(self, key: Key) -> bool:
+    def _match(self, finding: Finding, linted: Linted) -> bool:
+        if finding.code in linted.refusals:
+            self.refused += 1
+            return False
+        key = self._make_key(finding, linted.payload)
         if not self.learns:
             if not self.unmatched[key]:
                 return False

@@ -62,7 +62,7 @@ class Batch:
         """Judge a request with the earlier ones of its order, and add it, whatever is wrong with it."""
         operation = plan.operation
         base = routes.base_of(operation, request.url) if request.url else ""
-        key = key_of_request(operation.api, request.path, request.body, request.order, base)
+        key = key_of_request(operation.name, request.path, request.body, request.order, base)
         order = None if key is None else self._find_order(key)
         judged = judge(plan, request, require, None if order is None else order.history)
         if judged.refund is None or not judged.counts:

@@ -94,7 +94,7 @@ def find_candidates(members: dict[str, Any]) -> list[Operation]:
 
 def report_unknown_operation(members: dict[str, Any], *, xml: bool = False) -> tuple[str, Finding]:
     """Return RF003 for a body without an operation, with the flag to add; only XML operations take XML."""
-    candidates = [operation for operation in find_candidates(members) if operation.xml or not xml]
+    candidates = [operation for operation in find_candidates(members) if operations.takes_xml(operation) or not xml]
     if not candidates:
         help_text = "name it with --as OPERATION; `refundkit operations` lists them"
     else:
@@ -154,7 +154,7 @@ def _choose_operation(
     """Choose the operation: the request's wins over config; a clash with --as is RF003."""
     requested = operations.find(name) if name is not None else match.operation if match else None
     if name is not None and requested is None:
-        message = f"unknown operation {name!r}{suggest_name(name, operations.names())}"
+        message = f"unknown operation {name!r}{operations.suggest(name)}"
         problems.append(("RF003", finding("request:/operation", message, "`refundkit operations` lists them")))
         return None
     if name is None and method and url and requested is None:

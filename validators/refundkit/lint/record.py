@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from refundkit_apis._runtime.codec import encode
 
-from ..checking.check import Hit, complete_finding, judge, mask_pointer, sort_key
+from ..checking.check import (
+    UNJUDGED,
+    Hit,
+    complete_finding,
+    is_refusal,
+    judge,
+    mask_pointer,
+    report_defect,
+    sort_key,
+)
 from ..checking.context import places_in_model, read_order
 from ..checking.plan import make_plan
 from ..config import Config, find_severity
-from ..errors import VALID_BODY, Finding, NotRun, RuleError
+from ..errors import VALID_BODY, ConfigError, Finding, NotRun, RuleError, SourceError, UsageError
 from ..errors import finding as make_finding
 from ..operations import Operation
 from ..request import Request
@@ -28,9 +38,9 @@ from .sources import Part, Record, SchemaOf, make_record, read_lines
 if TYPE_CHECKING:
     from .batch import Batch
 
-# A payload that nothing judged is never a pass, even where RF001 or RF003 is ignored.
-_UNJUDGED = (NotRun(codes=(), missing=VALID_BODY),)
 _NO_CONTEXT = RecordContext()
+# Errors that end a run, with a message for its user.
+_EXPECTED = (ConfigError, SourceError, UsageError)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +64,8 @@ class Linted(msgspec.Struct, frozen=True, kw_only=True):
     """The findings of one record, each with its excerpt where it has a line, and what did not run for it.
 
     Without findings it may stand for several `records` of the file that are alike in every field. `payload` is a digest
-    of the record's value, made only where its pointers alone do not identify it.
+    of the record's value, made only where its pointers alone do not identify it. `refusals` are the rules by which the
+    payload is refused.
     """
 
     file: str
@@ -63,6 +74,18 @@ class Linted(msgspec.Struct, frozen=True, kw_only=True):
     not_run: tuple[NotRun, ...]
     records: int = 1
     payload: str = ""
+    refusals: tuple[str, ...] = ()
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the schema refuses the payload, or it cannot be read."""
+        return any(entry.missing == VALID_BODY for entry in self.not_run)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the rules saw the payload: all that its schema refuses may be an amount's sign."""
+        waiting = any(entry.codes for entry in self.not_run if entry.missing == VALID_BODY)
+        return not waiting and all(code > "RF2" for code in self.refusals)
 
 
 class ContextFinder(Protocol):
@@ -86,18 +109,25 @@ def lint_part(
 
     Records in a row without findings come as one where they are alike.
     """
-    if Path(part.file).suffix.lower() in LINES:
-        return _merge_alike(_lint_lines(part, settings, contexts, batch))
-    records = sources.read_records(part.file, schema_of, batches=settings.response is None)
-    return _merge_alike(lint_record(record, settings, _finder(contexts, record), batch) for record in records)
+    return _merge_alike(_lint_records(part, settings, schema_of, contexts, batch))
 
 
-def _lint_lines(
-    part: Part, settings: Settings, contexts: ContextFinder | None, batch: Batch | None
+def _lint_records(
+    part: Part, settings: Settings, schema_of: SchemaOf, contexts: ContextFinder | None, batch: Batch | None
 ) -> Iterator[Linted]:
-    for number, text in read_lines(part):
-        record = make_record(part.file, number, text)
-        yield lint_record(record, settings, _finder(contexts, record), batch)
+    try:
+        for record in _read_records(part, settings, schema_of):
+            yield lint_record(record, settings, _finder(contexts, record), batch)
+    except _EXPECTED:
+        raise
+    except Exception as error:
+        yield _make_defect(error, part.file, 1, settings)
+
+
+def _read_records(part: Part, settings: Settings, schema_of: SchemaOf) -> Iterator[Record]:
+    if Path(part.file).suffix.lower() in LINES:
+        return starmap(partial(make_record, part.file), read_lines(part))
+    return sources.read_records(part.file, schema_of, batches=settings.response is None)
 
 
 def _finder(contexts: ContextFinder | None, record: Record) -> FindContext:
@@ -130,10 +160,28 @@ def _is_alike(linted: Linted, last: Linted) -> bool:
 def lint_record(record: Record, settings: Settings, find_context: FindContext, batch: Batch | None = None) -> Linted:
     """Check one record. `find_context` finds its order and refunds, and may raise SourceError.
 
-    With a `batch` it is judged with what the earlier records send to its order, and then becomes one of them.
+    With a `batch` it is judged with what the earlier records send to its order, and then becomes one of them. An
+    unforeseen error is the record's own finding (RF007).
     """
+    try:
+        return _lint_record(record, settings, find_context, batch)
+    except _EXPECTED:
+        raise
+    except Exception as error:
+        return _make_defect(error, record.file, record.number, settings)
+
+
+def _make_defect(error: Exception, file: str, number: int, settings: Settings) -> Linted:
+    defect = report_defect(error, "" if settings.operation is None else settings.operation.name)
+    defect = msgspec.structs.replace(defect, file=file, record=number)
+    return Linted(
+        file=file, operation=defect.operation, findings=((defect, None),), not_run=UNJUDGED, refusals=("RF007",)
+    )
+
+
+def _lint_record(record: Record, settings: Settings, find_context: FindContext, batch: Batch | None) -> Linted:
     if record.data is None:
-        return _finish(record, "", _reading_problems(record), _UNJUDGED, settings)
+        return _finish(record, "", _reading_problems(record), UNJUDGED, settings)
     if settings.operation is not None and settings.response is not None:
         return _lint_response(record, settings, settings.operation, settings.response)
     xml = record.file.lower().endswith(".xml")
@@ -142,12 +190,13 @@ def lint_record(record: Record, settings: Settings, find_context: FindContext, b
     if document.operation is None:
         if not record.document.readable:
             problems = _reading_problems(record)
-        return _finish(record, "", problems, _UNJUDGED, settings, document)
+        return _finish(record, "", problems, UNJUDGED, settings, document)
     context = find_context(document)
     plan = make_plan(document.operation.name, settings.config)
     request = _merge_request(document.request, settings, context)
-    if record.from_json and not document.is_request:
-        request = msgspec.structs.replace(request, read=lambda: record.document)
+    if not document.is_request:
+        is_translated = not record.from_json
+        request = msgspec.structs.replace(request, read=lambda: record.document, is_translated=is_translated)
     try:
         if batch is None:
             judged = judge(plan, request, settings.require)
@@ -155,8 +204,8 @@ def lint_record(record: Record, settings: Settings, find_context: FindContext, b
             judged = batch.judge(plan, request, settings.require, record.file, record.number)
     except RuleError as error:
         raise RuleError(f"{error}, with record {record.number} of {record.file}") from error
-    if document.may_repeat_keys or not record.from_json:
-        problems.extend(_find_repeated_keys(record, document.is_request))
+    if document.is_request and (document.may_repeat_keys or not record.from_json):
+        problems.extend(_find_repeated_keys(record))
     problems.extend(_find_repeated_context_keys(document.operation, context))
     hits = [*problems, *judged.hits]
     return _finish(record, document.operation.name, hits, judged.not_run, settings, document, context)
@@ -168,7 +217,7 @@ def _lint_response(record: Record, settings: Settings, operation: Operation, sta
 
     hits = _reading_problems(record)
     if not record.document.readable:
-        return _finish(record, operation.name, hits, _UNJUDGED, settings)
+        return _finish(record, operation.name, hits, UNJUDGED, settings)
     hits.extend((REGISTRY[flaw.code], flaw.finding) for flaw in flaws(operation, record.document.value, status))
     return _finish(record, operation.name, hits, (), settings)
 
@@ -181,24 +230,22 @@ def _reading_problems(record: Record) -> list[Hit]:
     ]
 
 
-def _find_repeated_keys(record: Record, is_request: bool) -> Iterator[Hit]:
-    """Find repeated keys outside the parts of a request; in YAML and XML, in every part as well.
+def _find_repeated_keys(record: Record) -> Iterator[Hit]:
+    """Find repeated keys of a request outside its parts; in YAML, in every part as well.
 
-    The parts of a JSON request are read, and their keys compared, by the check itself. Of YAML and XML it reads our
-    JSON text, in which a repeated key is gone.
+    The parts of a JSON request are read, and their keys compared, by the check itself. Of YAML it reads our JSON text,
+    in which a repeated key is gone.
     """
     for problem in record.document.problems:
         pointer = problem.pointer
         if problem.code != "RF002" or not pointer:
             continue
-        part = pointer.split("/")[1] if is_request else "body"
-        is_part = part in ("body", "order", "refunds") and (pointer.count("/") > 1 or not is_request)
-        if not is_part:
+        part = pointer.split("/")[1]
+        if part not in ("body", "order", "refunds") or pointer.count("/") == 1:
             yield REGISTRY["RF002"], make_finding(f"request:{pointer}", problem.message, problem.help)
         elif not record.from_json:
             prefix = "" if part == "body" else f"{part}:"
-            pointer_in_part = pointer.removeprefix(f"/{part}") if is_request else pointer
-            yield REGISTRY["RF002"], make_finding(prefix + pointer_in_part, problem.message, problem.help)
+            yield REGISTRY["RF002"], make_finding(prefix + pointer[1 + len(part) :], problem.message, problem.help)
 
 
 def _find_repeated_context_keys(operation: Operation, context: RecordContext) -> Iterator[Hit]:
@@ -253,16 +300,20 @@ def _finish(
     """Give the findings their severities and places, and sort them."""
     if not hits:
         return Linted(file=record.file, operation=operation, findings=(), not_run=not_run)
+    refusals = tuple({rule.code for rule, finding in hits if is_refusal(rule, finding, not_run)})
+    levels = [(rule, finding, find_severity(settings.config, rule)) for rule, finding in hits]
     findings = [
-        complete_finding(rule, finding, severity, operation)
-        for rule, finding in hits
-        if (severity := find_severity(settings.config, rule)) != "off"
+        complete_finding(rule, finding, rule.severity if level == "off" else level, operation)
+        for rule, finding, level in levels
+        if level != "off" or rule.code in refusals
     ]
     placed = place_findings(findings, record, document, context)
     masked = [(mask_pointer(finding), excerpt) for finding, excerpt in placed]
     ordered = tuple(sorted(masked, key=lambda pair: sort_key(pair[0])))
     payload = _digest(record) if settings.digests and not record.is_alone else ""
-    return Linted(file=record.file, operation=operation, findings=ordered, not_run=not_run, payload=payload)
+    return Linted(
+        file=record.file, operation=operation, findings=ordered, not_run=not_run, payload=payload, refusals=refusals
+    )
 
 
 def _digest(record: Record) -> str:

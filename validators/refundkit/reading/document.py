@@ -27,7 +27,7 @@ _SMALL_ARRAY = 16
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing wrong with a document: RF001, RF002 or RF004.
+    """One thing wrong with a document: RF001, RF002 or RF004, or a remark on its XML: RF110 or RF111.
 
     `pointer` (RFC 6901, "" for the document) says where in the value it is; line, column and end_column where in the
     text: 1-based, in characters, end_column exclusive, all None where there is no place. help may be empty.
@@ -88,7 +88,8 @@ class Document(msgspec.Struct, frozen=True, dict=True, eq=False):
 
     `value` is made of dict, list, str, int, Decimal, bool and None: an int for an integer literal and a Decimal, exact
     to the last digit, for every other number. Where `readable` is False, RF001 or RF004 left no value: it is None.
-    Of a key that stands twice the last value counts. `problems` come in the order of the text.
+    Of a key that stands twice the last value counts. `problems` come in the order of the text. `remarks` are about the
+    form of XML alone: the value is what it would be without them.
     """
 
     value: object
@@ -96,6 +97,7 @@ class Document(msgspec.Struct, frozen=True, dict=True, eq=False):
     readable: bool
     source: SourceText
     places: Place | None = None
+    remarks: tuple[Problem, ...] = ()
 
     def locate_all(self, queries: Sequence[tuple[str, Part]]) -> list[Location | None]:
         """Locate many values and keys in one pass over the text; answers come in order."""
@@ -173,10 +175,15 @@ class Faults:
 
 
 def make_document(
-    source: SourceText, value: object, faults: Sequence[Fault] = (), places: Place | None = None
+    source: SourceText,
+    value: object,
+    faults: Sequence[Fault] = (),
+    places: Place | None = None,
+    remarks: Sequence[Fault] = (),
 ) -> Document:
     """Make the document of a value that was read, and its faults, if any."""
-    return Document(value, tuple(_make_problem(source, fault) for fault in faults), True, source, places)
+    problems, comments = (tuple(_make_problem(source, each) for each in group) for group in (faults, remarks))
+    return Document(value, problems, True, source, places, comments)
 
 
 def make_unreadable(source: SourceText, faults: Sequence[Fault]) -> Document:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from ..text import BOM, without_bom
+from ..text import BOM, pointer_of, without_bom
 from .document import (
     DEPTH,
     SPACES,
     Document,
+    Fault,
     Faults,
     ReadingError,
     SourceText,
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 Schema = Mapping[str, Any]
 
 INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+")
+# The literals of xs:decimal: a plus, zeros in front and a bare point are fine, an exponent is not.
+_NUMBER = re.compile(r"[-+]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)")
 _TAG = re.compile(r"""<([^\s/>!]++)[^>"']*+(?:"[^"]*+"[^>"']*+|'[^']*+'[^>"']*+)*+>""")
 _LEAD = re.compile(r"(?:[ \t\r\n]++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
 _BEFORE = b" \t\r\n\0\xef\xbb\xbf\xfe\xff"
@@ -59,8 +61,9 @@ def read_xml(data: bytes, schema: Schema | None) -> Document:
     attribute besides is a field "@name" of its element, or "element@name" beside it if that has nothing but text.
 
     RF001: what is not XML, a document type or entity (nothing is expanded or fetched), text between elements, an
-    element that is not in the namespace of the schema's root. RF002: a repeated element that is no array. RF004: 65
-    levels.
+    element that is in another namespace than the schema's root. RF002: a repeated element that is no array. RF004: 65
+    levels. Remarks, each said once: an element that stands after one that the schema has behind it (RF110), elements in
+    no namespace, which are read as the schema's own (RF111).
     """
     source = SourceText(data, _detect_encoding(data))
     faults = Faults()
@@ -74,7 +77,7 @@ def read_xml(data: bytes, schema: Schema | None) -> Document:
         return make_unreadable(source, [*faults.items, error.at(reader.path())])
     document = reader.stack[0]
     place = Place((0, len(source.text)), None, document.places)
-    return make_document(source, document.children, faults.items, place)
+    return make_document(source, document.children, faults.items, place, list(reader.remarks.values()))
 
 
 def is_xml(data: bytes) -> bool:
@@ -154,6 +157,7 @@ class _Element:
         self.places: dict[str, Place] = {}
         self.firsts: dict[str, Span] = {}
         self.list_names: set[str] = set()
+        self.last_known = ""
 
     def find_content(self, text: str) -> int:
         """Return the offset of what follows the first spaces and comments in it."""
@@ -191,6 +195,7 @@ class _XmlReader:
         self.shapes = Shapes(schema)
         self.stack = [_Element("", (), self.shapes.of(schema), None)]
         self.namespace = ""
+        self.remarks: dict[str, Fault] = {}
         self.last_offset = (len(source.data) - len(source.data.removeprefix(BOM.encode(source.encoding))), 0)
 
     def path(self) -> list[str]:
@@ -247,6 +252,7 @@ class _XmlReader:
         if len(self.stack) - 1 > DEPTH:
             self.refuse(f"nested more than {DEPTH} levels deep", element.key[0], end=element.key[1], code="RF004")
         self.check_namespace(space.removeprefix("{"), element)
+        self.check_order(parent, element)
         for attribute, value in attributes.items():
             if not attribute.startswith(INSTANCE):
                 element.attributes[attribute.rpartition("}")[2]] = value
@@ -269,14 +275,28 @@ class _XmlReader:
         return _Element(name, path, shape, match)
 
     def check_namespace(self, space: str, element: _Element) -> None:
-        """Refuse an element that is not in the namespace of the schema's root."""
+        """Refuse an element that is in another namespace than the schema's root; remark that one is in none."""
         if len(self.stack) == 2:
             self.namespace = self.find_namespace(element)
         if self.namespace in ("", space):
             return
-        actual = f'the namespace "{space}"' if space else "no namespace"
         hint = f'add xmlns="{self.namespace}" to the root element'
-        self.refuse(f"<{element.name}> is in {actual}", element.key[0], hint, end=element.key[1])
+        if space:
+            message = f'<{element.name}> is in the namespace "{space}"'
+            self.refuse(message, element.key[0], hint, end=element.key[1])
+        self.remark("RF111", "the elements are in no namespace", hint, element)
+
+    def check_order(self, parent: _Element, element: _Element) -> None:
+        """Remark on an element that stands after one that the schema has behind it."""
+        names = list(parent.shape.properties) if parent.shape else []
+        if element.name in names:
+            if parent.last_known in names[names.index(element.name) + 1 :]:
+                message = f"<{element.name}> stands after <{parent.last_known}>"
+                self.remark("RF110", message, f"put it before <{parent.last_known}>", element)
+            parent.last_known = element.name
+
+    def remark(self, code: str, message: str, hint: str, element: _Element) -> None:
+        self.remarks.setdefault(message, Fault(code, message, hint, pointer_of(self.path()), element.key))
 
     def find_namespace(self, root: _Element) -> str:
         """Find the namespace of the root, or of the schema's root if it is another."""

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from ..errors import VALID_BODY, Finding, NotRun
+from ..errors import Finding, NotRun
 from ..lint.places import Excerpt
 from ..lint.record import Linted
 
 if TYPE_CHECKING:
     from typing import TextIO
+
+
+# The rule, name, severity and operation of findings that are counted together.
+RuleKey: TypeAlias = tuple[str, str, str, str]
+Writer: TypeAlias = Callable[[Linted], None]
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,11 +37,18 @@ class Run(msgspec.Struct, kw_only=True):
     """Everything that a run has found so far.
 
     Of payloads without a finding only their number is kept, a file each. `failing` are the severities that make the
-    exit status 1; `statistics`: the findings of each rule are to be counted; `suppressed` are findings left out because
-    a baseline knows them, and `stale` are its entries that were not found.
+    exit status 1; `statistics`: the findings of each rule are to be shown; `suppressed` are findings left out because
+    a baseline knows them, and `stale` are its entries that were not found. `writers` get the findings of each payload
+    as they come; `keeps`: they are needed at the end as well, and `linted` has them then. `not_judged` counts payloads
+    that the rules did not see, `has_refused`: a schema refused one; `has_defect`: a defect of ours was met.
     """
 
     linted: list[Linted] = []
+    writers: list[Writer] = []
+    keeps: bool = True
+    counts: Counter[RuleKey] = msgspec.field(default_factory=Counter)
+    not_judged: int = 0
+    has_refused: bool = False
     files: int = 0
     checked: int = 0
     suppressed: int = 0
@@ -49,11 +63,21 @@ class Run(msgspec.Struct, kw_only=True):
         """Take in one record's findings, or that so many records alike have none."""
         self.checked += linted.records
         self.payloads[linted.file] = self.payloads.get(linted.file, 0) + linted.records
+        self.has_refused = self.has_refused or linted.is_refused
+        self.not_judged += not linted.is_judged
         if linted.findings:
-            self.linted.append(linted)
+            self.counts.update((each.code, each.name, each.severity, each.operation) for each, _ in linted.findings)
+            for write in self.writers:
+                write(linted)
+            if self.keeps:
+                self.linted.append(linted)
         for entry in linted.not_run:
             key = (linted.file, linted.operation, entry)
             self.skipped[key] = self.skipped.get(key, 0) + linted.records
+
+    @property
+    def has_defect(self) -> bool:
+        return any(code == "RF007" for code, *_ in self.counts)
 
     @property
     def findings(self) -> Iterator[tuple[Finding, Excerpt | None]]:
@@ -72,28 +96,23 @@ class Run(msgspec.Struct, kw_only=True):
             for (file, operation, missing), (codes, records) in merged.items()
         ]
 
-    @property
-    def unjudged(self) -> dict[str, int]:
-        """Count the payloads of each file that nothing judged and no finding is about."""
-        counts: dict[str, int] = {}
-        for (file, _, entry), records in self.skipped.items():
-            if entry.missing == VALID_BODY:
-                counts[file] = counts.get(file, 0) + records
-        for linted in self.linted:
-            if any(entry.missing == VALID_BODY for entry in linted.not_run):
-                counts[linted.file] -= 1
-        return {file: count for file, count in counts.items() if count}
-
     def count(self, severity: str) -> int:
         """Count the findings of a severity."""
-        return sum(one.severity == severity for one, _ in self.findings)
+        return sum(number for (_, _, level, _), number in self.counts.items() if level == severity)
 
 
 Reporter = Callable[[Run, "TextIO", bool], None]
+STREAMED = frozenset({"concise", "jsonl"})
+"""Formats that write findings as they come; what they `report` is what stands behind them."""
 
 
 def find_reporter(name: str) -> Reporter:
     """Find the function of a format, which writes a run to a stream, in colour or not."""
-    module = import_module(f"{__name__}.{name}")
-    report: Reporter = module.report
+    report: Reporter = import_module(f"{__name__}.{name}").report
     return report
+
+
+def make_writer(name: str, stream: TextIO, color: bool) -> Writer:
+    """Make the function of a streamed format that writes the findings of one payload."""
+    write: Callable[..., None] = import_module(f"{__name__}.{name}").write
+    return partial(write, stream=stream, color=color)

@@ -9,11 +9,16 @@ from .text import format_headline, summarize
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from ..lint.record import Linted
     from . import Run
 
 
-def report(run: Run, stream: TextIO, color: bool) -> None:
-    """Write `file:line:column: severity CODE name: message`, a line a finding, and the summary."""
-    for finding, _ in run.findings:
+def write(linted: Linted, stream: TextIO, color: bool) -> None:
+    """Write `file:line:column: severity CODE name: message`, a line a finding."""
+    for finding, _ in linted.findings:
         stream.write(format_headline(finding, color) + "\n")
+
+
+def report(run: Run, stream: TextIO, color: bool) -> None:
+    """Write the summary."""
     stream.write(summarize(run, color) + "\n")

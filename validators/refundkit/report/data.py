@@ -110,6 +110,7 @@ def make_summary(run: Run) -> dict[str, Any]:
     return {
         "files": run.files,
         "checked": run.checked,
+        "not_judged": run.not_judged,
         "errors": run.count("error"),
         "warnings": run.count("warning"),
         "suppressed": run.suppressed,

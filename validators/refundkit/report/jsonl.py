@@ -14,13 +14,18 @@ from .statistics import count_rules
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from ..lint.record import Linted
     from . import Run
 
 
-def report(run: Run, stream: TextIO, color: bool) -> None:
-    """Write a JSON object a line, as `$defs/line` of output.schema.json has it."""
-    for finding, _ in run.findings:
+def write(linted: Linted, stream: TextIO, color: bool) -> None:
+    """Write a finding a line, as `$defs/line` of output.schema.json has it."""
+    for finding, _ in linted.findings:
         stream.write(format_line(to_plain(finding)))
+
+
+def report(run: Run, stream: TextIO, color: bool) -> None:
+    """Write the lines behind the findings."""
     for skipped in run.not_run:
         stream.write(format_line(to_plain(skipped)))
     last: dict[str, Any] = {"version": 1, "summary": make_summary(run)}

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr  # escapes what is written; nothing is read
 
-from ..errors import VALID_BODY
 from ..lint.paths import LINES
 from .data import decode_name, describe_skipped, find_place
 from .text import format_headline, make_printable, summarize
@@ -30,11 +29,8 @@ def report(run: Run, stream: TextIO, color: bool) -> None:
     linted: dict[str, list[Linted]] = {}
     for result in run.linted:
         linted.setdefault(result.file, []).append(result)
-    unjudged = run.unjudged
     failures = sum(1 for result in run.linted if _find_failing(result, run))
-    errors = sum(unjudged.values()) + sum(
-        1 for result in run.linted if _is_unjudged(result) and not _find_failing(result, run)
-    )
+    errors = sum(1 for result in run.linted if result.is_refused and not _find_failing(result, run))
     numbers = {"tests": run.checked, "failures": failures}
     numbers |= {"errors": errors, "skipped": 0} if run.failing else {"errors": 0, "skipped": errors}
     counts = " ".join(f'{key}="{value}"' for key, value in numbers.items()) + f' time="{run.seconds:.3f}"'
@@ -44,7 +40,7 @@ def report(run: Run, stream: TextIO, color: bool) -> None:
         stream.write(f'<property name="{key}" value="{value}"/>\n')
     stream.write("</properties>\n")
     for file, payloads in run.payloads.items():
-        for case in _make_cases(file, payloads, linted.get(file, []), unjudged.get(file, 0), run):
+        for case in _make_cases(file, payloads, linted.get(file, []), run):
             stream.write(case)
     stream.write("<system-out>")
     for skipped in run.not_run:
@@ -57,23 +53,21 @@ def report(run: Run, stream: TextIO, color: bool) -> None:
     stream.write(f"{_escape_text(summarize(run, color=False))}</system-out>\n</testsuite>\n</testsuites>\n")
 
 
-def _make_cases(file: str, payloads: int, linted: list[Linted], unjudged: int, run: Run) -> Iterator[str]:
+def _make_cases(file: str, payloads: int, linted: list[Linted], run: Run) -> Iterator[str]:
     owner = _quote(decode_name(find_place(file)))
     for result in linted:
         title = f"record {_record_of(result)}" if payloads > 1 else "payload"
         yield _format_case(owner, title, _format_content(result, run))
-    for number in range(1, unjudged + 1):
-        yield _format_case(owner, f"not judged {number}", _format_unjudged(run))
-    for title in _name_clean(file, payloads, [_record_of(result) for result in linted], unjudged):
+    for title in _name_clean(file, payloads, [_record_of(result) for result in linted]):
         yield _format_case(owner, title, "")
 
 
-def _name_clean(file: str, payloads: int, reported: list[int], unjudged: int) -> Iterable[str]:
+def _name_clean(file: str, payloads: int, reported: list[int]) -> Iterable[str]:
     """Yield the names of the clean payloads, by record number where that follows from the others."""
     if payloads == 1:
-        return () if reported or unjudged else ("payload",)
-    if Path(file).suffix.lower() in LINES or unjudged:
-        return (f"clean {number}" for number in range(1, payloads - len(reported) - unjudged + 1))
+        return () if reported else ("payload",)
+    if Path(file).suffix.lower() in LINES:
+        return (f"clean {number}" for number in range(1, payloads - len(reported) + 1))
     records = set(reported)
     return (f"record {number}" for number in range(1, payloads + 1) if number not in records)
 
@@ -96,20 +90,11 @@ def _format_content(linted: Linted, run: Run) -> str:
         count = f" (and {len(failing) - 1} more)" if len(failing) > 1 else ""
         message = _quote(f"{first.code} {first.name}: {first.message}{count}")
         text += f'<failure type="{first.code}" message={message}>{_format_findings(failing)}</failure>\n'
-    elif _is_unjudged(linted):
-        text += _format_unjudged(run)
+    elif linted.is_refused:
+        text += f'<{"error" if run.failing else "skipped"} message="the payload is refused as it stands"/>\n'
     if passing:
         text += f"<system-out>{_format_findings(passing)}</system-out>\n"
     return text
-
-
-def _is_unjudged(linted: Linted) -> bool:
-    return any(part.missing == VALID_BODY for part in linted.not_run)
-
-
-def _format_unjudged(run: Run) -> str:
-    """No payload passes that nothing judged: the exit status says so too, unless nothing makes it 1."""
-    return f'<{"error" if run.failing else "skipped"} message="no rule could judge the payload"/>\n'
 
 
 def _find_failing(linted: Linted, run: Run) -> list[Finding]:

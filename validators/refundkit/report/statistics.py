@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from .text import paint
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
 
 def count_rules(run: Run) -> list[dict[str, Any]]:
     """Count the findings by rule, severity and operation, the most frequent first."""
-    counted = Counter((one.code, one.name, one.severity, one.operation) for one, _ in run.findings)
-    ordered = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    ordered = sorted(run.counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return [
         {"code": code, "name": name, "severity": severity, "operation": operation, "findings": number}
         for (code, name, severity, operation), number in ordered

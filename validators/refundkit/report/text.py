@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..errors import VALID_BODY
+
 if TYPE_CHECKING:
     from ..errors import Finding
     from . import Run
@@ -17,7 +19,6 @@ _MISSING = {
     "query": "the query",
     "headers": "the headers",
     "credentials": "credentials",
-    "valid body": "a valid body",
     "valid order": "a valid order",
 }
 
@@ -63,16 +64,20 @@ def summarize(run: Run, color: bool) -> str:
 
 def describe_not_run(run: Run) -> str:
     """Return what was not judged and what did not run, in one line; "" if everything did."""
-    unjudged = sum(run.unjudged.values())
-    wants = _describe_missing(run)
-    parts = [f"Not judged: {count_nouns(unjudged, 'payload')}."] if unjudged else []
-    return " ".join(parts + ([f"Not run: {wants}"] if wants else []))
-
-
-def _describe_missing(run: Run) -> str:
     codes: dict[str, set[str]] = {}
     for skipped in run.not_run:
         codes.setdefault(skipped.missing, set()).update(skipped.codes)
+    waiting = len(codes.pop(VALID_BODY, ()))
+    wants = _describe_missing(codes)
+    parts = [f"Not judged: {count_nouns(run.not_judged, 'payload')}."] if run.not_judged else []
+    if waiting:
+        parts.append(
+            f"{'1 rule waits' if waiting == 1 else f'{waiting} rules wait'} until the errors above are mended."
+        )
+    return " ".join(parts + ([f"Not run: {wants}"] if wants else []))
+
+
+def _describe_missing(codes: dict[str, set[str]]) -> str:
     parts = [(len(codes[missing]), words) for missing, words in _MISSING.items() if codes.get(missing)]
     if not parts:
         return ""

@@ -13,13 +13,20 @@ from ..text import format_value
 _MONEY = ("charges", "order_total")
 
 
-@rule("RF206", "amount-precision", severity="warning", on=_MONEY, source="facts", reports_missing=False)
+@rule(
+    "RF206",
+    "amount-precision",
+    severity="warning",
+    on=_MONEY,
+    reports_missing=False,
+    source="live server, published schema",
+)
 def amount_precision(refund: Refund, ledger: Ledger | None = None) -> Iterator[Finding]:
     """An amount has more decimals than its currency.
 
     What nobody can pay is rounded somewhere, in silence: JPY has no decimals, USD and CAD have two, KWD three. A
-    WooCommerce body has no currency: there it is two, or as many as the order's total has; it makes 5.56 of 5.555.
-    Zeros at the end do not count.
+    WooCommerce body names no currency: there it is that of the order, and without an order two decimals are allowed; it
+    makes 5.56 of 5.555. Zeros at the end do not count.
 
     Bad:
         …/chargeAmount/amount: -19.995
@@ -35,7 +42,7 @@ def amount_precision(refund: Refund, ledger: Ledger | None = None) -> Iterator[F
             yield finding(amount.pointer, message)
 
 
-@rule("RF402", "quantity-not-positive", on=("cancels", "items", "pieces"), source="facts")
+@rule("RF402", "quantity-not-positive", on=("cancels", "items", "pieces"), source="live server")
 def quantity_not_positive(value: object) -> tuple[str, str]:
     """A quantity is one that nothing can have.
 

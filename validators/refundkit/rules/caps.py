@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from ..errors import Finding, finding
-from ..ledger import CANCELS, ITEM, PIECES, TOTAL, Account, Ledger, Line, Refund
+from ..ledger import ANY, CANCELS, ITEM, PIECES, TAX, TOTAL, Account, Ledger, Line, Refund
 from ..money import ZERO, decimals, plain
 from ..rule import rule
 
@@ -51,7 +51,7 @@ def _has_nothing_left(line: Line) -> bool:
     return not is_left and any(account.before or account.tax_before for account in line.money)
 
 
-@rule("RF204", "refund-exceeds-order", on=("order_total",), source="facts")
+@rule("RF204", "refund-exceeds-order", on=("order_total",), source="live server")
 def refund_exceeds_order(
     ledger: Ledger, refunds: list[Refund] | None = None, path: Mapping[str, str] | None = None
 ) -> Iterator[Finding]:
@@ -59,17 +59,18 @@ def refund_exceeds_order(
 
     Left is the order's total less every other refund; an update leaves its own out, which the path names. Current
     servers break off with a 500 on such a refund, older ones pay it; an update is held to nothing and blocks every
-    later refund. Compared as it is written, before any rounding: 29.004 of 29.00 is too much.
+    later refund. Compared as it is written, before any rounding: 29.004 of 29.00 is too much. What may be fine because
+    the order hides decimals is RF221 instead.
 
     Bad:
-        /order_refund/amount: "85.81"
-        /order_refund/line_items: null
+        /amount: "85.81"
+        /line_items: null
     Good:
-        /order_refund/amount: "85.80"
-        /order_refund/line_items: null
+        /amount: "85.80"
+        /line_items: null
     """
     for account in ledger.accounts:
-        if account.name == TOTAL and account.now > account.left:
+        if account.name == TOTAL and account.now > account.left + ledger.rounding_of(account):
             limit = _remaining(account)
             message = f"refunds {plain(account.now)}, but only {plain(limit)} is left of {plain(account.charged)}"
             help_text = f"send no more than {plain(limit)}" if limit else "nothing is left to refund"
@@ -78,18 +79,40 @@ def refund_exceeds_order(
 
 @rule("RF207", "tax-exceeds-charge", on=("charges",))
 def tax_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
-    """The refunded tax is larger than the tax that was charged.
+    """The refunded tax is larger than the tax that was charged, by more than one minor unit.
 
     Counted like the charge itself: per line and charge type, with every earlier refund. Where a refund has both, `tax`
-    counts and `taxDetails` is its breakdown.
+    counts and `taxDetails` is its breakdown. Up to one minor unit of the currency it is RF220.
+
+    Bad:
+        …/tax/taxAmount/amount: -3.32
+    Good:
+        …/tax/taxAmount/amount: -3.30
+    """
+    return _taxes_beyond(ledger, by_rounding=False)
+
+
+@rule("RF220", "tax-rounded-up", severity="warning", on=("charges",))
+def tax_rounded_up(ledger: Ledger) -> Iterator[Finding]:
+    """The refunded tax is above the tax that was charged, by no more than one minor unit.
+
+    Two halves of a tax, each rounded up, are a cent more than the tax. With every earlier refund; more than that is
+    RF207.
 
     Bad:
         …/tax/taxAmount/amount: -3.31
     Good:
         …/tax/taxAmount/amount: -3.30
     """
+    return _taxes_beyond(ledger, by_rounding=True)
+
+
+def _taxes_beyond(ledger: Ledger, *, by_rounding: bool) -> Iterator[Finding]:
+    """Find the refunded taxes that are above what is left by one minor unit at most, or those above by more."""
     for account in ledger.accounts:
-        if 0 < account.tax_now > account.tax_left:
+        excess = account.tax_now - account.tax_left
+        is_rounding = excess <= _minor_unit(ledger, account)
+        if account.tax_now > 0 and excess > 0 and is_rounding == by_rounding:
             limit = max(account.tax_left, ZERO)
             message = (
                 f"refunds {plain(account.tax_now)} tax of line {account.number} {account.name}, but only {plain(limit)}"
@@ -98,26 +121,55 @@ def tax_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
             yield account.tax_finding(message, f"send no more than {plain(limit)}")
 
 
-@rule("RF213", "item-exceeds-line", severity="warning", on=("items",), source="facts")
-def item_exceeds_line(ledger: Ledger, refunds: list[Refund] | None = None) -> Iterator[Finding]:
+@rule("RF213", "item-exceeds-line", severity="warning", on=("items",), source="live server")
+def item_exceeds_line(ledger: Ledger, refunded_items: list[Refund] | None = None) -> Iterator[Finding]:
     """More is refunded of an item than the order has for it.
 
     The server compares nothing of an item with the order: its reports then show a line that lost more than it brought.
-    Earlier refunds of the item count. It is a product, a shipping or a fee line; only a fee below zero goes back so.
+    Earlier refunds count where the server says which item they were of. An item is a product, a shipping or a fee line;
+    only a fee below zero goes back below zero.
 
     Bad:
-        /order_refund/line_items/73/refund_total: "8.01"
+        /line_items/1/refund_total: "8.01"
     Good:
-        /order_refund/amount: "30.50"
-        /order_refund/line_items/74: {refund_total: "-0.30"}
-        order:/order/fee_lines/0/total: "-0.30"
+        /amount: "30.50"
+        /line_items/2: {id: 74, refund_total: "-0.30"}
+        order:/fee_lines/0/total: "-0.30"
     """
     for account in ledger.accounts:
-        refunded, limit, charged = account.now, account.left, account.charged
-        is_beyond = (refunded > limit or refunded < 0) if charged >= 0 else (refunded < limit or refunded > 0)
-        if account.name == ITEM and account.pointer and refunded and is_beyond:
-            message = f"refunds {plain(refunded)} of line {account.number}, whose total is {plain(charged)}"
-            yield account.finding(message, f"send no more than {plain(_remaining(account))}")
+        if account.name == ITEM and account.listed and account.pointer and _is_beyond(ledger, account, account.left):
+            refunded, charged = plain(account.now), plain(account.charged)
+            message = f"refunds {refunded} of line {account.number}, whose total is {charged}"
+            limit = _remaining(account) if account.charged >= 0 else min(account.left, ZERO)
+            yield account.finding(message, f"send nothing beyond {plain(limit)}" if limit else "leave the item out")
+
+
+@rule("RF218", "tax-exceeds-item", severity="warning", on=("items",), source="live server")
+def tax_exceeds_item(ledger: Ledger) -> Iterator[Finding]:
+    """More tax of a rate is refunded than the item was taxed by that rate.
+
+    The server books what it is told, so the tax report goes wrong: a tax above what the line was taxed, one below zero
+    (but for a fee below zero), and one of a rate that the line lacks. Where the order tells one sum for several rates,
+    each is held to that sum.
+
+    Bad:
+        /line_items/0/refund_tax/0/id: 9
+    Good:
+        /line_items/0/refund_tax/0/id: 3
+    """
+    for account in ledger.accounts:
+        is_tax, rate = account.name.startswith(TAX), account.name.removeprefix(TAX)
+        is_unknown = not account.listed and ANY in ledger.line_of(account).accounts
+        if is_tax and not is_unknown and _is_beyond(ledger, account, account.charged):
+            taxed = f"was taxed {plain(account.charged)} by it" if account.listed else "was not taxed by it"
+            message = f"refunds {plain(account.now)} tax of rate {rate}, and line {account.number} {taxed}"
+            yield account.finding(message, "take rate and tax from the order")
+
+
+def _is_beyond(ledger: Ledger, account: Account, limit: Decimal) -> bool:
+    """Return whether an item's money goes beyond a limit, on either side of zero, or has the other sign."""
+    sign = 1 if account.charged >= 0 else -1
+    return sign * account.now < 0 or 0 < sign * account.now > sign * limit + ledger.rounding_of(account)
 
 
 @rule("RF214", "tax-left-out", severity="warning", on=("charges", "items"))
@@ -137,14 +189,14 @@ def tax_left_out(ledger: Ledger) -> Iterator[Finding]:
         …/tax/taxAmount/amount: -5.20
     """
     for account in ledger.accounts:
-        open_tax = account.tax_left - account.tax_now
-        is_left_out = account.tax_charged > 0 and open_tax * 2 > _minor_unit(account.currency)
+        open_tax = account.tax_left - account.tax_now - ledger.rounding_of(account)
+        is_left_out = account.tax_charged > 0 and open_tax * 2 > _minor_unit(ledger, account)
         if is_left_out and 0 < account.now == account.left and not ledger.line_of(account).full:
             message = f"refunds the rest of line {account.number} {account.name}, but not {plain(open_tax)} of its tax"
             yield account.finding(message, f"refund the tax as well: {plain(account.tax_left)} is left")
 
 
-@rule("RF301", "unknown-line", on=("lines",), source="walmart-ca-refund, facts")
+@rule("RF301", "unknown-line", on=("lines",), source="walmart-ca-refund, live server")
 def unknown_line(ledger: Ledger) -> Iterator[Finding]:
     """The order has no such line or item.
 
@@ -161,7 +213,7 @@ def unknown_line(ledger: Ledger) -> Iterator[Finding]:
             yield line.finding(f"the order has no line {line.number!r}", "take the line from the order")
 
 
-@rule("RF302", "line-not-shipped", on=("ships",), source="walmart-ca-refund, facts")
+@rule("RF302", "line-not-shipped", on=("ships",), source="walmart-ca-refund, published schema")
 def line_not_shipped(ledger: Ledger) -> Iterator[Finding]:
     """No quantity of the line is Shipped.
 
@@ -181,7 +233,7 @@ def line_not_shipped(ledger: Ledger) -> Iterator[Finding]:
             yield line.finding(f"line {line.number} is not shipped ({line.status})", "cancel what is not shipped")
 
 
-@rule("RF313", "exceeds-shipped-share", severity="warning", on=("ships",))
+@rule("RF313", "exceeds-shipped-share", severity="warning", on=("ships",), source="published schema")
 def exceeds_shipped_share(ledger: Ledger) -> Iterator[Finding]:
     """Of a partly shipped line, more is refunded than the shipped part cost.
 
@@ -202,7 +254,7 @@ def exceeds_shipped_share(ledger: Ledger) -> Iterator[Finding]:
         if account is None or not account.named or not 0 < line.shipped < bought:
             continue
         # A full refund names no amount, and still exceeds the share if earlier refunds did.
-        refunded = account.before + account.now - _minor_unit(account.currency)
+        refunded = account.before + account.now - _minor_unit(ledger, account)
         if refunded * bought > account.charged * line.shipped:
             message = (
                 f"refunds {plain(account.now)} of line {line.number}, of which {plain(line.shipped)} of"
@@ -211,12 +263,13 @@ def exceeds_shipped_share(ledger: Ledger) -> Iterator[Finding]:
             yield account.finding(message, "cancel what is not shipped")
 
 
-def _minor_unit(currency: str) -> Decimal:
-    places = decimals(currency)
+def _minor_unit(ledger: Ledger, account: Account) -> Decimal:
+    """Return the minor unit of an account's currency; of the order's where its line lacks the account."""
+    places = decimals(account.currency or ledger.currency)
     return ZERO if places is None else Decimal(1).scaleb(-places)
 
 
-@rule("RF304", "line-not-cancellable", on=("cancels",), source="facts")
+@rule("RF304", "line-not-cancellable", on=("cancels",), source="published schema")
 def line_not_cancellable(ledger: Ledger) -> Iterator[Finding]:
     """Nothing of the line is still open.
 
@@ -272,21 +325,26 @@ def quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = None) 
             yield account.finding(*_too_many_pieces(account))
 
 
-@rule("RF404", "item-quantity-exceeds-order", severity="warning", on=("items",), source="facts")
-def item_quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = None) -> Iterator[Finding]:
+@rule("RF404", "item-quantity-exceeds-order", severity="warning", on=("items",), source="live server")
+def item_quantity_exceeds_order(ledger: Ledger, refunded_items: list[Refund] | None = None) -> Iterator[Finding]:
     """More pieces of an item are refunded than were ordered.
 
     The server takes any quantity and puts as many back into stock as it is told. Earlier refunds count where the server
-    says which item they were of; current ones say 0.
+    says which item they were of; current ones say 0, and then they count by their product if it stands once in the
+    order. The legacy API also takes a part of a piece, which no stock has.
 
     Bad:
-        /order_refund/line_items/71/qty: 3
+        /line_items/0/quantity: 3
     Good:
-        /order_refund/line_items/71/qty: 2
+        /line_items/0/quantity: 2
     """
     for account in ledger.accounts:
-        if account.name == PIECES and account.listed and account.exceeded:
+        if account.name != PIECES or not account.listed:
+            continue
+        if account.exceeded:
             yield account.finding(*_too_many_pieces(account))
+        elif ledger.whole_pieces and account.now % 1:
+            yield account.finding(f"refunds {plain(account.now)} of {account.number}", "send a whole number of pieces")
 
 
 def _too_many_pieces(account: Account) -> tuple[str, str]:

@@ -75,7 +75,8 @@ def wrong_context() -> None:
     """The order or an earlier refund, given as context, is not the one of this refund.
 
     Caps that are held against another order are worse than none. Also said when the context is no such response at
-    all, `{}` included, and with a hint when the path holds Walmart's customer order id.
+    all, `{}` included, and with a hint when the path holds Walmart's customer order id. An order is read without its
+    wrapper too, as it stands in a list of orders.
 
     Bad:
         order: {}
@@ -96,6 +97,20 @@ def context_missing() -> None:
         order: null
     Good:
         require: [order]
+    """
+
+
+@rule("RF007", "internal-error")
+def internal_error() -> None:
+    """A defect of refundkit was met in this payload.
+
+    Its kind and place are named, never the payload's words. The other payloads are judged all the same, this one is
+    not: the command ends with status 2, and neither `ignore` nor a baseline takes this away.
+
+    Bad:
+        defect: true
+    Good:
+        {}
     """
 
 
@@ -198,7 +213,7 @@ def wrong_format() -> None:
     """
 
 
-@rule("RF108", "server-field")
+@rule("RF108", "server-field", source="taxcloud-refund, live server")
 def server_field() -> None:
     """A field that the server computes is sent.
 
@@ -222,6 +237,50 @@ def no_variant() -> None:
         /order_refund/line_items: all of them
     Good:
         {}
+    """
+
+
+@rule("RF110", "element-order", severity="warning", source="published schema")
+def element_order() -> None:
+    """The elements of an XML body stand in another order than the schema has them.
+
+    Walmart's schema wants its order; what servers do with another one is not known. Each pair of elements is named
+    once.
+
+    Bad:
+        text: >-
+            <orderRefund xmlns="http://walmart.com/mp/v3/orders"><orderLines/><purchaseOrderId/></orderRefund>
+    Good:
+        {}
+    """
+
+
+@rule("RF111", "no-namespace", severity="off", source="published schema")
+def no_namespace() -> None:
+    """The elements of an XML body are in no namespace.
+
+    The vendor's own examples have none either, so they are read as the schema's own.
+
+    Bad:
+        text: <orderRefund><purchaseOrderId/></orderRefund>
+    Good:
+        {}
+    """
+
+
+@rule("RF112", "ignored-field", severity="warning", source="live server")
+def ignored_field() -> None:
+    """A field that the server does not know, and ignores.
+
+    WooCommerce's request objects are open, since plugins add fields: what no plugin of the shop reads does nothing. A
+    name that is nearly a known one is RF103, one that the server computes RF108.
+
+    Bad:
+        operation: woocommerce.create_refund
+        /notify_customer: true
+    Good:
+        operation: woocommerce.create_refund
+        /api_restock: true
     """
 
 

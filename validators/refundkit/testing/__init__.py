@@ -1,7 +1,7 @@
 """A server for tests of your own code: the APIs on this machine, with orders, refunds and refusals.
 
-    with refundkit.testing.server("woocommerce_legacy") as shop:
-        client = refundkit.connect.woocommerce_legacy(shop.url, "ck_test", "cs_test")
+    with refundkit.testing.server("woocommerce") as shop:
+        client = refundkit.connect.woocommerce(shop.url, "ck_test", "cs_test")
         ...
         assert shop.refunds("1204")[0]["amount"] == "30.80"
 
@@ -31,7 +31,8 @@ from ..apis.shared.serving import (
     load_first_order,
     make_request,
 )
-from ..apis.woocommerce_legacy.server import Version
+from ..apis.woocommerce.server import Version as CurrentVersion
+from ..apis.woocommerce_legacy.server import Version as LegacyVersion
 from ..text import suggest_name
 from .check import find_errors
 from .example import ExampleModule, answer_example
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Api", "ReceivedRequest", "Server", "Version", "server"]
 
-Api: TypeAlias = Literal["walmart", "walmart_ca", "woocommerce_legacy", "taxcloud"]
+Api: TypeAlias = Literal["walmart", "walmart_ca", "woocommerce", "woocommerce_legacy", "taxcloud"]
+Version: TypeAlias = CurrentVersion | LegacyVersion
 
 
 def server(
@@ -64,9 +66,9 @@ def server(
         httpx.Client(transport=shop.transport, base_url="https://walmart.test")
 
     **What it knows.** It starts with the order of its spec's example: `2961380412345` (walmart), `1796277083022`
-    (walmart_ca), `1204` (woocommerce_legacy), `SO-1077` of connection `0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608` with one
-    refund (taxcloud). `.add_order()` adds others. `.orders`, `.refunds(id)` and `.requests` tell what there is and what
-    came.
+    (walmart_ca), `1204` (woocommerce, woocommerce_legacy), `SO-1077` of connection
+    `0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608` with one refund (taxcloud). `.add_order()` adds others. `.orders`,
+    `.refunds(id)` and `.requests` tell what there is and what came.
 
     **What it answers.** The operations that `refundkit operations` lists, with the bodies that their specs describe. A
     refund that `refundkit check` would call wrong, by the order and its refunds as they stand, is refused with a
@@ -80,13 +82,24 @@ def server(
     - walmart: a token is one that `POST /v3/token` gave out less than `token_seconds` ago, else 401; walmart_ca takes
       the same, and its signature. A refund of the whole item price, or with isFullRefund, gives back all that is left
       of the line, as documented; the refund that a line shows names each charge by its reason.
+    - woocommerce: refunds come in pages, 10 of them unless `per_page` says otherwise; the order tells them all. What a
+      live shop answers with a 500 whose `data` says 404 is a 404 here.
     - woocommerce_legacy: `fields` never cuts off id and amount. A refund is found under any order when it is read, as
       on real servers. PUT changes a refund; POST and PATCH on it are no route.
     - taxcloud: the answer to a refund is a list of one. An `idempotencyKey` that came before with the same body and
       order is answered 200 with the refund of then; with another body or order, 422. After a partial refund, a refund
       without items gives back what is left.
 
-    **faithful** imitates WooCommerce `"6.6.0"` or `"2.6.2"` as recorded, with what a client must survive:
+    **faithful** of woocommerce imitates WooCommerce `"11.0.1"` as recorded, with order tables (HPOS):
+
+    - Its own refusals are a 500, and `data` is the status that was meant: an amount beyond what is left, an unknown
+      order, a payment method that cannot refund (`cheque`, `bacs`, `cod`), a gateway that fails (`gateway=`). None of
+      these keeps a refund. A delete under another order's path answers so, and deletes.
+    - Amounts such as " 5 ", "1,5" and "1e1" are taken, unknown fields and items dropped in silence, items never
+      compared with the order; without an amount the items are added up.
+    - Over https, Basic, the keys in the query, or OAuth 1.0a; over plain http, which is what `.url` is, OAuth alone.
+
+    **faithful** of woocommerce_legacy imitates `"6.6.0"` or `"2.6.2"` as recorded, with what a client must survive:
 
     - 6.6.0 answers 500 to an amount beyond what is left, 2.6.2 takes any amount. The 500 has WordPress's own JSON, or
       a page of HTML if neither Accept nor Content-Type names JSON. An unknown order is a 500 on create as well.
@@ -102,8 +115,7 @@ def server(
     **delay** is the least and the most a request takes, in seconds; each gets its own, the same in
     every run. Half of it passes before the server decides and half after, so requests overlap.
 
-    Raises ValueError for an API or version that does not exist, and for `faithful` of another API than
-    woocommerce_legacy.
+    Raises ValueError for an API or version that does not exist, and for `faithful` of an API without recordings.
     """
     return Server(api, faithful=faithful, delay=delay, token_seconds=token_seconds)
 
@@ -192,9 +204,9 @@ class Server:
     def refunds(self, order: str | int) -> list[JsonObject]:
         """The refunds of an order as the API shows them.
 
-        woocommerce_legacy: what list_refunds lists, the newest first. taxcloud: what `expand=refunds` adds to the
-        order. walmart, walmart_ca: `{"lineNumber": …, "refund": …}` for every line that has one. Raises KeyError where
-        there is no such order.
+        woocommerce, woocommerce_legacy: what list_refunds lists, the newest first. taxcloud: what `expand=refunds` adds
+        to the order. walmart, walmart_ca: `{"lineNumber": …, "refund": …}` for every line that has one. Raises KeyError
+        where there is no such order.
         """
         with self._lock:
             return copy.deepcopy(self._shop.refunds(str(order)))

@@ -103,7 +103,7 @@ def _read_body(operation: Operation, request: ReceivedRequest) -> tuple[object, 
     """Return the body as a check takes it, and the findings about its XML."""
     if operation.described.media_type == _FORM:
         return dict(parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True)), []
-    if not operation.xml or not is_xml(request.body):
+    if not operations.takes_xml(operation) or not is_xml(request.body):
         return request.body, []
     document = read_xml(request.body, operation.schema())
     return encode(document.value), [

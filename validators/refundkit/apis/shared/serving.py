@@ -213,13 +213,14 @@ def find_order_operation(api: str) -> Operation:
 
 def copy_order(api: str, order: Mapping[str, Any]) -> JsonObject:
     """Copy a caller's order. Raises ValueError if it is no get-order response of the API."""
-    source = find_order_operation(api)
-    try:
-        text = encode(order)
-        decode(text, source.struct(operations.success(source)))
-    except (msgspec.MsgspecError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"this is no get-order response of {api}: {error}; shop.orders holds one to start from"
-        ) from None
-    order_copy: JsonObject = decode(text, dict)
-    return order_copy
+    problem: Exception | None = None
+    for source in filter(None, map(operations.order_source, operations.of_api(api).values())):
+        try:
+            text = encode(order)
+            decode(text, source.struct(operations.success(source)))
+        except (msgspec.MsgspecError, TypeError, ValueError) as error:
+            problem = problem or error
+        else:
+            order_copy: JsonObject = decode(text, dict)
+            return order_copy
+    raise ValueError(f"this is no get-order response of {api}: {problem}; shop.orders holds one to start from")

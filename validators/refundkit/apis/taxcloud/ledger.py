@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET, UnsetType
 
 from ...errors import Finding, finding
-from ...ledger import ANY, PIECES, Account, Ledger, Line, OrderModel, Posting, Refund, readable_lines
-from ...money import ZERO
+from ...ledger import ANY, PIECES, Account, Ledger, Line, OrderModel, Posting, Refund, UnreadableError, readable_lines
+from ...money import ZERO, equals_as_shown
 
 if TYPE_CHECKING:
     from refundkit_apis.taxcloud import models as tc
 
     from ...operations import Operation
+
+# A share of a piece is compared with so many decimals: clients round it to them.
+_SHOWN_DECIMALS = 4
 
 
 class TaxCloudOrderModel(OrderModel):
@@ -42,17 +45,12 @@ class TaxCloudOrderModel(OrderModel):
         return Ledger(lines, unread=unread)
 
     def refunds_in_order(self, order: tc.Order) -> list[Refund] | None:
-        """Return the refunds in the order; None if it was read without `expand=refunds`."""
-        return None if order.refunds is UNSET or order.refunds is None else self.read_refunds(order.refunds)
+        """Return the refunds in the order, where null is none; None if it was read without `expand=refunds`."""
+        refunds = [] if order.refunds is None else order.refunds
+        return self.read_refunds(refunds) if isinstance(refunds, list) else None
 
     def read_refunds(self, refunds: list[tc.Refund]) -> list[Refund]:
-        return [
-            Refund(
-                [posting for item in refund.items for posting in _earlier_item(item)],
-                idempotency_key=refund.idempotency_key or "",
-            )
-            for refund in refunds
-        ]
+        return [_read_earlier(refund) for refund in refunds]
 
     def read_request(self, operation: Operation, body: tc.RefundCreate, path: Mapping[str, str] | None) -> Refund:
         postings: list[Posting] = []
@@ -78,8 +76,14 @@ class TaxCloudOrderModel(OrderModel):
         )
 
     def is_same_refund(self, requested: Refund, recorded: Refund) -> bool:
-        """Compare the pieces of each item: an answer may lack the idempotency key."""
-        return pieces_by_item(requested) == pieces_by_item(recorded)
+        """Compare the pieces of each item, and of each index that both name: an answer may lack the idempotency key."""
+        pieces, shown = _pieces_by_line(requested), _pieces_by_line(recorded)
+        has_indexes = any(isinstance(line, tuple) for line in shown)
+        return pieces_by_item(requested).keys() == pieces_by_item(recorded).keys() and all(
+            equals_as_shown(quantity, shown.get(line, ZERO), _SHOWN_DECIMALS)
+            for line, quantity in pieces.items()
+            if has_indexes or not isinstance(line, tuple)
+        )
 
     def context_mismatches(
         self, path: Mapping[str, str] | None, body: Any, order: tc.Order | None, refunds: list[tc.Refund] | None
@@ -118,16 +122,32 @@ def places_of_items(order: tc.Order, unread: dict[Any, str] | None = None) -> di
 
 def pieces_by_item(refund: Refund) -> dict[Any, Decimal]:
     """Return the quantity of each item that a refund names, entries of one item added up, without zeros."""
+    pieces = _pieces_by_line(refund).items()
+    return {item: quantity for item, quantity in pieces if quantity and not isinstance(item, tuple)}
+
+
+def _pieces_by_line(refund: Refund) -> dict[Any, Decimal]:
+    """Return the quantity of each item that a refund names, and of each of its indexes."""
     pieces: dict[Any, Decimal] = {}
     for posting in refund.postings:
-        if isinstance(posting.line, str) and posting.effect == "add":
+        if posting.effect == "add":
             pieces[posting.line] = pieces.get(posting.line, ZERO) + posting.amount
-    return {item: quantity for item, quantity in pieces.items() if quantity}
+    return pieces
 
 
 def _open_line(key: Any, number: str, quantity: Decimal, parent: Any = None) -> Line:
     accounts = {PIECES: Account(key, number, PIECES, charged=quantity)}
     return Line(key, number, accounts, quantity, parent=parent)
+
+
+def _read_earlier(refund: tc.Refund) -> Refund:
+    """Read an earlier refund; one with an unreadable item says so and counts nothing."""
+    try:
+        postings = [posting for item in refund.items for posting in _earlier_item(item)]
+    except UnreadableError as error:
+        return Refund([], unread=str(error))
+    key = refund.idempotency_key
+    return Refund(postings, idempotency_key=key if isinstance(key, str) else "")
 
 
 def _earlier_item(item: tc.RefundedItem) -> Iterator[Posting]:
@@ -140,7 +160,7 @@ def _earlier_item(item: tc.RefundedItem) -> Iterator[Posting]:
 def _is_another_connection(connection: str | UnsetType, requested_connection: str | None) -> bool:
     """True if both ids are there and differ as GUIDs, which have no case."""
     return (
-        connection is not UNSET
+        isinstance(connection, str)
         and requested_connection is not None
         and connection.lower() != requested_connection.lower()
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 REFUND = ("taxcloud.refund_order",)
 
 
-@rule("RF314", "order-not-completed", on=REFUND, source="facts")
+@rule("RF314", "order-not-completed", on=REFUND, source="published code")
 def order_not_completed(body: tc.RefundCreate, order: tc.Order) -> Finding | None:
     """The order has no completedDate.
 
@@ -37,7 +37,7 @@ def order_not_completed(body: tc.RefundCreate, order: tc.Order) -> Finding | Non
     return finding(pointer, "the order is not completed", "complete it first, or delete it instead of refunding")
 
 
-@rule("RF315", "ambiguous-item", on=REFUND, source="facts")
+@rule("RF315", "ambiguous-item", on=REFUND, source="published code")
 def ambiguous_item(body: tc.RefundCreate, order: tc.Order) -> Iterator[Finding]:
     """Nothing says which line of the order an item is of, or its index names a line of another item.
 
@@ -68,7 +68,7 @@ def _list_places(places: list[int]) -> str:
     return ", ".join(str(place) for place in places[:8]) + (", …" if len(places) > 8 else "")
 
 
-@rule("RF316", "duplicate-item", on=REFUND, source="facts")
+@rule("RF316", "duplicate-item", on=REFUND, source="published code")
 def duplicate_item(body: tc.RefundCreate) -> Iterator[Finding]:
     """An item stands twice in one request.
 
@@ -88,7 +88,7 @@ def duplicate_item(body: tc.RefundCreate) -> Iterator[Finding]:
         previous_entries.add(entry)
 
 
-@rule("RF405", "full-refund-after-partial", severity="warning", on=REFUND, source="facts")
+@rule("RF405", "full-refund-after-partial", severity="warning", on=REFUND, strict_to_send=True, source="published code")
 def full_refund_after_partial(body: tc.RefundCreate, ledger: Ledger, refunds: list[Refund]) -> Finding | None:
     """A refund of the whole order, parts of which were refunded before.
 
@@ -113,7 +113,7 @@ def full_refund_after_partial(body: tc.RefundCreate, ledger: Ledger, refunds: li
     return finding(pointer, message, "name the items that are left")
 
 
-@rule("RF406", "idempotency-key-reused", on=REFUND, source="facts")
+@rule("RF406", "idempotency-key-reused", on=REFUND, source="published code")
 def idempotency_key_reused(body: tc.RefundCreate, refund: Refund, refunds: list[Refund]) -> Finding | None:
     """An earlier refund bears this idempotency key, and other items.
 
@@ -142,7 +142,7 @@ def _list_pieces(pieces: dict[Any, Decimal]) -> str:
     return ", ".join(f"{plain(quantity)} of {item}" for item, quantity in pieces.items())
 
 
-@rule("RF601", "implicit-full-refund", severity="warning", on=REFUND, source="taxcloud-refund")
+@rule("RF601", "implicit-full-refund", severity="warning", on=REFUND, strict_to_send=True, source="taxcloud-refund")
 def implicit_full_refund(body: tc.RefundCreate) -> Finding | None:
     """No items are named, so the whole order is refunded.
 

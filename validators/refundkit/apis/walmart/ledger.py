@@ -1,4 +1,4 @@
-"""Walmart's order model: refunds are negative charges of order lines; the older API cancels pieces too."""
+"""Walmart's order model: refunds are negative charges of order lines, cancellations are pieces."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from msgspec import UNSET
 from ...errors import Finding, finding
 from ...ledger import ANY, CANCELS, Account, Amount, Ledger, Line, OrderModel, Posting, Refund, readable_lines
 from ...money import ZERO, total
+from .returns import ReturnModel
 
 if TYPE_CHECKING:
     from refundkit_apis.walmart import models as us
@@ -59,9 +60,9 @@ class WalmartOrderModel(OrderModel):
         accounts: dict[str, Account] = {}
         for charge in line.charges.charge:
             name = charge.charge_type.upper()
-            amount, tax = Decimal(charge.charge_amount.amount), Decimal(tax_of(charge))
+            amount, tax = Decimal(charge.charge_amount.amount), total(_taxes(charge))
             account = accounts.setdefault(name, Account(number, number, name, charge.charge_amount.currency))
-            if charge.is_discount is True or amount < 0:  # it lowers what was charged, and so does its tax
+            if charge.is_discount or amount < 0:  # it lowers what was charged, and so does its tax
                 amount, tax = -abs(amount), -abs(tax)
             account.charged += amount
             account.tax_charged += tax
@@ -78,7 +79,8 @@ class WalmartOrderModel(OrderModel):
                 cancelled += amount
             statuses.append((entry.status, entry.status_quantity.amount))
         accounts[CANCELS] = Account(number, number, CANCELS, charged=ordered - not_cancellable, before=cancelled)
-        return Line(number, number, accounts, ordered - cancelled, shipped, statuses, line.return_order_id or "")
+        ship_node = getattr(line, "ship_node", UNSET)  # the current API's alone
+        return Line(number, number, accounts, ordered - cancelled, shipped, statuses, line.return_order_id, ship_node)
 
     def refunds_in_order(self, order: OrderResponse) -> list[Refund]:
         """Return one refund for each line of which something came back; empty if there is none."""
@@ -123,7 +125,7 @@ class WalmartOrderModel(OrderModel):
         reason = postings[0].source.refund_reason if postings else None
         return Refund(postings + remainders, lines.items(), frozenset(full_lines), amounts, reason=reason)
 
-    def _read_cancellation(self, body: ca.OrderCancellationRequest) -> Refund:
+    def _read_cancellation(self, body: Any) -> Refund:
         postings: list[Posting] = []
         lines: dict[Any, str] = {}
         for i, line in enumerate(body.order_cancellation.order_lines.order_line):
@@ -147,13 +149,23 @@ class WalmartOrderModel(OrderModel):
         """True if the refund returns the whole product charge at once, which the server makes a full refund."""
         return account is not None and 0 < account.now == account.charged
 
+    def is_same_refund(self, requested: Refund, recorded: Refund) -> bool:
+        """Compare the reasons of the charges, whose amounts are compared as sums: `recorded` is all that is new."""
+        reasons: dict[tuple[Any, str], set[str]] = {}
+        for posting in recorded.postings:
+            reasons.setdefault((posting.line, posting.account), set()).add(_reason(posting))
+        for posting in requested.postings:
+            new_reasons = reasons.get((posting.line, posting.account), {""})
+            if _reason(posting) and not {_reason(posting), ""} & new_reasons:
+                return False
+        return True
+
     def context_mismatches(
         self, path: Mapping[str, str] | None, body: Any, order: OrderResponse | None, refunds: Any
     ) -> Iterator[Finding]:
         """Yield what shows that the order or an earlier refund is of another order: its id."""
         refund = getattr(body, "order_refund", None)
-        order_id = refund.purchase_order_id if refund is not None else UNSET
-        order_id = (order_id or None) or (path or {}).get("purchaseOrderId")
+        order_id = (path or {}).get("purchaseOrderId") if refund is None else refund.purchase_order_id
         if order_id is None:
             return
         if order is not None and order.order.purchase_order_id != order_id:
@@ -179,12 +191,18 @@ def _make_posting(number: str, entry: Any, pointer: str, refund_id: str) -> Post
         number,
         charge.charge_type.upper(),
         abs(Decimal(charge.charge_amount.amount)),
-        _refunded_tax(charge),
+        total(map(abs, _taxes(charge))),  # each part by its size
         pointer=pointer and f"{pointer}/chargeAmount/amount",
         tax_pointer=tax_pointer,
         refund_id=refund_id,
-        source=entry if pointer else None,
+        source=entry,
     )
+
+
+def _reason(posting: Posting) -> str:
+    """Return the reason of a refunded charge, without case; "" if it has none."""
+    reason = getattr(posting.source, "refund_reason", UNSET)
+    return "" if reason is UNSET else reason.casefold()
 
 
 def _charge_amounts(charge: Any, pointer: str) -> Iterator[Amount]:
@@ -199,18 +217,10 @@ def _charge_amounts(charge: Any, pointer: str) -> Iterator[Amount]:
         yield Amount(f"{pointer}/taxDetails/{index}/taxAmount/amount", money.amount, money.currency)
 
 
-def tax_of(charge: AnyCharge) -> Decimal | int:
-    """Return the tax of a charge: `tax`, or the sum of `taxDetails` if there is no `tax`."""
-    if charge.tax:
-        return charge.tax.tax_amount.amount
-    return total(tax.tax_amount.amount for tax in _tax_details(charge))
-
-
-def _refunded_tax(charge: Any) -> Decimal:
-    """Return the tax of a refunded charge as a positive amount; each part counts by its size."""
-    if charge.tax:
-        return abs(Decimal(charge.tax.tax_amount.amount))
-    return total(abs(tax.tax_amount.amount) for tax in _tax_details(charge))
+def _taxes(charge: AnyCharge) -> Iterator[Decimal]:
+    """Yield the tax of a charge: `tax`, or the parts in `taxDetails` if there is no `tax`."""
+    for tax in [charge.tax] if charge.tax else _tax_details(charge):
+        yield Decimal(tax.tax_amount.amount)
 
 
 def _tax_details(charge: Any) -> Sequence[Any]:
@@ -225,3 +235,4 @@ def parse_quantity(text: str) -> Decimal:
 
 
 MODEL = WalmartOrderModel()
+OTHER_MODELS = (ReturnModel(),)

@@ -1,4 +1,4 @@
-"""The rules of Walmart's APIs: signs, currencies and reasons, full refunds, cancellations."""
+"""The rules of Walmart's APIs: signs, currencies and reasons, full refunds. Those of others are beside it."""
 
 from __future__ import annotations
 
@@ -16,30 +16,33 @@ from ...ledger import Ledger, Posting, Refund
 from ...money import digits, places, plain, total
 from ...operations import Operation, by_lower_name
 from ...parameters import refused_values
+from ...request import Request
 from ...rule import rule
 from ...rules.identity import PLACEHOLDERS
 from ...text import suggest_name
+from .cancellations import CANCEL
 from .ledger import MODEL, PRODUCT
+from .returns import RETURN
 
 if TYPE_CHECKING:
     from refundkit_apis.walmart import models as us
     from refundkit_apis.walmart_ca import models as ca
 
     RefundBody: TypeAlias = us.OrderRefundRequest | ca.OrderRefundRequest
-    Body: TypeAlias = RefundBody | ca.OrderCancellationRequest
+    Body: TypeAlias = RefundBody | us.OrderCancellationRequest | ca.OrderCancellationRequest
 
 BOTH = ("walmart", "walmart_ca")
 REFUND = ("walmart.refund_order_lines", "walmart_ca.refund_order_lines")
-CANCEL = ("walmart_ca.cancel_order_lines",)
 CURRENT = ("walmart.refund_order_lines",)
+CHANGES = (*CURRENT, CANCEL[0], RETURN)
 _LINES = "/orderRefund/orderLines/orderLine"
 _AMOUNT = "/chargeAmount/amount"
+_CHARGE_TYPES = frozenset({PRODUCT, "SHIPPING"})
+_MARKET_CURRENCIES = {"us": "USD", "ca": "CAD"}
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
-_CONTROL = re.compile("[\x00-\x1f\x7f]")
-
-
-@rule("RF201", "amount-not-negative", on=REFUND, source="walmart-ca-refund, facts")
+@rule("RF201", "amount-not-negative", on=REFUND, source="walmart-ca-refund, published schema")
 def amount_not_negative(value: Decimal | int) -> tuple[str, str]:
     """The amount of a refund is zero or above.
 
@@ -56,16 +59,24 @@ def amount_not_negative(value: Decimal | int) -> tuple[str, str]:
 
 
 @rule("RF205", "currency-mismatch", on=REFUND)
-def currency_mismatch(refund: Refund, ledger: Ledger | None = None) -> Iterator[Finding]:
-    """The currency of a tax differs from that of its charge, or the refund's from the order's.
+def currency_mismatch(
+    refund: Refund, request: Request, ledger: Ledger | None = None, headers: Mapping[str, str] | None = None
+) -> Iterator[Finding]:
+    """The currency of a tax differs from that of its charge, or the refund's from the order's or the market's.
 
-    One charge is one payment; in two currencies one of them is wrong by the exchange rate.
+    One charge is one payment; in two currencies one of them is wrong by the exchange rate. Of the markets that the
+    header WM_MARKET names, us is paid in USD and ca in CAD.
 
     Bad:
         …/tax/taxAmount/currency: CAD
     Good:
         …/tax/taxAmount/currency: USD
     """
+    market = request.by_lower_name["header"].get("wm_market", "").lower()
+    expected = {
+        f"WM_MARKET {market}": _MARKET_CURRENCIES.get(market, ""),
+        "the order": ledger.currency if ledger else "",
+    }
     charge_currency = ""
     for amount in refund.amounts:
         pointer = f"{amount.pointer.removesuffix('/amount')}/currency"
@@ -75,12 +86,13 @@ def currency_mismatch(refund: Refund, ledger: Ledger | None = None) -> Iterator[
                 yield finding(pointer, message, f"send {charge_currency}")
             continue
         charge_currency = amount.currency
-        if ledger is not None and ledger.currency and charge_currency != ledger.currency:
-            message = f"the refund is in {charge_currency}, the order in {ledger.currency}"
-            yield finding(pointer, message, f"send {ledger.currency}")
+        other = next((name for name, currency in expected.items() if currency not in ("", charge_currency)), None)
+        if other is not None:
+            message = f"the refund is in {charge_currency}, {other} in {expected[other]}"
+            yield finding(pointer, message, f"send {expected[other]}")
 
 
-@rule("RF208", "tax-not-negative", on=REFUND, source="facts")
+@rule("RF208", "tax-not-negative", on=REFUND, source="published schema")
 def tax_not_negative(value: Decimal | int) -> tuple[str, str]:
     """A refunded tax is above zero.
 
@@ -94,7 +106,7 @@ def tax_not_negative(value: Decimal | int) -> tuple[str, str]:
     return f"refunded tax {plain(value)} must not be above zero", f"send -{plain(value)}"
 
 
-@rule("RF211", "amount-too-long", on=REFUND, source="facts")
+@rule("RF211", "amount-too-long", on=REFUND, source="published schema")
 def amount_too_long(refund: Refund) -> Iterator[Finding]:
     """An amount has more than 4 decimals or more than 11 digits.
 
@@ -152,18 +164,6 @@ def duplicate_line(body: Body) -> Iterator[Finding]:
         previous_lines.add(line.line_number)
 
 
-@rule("RF305", "cancel-reason-unsupported", on=CANCEL, source="walmart-ca-cancel")
-def cancel_reason_unsupported(value: object) -> tuple[str, str]:
-    """A cancellation reason other than the two that the page supports.
-
-    Bad:
-        …/cancellationReason: OUT_OF_STOCK
-    Good:
-        …/cancellationReason: CUSTOMER_REQUESTED_SELLER_TO_CANCEL
-    """
-    return f"{value!r} is no supported cancellation reason", "CANCEL_BY_SELLER or CUSTOMER_REQUESTED_SELLER_TO_CANCEL"
-
-
 @rule("RF306", "full-refund-partial", severity="warning", on=CURRENT)
 def full_refund_partial(ledger: Ledger) -> Iterator[Finding]:
     """A line is marked as a full refund, but the charges given are less than what is left.
@@ -184,7 +184,7 @@ def full_refund_partial(ledger: Ledger) -> Iterator[Finding]:
             yield line.finding(f"line {line.number} is a full refund, but gives back less than is left: {remaining}")
 
 
-@rule("RF312", "upgraded-to-full", severity="warning", on=CURRENT, source="facts")
+@rule("RF312", "upgraded-to-full", severity="warning", on=CURRENT, source="published schema")
 def upgraded_to_full(ledger: Ledger) -> Iterator[Finding]:
     """The whole product charge is refunded, and Walmart will refund its tax and shipping as well.
 
@@ -211,7 +211,7 @@ def upgraded_to_full(ledger: Ledger) -> Iterator[Finding]:
             yield product.finding(message, "name them too, or refund less than the whole price")
 
 
-@rule("RF318", "return-exists", severity="warning", on=CURRENT, source="facts")
+@rule("RF318", "return-exists", severity="warning", on=CURRENT, source="published schema")
 def return_exists(ledger: Ledger) -> Iterator[Finding]:
     """The line has a return, which may pay the refund already.
 
@@ -228,25 +228,23 @@ def return_exists(ledger: Ledger) -> Iterator[Finding]:
             yield line.finding(f"line {line.number} has return {line.returned}", "see whether the return pays it")
 
 
-@rule("RF308", "status-not-cancelled", severity="warning", on=CANCEL, source="facts")
-def status_not_cancelled(refund: Refund) -> Iterator[Finding]:
-    """The status of a cancelled line is not Cancelled.
+@rule("RF319", "walmart-fulfilled", severity="warning", on=(*CURRENT, CANCEL[0]), source="published schema")
+def walmart_fulfilled(ledger: Ledger) -> Iterator[Finding]:
+    """Walmart itself ships the line (WFS).
 
-    The page's own sample says ACKNOWLEDGED, which asks for nothing; published schemas and examples say Cancelled.
+    Walmart then serves its refunds and cancellations: the seller's call is refused, or pays what Walmart pays as well.
 
     Bad:
-        …/orderLineStatus/0/status: ACKNOWLEDGED
+        order:…/orderLine/0/shipNode: {type: WFSFulfilled}
     Good:
-        …/orderLineStatus/0/status: CANCELLED
+        order:…/orderLine/0/shipNode: {type: SellerFulfilled}
     """
-    for posting in refund.postings:
-        status = posting.source.status
-        if status.lower() != "cancelled":
-            pointer = f"{posting.pointer.removesuffix('/statusQuantity/amount')}/status"
-            yield finding(pointer, f"status is {status!r}", "send Cancelled")
+    for line in ledger.known_lines:
+        if line.ship_node and line.ship_node.type and line.ship_node.type.lower() == "wfsfulfilled":
+            yield line.finding(f"Walmart ships line {line.number} (WFS)", "leave it to Walmart")
 
 
-@rule("RF310", "nothing-refunded", severity="warning", on=REFUND, source="facts")
+@rule("RF310", "nothing-refunded", severity="warning", on=REFUND, source="published schema")
 def nothing_refunded(body: RefundBody) -> Iterator[Finding]:
     """A line of the refund has no charge.
 
@@ -265,7 +263,7 @@ def nothing_refunded(body: RefundBody) -> Iterator[Finding]:
             yield finding(f"{pointer}/refunds", message, "add what is refunded, or drop the line")
 
 
-@rule("RF311", "mixed-full-and-partial", on=CURRENT, source="facts")
+@rule("RF311", "mixed-full-and-partial", on=CURRENT, source="published schema")
 def mixed_full_and_partial(body: RefundBody) -> Iterator[Finding]:
     """Some lines are full refunds and some are not.
 
@@ -287,38 +285,69 @@ def mixed_full_and_partial(body: RefundBody) -> Iterator[Finding]:
             yield finding(f"{pointer}/isFullRefund" if says_so else pointer, message, "send two requests")
 
 
-@rule("RF321", "unknown-reason", severity="warning", on=REFUND, source="facts")
+@rule("RF321", "unknown-reason", severity="warning", on=REFUND, source="published schema")
 def unknown_reason(refund: Refund) -> Iterator[Finding]:
     """A refund reason that the published list lacks.
 
-    The list is open on the wire, but what is not in it is mostly a slip: its names have spaces, arrows and ampersands.
+    The list is open on the wire, but what is not in it is mostly a slip: its names have spaces, arrows and ampersands,
+    and some of Walmart's own examples write them otherwise (INCORRECT_ITEM_RECEIVED).
 
     Bad:
         …/refundReason: Merchandisenotreceived
     Good:
         …/refundReason: Merchandise not received
     """
+    reasons = _published_reasons()
     for posting in _written_postings(refund):
         reason = posting.source.refund_reason
-        if reason not in _published_reasons() and reason not in PLACEHOLDERS:  # RF504 speaks of these
-            suggestion = suggest_name(reason, sorted(_published_reasons())).lstrip("; ")
+        if reason not in reasons.values() and reason not in PLACEHOLDERS:  # RF504 speaks of these
+            suggestion = suggest_name(reasons.get(_letters(reason), reason), sorted(reasons.values())).lstrip("; ")
             message = f"{reason!r} is not in Walmart's list of reasons"
             yield finding(f"{_charge_pointer(posting)}/refundReason", message, suggestion)
 
 
 @cache
-def _published_reasons() -> frozenset[str]:
-    """Return Walmart's list of reasons, from the generated model; both APIs share it."""
+def _published_reasons() -> dict[str, str]:
+    """Return Walmart's list of reasons by their letters, from the generated model; both APIs share it."""
     from refundkit_apis.walmart.models import RefundReason
 
-    return frozenset(get_args(get_args(RefundReason)[0]))
+    return {_letters(reason): reason for reason in get_args(get_args(RefundReason)[0])}
 
 
-@rule("RF503", "malformed-header", on=BOTH, source="walmart-ca-refund, facts", raw=True)
+def _letters(reason: str) -> str:
+    """Return a reason without case, blanks and underscores."""
+    return re.sub(r"[\s_]", "", reason).lower()
+
+
+@rule("RF322", "unknown-charge-type", severity="warning", on=REFUND, source="published schema")
+def unknown_charge_type(refund: Refund, ledger: Ledger | None = None) -> Iterator[Finding]:
+    """A charge type other than PRODUCT and SHIPPING, which the order's line does not have either.
+
+    The published schema leaves it open and documents these two. A tax is no charge of its own: it belongs into the
+    `tax` of the charge that it was paid for.
+
+    Bad:
+        …/refundCharge/0/charge/chargeType: TAX
+    Good:
+        …/refundCharge/0/charge/chargeType: PRODUCT
+    """
+    for posting in _written_postings(refund):
+        kind = posting.source.charge.charge_type
+        if posting.account in _CHARGE_TYPES or kind in PLACEHOLDERS:
+            continue
+        line = ledger.lines.get(posting.line) if ledger is not None else None
+        if line is None or not line.account(posting.account).listed:
+            suggestion = "put a tax into the `tax` of its charge" if "TAX" in posting.account else "PRODUCT or SHIPPING"
+            pointer = f"{_charge_pointer(posting)}/charge/chargeType"
+            yield finding(pointer, f"{kind!r} is no charge type that Walmart documents", suggestion)
+
+
+@rule("RF503", "malformed-header", on=BOTH, source="walmart-ca-refund, published schema", raw=True)
 def malformed_header(operation: Operation, headers: Mapping[str, str]) -> Iterator[Finding]:
     """A header has a value that the server cannot read.
 
-    WM_SEC.TIMESTAMP is 13 digits of epoch milliseconds, a signature is base64, and no header holds a control character.
+    WM_SEC.TIMESTAMP is 13 digits of epoch milliseconds, a signature is base64, WM_MARKET is us or ca, and no header
+    holds a control character.
 
     Bad:
         operation: walmart_ca.refund_order_lines
@@ -351,7 +380,7 @@ def correlation_not_guid(operation: Operation, headers: Mapping[str, str]) -> It
     return refused_values(operation, "header", headers, "RF509")
 
 
-@rule("RF510", "global-headers", severity="warning", on=CURRENT, source="walmart-us-refund", raw=True)
+@rule("RF510", "global-headers", severity="warning", on=CHANGES, source="walmart-us-refund", raw=True)
 def global_headers(operation: Operation, headers: Mapping[str, str]) -> Iterator[Finding]:
     """WM_MARKET ca without WM_GLOBAL_VERSION, or another version than the page's 3.1.
 
@@ -370,19 +399,7 @@ def global_headers(operation: Operation, headers: Mapping[str, str]) -> Iterator
         yield finding("header:WM_GLOBAL_VERSION", "WM_MARKET ca goes together with WM_GLOBAL_VERSION", "send 3.1")
 
 
-@rule("RF603", "inventory-not-updated", severity="off", on=CANCEL, source="walmart-ca-cancel")
-def inventory_not_updated(body: ca.OrderCancellationRequest) -> Finding:
-    """After a cancellation the inventory wants an update.
-
-    The page asks for it: the next inventory feed has to hold what the cancellation set free.
-
-    Bad:
-        {}
-    """
-    return finding("/orderCancellation", "send the cancelled quantity with the next inventory feed")
-
-
-@rule("RF604", "deprecated-operation", severity="off", on=("walmart_ca",), source="facts", raw=True)
+@rule("RF604", "deprecated-operation", severity="off", on=("walmart_ca",), source="published schema", raw=True)
 def deprecated_operation(headers: Mapping[str, str]) -> Finding | None:
     """The request is signed for the older Canadian API.
 

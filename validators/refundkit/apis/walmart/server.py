@@ -1,4 +1,4 @@
-"""Walmart's test server, which stores refunds in the order's lines; the older Canadian API uses it too."""
+"""Walmart's test server, which stores refunds in the lines of orders and returns; the older API uses it too."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from refundkit_apis._runtime.codec import decode, encode
 
 from ...errors import Finding
 from ...money import EXACT, ZERO
-from ...operations import Operation
-from ...reading.xml import read_xml
+from ...operations import Operation, takes_xml
+from ...reading.xml import is_xml, read_xml
 from ...routes import Match
 from ...rule import REGISTRY
 from ...xml_writer import write_xml
@@ -32,15 +32,16 @@ from ..shared.serving import (
     match_route,
     read_basic,
 )
+from .return_server import make_return, refund_return, refunded_pieces, select_returns
 
-_OPERATIONS = frozenset({"get_order", "refund_order_lines", "cancel_order_lines"})
+_OPERATIONS = frozenset({"get_order", "refund_order_lines", "cancel_order_lines", "list_returns", "refund_return"})
 _CANCELLABLE = ("Created", "Acknowledged")
 _NOT_XML_CHARACTER = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 _SYNTAX_CODES = frozenset({"RF001", "RF002", "RF004"})
 
 
 class WalmartShop:
-    """The state of one seller account: orders by purchase order id, and the issued tokens.
+    """The state of one seller account: orders and returns by their ids, and the issued tokens.
 
     `api` is the API that it answers; create_token answers for both. `speaks_xml`: every answer but the token is XML.
     `completes_refunds`: a refund of the whole item price refunds all that remains of a line, as Walmart documents.
@@ -59,11 +60,16 @@ class WalmartShop:
 
     def add_order(self, order: Mapping[str, Any], gateway: str | None = None) -> str:
         document = copy_order(self._api, order)
-        order_id = str(document["order"]["purchaseOrderId"])
+        is_return = "returnOrders" in document
+        order_id = document["returnOrders"][0]["returnOrderId"] if is_return else document["order"]["purchaseOrderId"]
         self.orders[order_id] = document
-        return order_id
+        return str(order_id)
 
     def refunds(self, order: str) -> list[JsonObject]:
+        if "returnOrders" in self.orders[order]:
+            lines = self.orders[order]["returnOrders"][0]["returnOrderLines"]
+            names = ("returnOrderLineNumber", "refundedQty")
+            return [{name: line[name] for name in names} for line in lines if refunded_pieces(line)]
         lines = self.orders[order]["order"]["orderLines"]["orderLine"]
         return [{"lineNumber": line["lineNumber"], "refund": line["refund"]} for line in lines if line.get("refund")]
 
@@ -79,7 +85,10 @@ class WalmartShop:
             return self._refuse(401, ("UNAUTHORIZED", "WM_SEC.ACCESS_TOKEN", reason))
         if match.operation.name.partition(".")[2] not in _OPERATIONS:
             return self._setup.example(match, request)
-        order = self.orders.get(match.path["purchaseOrderId"])
+        order_id = next(iter(match.path.values()), "")
+        order = self.orders.get(order_id) if order_id else select_returns(self.orders.values(), request.query)
+        if order is not None and ("order" in order) is not ("purchaseOrderId" in match.path):
+            order = None
         body, findings = self._read_body(match.operation, request)
         findings = findings or self._setup.check(match, request, body, order)
         media_types = [finding for finding in findings if finding.code == "RF508"]
@@ -87,10 +96,11 @@ class WalmartShop:
             is_accept = media_types[0].pointer.lower() == "header:accept"
             return self._refuse_findings(406 if is_accept else 415, media_types)
         if order is None:
-            message = f"there is no order {match.path['purchaseOrderId']}"
-            return self._refuse(404, ("CONTENT_NOT_FOUND", "purchaseOrderId", message))
+            return self._refuse(404, ("CONTENT_NOT_FOUND", next(iter(match.path)), f"there is no order {order_id}"))
         if findings:
             return self._refuse_findings(400, findings)
+        if body and "order" not in order:
+            return make_json_answer(200, refund_return(order["returnOrders"][0], decode(body, dict)))
         if body:
             self._execute(match.operation, order["order"], decode(body, dict))
         return self._make_answer(match.operation, 200, order)
@@ -108,6 +118,7 @@ class WalmartShop:
             if request_line.get("isFullRefund") is True:
                 self._returns += 1
                 line["returnOrderId"] = str(self._returns)
+                self.orders[line["returnOrderId"]] = make_return(order, line)
 
     # Credentials.
 
@@ -138,7 +149,7 @@ class WalmartShop:
 
     def _read_body(self, operation: Operation, request: ReceivedRequest) -> tuple[bytes, list[Finding]]:
         """Return the body as JSON text, and the findings about its XML."""
-        if operation.described.body is None or not operation.xml:
+        if not operation.xml and not (takes_xml(operation) and is_xml(request.body)):
             return request.body, []
         document = read_xml(request.body, operation.schema())
         findings = [
@@ -192,7 +203,9 @@ def replace_total(order: JsonObject, total: Decimal) -> JsonObject:
 
 
 def replace_id(order: JsonObject, order_id: str) -> JsonObject:
-    """Return the order under another id."""
+    """Return the order, or the return, under another id."""
+    if "returnOrders" in order:
+        return {**order, "returnOrders": [{**order["returnOrders"][0], "returnOrderId": order_id}]}
     return {"order": {**order["order"], "purchaseOrderId": order_id}}
 
 

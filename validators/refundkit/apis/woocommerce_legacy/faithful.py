@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias, get_args
-from urllib.parse import quote
 
 import msgspec
 
@@ -27,7 +23,7 @@ from ..shared.serving import (
     make_json_answer,
     read_basic,
 )
-from . import php
+from ..woocommerce import oauth, php
 from .order_book import (
     ORDER,
     REFUND,
@@ -38,18 +34,14 @@ from .order_book import (
     make_no_route_error,
     make_refund_lines,
     make_wrong_order_error,
+    show_order,
     strip_zeros,
 )
 
 Version: TypeAlias = Literal["6.6.0", "2.6.2"]
 VERSIONS: tuple[str, ...] = get_args(Version)
 GATEWAYS = ("false", "error")
-_TIMESTAMP_SECONDS = 15 * 60
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
-_DIGESTS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
-_OAUTH_PARAMETERS = tuple(
-    f"oauth_{name}" for name in ("consumer_key", "timestamp", "nonce", "signature", "signature_method")
-)
 _BODY = msgspec.json.Decoder(Any, float_hook=Decimal)
 _AUTHENTICATION = "woocommerce_api_authentication_error"
 
@@ -120,7 +112,7 @@ class RecordedShop:
             return self._create(request, order)
         self._require_order(order)
         if name == "get_order":
-            return make_json_answer(200, self.orders[order])
+            return make_json_answer(200, show_order(self.orders[order], request))
         if name == "list_refunds":
             refunds = [_select_fields(document, request) for document in self.refunds(order)]
             return make_json_answer(200, {"order_refunds": refunds})
@@ -214,50 +206,16 @@ class RecordedShop:
             query = request.query
             in_query = (query.get("consumer_key", ""), query.get("consumer_secret", ""))
             key, secret = in_query if any(in_query) else read_basic(request) or ("", "")
-            if not key.startswith("ck_") or secret != _secret_of(key):
+            if not key.startswith("ck_") or secret != oauth.secret_of(key):
                 word = "Key" if key and not key.startswith("ck_") else "Secret"
                 _refuse_credentials(f"Consumer {word} is invalid.", asks_for_basic=not key)
             return
-        missing = next((name for name in _OAUTH_PARAMETERS if not request.query.get(name)), None)
+        missing = next((name for name in oauth.PARAMETERS if not request.query.get(name)), None)
         if missing is not None:
             raise RequestRefused(make_error(404, _AUTHENTICATION, f"{missing} parameter is missing"))
-        self._verify(request)
-
-    def _verify(self, request: ReceivedRequest) -> None:
-        key, timestamp, nonce, signature, method = (request.query[name] for name in _OAUTH_PARAMETERS)
-        if not key.startswith("ck_"):
-            _refuse_credentials("Consumer Key is invalid.")
-        if method not in _DIGESTS:
-            _refuse_credentials("Invalid signature - signature method is invalid.")
-        if not hmac.compare_digest(_sign(request, _secret_of(key), method).encode(), signature.encode()):
-            _refuse_credentials("Invalid signature - provided signature does not match.")
-        if (
-            not timestamp.isascii()
-            or not timestamp.isdigit()
-            or abs(self._clock() - float(timestamp)) > _TIMESTAMP_SECONDS
-        ):
-            _refuse_credentials("Invalid timestamp.")
-        if nonce in self._nonces:
-            _refuse_credentials("Invalid nonce - nonce has already been used.")
-        self._nonces.add(nonce)
-
-
-def _secret_of(key: str) -> str:
-    """Return the secret of a consumer key: cs_test for ck_test."""
-    return "cs_" + key.removeprefix("ck_")
-
-
-def _sign(request: ReceivedRequest, secret: str, method: str) -> str:
-    """Sign a request as OAuth 1.0a does without a token, over its URL without a trailing slash."""
-    pairs = sorted((_quote(name), _quote(value)) for name, value in request.pairs if name != "oauth_signature")
-    address = f"{request.scheme}://{request.host.lower()}{request.path.rstrip('/')}"
-    parameters = "&".join(f"{name}={value}" for name, value in pairs)
-    base = "&".join(map(_quote, (request.method, address, parameters)))
-    return base64.b64encode(hmac.new(f"{secret}&".encode(), base.encode(), _DIGESTS[method]).digest()).decode()
-
-
-def _quote(to_text: str) -> str:
-    return quote(to_text, safe="")
+        refusal = oauth.find_refusal(request, self._clock, self._nonces)
+        if refusal:
+            _refuse_credentials(refusal)
 
 
 def _refuse_credentials(message: str, *, asks_for_basic: bool = False) -> None:

@@ -10,13 +10,15 @@ from typing import Any
 import msgspec
 
 from ...money import EXACT, ZERO
-from ..shared.serving import Answer, Clock, JsonObject, make_json_answer
+from ..shared.serving import Answer, Clock, JsonObject, ReceivedRequest, make_json_answer
 
 ORDER, REFUND = "woocommerce_api_invalid_order", "woocommerce_api_invalid_order_refund"
 _CENT = Decimal("0.01")
 # Wide for sums and rounding, which take the room of their operands; a quotient needs a bound.
 _WIDE = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX, rounding=ROUND_HALF_UP, traps=[])
 _QUOTIENT = Context(prec=100, rounding=ROUND_HALF_UP, traps=[])
+_MONEY_FIELD = re.compile("total|price|tax$")
+_DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
 
 
 class OrderBook(msgspec.Struct):
@@ -91,6 +93,25 @@ def format_money(value: Decimal) -> str:
     """Write an amount with two decimals, rounded as PHP rounds, without a sign for zero."""
     rounded = _WIDE.quantize(value, _CENT)
     return format(rounded if rounded else abs(rounded), "f")
+
+
+def show_order(order: JsonObject, request: ReceivedRequest) -> JsonObject:
+    """Return an order as it is read: its money with the decimals that `filter[dp]` asks for, else 2."""
+    dp = request.query.get("filter[dp]", "")
+    places = int(dp) if re.fullmatch("[0-9]", dp) else 2
+    shown: JsonObject = _show(order, _WIDE.scaleb(Decimal(1), -places), is_money=False)
+    return shown
+
+
+def _show(node: Any, unit: Decimal, *, is_money: bool) -> Any:
+    """Return a part of an order with its money rounded to a unit."""
+    if isinstance(node, dict):
+        return {name: _show(value, unit, is_money=bool(_MONEY_FIELD.search(name))) for name, value in node.items()}
+    if isinstance(node, list):
+        return [_show(value, unit, is_money=False) for value in node]
+    if is_money and isinstance(node, str) and _DECIMAL.fullmatch(node):
+        return format(_WIDE.quantize(Decimal(node), unit), "f")
+    return node
 
 
 def strip_zeros(text: str) -> str | None:

@@ -1,109 +1,31 @@
-"""The rules of WooCommerce's legacy API: ambiguous numbers, and requests that the server changes or ignores."""
+"""The rules of WooCommerce's legacy API alone: requests that the server changes or ignores."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
 from ...errors import Finding, finding
-from ...ledger import ITEM, Refund
-from ...money import plain, total
-from ...operations import Operation
+from ...ledger import TOTAL, Ledger, Refund
+from ...money import plain
 from ...request import Request
 from ...rule import rule
-from ...text import escape_token, format_value
-from .ledger import AMOUNT, ITEMS, as_number
+from ...text import escape_token
+from ..woocommerce import rules as _shared  # noqa: F401 - registers the rules of both APIs
+from .ledger import ITEMS
 
 if TYPE_CHECKING:
     from refundkit_apis.woocommerce_legacy import models as wc
-
-    Body: TypeAlias = wc.RefundCreateRequest | wc.RefundUpdateRequest
 
 API = ("woocommerce_legacy",)
 CREATE = ("woocommerce_legacy.create_refund",)
 UPDATE = ("woocommerce_legacy.update_refund",)
 
 
-@rule("RF202", "amount-negative", on=API, source="facts")
-def amount_negative(value: Decimal | int | str) -> tuple[str, str]:
-    """A refund amount is below zero.
-
-    WooCommerce wants what is given back as a positive number, the opposite of Walmart: it answers a create below zero
-    with 400 and ignores an update below zero in silence.
-
-    Bad:
-        /order_refund/amount: "-30.80"
-    Good:
-        /order_refund/amount: "30.80"
-    """
-    amount = value if isinstance(value, str) else plain(value)
-    return f"refund amount {amount} is below zero", f"send {amount.removeprefix('-')}"
-
-
-@rule("RF209", "items-amount-mismatch", severity="warning", on=CREATE, source="facts")
-def items_amount_mismatch(body: wc.RefundCreateRequest, refund: Refund) -> Finding | None:
-    """The items' totals and taxes do not add up to the amount.
-
-    The server does not compare them: it pays the amount and books the items, and its reports never agree again.
-
-    Bad:
-        /order_refund/amount: "28.00"
-    Good:
-        /order_refund/amount: 30.8
-    """
-    refund_amount = as_number(body.order_refund.amount)
-    items = [posting for posting in refund.postings if posting.account == ITEM]
-    items_total = total([posting.amount + posting.tax for posting in items])
-    if not refund.lines or items_total == refund_amount:
-        return None
-    message = f"the items add up to {plain(items_total)}, the amount is {plain(refund_amount)}"
-    return finding(ITEMS, message, "make the two equal: only the amount is paid")
-
-
-@rule("RF210", "loose-number", on=API, source="facts")
-def loose_number(value: str) -> tuple[str, str]:
-    """A number in a string is not a plain decimal.
-
-    Servers take what they can make of it: "1,5" is 15.00 for a current one and 1.00 for an older one, "1e1" is 11.00 or
-    10.00, "12abc" is 12.00. Digits with at most one point mean the same everywhere.
-
-    Bad:
-        /order_refund/amount: "30,80"
-    Good:
-        /order_refund/amount: "030.8"
-    """
-    return (
-        f"{format_value(value)} is no plain decimal",
-        "send digits with at most one point, or a number without quotes",
-    )
-
-
-@rule("RF212", "zero-refund", severity="warning", on=(*CREATE, *UPDATE), source="facts")
-def zero_refund(operation: Operation, body: Body) -> Finding | None:
-    """The amount is zero.
-
-    A create then records a refund of nothing, an update leaves the amount as it was; both answer as if all were well.
-
-    Bad:
-        /order_refund/amount: "-0.00"
-        /order_refund/line_items: null
-    Good:
-        /order_refund/amount: 0.01
-        /order_refund/line_items: null
-    """
-    amount = body.order_refund.amount
-    if amount is UNSET or as_number(amount) != 0:
-        return None
-    if operation.name in UPDATE:
-        return finding(AMOUNT, "an amount of zero is ignored", "delete the refund, or send what it is to be")
-    return finding(AMOUNT, "an amount of zero records an empty refund", "send what is given back")
-
-
-@rule("RF216", "gateway-called-twice", on=CREATE, source="facts")
+@rule("RF216", "gateway-called-twice", on=CREATE, source="published code")
 def gateway_called_twice(body: wc.RefundCreateRequest, query: Mapping[str, str] | None = None) -> Finding | None:
     """The payment gateway would be asked to pay twice.
 
@@ -123,7 +45,7 @@ def gateway_called_twice(body: wc.RefundCreateRequest, query: Mapping[str, str] 
     return finding("/order_refund/refund_payment", message, "leave refund_payment out: the API asks the gateway itself")
 
 
-@rule("RF307", "items-ignored", severity="warning", on=CREATE, source="facts")
+@rule("RF307", "items-ignored", severity="warning", on=CREATE, source="live server")
 def items_ignored(body: wc.RefundCreateRequest) -> Finding | None:
     """The items are a list, which the server drops in silence.
 
@@ -143,7 +65,7 @@ def items_ignored(body: wc.RefundCreateRequest) -> Finding | None:
     return finding(ITEMS, message, 'key them by item id: {"71": {"qty": 1, "refund_total": 10}}')
 
 
-@rule("RF309", "update-ignored", severity="warning", on=UPDATE, source="facts")
+@rule("RF309", "update-ignored", severity="warning", on=UPDATE, source="live server")
 def update_ignored(body: wc.RefundUpdateRequest, request: Request) -> Iterator[Finding]:
     """A field of an update that the server ignores.
 
@@ -162,24 +84,31 @@ def update_ignored(body: wc.RefundUpdateRequest, request: Request) -> Iterator[F
             yield finding(f"/order_refund/{escape_token(name)}", f"{name!r} is ignored in an update", advice)
 
 
-@rule("RF320", "order-not-paid", severity="warning", on=CREATE)
-def order_not_paid(body: wc.RefundCreateRequest, order: wc.OrderResponse) -> Finding | None:
-    """The order is pending, failed or cancelled.
+@rule("RF221", "near-rounded-cap", severity="warning", on=API, source="live server")
+def near_rounded_cap(ledger: Ledger, refunds: list[Refund] | None = None) -> Iterator[Finding]:
+    """The amount is so near what is left that the order's hidden decimals decide.
 
-    The server refunds an order in any status; in these nobody has paid for it, or was paid back already.
+    The API tells money with two decimals whatever the shop has: 10.505 KWD are shown as 10.51. Within half a shown unit
+    of the total, and of each earlier refund, nobody can tell whether the server takes the amount. Read the order with
+    `filter[dp]=4`, which shows them.
 
     Bad:
-        order:/order/status: pending
+        /order_refund/amount: "85.805"
+        /order_refund/line_items: null
+        order:/order/currency: KWD
     Good:
-        order:/order/status: processing
+        /order_refund/amount: "85.789"
+        /order_refund/line_items: null
+        order:/order/currency: KWD
     """
-    status = order.order.status
-    if status not in ("pending", "failed", "cancelled"):
-        return None
-    return finding("order:/order/status", f"the order is {status}", "see whether it was paid at all")
+    for account in ledger.accounts:
+        rounding = ledger.rounding_of(account)
+        if account.name == TOTAL and account.now and rounding and abs(account.now - account.left) <= rounding:
+            message = f"refunds {plain(account.now)}, and about {plain(account.left)} is left: decimals are hidden"
+            yield account.finding(message, "read the order with filter[dp]=4, and compare again")
 
 
-@rule("RF507", "truthy-false", severity="warning", on=API, source="facts", raw=True)
+@rule("RF507", "truthy-false", severity="warning", on=API, source="live server", raw=True)
 def truthy_false(query: Mapping[str, str]) -> Finding | None:
     """`api_refund` in the query looks false, and is true.
 
@@ -199,7 +128,7 @@ def truthy_false(query: Mapping[str, str]) -> Finding | None:
 _FALSE = re.compile(r"\s*(false|f|no|n|off|none|null|nil|-?0+(\.0*)?)?\s*", re.IGNORECASE)
 
 
-@rule("RF605", "reason-not-updated", severity="warning", on=UPDATE, source="facts")
+@rule("RF605", "reason-not-updated", severity="warning", on=UPDATE, source="live server")
 def reason_not_updated(body: wc.RefundUpdateRequest) -> Finding | None:
     """An update of the reason, which current servers do not make.
 
@@ -214,15 +143,3 @@ def reason_not_updated(body: wc.RefundUpdateRequest) -> Finding | None:
     if body.order_refund.reason is UNSET:
         return None
     return finding("/order_refund/reason", "current servers keep the old reason", "read the refund back afterwards")
-
-
-@rule("RF606", "delete-frees-amount", severity="off", on=("woocommerce_legacy.delete_refund",), source="facts")
-def delete_frees_amount(path: Mapping[str, str]) -> Finding:
-    """Deleting a refund opens the order for another one.
-
-    No money comes back from the customer, yet the amount counts as never refunded and can be paid out a second time.
-
-    Bad:
-        {}
-    """
-    return finding("path:refund_id", "the customer keeps the money, and it can be refunded once more")

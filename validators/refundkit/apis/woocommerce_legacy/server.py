@@ -36,6 +36,7 @@ from .order_book import (
     make_refund_lines,
     make_wrong_order_error,
     parse_number,
+    show_order,
     strip_zeros,
 )
 
@@ -89,7 +90,7 @@ class WooCommerceShop:
         if match.operation.name == "woocommerce_legacy.list_refunds":
             refunds = [_select_fields(document, request) for document in self.refunds(order)]
             return make_json_answer(200, {"order_refunds": refunds})
-        return make_json_answer(200, self.orders[order])
+        return make_json_answer(200, show_order(self.orders[order], request))
 
     def _answer_refund(self, match: Match, request: ReceivedRequest, order: str, refund: str) -> Answer:
         """Read, change or delete one refund; it can be read under any order, as on real servers."""

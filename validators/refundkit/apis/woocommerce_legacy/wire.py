@@ -6,27 +6,15 @@ from collections.abc import Iterator
 
 import httpx
 
-# PHP replaces these characters in the name of a query parameter.
-_LIKE_UNDERSCORE = str.maketrans(". [", "___")
+from ..woocommerce.wire import detours
 
 
 def spellings(request: httpx.Request) -> Iterator[tuple[str, str]]:
     """Yield each (method, url) that a server may take a request for; its own method and URL are among them.
 
-    A method may stand in `_method` or X-HTTP-Method-Override, the path in `wc-api-route`; POST and PATCH do where PUT
-    is documented. Names in the query are read as PHP reads them.
+    The path may stand in `wc-api-route`, and POST and PATCH do where PUT is documented.
     """
-    url = request.url
-    query = [(_php_name(name), value) for name, value in url.params.multi_items()]
-    methods = [value for name, value in query if name == "_method"]
-    methods += [request.headers.get("X-HTTP-Method-Override", ""), request.method]
-    methods += ["PUT" for method in methods if method.upper() in ("POST", "PATCH")]
-    routes = [url.copy_with(path=f"/wc-api/v3/{value}") for name, value in query if name == "wc-api-route"]
-    for address in (url, *routes):
-        for method in methods:
-            yield method, str(address)
-
-
-def _php_name(name: str) -> str:
-    """Return the name of a query parameter as PHP reads it: `.method` is `_method`."""
-    return name.lstrip().translate(_LIKE_UNDERSCORE)
+    for method, url in detours(request, "wc-api-route", "/wc-api/v3"):
+        yield method, url
+        if method.upper() in ("POST", "PATCH"):
+            yield "PUT", url

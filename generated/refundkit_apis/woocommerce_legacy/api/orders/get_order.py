@@ -4,6 +4,7 @@ The page has the refunds only. The order does not tell of its refunds: `list_ref
 
 Args:
     id: The order's id, which may differ from its number.
+    filterdp: The decimals of the order's amounts; 2 without it, whatever the shop counts in.
 
 Headers and credentials, which `client` sends:
     Authorization: Basic. Consumer key and consumer secret of the shop, over https only.
@@ -32,12 +33,15 @@ from ...models import OrderResponse
 
 def _request(
     id: str,
+    *,
+    filterdp: str | None = None,
 ) -> Request:
     return Request(
         method="GET",
         path="/wc-api/v3/orders/{id}".format(
             id=encode_id("id", id),
         ),
+        query={name: value for name, value in (("filter[dp]", filterdp),) if value is not None},
     )
 
 
@@ -45,12 +49,14 @@ def sync_detailed(
     id: str,
     *,
     client: Client,
+    filterdp: str | None = None,
 ) -> Response[OrderResponse]:
     """Call the operation and return status, headers and model; the module describes the arguments."""
     return send(
         client,
         _request(
             id,
+            filterdp=filterdp,
         ),
         OrderResponse,
     )
@@ -60,21 +66,24 @@ def sync(
     id: str,
     *,
     client: Client,
+    filterdp: str | None = None,
 ) -> OrderResponse:
     """Call the operation and return the model of its answer; the module describes the arguments."""
-    return sync_detailed(id, client=client).parsed
+    return sync_detailed(id, filterdp=filterdp, client=client).parsed
 
 
 async def asyncio_detailed(
     id: str,
     *,
     client: Client,
+    filterdp: str | None = None,
 ) -> Response[OrderResponse]:
     """Do the same as `sync_detailed`, with `await`."""
     return await send_async(
         client,
         _request(
             id,
+            filterdp=filterdp,
         ),
         OrderResponse,
     )
@@ -84,6 +93,7 @@ async def asyncio(
     id: str,
     *,
     client: Client,
+    filterdp: str | None = None,
 ) -> OrderResponse:
     """Do the same as `sync`, with `await`."""
-    return (await asyncio_detailed(id, client=client)).parsed
+    return (await asyncio_detailed(id, filterdp=filterdp, client=client)).parsed

@@ -1,0 +1,1 @@
+"""A client library for accessing WooCommerce REST API, order refunds"""

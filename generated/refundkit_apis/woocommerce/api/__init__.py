@@ -1,0 +1,1 @@
+"""The operations of this API, one module for each."""

@@ -1,0 +1,3 @@
+from msgspec import UNSET, UnsetType
+
+__all__ = ["UNSET", "UnsetType"]

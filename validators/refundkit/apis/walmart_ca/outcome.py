@@ -1,0 +1,5 @@
+"""The answers of the older API prove what those of the current one do."""
+
+from ..walmart.outcome import find_contradiction
+
+__all__ = ["find_contradiction"]
