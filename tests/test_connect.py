@@ -21,18 +21,16 @@ from msgspec import UNSET
 from processes import WITHIN
 from refundkit import (
     Config,
-    NotSent,
     RefundBlocked,
     RefundError,
-    RefundNotChecked,
     RefundOutcomeUnknown,
     RefundRefused,
     Report,
-    TimedOut,
     connect,
     operations,
     testing,
 )
+from refundkit.errors import NotSent, RefundNotChecked, TimedOut
 from refundkit_apis.taxcloud.models import RefundCreate as TaxRefund
 from refundkit_apis.walmart.models import OrderRefund
 from refundkit_apis.woocommerce_legacy.models import RefundCreate

@@ -9,8 +9,9 @@ import pytest
 import refundkit
 from hypothesis import given, note
 from hypothesis import strategies as st
-from refundkit import ALL, DraftError, balance, draft, operations, pieces, testing
+from refundkit import ALL, balance, draft, operations, pieces, testing
 from refundkit.balances import BalanceAccount
+from refundkit.errors import DraftError
 from refundkit.money import decimals
 from refundkit.xml_writer import write_xml
 from refundkit_apis._runtime.codec import decode, encode

@@ -17,18 +17,14 @@ import story
 from processes import WITHIN
 from refundkit import (
     Config,
-    ConfigError,
-    NotSent,
     RefundBlocked,
-    RefundNotChecked,
     Report,
-    StatusError,
-    TransportError,
     auth,
     check,
     operations,
     testing,
 )
+from refundkit.errors import ConfigError, NotSent, RefundNotChecked, StatusError, TransportError
 from refundkit.guard import AsyncGuardTransport, GuardTransport
 from refundkit.xml_writer import write_xml
 

@@ -23,9 +23,9 @@ from refundkit_apis._runtime.errors import (
 )
 
 __all__ = [
-    "ConfigError", "DecodeError", "Finding", "NotRun", "NotSent", "Outcome", "RefundBlocked", "RefundError",
-    "RefundNotChecked", "RefundNotSent", "RefundOutcomeUnknown", "RefundRefused", "Report", "RuleError", "SourceError",
-    "StatusError", "TimedOut", "TransportError", "UsageError", "finding",
+    "ConfigError", "DecodeError", "DraftError", "Finding", "NotRun", "NotSent", "Outcome", "RefundBlocked",
+    "RefundError", "RefundNotChecked", "RefundNotSent", "RefundOutcomeUnknown", "RefundRefused", "Report",
+    "RuleError", "SourceError", "StatusError", "TimedOut", "TransportError", "UsageError", "finding",
 ]  # fmt: skip
 
 _PACKAGE = Path(__file__).parent
