@@ -87,6 +87,16 @@ def connection(gate: Gate, **options: Any) -> Any:
     return users.connection("woocommerce_legacy", "https://shop.example.net", transport=gate, **options)
 
 
+ORDER = "shop.example.net woocommerce//1204"
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Let the event loop go on until it is so; an error if that takes too long."""
+    async with asyncio.timeout(WITHIN):
+        while not is_so():
+            await asyncio.sleep(0.001)
+
+
 def test_an_async_refund_waits_for_a_sync_one_and_its_loop_goes_on() -> None:
     """A task that waits for another thread's refund of the order leaves its event loop free."""
     gate = Gate()
@@ -95,9 +105,7 @@ def test_an_async_refund_waits_for_a_sync_one_and_its_loop_goes_on() -> None:
         done: list[str] = []
         async with connection(gate) as client:
             task = asyncio.create_task(client.create_refund(1204, ONE))
-            await asyncio.sleep(0)
-            while QUEUE.count(ORDER) < 2:
-                await asyncio.sleep(0.001)
+            await until(lambda: QUEUE.count(ORDER) == 2)
             done.append("work")
             assert not task.done()
             gate.opened.set()
@@ -112,9 +120,6 @@ def test_an_async_refund_waits_for_a_sync_one_and_its_loop_goes_on() -> None:
     assert QUEUE.count(ORDER) == 0
 
 
-ORDER = "shop.example.net woocommerce_legacy//1204"
-
-
 def test_a_cancelled_task_leaves_the_queue() -> None:
     """A task that is cancelled while it waits leaves its place, and the next one has its turn."""
     gate = Gate()
@@ -122,8 +127,7 @@ def test_a_cancelled_task_leaves_the_queue() -> None:
     async def cancel_one() -> Any:
         async with connection(gate) as client:
             first, second, third = (asyncio.create_task(client.create_refund(1204, ONE)) for _ in range(3))
-            while QUEUE.count(ORDER) < 3:
-                await asyncio.sleep(0.001)
+            await until(lambda: QUEUE.count(ORDER) == 3)
             second.cancel()
             await asyncio.gather(second, return_exceptions=True)
             gate.opened.set()
@@ -142,8 +146,7 @@ def test_a_cancelled_turn_goes_to_the_next() -> None:
     async def cancelled() -> None:
         async with connection(gate) as client:
             task = asyncio.create_task(client.create_refund(1204, ONE))
-            while not gate.held.is_set():
-                await asyncio.sleep(0.001)
+            await until(gate.held.is_set)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             gate.opened.set()
