@@ -22,7 +22,7 @@ from refundkit.testing.named_orders import order_names
 from refundkit_apis._runtime.codec import encode
 
 WAYS = ("sync", "async")
-REFUNDS = {
+REFUNDS: dict[str, Any] = {
     "walmart": "walmart.refund_order_lines",
     "walmart_ca": "walmart_ca.refund_order_lines",
     "woocommerce": "woocommerce.create_refund",

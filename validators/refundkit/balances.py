@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 import msgspec
+from refundkit_apis.names import OperationName
 
 from . import apis
 from .ledger import CANCELS, Account, Line
@@ -49,7 +50,7 @@ class BalanceAccount(msgspec.Struct, frozen=True, omit_defaults=True):
     tax_refundable: Decimal | None = None
 
 
-def balance(operation: str, order: object, refunds: object = None) -> Balance:
+def balance(operation: OperationName, order: object, refunds: object = None) -> Balance:
     """Return what is left of an order for an operation that refunds, or cancels.
 
     `order` and `refunds` are what `check()` takes. Raises RefundNotChecked for an order that cannot be read.

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 from refundkit_apis._runtime.codec import encode
+from refundkit_apis.names import OperationName
 
 from . import apis
 from .checking.check import check
@@ -76,7 +77,7 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 def draft(  # noqa: PLR0913 - what is wanted, one by one
-    operation: str,
+    operation: OperationName,
     order: object,
     wanted: All | Mapping[str, Share] | None = None,
     *,

@@ -7,13 +7,16 @@ from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 import refundkit_apis
 from refundkit_apis._runtime.number import decode_number, decode_unbounded
 
 from .text import suggest_name
+
+if TYPE_CHECKING:
+    from refundkit_apis.names import OperationName
 
 _XML = "application/xml"
 _CLOSING_KEYWORDS = frozenset({"$ref", "properties", "anyOf"})
@@ -87,7 +90,7 @@ class Bundle(msgspec.Struct, frozen=True):
 class Operation(msgspec.Struct, frozen=True, eq=False):
     """One operation, such as `walmart_ca.refund_order_lines`; compared by identity, as each exists once."""
 
-    name: str
+    name: OperationName
     api: str
     described: OperationSpec
 
@@ -135,7 +138,10 @@ def bundle(api: str) -> Bundle:
 def of_api(api: str) -> dict[str, Operation]:
     """Return the operations of one API by their full names."""
     described = bundle(api).operations
-    return {f"{api}.{name}": Operation(f"{api}.{name}", api, spec) for name, spec in described.items()}
+    return {
+        f"{api}.{name}": Operation(cast("OperationName", f"{api}.{name}"), api, spec)
+        for name, spec in described.items()
+    }
 
 
 def names() -> list[str]:

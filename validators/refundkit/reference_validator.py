@@ -5,13 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from refundkit_apis.names import OperationName
+
 from .operations import get
 
 if TYPE_CHECKING:
     import jsonschema.protocols
 
 
-def reference(operation: str) -> jsonschema.protocols.Validator:
+def reference(operation: OperationName) -> jsonschema.protocols.Validator:
     """Return a plain `jsonschema` validator (Draft 2020-12) of the operation's body.
 
     It takes what `reading` and msgspec give: a Decimal is a number, and an integer where it is whole. Raises ValueError

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 from refundkit_apis._runtime.codec import encode
+from refundkit_apis.names import OperationName
 
 from .. import operations
 from ..config import Config, choose_fail_on
@@ -43,6 +44,8 @@ _HARMLESS_CODES = frozenset({"RF002", "RF103", "RF108", "RF112", "RF110", "RF111
 _FIELD_NAME_CODES = _HARMLESS_CODES | {"RF309"}
 UNJUDGED = (NotRun(codes=(), missing=VALID_BODY),)
 """What did not run for a payload that nothing judged: it is never a pass, whatever the configuration ignores."""
+Part: TypeAlias = Literal["order", "refunds", "path", "query", "headers"]
+"""A part of a request or its context that `require` can name."""
 Hit: TypeAlias = tuple[Rule, Finding]
 _DEFAULT = Config()
 _ABSENT_VALUES = dict.fromkeys(PARAMETERS)
@@ -67,7 +70,7 @@ class CheckResult(msgspec.Struct, frozen=True):
 
 
 def check(  # noqa: PLR0913 - the parts of a request, one by one
-    operation: str,
+    operation: OperationName,
     body: object = None,
     *,
     order: object = None,
@@ -76,7 +79,7 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     query: Mapping[str, object] | None = None,
     headers: Mapping[str, object] | None = None,
     url: str | None = None,
-    require: Iterable[str] = (),
+    require: Iterable[Part] = (),
     config: Config | None = None,
     fail_on: FailOn | None = None,
     sends: bool = False,

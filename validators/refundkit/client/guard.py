@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Literal, TypeAlias, TypeVar, cast, get_args
+from typing import Final, Literal, TypeAlias, TypeVar, cast, get_args
 from urllib.parse import quote, unquote, urlsplit
 
 import attrs
@@ -42,7 +42,7 @@ Mode: TypeAlias = Literal["block", "report"]
 
 LOG = logging.getLogger("refundkit")
 LOG.addHandler(logging.NullHandler())  # a library prints nothing unless the program asks for it
-_REQUIRED = ("order", "refunds")
+_REQUIRED: Final = ("order", "refunds")
 _UNREAD = frozenset({*_REQUIRED, VALID_ORDER})
 _CONTEXT_PLACES = ("order:", "refunds:")
 _READING = frozenset({"", "GET", "HEAD", "OPTIONS"})
