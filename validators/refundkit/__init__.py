@@ -18,9 +18,10 @@ from .errors import (
 from .rule import rule
 
 if TYPE_CHECKING:
-    from . import auth, connect, guard, testing
+    from . import auth, connect, guard, models, testing
     from .balances import balance
     from .drafting import ALL, Draft, draft, pieces
+    from .forms import decode, encode
     from .reference_validator import reference
 
 __version__ = "0.1.0"
@@ -42,18 +43,22 @@ __all__ = [
     "balance",
     "check",
     "connect",
+    "decode",
     "draft",
+    "encode",
     "finding",
     "guard",
+    "models",
     "pieces",
     "reference",
     "rule",
     "testing",
 ]
-_MODULES = frozenset({"auth", "connect", "guard", "testing"})
+_MODULES = frozenset({"auth", "connect", "guard", "models", "testing"})
 _PLACES = {
     **dict.fromkeys(("ALL", "Draft", "draft", "pieces"), "drafting"),
     "balance": "balances",
+    **dict.fromkeys(("decode", "encode"), "forms"),
     "reference": "reference_validator",
 }
 

@@ -22,6 +22,8 @@ from refundkit_apis._runtime.errors import (
     TransportError,
 )
 
+from .text import count_nouns, make_printable
+
 __all__ = [
     "ConfigError", "DecodeError", "DraftError", "Finding", "NotRun", "NotSent", "Outcome", "RefundBlocked",
     "RefundError", "RefundNotChecked", "RefundNotSent", "RefundOutcomeUnknown", "RefundRefused", "Report",
@@ -92,6 +94,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     not_run: tuple[NotRun, ...]
     fail_on: FailOn = "error"
+
+    def __str__(self) -> str:
+        lines = []
+        for entry in self.findings:
+            lines += [make_printable(str(entry)), *([f"  help: {make_printable(entry.help)}"] if entry.help else [])]
+        errors, warnings = (sum(entry.severity == each for entry in self.findings) for each in ("error", "warning"))
+        wants = [f"{count_nouns(len(each.codes), 'rule')} for want of the {each.missing}" for each in self.not_run]
+        counts = f"{self.operation}: {count_nouns(errors, 'error')}, {count_nouns(warnings, 'warning')}."
+        return "\n".join([*lines, f"{counts} Not run: {', '.join(wants)}." if wants else counts])
 
     def __bool__(self) -> bool:
         raise TypeError("a report has no truth value: ask its .ok, or call its raise_for_errors()")

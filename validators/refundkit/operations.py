@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, get_origin
 
 import msgspec
 import refundkit_apis
@@ -222,6 +222,16 @@ def refunds_type(operation: Operation) -> Any:
         return listing.struct(success(listing))
     entry: Any = getattr(import_module(f"refundkit_apis.{operation.api}.models"), str(source.schema))
     return list[entry]
+
+
+def wrap(value: object, wrapper: Any) -> object:
+    """Return a model, or a list of models, in the wrapper that has just one field for it; anything else as it is."""
+    if not isinstance(value, msgspec.Struct | list) or not isinstance(wrapper, type) or type(value) is wrapper:
+        return value
+    fields = msgspec.structs.fields(wrapper) if issubclass(wrapper, msgspec.Struct) else ()
+    if len(fields) != 1 or (get_origin(fields[0].type) or fields[0].type) is not type(value):
+        return value
+    return {fields[0].encode_name: value}
 
 
 @cache

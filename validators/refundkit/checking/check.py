@@ -96,6 +96,10 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     config = config or _DEFAULT
     fail_on = choose_fail_on(config, fail_on)
     plan, parts = make_plan(operation, config, sends=sends), _verify_parts(require)
+    if isinstance(body, msgspec.Struct) and plan.operation.described.body is not None:
+        body = operations.wrap(body, plan.operation.struct())
+    if isinstance(refunds, list):
+        refunds = operations.wrap(refunds, operations.refunds_type(plan.operation))
     unwritable: dict[str, str] = {}
     try:
         request = Request(
