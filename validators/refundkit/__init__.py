@@ -77,4 +77,6 @@ if not TYPE_CHECKING:
             return import_module(f"{__name__}.{name}")
         if name in _PLACES:
             return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from .text import suggest_name
+
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{suggest_name(name, __all__)}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from . import operations
-from .errors import FAILING, ConfigError, FailOn, Severity
+from .errors import FAILING, ConfigError, FailOn, Severity, UsageError
 from .patterns import compile_pattern
 from .rule import REGISTRY, Rule
 from .text import suggest_name
@@ -94,6 +94,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises ConfigError when the file cannot be read or says something unknown.
         """
+        if not isinstance(path, str | Path):
+            raise ConfigError(f"path is {path!r}: give the path of a pyproject.toml or a refundkit.toml")
         file = Path(path)
         return _convert_table(_read_table(file) or {}, file)
 
@@ -205,7 +207,7 @@ def _suggest_rule(name: str) -> str:
 def choose_fail_on(config: Config, fail_on: FailOn | None) -> FailOn:
     """Return what makes a report not ok: the argument, or else the configuration's. Raises ValueError."""
     if fail_on is not None and fail_on not in FAILING:
-        raise ValueError(f"fail_on is {fail_on!r}{suggest_name(fail_on, FAILING)} (known are {', '.join(FAILING)})")
+        raise UsageError(f"fail_on is {fail_on!r}{suggest_name(fail_on, FAILING)} (known are {', '.join(FAILING)})")
     return fail_on or config.fail_on
 
 

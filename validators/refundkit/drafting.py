@@ -17,7 +17,7 @@ from refundkit_apis.names import OperationName
 
 from . import apis
 from .checking.check import check
-from .errors import DraftError, RefundNotChecked, Report
+from .errors import DraftError, RefundNotChecked, Report, UsageError
 from .ledger import TOTAL, Account, Ledger, Line
 from .money import EXACT, ZERO, decimals, exact, plain, total
 from .opened_order import OpenedOrder, as_text, open_order
@@ -121,6 +121,8 @@ def _read_wish(
 ) -> Wish:
     if not wanted and amount is None and shipping is None:
         raise DraftError("nothing is wanted: say ALL, an amount, or what of which line")
+    if wanted and not isinstance(wanted, All | Mapping):
+        raise UsageError(f'wanted is {wanted!r}: say ALL, or what of which line, such as {{"1": "5.00"}}')
     if tax not in (None, "added", "included", "none"):
         raise DraftError(f'tax is {tax!r}: say "added", "included" or "none"')
     lines = wanted if isinstance(wanted, All) else {str(key): _share(each) for key, each in (wanted or {}).items()}
@@ -140,7 +142,7 @@ def _share(share: Share) -> Decimal | Pieces | All:
 def _positive(value: Money, what: str) -> Decimal:
     """Return a number above zero; a float is a TypeError, for it is not the number that was written."""
     if isinstance(value, bool) or not isinstance(value, str | Decimal | int):
-        raise TypeError(f"{what} is {value!r}: give a text, a Decimal or an int")
+        raise UsageError(f"{what} is {value!r}: give a text, a Decimal or an int")
     try:
         number = Decimal(value)
     except InvalidOperation:

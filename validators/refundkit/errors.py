@@ -21,6 +21,7 @@ from refundkit_apis._runtime.errors import (
     TimedOut,
     TransportError,
 )
+from refundkit_apis._runtime.usage import UsageError
 
 from .text import count_nouns, make_printable
 
@@ -105,7 +106,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join([*lines, f"{counts} Not run: {', '.join(wants)}." if wants else counts])
 
     def __bool__(self) -> bool:
-        raise TypeError("a report has no truth value: ask its .ok, or call its raise_for_errors()")
+        raise UsageError("a report has no truth value: ask its .ok, or call its raise_for_errors()")
 
     @property
     def ok(self) -> bool:
@@ -161,7 +162,7 @@ def _join_errors(report: Report) -> str:
     return "; ".join(errors or not_run)
 
 
-class ConfigError(Exception):
+class ConfigError(UsageError):
     """A configuration that cannot be used; the message says where and what to write instead."""
 
 
@@ -171,7 +172,3 @@ class RuleError(ConfigError):
 
 class SourceError(Exception):
     """An input that cannot be read; the message says which and why."""
-
-
-class UsageError(Exception):
-    """The command line asks for something that cannot be done; the message says what to write instead."""

@@ -9,6 +9,7 @@ import msgspec
 from refundkit_apis._runtime import codec
 
 from . import operations
+from .errors import UsageError
 from .operations import APIS, Operation
 
 T = TypeVar("T")
@@ -21,11 +22,11 @@ def encode(model: object, *, wire: bool = False) -> bytes:
     walmart_ca model, JSON of the others. Raises ValueError for what neither can hold, such as NaN.
     """
     if not wire:
-        return codec.encode(model)
+        return _encode(model)
     operation = next(_operations_of(type(model)), None)
     if operation is None:
-        raise ValueError(f"{type(model).__name__} is no model of a request: wire=True is for what a client sends")
-    text = codec.encode(operations.wrap(model, operation.struct()))
+        raise UsageError(f"{type(model).__name__} is no model of a request: wire=True is for what a client sends")
+    text = _encode(operations.wrap(model, operation.struct()))
     if not operation.xml:
         return text
     from .reading.json import read_json
@@ -36,11 +37,22 @@ def encode(model: object, *, wire: bool = False) -> bytes:
 
 def decode(model: type[T], text: bytes | str) -> T:
     """Read a model from JSON, or from XML where its API speaks that. Raises ValueError that says what is wrong."""
+    if not isinstance(model, type) or not isinstance(text, bytes | str):
+        raise UsageError(
+            "decode(type, text) takes a class and a text, such as decode(models.walmart.Order, response.text)"
+        )
     data = text.encode() if isinstance(text, str) else text
     try:
         return codec.decode(_to_json(model, data), model)
     except (msgspec.MsgspecError, RecursionError, ArithmeticError) as error:
-        raise ValueError(f"this is no {model.__name__}: {error}") from error
+        raise UsageError(f"this is no {model.__name__}: {error}") from error
+
+
+def _encode(value: object) -> bytes:
+    try:
+        return codec.encode(value)
+    except (TypeError, RecursionError, UnicodeEncodeError) as error:
+        raise UsageError(f"a {type(value).__name__} cannot be written as JSON: {error}") from None
 
 
 def _to_json(model: type, data: bytes) -> bytes:
@@ -52,9 +64,9 @@ def _to_json(model: type, data: bytes) -> bytes:
         if operations.takes_xml(operation, part):
             document = read_xml(data, operation.schema(part))
             if document.problems:
-                raise ValueError(f"this is no {model.__name__}: {document.problems[0].message}")
+                raise UsageError(f"this is no {model.__name__}: {document.problems[0].message}")
             return codec.encode(document.value)
-    raise ValueError(f"{model.__name__} is never XML")
+    raise UsageError(f"{model.__name__} is never XML")
 
 
 def _operations_of(model: type) -> Iterator[Operation]:

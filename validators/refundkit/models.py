@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 from refundkit_apis.names import OperationName
 
+from .errors import UsageError
 from .operations import APIS
 from .text import suggest_name
 
@@ -78,7 +79,7 @@ def _find_word(text: str, alias: str, description: str) -> str:
     words: Any = get_args(getattr(models, alias))
     words = [word for each in words for word in (get_args(each) or [each]) if isinstance(word, str)]
     if text not in words:
-        raise ValueError(f"{text!r} is not {description}{suggest_name(str(text), words)}")
+        raise UsageError(f"{text!r} is not {description}{suggest_name(str(text), words)}")
     return text
 
 

@@ -9,7 +9,7 @@ from refundkit_apis._runtime.codec import encode
 
 from . import apis, operations
 from .checking.context import read_order, read_refunds
-from .errors import Finding, RefundNotChecked, Report
+from .errors import Finding, RefundNotChecked, Report, UsageError
 from .ledger import Ledger, OrderModel, UnreadableError, open_ledger
 from .operations import Operation
 from .order_key import ids_of_order
@@ -38,7 +38,7 @@ def open_order(operation: str, order: object, refunds: object = None) -> OpenedO
     """
     described = operations.get(operation)
     if not described.described.context.get("order"):
-        raise ValueError(f"{operation} is about no order")
+        raise UsageError(f"{operation} is about no order")
     text = as_text(order)
     order_model, problems = read_order(described, text)
     refund_models = None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_origin
 import msgspec
 import refundkit_apis
 from refundkit_apis._runtime.number import decode_number, decode_unbounded
+from refundkit_apis._runtime.usage import UsageError
 
 from .text import suggest_name
 
@@ -157,9 +158,9 @@ def find(name: str) -> Operation | None:
 
 def get(name: str) -> Operation:
     """Return the operation of that name. Raises ValueError that suggests the nearest."""
-    operation = find(name)
+    operation = find(name) if isinstance(name, str) else None
     if operation is None:
-        raise ValueError(f"unknown operation {name!r}{suggest(name)}")
+        raise UsageError(f"unknown operation {name!r}{suggest(str(name))}")
     return operation
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from refundkit_apis.names import OperationName
 
+from .errors import UsageError
 from .operations import get
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def reference(operation: OperationName) -> jsonschema.protocols.Validator:
 
     target = get(operation)
     if target.described.body is None:
-        raise ValueError(f"{operation} takes no body")
+        raise UsageError(f"{operation} takes no body")
 
     def is_integer(checker: object, value: object) -> bool:
         if isinstance(value, (Decimal, float)):

@@ -24,6 +24,7 @@ from ..errors import (
     NotRun,
     Report,
     Severity,
+    UsageError,
     describe_defect,
     finding,
 )
@@ -93,7 +94,8 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     error. With `sends`, as the guard has it, rules that are strict to send are errors. Does no I/O, keeps no state, and
     never raises for bad data; raises ValueError for an operation, a requirement or a `fail_on` that does not exist.
     """
-    config = config or _DEFAULT
+    config = _DEFAULT if config is None else config
+    _verify_types(operation, config, path=path, query=query, headers=headers, url=url)
     fail_on = choose_fail_on(config, fail_on)
     plan, parts = make_plan(operation, config, sends=sends), _verify_parts(require)
     if isinstance(body, msgspec.Struct) and plan.operation.described.body is not None:
@@ -282,11 +284,26 @@ class _RequestCheck:
         self.not_run.append(NotRun(codes=codes, missing=VALID_ORDER))
 
 
+def _verify_types(operation: object, config: object, *, url: object, **parameters: object) -> None:
+    """Raise UsageError for an argument of another type than it has, with what to give."""
+    if not isinstance(operation, str):
+        raise UsageError(f'operation is {operation!r}: give a name such as "walmart.refund_order_lines"')
+    if not isinstance(config, Config):
+        raise UsageError(f"config is {config!r}: give a refundkit.Config")
+    if url is not None and not isinstance(url, str):
+        raise UsageError(f"url is {url!r}: give a text")
+    for name, values in parameters.items():
+        if values is not None and not isinstance(values, Mapping):
+            raise UsageError(f"{name} is {values!r}: give a dict of names and values")
+
+
 def _verify_parts(require: Iterable[str]) -> tuple[str, ...]:
     """Return the names of required parts. Raises ValueError for an unknown one."""
+    if isinstance(require, str) or not isinstance(require, Iterable):
+        raise UsageError(f'require is {require!r}: give a list such as ["order"]')
     for part in (parts := tuple(require)):
         if part not in PARTS:
-            raise ValueError(f"cannot require {part!r}{suggest_name(part, PARTS)} (known are {', '.join(PARTS)})")
+            raise UsageError(f"cannot require {part!r}{suggest_name(part, PARTS)} (known are {', '.join(PARTS)})")
     return parts
 
 

@@ -23,7 +23,7 @@ from .. import apis, operations, routes
 from ..checking.check import check
 from ..checking.plan import make_plan
 from ..config import Config, choose_fail_on
-from ..errors import VALID_BODY, VALID_ORDER, FailOn, Finding, RefundBlocked, RefundNotChecked, Report
+from ..errors import VALID_BODY, VALID_ORDER, FailOn, Finding, RefundBlocked, RefundNotChecked, Report, UsageError
 from ..routes import Match
 from ..rule import BODY, HEADERS, PATH, QUERY, URL
 from ..text import mask_numbers, suggest_name
@@ -52,7 +52,7 @@ _REQUEST_PARTS = PATH | QUERY | HEADERS | URL | BODY
 
 def _validate_mode(_: object, __: object, mode: str) -> None:
     if mode not in get_args(Mode):
-        raise ValueError(f"mode is {mode!r}{suggest_name(mode, get_args(Mode))} (known are block, report)")
+        raise UsageError(f"mode is {mode!r}{suggest_name(mode, get_args(Mode))} (known are block, report)")
 
 
 @attrs.frozen(kw_only=True)

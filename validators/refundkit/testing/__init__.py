@@ -34,6 +34,7 @@ from ..apis.shared.serving import (
 )
 from ..apis.woocommerce.server import Version as CurrentVersion
 from ..apis.woocommerce_legacy.server import Version as LegacyVersion
+from ..errors import UsageError
 from ..text import suggest_name
 from .check import find_errors
 from .example import ExampleModule, answer_example
@@ -243,7 +244,7 @@ class Server:
         """
         if gateway is not None and self._faithful is None:
             versions = " or ".join(f'"{version}"' for recorded in _recorded_versions().values() for version in recorded)
-            raise ValueError(f"gateway= is for a server with faithful={versions}: the documented one has none")
+            raise UsageError(f"gateway= is for a server with faithful={versions}: the documented one has none")
         with self._lock:
             if not self._shop.orders:
                 return self._shop.add_order({}, gateway)  # refuses: it keeps none
@@ -256,7 +257,7 @@ class Server:
                     document = self._module.replace_id(document, order_id or _next_id(self._shop))
             except (KeyError, IndexError, TypeError, ArithmeticError) as error:
                 message = f"no order of {self.api} can be made of this: {type(error).__name__} {error}"
-                raise ValueError(message) from None
+                raise UsageError(message) from None
             if named is not None:
                 change_to(named, self.api, document)
             return self._shop.add_order(document, gateway)
@@ -298,7 +299,7 @@ class Server:
 
     def _add_faults(self, fault: Fault, times: int) -> None:
         if times < 1:
-            raise ValueError(f"times is {times!r}: a fault happens once or more often, such as fail_next(503, times=2)")
+            raise UsageError(f"times is {times!r}: a fault happens once or more often, such as fail_next(503, times=2)")
         with self._lock:
             self._faults += [fault] * times
 
@@ -345,19 +346,19 @@ def _validate_arguments(api: str, faithful: str | None, delay: tuple[float, floa
     if api not in operations.APIS:
         choices = ", ".join(operations.APIS)
         example = f'refundkit.testing.server("{operations.APIS[0]}")'
-        raise ValueError(
+        raise UsageError(
             f"unknown API {api!r}{suggest_name(api, operations.APIS)} (known are {choices}), as in {example}"
         )
     if faithful is not None and faithful not in _recorded_versions().get(api, ()):
         choices = ", ".join(f"{name} {' and '.join(versions)}" for name, versions in _recorded_versions().items())
-        raise ValueError(f"faithful={faithful!r} of {api}: there are recordings of {choices}")
+        raise UsageError(f"faithful={faithful!r} of {api}: there are recordings of {choices}")
     _validate_delay(delay)
 
 
 def _validate_delay(delay: tuple[float, float]) -> None:
     low, high = delay
     if not 0 <= low <= high:
-        raise ValueError(f"delay={delay!r} is not (least, most) in seconds, such as (0, 0.05)")
+        raise UsageError(f"delay={delay!r} is not (least, most) in seconds, such as (0, 0.05)")
 
 
 def _next_id(shop: Shop) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from .. import operations
 from ..apis.shared.serving import Answer, JsonObject, ReceivedRequest, make_json_answer, match_route
+from ..errors import UsageError
 from ..text import suggest_name
 
 
@@ -33,7 +34,7 @@ class Fault(msgspec.Struct, frozen=True):
 def make_failure(status: int, headers: Mapping[str, str] | None, body: JsonObject | bytes) -> Answer:
     """Make the answer of a failure. Raises ValueError for a status that is none of an error."""
     if not 400 <= status <= 599:
-        raise ValueError(f"status is {status!r}: a failure has one from 400 to 599, such as fail_next(503)")
+        raise UsageError(f"status is {status!r}: a failure has one from 400 to 599, such as fail_next(503)")
     by_name = {name.lower(): value for name, value in (headers or {}).items()}
     if isinstance(body, bytes):
         return Answer(status, by_name, body)
@@ -48,7 +49,7 @@ def find_operation(api: str, name: str | None) -> str | None:
     names = operations.of_api(api)
     full_name = name if "." in name else f"{api}.{name}"
     if full_name not in names:
-        raise ValueError(
+        raise UsageError(
             f"{api} has no operation {name!r}{suggest_name(full_name, names)}; there are {', '.join(names)}"
         )
     return full_name

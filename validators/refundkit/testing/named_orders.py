@@ -9,6 +9,7 @@ from refundkit_apis._runtime.codec import decode
 
 from .. import apis
 from ..apis.shared.serving import JsonObject
+from ..errors import UsageError
 from ..text import path_of, suggest_name
 
 
@@ -22,7 +23,7 @@ def change_to(name: str, api: str, order: JsonObject) -> None:
     named_orders = _load_named_orders(api)
     if name not in named_orders:
         names = ", ".join(map(repr, named_orders)) or "none"
-        raise ValueError(f"{api} has no order {name!r}{suggest_name(name, named_orders)}; there are {names}")
+        raise UsageError(f"{api} has no order {name!r}{suggest_name(name, named_orders)}; there are {names}")
     for pointer, value in named_orders[name].items():
         _set_value(order, path_of(pointer) or [], value)
 
