@@ -207,7 +207,9 @@ def _suggest_rule(name: str) -> str:
 def choose_fail_on(config: Config, fail_on: FailOn | None) -> FailOn:
     """Return what makes a report not ok: the argument, or else the configuration's. Raises ValueError."""
     if fail_on is not None and fail_on not in FAILING:
-        raise UsageError(f"fail_on is {fail_on!r}{suggest_name(fail_on, FAILING)} (known are {', '.join(FAILING)})")
+        raise UsageError(
+            f"fail_on is {fail_on!r}{suggest_name(str(fail_on), FAILING)} (known are {', '.join(FAILING)})"
+        )
     return fail_on or config.fail_on
 
 

@@ -303,7 +303,7 @@ def _verify_parts(require: Iterable[str]) -> tuple[str, ...]:
         raise UsageError(f'require is {require!r}: give a list such as ["order"]')
     for part in (parts := tuple(require)):
         if part not in PARTS:
-            raise UsageError(f"cannot require {part!r}{suggest_name(part, PARTS)} (known are {', '.join(PARTS)})")
+            raise UsageError(f"cannot require {part!r}{suggest_name(str(part), PARTS)} (known are {', '.join(PARTS)})")
     return parts
 
 

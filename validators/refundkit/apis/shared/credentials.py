@@ -29,7 +29,8 @@ class Secret:
 
 def require_sendable(name: str, value: str) -> str:
     """Return the value if a header can hold it. Raises ValueError."""
-    if not SENDABLE.fullmatch(value or ""):  # None, too: an environment variable that is not set
+    # None: an environment variable that is not set.
+    if not isinstance(value, str) or not SENDABLE.fullmatch(value):
         raise UsageError(f"{name} must be printable ASCII, not empty, and without space around it")
     return value
 
