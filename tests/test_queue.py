@@ -21,6 +21,7 @@ from refundkit import RefundBlocked, RefundOutcomeUnknown, auth, connect, testin
 from refundkit.client.queue import QUEUE, OrderQueue
 from refundkit.errors import NotSent, RefundNotChecked, TimedOut
 from refundkit.guard import GuardTransport
+from refundkit_apis.woocommerce.models import RefundCreateRequest
 from refundkit_apis.woocommerce_legacy.models import RefundCreate
 
 WAYS = ("sync", "async")
@@ -63,6 +64,51 @@ def test_five_connections_are_one_queue() -> None:
         assert refunded(shop, order) == 9
     blocked = [one for one in outcomes if isinstance(one, RefundBlocked)]
     assert len(blocked) == len(outcomes) - 9 == 12
+
+
+DOLLAR = RefundCreateRequest(amount="1.00", api_refund=False)
+
+
+def test_overlapping_refunds_pass_the_cap_of_a_recorded_shop() -> None:
+    """As recorded, the cap is not atomic: of an order of 1.00 both of two refunds that overlap are made."""
+    shop = testing.server("woocommerce", faithful="11.0.1", delay=(0.2, 0.2))
+    order = shop.add_order(total="1.00")
+
+    async def refund_twice() -> list[httpx.Response]:
+        url, keys = "https://shop.example", ("ck_own", "cs_own")
+        async with httpx.AsyncClient(transport=shop.async_transport, base_url=url, auth=keys) as client:
+            body = {"amount": "1.00", "api_refund": False}
+            calls = [client.post(f"/wp-json/wc/v3/orders/{order}/refunds", json=body) for _ in range(2)]
+            return await asyncio.gather(*calls)
+
+    assert [answer.status_code for answer in asyncio.run(refund_twice())] == [201, 201]
+    assert refunded(shop, order) == 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_two_hundred_refunds_at_once_stay_within_an_order_whose_shop_lets_them_pass(way: str) -> None:
+    """Of 200 refunds of 1.00 at once 20 are made of an order of 20.00, though the shop's cap is not atomic."""
+    with testing.server("woocommerce", faithful="11.0.1", delay=(0, 0.002)) as shop:
+        order = shop.add_order(total="20.00")
+
+        async def refund_all() -> list[Any]:
+            async with users.connection("woocommerce", shop.url) as client:
+                calls = [client.create_refund(order, DOLLAR) for _ in range(200)]
+                return await asyncio.gather(*calls, return_exceptions=True)
+
+        if way == "async":
+            results = asyncio.run(refund_all())
+        else:
+            ready = threading.Barrier(200)
+            with users.connection("woocommerce", shop.url) as client, ThreadPoolExecutor(200) as pool:
+
+                def refund() -> Any:
+                    ready.wait()
+                    return outcome(lambda: client.create_refund(order, DOLLAR))
+
+                results = [task.result() for task in [pool.submit(refund) for _ in range(200)]]
+        assert refunded(shop, order) == 20
+    assert sum(isinstance(each, RefundBlocked) for each in results) == 180
 
 
 class Gate(httpx.BaseTransport, httpx.AsyncBaseTransport):
