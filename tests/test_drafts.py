@@ -108,7 +108,12 @@ def shop_orders(draw: st.DrawFn, api: str) -> dict[str, Any]:
         tax = sum(taxes, Decimal(0))
         told = [{"id": rate, "total": str(tax), "subtotal": ""} for rate, tax in zip(rates, taxes, strict=True)]
         total_tax = f"{tax:.{places}f}" if api == "woocommerce" else str(tax)
-        drawn = {"id": 70 + len(ids), "total": f"{amount:.{places}f}", "total_tax": total_tax, "taxes": told}
+        drawn: dict[str, Any] = {
+            "id": 70 + len(ids),
+            "total": f"{amount:.{places}f}",
+            "total_tax": total_tax,
+            "taxes": told,
+        }
         ids.append(drawn["id"])
         return drawn
 
