@@ -30,7 +30,7 @@ from ..operations import Operation
 from ..request import Request
 from ..rule import REGISTRY
 from . import sources
-from .document import RequestDocument, read_request
+from .document import RequestDocument, read_request, report_other_operation
 from .paths import LINES
 from .places import Excerpt, RecordContext, place_findings
 from .sources import Part, Record, SchemaOf, make_record, read_lines
@@ -204,6 +204,9 @@ def _lint_record(record: Record, settings: Settings, find_context: FindContext, 
             judged = batch.judge(plan, request, settings.require, record.file, record.number)
     except RuleError as error:
         raise RuleError(f"{error}, with record {record.number} of {record.file}") from error
+    if any(rule.code == "RF103" for rule, _ in judged.hits):
+        others = report_other_operation(document.operation, request.body)
+        problems.extend((REGISTRY[code], problem) for code, problem in others)
     if document.is_request and (document.may_repeat_keys or not record.from_json):
         problems.extend(_find_repeated_keys(record))
     problems.extend(_find_repeated_context_keys(document.operation, context))
