@@ -10,7 +10,8 @@ import msgspec
 from refundkit_apis.names import OperationName
 
 from . import apis
-from .ledger import CANCELS, Account, Line
+from .drafting import UNKNOWN_REFUNDS, Limits
+from .ledger import ANY, CANCELS, ROUNDING, TAX, Account, Line
 from .money import ZERO, exact
 from .opened_order import OpenedOrder, as_text, open_order
 
@@ -57,17 +58,18 @@ def balance(operation: OperationName, order: object, refunds: object = None) -> 
     """
     with exact(len(as_text(order)) + len(as_text(refunds or b""))):
         opened = open_order(operation, order, refunds)
-        lines = [_balance_line(opened, line) for line in opened.ledger.lines.values()]
+        lines = [_balance_line(opened, line) for key, line in opened.ledger.lines.items() if key == line.key]
         return Balance(operation, opened.path, opened.ledger.currency, [line for line in lines if line.accounts])
 
 
 def _balance_line(opened: OpenedOrder, line: Line) -> BalanceLine:
     drafts = apis.find_module(opened.operation.api, "draft")
-    obstacle: Callable[[OpenedOrder, Line], str] | None = getattr(drafts, "obstacle", None)
-    why = "" if obstacle is None else obstacle(opened, line)
-    limits: Callable[[Line, Account], tuple[Decimal, Decimal]] = getattr(drafts, "limits", _all_of)
+    obstacle: Callable[[OpenedOrder, Line], str] = getattr(drafts, "obstacle", lambda *_: "")
+    why = UNKNOWN_REFUNDS if opened.earlier is None else obstacle(opened, line)
+    limits: Callable[[OpenedOrder, Line, Account], Limits] = getattr(drafts, "limits", _all_of)
     accounts = [
-        _balance_account(account, (ZERO, ZERO) if why else limits(line, account)) for account in _shown(opened, line)
+        _balance_account(account, (ZERO, ZERO) if why else limits(opened, line, account))
+        for account in _shown(opened, line)
     ]
     return BalanceLine(line.number, why, accounts)
 
@@ -75,14 +77,18 @@ def _balance_line(opened: OpenedOrder, line: Line) -> BalanceLine:
 def _shown(opened: OpenedOrder, line: Line) -> Iterator[Account]:
     """Yield the accounts that the operation is about: what can be cancelled, or everything else."""
     cancels = "cancels" in apis.traits(opened.operation.name)
-    return (account for account in line.accounts.values() if (account.name == CANCELS) == cancels)
+    return (
+        account
+        for name, account in line.accounts.items()
+        if (name == CANCELS) == cancels and name not in (ANY, ROUNDING) and not name.startswith(TAX)
+    )
 
 
-def _all_of(line: Line, account: Account) -> tuple[Decimal, Decimal]:
+def _all_of(opened: OpenedOrder, line: Line, account: Account) -> Limits:
     return account.charged, account.tax_charged
 
 
-def _balance_account(account: Account, limits: tuple[Decimal, Decimal]) -> BalanceAccount:
+def _balance_account(account: Account, limits: Limits) -> BalanceAccount:
     limit, tax_limit = limits
     taxes = (account.tax_charged, account.tax_before, account.tax_left, max(tax_limit - account.tax_before, ZERO))
     return BalanceAccount(

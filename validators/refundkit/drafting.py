@@ -43,10 +43,13 @@ class Pieces(msgspec.Struct, frozen=True):
     count: Decimal
 
 
+UNKNOWN_REFUNDS = "its earlier refunds are not known: give the list of them as well, an empty one if there are none"
 _PLAIN = msgspec.json.Decoder(float_hook=Decimal)
 Money: TypeAlias = str | Decimal | int
 Tax: TypeAlias = Literal["added", "included", "none"]
 Share: TypeAlias = Money | Pieces | All
+# What of an account, and of its tax, may be refunded in all.
+Limits: TypeAlias = tuple[Decimal, Decimal]
 
 
 def pieces(count: Money) -> Pieces:
@@ -104,6 +107,8 @@ def draft(  # noqa: PLR0913 - what is wanted, one by one
             opened = open_order(operation, order, refunds)
         except RefundNotChecked as error:
             raise DraftError(str(error)) from error
+        if opened.earlier is None:
+            raise DraftError(UNKNOWN_REFUNDS)
         body = build(opened, wish)
         report = check(operation, body, order=order, refunds=refunds, path=opened.path, require=("order",))
         _refuse(report)
@@ -125,6 +130,8 @@ def _read_wish(
         raise UsageError(f'wanted is {wanted!r}: say ALL, or what of which line, such as {{"1": "5.00"}}')
     if tax not in (None, "added", "included", "none"):
         raise DraftError(f'tax is {tax!r}: say "added", "included" or "none"')
+    if isinstance(wanted, All) and (amount is not None or shipping is not None):
+        raise DraftError("ALL is all that is left of the order: say nothing beside it")
     lines = wanted if isinstance(wanted, All) else {str(key): _share(each) for key, each in (wanted or {}).items()}
     return Wish(
         lines,
@@ -172,14 +179,14 @@ def find_line(ledger: Ledger, key: Any) -> Line:
         raise DraftError(f"line {key} of the order cannot be read: {ledger.unread[key]}")
     line = ledger.lines.get(key)
     if line is None:
-        names = [str(each.number) for each in ledger.lines.values() if each.number]
+        names = list(dict.fromkeys(str(each.number) for each in ledger.lines.values() if each.number))
         raise DraftError(
             f"the order has no line {key!r}{suggest_name(str(key), names)}; it has {', '.join(names[:20])}"
         )
     return line
 
 
-def refused(line: Line, why: str) -> DraftError:
+def refused(line: Line | Account, why: str) -> DraftError:
     """Return the error for a line of which nothing can be refunded, or not as much."""
     return DraftError(f"line {line.number}: {why}")
 
@@ -188,6 +195,42 @@ def minor_unit(currency: str) -> Decimal:
     """Return the smallest amount of a currency, such as 0.01."""
     places = decimals(currency)
     return Decimal(1).scaleb(-(2 if places is None else places))
+
+
+def add_tax(
+    account: Account, limits: Limits, money: Decimal, tax: str | None, unit: Decimal
+) -> tuple[Decimal, Decimal]:
+    """Return amount and tax of the money that is wanted of an account. Raises DraftError for more than is left.
+
+    The last part takes what is left of the tax; `tax` says what the money means.
+    """
+    left, tax_left = limits[0] - account.before, max(limits[1] - account.tax_before, ZERO)
+    if money % unit:
+        raise refused(account, f"{plain(money)} is no amount here, where the smallest is {plain(unit)}")
+    money += unit - unit  # 5 is written as 5.00
+
+    def add(amount: Decimal) -> tuple[Decimal, Decimal]:
+        share = tax_left if amount == left else share_of(account.tax_charged, amount, account.charged, unit)
+        return amount, min(share, tax_left)
+
+    def split() -> tuple[Decimal, Decimal]:
+        if money == left + tax_left:
+            return left, tax_left
+        whole = account.charged + account.tax_charged
+        amount = min(share_of(account.charged, money, whole, unit), left, money)
+        return (amount, money - amount) if money - amount <= tax_left else (money - tax_left, tax_left)
+
+    if tax is None and account.tax_charged:
+        (added, its_tax), (inside, inner_tax) = add(money), split()
+        choices = f'"added" refunds {plain(added)} + {plain(its_tax)}, "included" {plain(inside)} + {plain(inner_tax)}'
+        raise refused(account, f'it is taxed, so say tax=: {choices}, "none" {plain(money)} + 0')
+    amount, its_tax = split() if tax == "included" else (money, ZERO) if tax == "none" else add(money)
+    if amount > left or its_tax > tax_left:
+        taxed = f" + {plain(tax_left)} tax" if tax_left else ""
+        raise refused(
+            account, f"{plain(money)} is wanted of {account.name}, and {plain(max(left, ZERO))}{taxed} is left"
+        )
+    return amount, its_tax
 
 
 def share_of(whole: Decimal, part: Decimal, of: Decimal, unit: Decimal) -> Decimal:

@@ -10,7 +10,7 @@ from refundkit_apis._runtime.codec import encode
 from . import apis, operations
 from .checking.context import read_order, read_refunds
 from .errors import Finding, RefundNotChecked, Report, UsageError
-from .ledger import Ledger, OrderModel, UnreadableError, open_ledger
+from .ledger import Ledger, OrderModel, Refund, UnreadableError, add_items, open_ledger
 from .operations import Operation
 from .order_key import ids_of_order
 from .rule import REGISTRY
@@ -18,17 +18,22 @@ from .text import mask_numbers
 
 
 class OpenedOrder(NamedTuple):
-    """An order as its API's model, its ledger with all earlier refunds, and the path of a request about it."""
+    """An order and the list of its refunds as models, its ledger with all earlier refunds, and a request's path.
+
+    `earlier` are the earlier refunds; None if nobody knows whether there were any.
+    """
 
     operation: Operation
     order: Any
+    refunds: Any
+    earlier: list[Refund] | None
     ledger: Ledger
     path: dict[str, str]
 
     @property
     def model(self) -> OrderModel:
-        """The order model of the operation's API."""
-        return apis.order_model(self.operation.api)
+        """The order model of the operation."""
+        return apis.order_model(self.operation.name)
 
 
 def open_order(operation: str, order: object, refunds: object = None) -> OpenedOrder:
@@ -45,20 +50,22 @@ def open_order(operation: str, order: object, refunds: object = None) -> OpenedO
     if refunds is not None:
         refund_models, refund_problems = read_refunds(described, as_text(refunds))
         problems = [*problems, *refund_problems]
-    model = apis.order_model(described.api)
-    path = ids_of_order(described.api, text)
+    model = apis.order_model(described.name)
+    path = ids_of_order(described.name, text)
     if order_model is None or problems:
         raise _not_read(operation, (finding for _, finding in problems))
     try:
         mismatches = list(model.context_mismatches(path, None, order_model, refund_models))
         if mismatches:
             raise _not_read(operation, mismatches)
-        earlier = None if refund_models is None else model.read_refunds(refund_models)
-        ledger = open_ledger(model, order_model, earlier, model.refunds_in_order(order_model))
+        listed = None if refund_models is None else model.read_refunds(refund_models)
+        in_order = add_items(model.refunds_in_order(order_model), listed)
+        ledger = open_ledger(model, order_model, listed, in_order)
     except UnreadableError as error:
         message = f"this is no get-order response of the API: {error}"
         raise _not_read(operation, [Finding(pointer="order:", message=message)]) from None
-    return OpenedOrder(described, order_model, ledger, path)
+    sources = [source for source in (listed, in_order) if source is not None]
+    return OpenedOrder(described, order_model, refund_models, max(sources, key=len, default=None), ledger, path)
 
 
 def as_text(part: object) -> bytes:

@@ -69,10 +69,10 @@ def id_in_body(operation: Operation, body: bytes | None) -> dict[str, str]:
     return {list(model.path_ids)[-1]: value} if isinstance(value, str) else {}
 
 
-def ids_of_order(api: str, text: bytes) -> dict[str, str]:
-    """Return the ids in a get-order response by the names of their path parameters, those that are there."""
-    _, model = _owner_of_orders(api)
-    ids = zip(model.path_ids, _values_at(text, tuple(model.path_ids.values())), strict=True)
+def ids_of_order(name: str, text: bytes) -> dict[str, str]:
+    """Return the ids in an order by the names of their path parameters, of an API or of one of its operations."""
+    _, model = _owner_of_orders(name)
+    ids = zip(model.path_ids, _ids_in_order(model, text), strict=True)
     return {name: str(value) for name, value in ids if isinstance(value, (str, int)) and value != ""}
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 from msgspec import UNSET
 from refundkit_apis.walmart import models
 
-from ...drafting import ALL, All, Pieces, Wish, find_line, minor_unit, refused, share_of
+from ...drafting import ALL, All, Limits, Pieces, Wish, add_tax, find_line, minor_unit, refused, share_of
 from ...errors import DraftError
 from ...ledger import Account, Line
 from ...money import ZERO, plain
@@ -59,7 +59,7 @@ def build_refund(opened: OpenedOrder, wish: Wish, generated: ModuleType | Any) -
 def _parts_of_lines(opened: OpenedOrder, wish: Wish) -> Iterator[tuple[Hashable, list[Part]]]:
     ledger = opened.ledger
     if isinstance(wish.lines, All):
-        found = {line.key: _whole(line) for line in ledger.lines.values() if line.shipped}
+        found = {line.key: _whole(opened, line) for line in ledger.lines.values() if line.shipped}
         found = {key: parts for key, parts in found.items() if parts}
         if not found:
             raise DraftError("nothing of the order can be refunded: no shipped line has anything left")
@@ -69,17 +69,17 @@ def _parts_of_lines(opened: OpenedOrder, wish: Wish) -> Iterator[tuple[Hashable,
         line = find_line(ledger, key)
         if why := obstacle(opened, line):
             raise refused(line, why)
-        parts = _whole(line) if isinstance(share, All) else [_part_of_price(line, share, wish)]
+        parts = _whole(opened, line) if isinstance(share, All) else [_part_of_price(opened, line, share, wish)]
         if not parts:
             raise refused(line, "nothing is left")
         yield key, parts
 
 
-def _whole(line: Line) -> list[Part]:
+def _whole(opened: OpenedOrder, line: Line) -> list[Part]:
     """Return all that is left of a line's charges, of its price as much as was shipped."""
     parts = []
     for account in line.money:
-        limit, tax_limit = limits(line, account)
+        limit, tax_limit = limits(opened, line, account)
         amount, tax = limit - account.before, tax_limit - account.tax_before
         if amount > 0:
             parts.append(Part(account, amount, max(tax, ZERO)))
@@ -91,7 +91,7 @@ def obstacle(opened: OpenedOrder, line: Line) -> str:
     return "" if line.shipped else f"nothing is shipped ({line.status}), so nothing can be refunded"
 
 
-def limits(line: Line, account: Account) -> tuple[Decimal, Decimal]:
+def limits(opened: OpenedOrder, line: Line, account: Account) -> Limits:
     """Return what of a charge, and of its tax, may be refunded in all: of the price, the shipped share."""
     if account.name != PRODUCT or not 0 < line.shipped < line.ordered:
         return account.charged, account.tax_charged
@@ -102,46 +102,24 @@ def limits(line: Line, account: Account) -> tuple[Decimal, Decimal]:
     return share, share_of(account.tax_charged, line.shipped, line.ordered, unit)
 
 
-def _part_of_price(line: Line, share: Decimal | Pieces, wish: Wish) -> Part:
+def _part_of_price(opened: OpenedOrder, line: Line, share: Decimal | Pieces, wish: Wish) -> Part:
     account = line.accounts.get(PRODUCT)
     if account is None or account.charged <= 0:
         raise refused(line, "the order has no price for it")
+    if not isinstance(share, Pieces):
+        return _with_tax(opened, line, account, share, wish.tax)
     unit = minor_unit(account.currency)
-    if isinstance(share, Pieces):
-        amount = share_of(account.charged, share.count, line.ordered, unit)
-        return Part(account, *_with_tax(line, account, amount, "added"))
-    return Part(account, *_with_tax(line, account, share, wish.tax))
+    amount = share_of(account.charged, share.count, line.ordered, unit)
+    left = limits(opened, line, account)[0] - account.before
+    # Earlier pieces were rounded, each by half a unit at most: the last ones take what is left.
+    is_rounding = abs(left - amount) * 2 <= unit * line.ordered and abs(left - amount) * 2 < amount
+    return _with_tax(opened, line, account, left if is_rounding else amount, "added")
 
 
-def _with_tax(line: Line, account: Account, money: Decimal, tax: str | None) -> tuple[Decimal, Decimal]:
-    """Return amount and tax of the money that is wanted of a charge. Raises DraftError."""
-    limit, tax_limit = limits(line, account)
-    left, tax_left = limit - account.before, max(tax_limit - account.tax_before, ZERO)
+def _with_tax(opened: OpenedOrder, line: Line, account: Account, money: Decimal, tax: str | None) -> Part:
+    """Return the part of a charge that is the money that is wanted of it. Raises DraftError."""
     unit = minor_unit(account.currency)
-    if money % unit:
-        raise refused(line, f"{plain(money)} is no amount of {account.currency}, whose smallest is {plain(unit)}")
-    money += unit - unit  # 5 is written as 5.00
-
-    def add(amount: Decimal) -> tuple[Decimal, Decimal]:
-        share = tax_left if amount == left else share_of(account.tax_charged, amount, account.charged, unit)
-        return amount, min(share, tax_left)
-
-    def split() -> tuple[Decimal, Decimal]:
-        if money == left + tax_left:
-            return left, tax_left
-        whole = account.charged + account.tax_charged
-        amount = min(share_of(account.charged, money, whole, unit), left, money)
-        return (amount, money - amount) if money - amount <= tax_left else (money - tax_left, tax_left)
-
-    if tax is None and account.tax_charged:
-        (added, its_tax), (inside, inner_tax) = add(money), split()
-        choices = f'"added" refunds {plain(added)} + {plain(its_tax)}, "included" {plain(inside)} + {plain(inner_tax)}'
-        raise refused(line, f'it is taxed, so say tax=: {choices}, "none" {plain(money)} + 0')
-    amount, its_tax = split() if tax == "included" else (money, ZERO) if tax == "none" else add(money)
-    if amount > left or its_tax > tax_left:
-        taxed = f" + {plain(tax_left)} tax" if tax_left else ""
-        raise refused(line, f"{plain(money)} is wanted of {account.name}, and {plain(max(left, ZERO))}{taxed} is left")
-    return amount, its_tax
+    return Part(account, *add_tax(account, limits(opened, line, account), money, tax, unit))
 
 
 def _add_shipping(opened: OpenedOrder, wish: Wish, parts: dict[Hashable, list[Part]]) -> None:
@@ -159,7 +137,7 @@ def _add_shipping(opened: OpenedOrder, wish: Wish, parts: dict[Hashable, list[Pa
         amount = account.left if isinstance(wanted, All) else min(account.left, wanted)
         if amount > 0:
             tax = wish.tax if not isinstance(wanted, All) else "added"
-            parts.setdefault(line.key, []).append(Part(account, *_with_tax(line, account, amount, tax)))
+            parts.setdefault(line.key, []).append(_with_tax(opened, line, account, amount, tax))
             wanted = wanted if isinstance(wanted, All) else wanted - amount
 
 
