@@ -151,7 +151,7 @@ def shop_orders(draw: st.DrawFn, api: str) -> dict[str, Any]:
 class Shop:
     """A test server with one order, to which drafts are sent."""
 
-    def __init__(self, operation: str, order: dict[str, Any]) -> None:
+    def __init__(self, operation: Any, order: dict[str, Any]) -> None:
         self.operation, self.api = operation, operation.partition(".")[0]
         self.server = testing.server(self.api)
         self.order_id = self.server.add_order(order)

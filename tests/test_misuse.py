@@ -150,7 +150,7 @@ def misused_connections() -> Iterator[tuple[str, Act, tuple[str, ...]]]:
         yield f"client id {text!r}", partial(opened.walmart, text, "a-secret"), ("client_id", "printable ASCII")
         yield f"key {text!r}", partial(signed, text, "cs"), ("key", "printable ASCII")
     for url in ("", "shop.example", "ftp://shop.example", None, 3):
-        yield f"shop {url!r}", partial(opened.woocommerce, url, "ck", "cs"), ("url is", "https://")
+        yield f"shop {url!r}", partial(opened.woocommerce, url, "ck", "cs"), ("url ", "https://")
     for name, value in (("attempts", 0), ("attempts", "3"), ("first", -1), ("longest", float("nan")), ("first", True)):
         yield f"{name} {value!r}", partial(opened.Retry, **{name: value}), (name, "give a number")
     yield "an unknown option", lambda: opened.walmart("an-id", "a-secret", timeut=3), ("did you mean 'timeout'",)

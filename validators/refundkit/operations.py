@@ -232,6 +232,8 @@ def refunds_type(operation: Operation) -> Any:
 
 def wrap(value: object, wrapper: Any) -> object:
     """Return a model, or a list of models, in the wrapper that has just one field for it; anything else as it is."""
+    if isinstance(value, list) and not all(isinstance(entry, msgspec.Struct) for entry in value):
+        return value
     if not isinstance(value, msgspec.Struct | list) or not isinstance(wrapper, type) or type(value) is wrapper:
         return value
     fields = msgspec.structs.fields(wrapper) if issubclass(wrapper, msgspec.Struct) else ()

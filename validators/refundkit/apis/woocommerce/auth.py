@@ -60,7 +60,8 @@ def woocommerce(url: str, key: str, secret: str) -> WooCommerceBasic | WooCommer
         return WooCommerceBasic(key, secret)
     if scheme == "http":
         return WooCommerceOAuth(key, secret)
-    raise UsageError(f"url is {url!r}: it must begin with https:// or http://, and a host")
+    is_text = isinstance(url, str)  # which may hold a secret
+    raise UsageError(f"url {'' if is_text else f'is {url!r}: it '}must begin with https:// or http://, and a host")
 
 
 def _signable(url: httpx.URL) -> str:
