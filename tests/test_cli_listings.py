@@ -11,6 +11,7 @@ from commands import Cli, Outcome
 from refundkit import operations
 from refundkit.rule import REGISTRY
 from story import ROOT, examples, text
+from test_cases import CASES
 
 
 # rule, rules, operations, schema, --version.
@@ -102,6 +103,69 @@ def test_schema_is_the_bundled_one(cli: Cli, operation: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     for example in examples(operation):
         jsonschema.Draft202012Validator(schema).validate(json.loads(text(example)))
+
+
+def test_every_rule_at_once(cli: Cli) -> None:
+    """`rule --all` prints what `rule` prints of each, in the order of `rules`; beside a name it is exit 2."""
+    codes = [line.split()[0] for line in cli("rules").out.partition("\n\n")[0].splitlines()]
+    assert cli("rule", "--all").out == "\n".join(cli("rule", code).out for code in codes)
+    for arguments in ((), ("RF203", "--all")):
+        found = cli("rule", *arguments)
+        assert (found.status, found.out) == (2, "")
+        assert "--all" in found.err
+
+
+def test_operations_for_a_program(cli: Cli) -> None:
+    """`operations --output-format json` lists the same, with what replaces an older API."""
+    listed = json.loads(cli("operations", "--output-format", "json").out)
+    assert [entry["operation"] for entry in listed] == operations.names()
+    replaced = {entry["operation"].partition(".")[0]: entry["replaced_by"] for entry in listed}
+    assert (replaced["walmart"], replaced["walmart_ca"]) == (None, "walmart")
+    (entry,) = [entry for entry in listed if entry["operation"] == "woocommerce.create_refund"]
+    assert (entry["method"], entry["has_body"], entry["context"]) == ("POST", True, ["order", "refunds"])
+
+
+REQUESTS = sorted(CASES.glob("*/good/*.json"))
+
+
+def request_schema(cli: Cli) -> jsonschema.Draft202012Validator:
+    """A validator of the schema of whole requests."""
+    schema = json.loads(cli("schema", "request").out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def test_schema_of_a_request_takes_what_is_good(cli: Cli) -> None:
+    """`schema request` takes every good request of our cases."""
+    valid = request_schema(cli)
+    taken = 0
+    for file in REQUESTS:
+        request = json.loads(file.read_bytes()).get("request", {})
+        if isinstance(request.get("body"), dict):
+            valid.validate(request if "url" in request else {"operation": file.parent.parent.name, **request})
+            taken += 1
+    assert taken > 100
+
+
+@pytest.mark.parametrize("operation", [name for name in operations.names() if operations.get(name).described.body])
+def test_schema_of_a_request_holds_the_body_to_its_operation(cli: Cli, operation: str) -> None:
+    """A request's body is that of the operation that it names: what its own schema says of a body, this one says."""
+    valid = request_schema(cli)
+    body = json.loads(text(examples(operation)[0]))
+    alone = jsonschema.Draft202012Validator(json.loads(cli("schema", operation).out))
+    key = next(iter(body))
+    for other in (body, {**body, key: []}, {**body, key: {"no_such_field": 1}}, {**body, "no_such_field": 1}, [body]):
+        assert valid.is_valid({"operation": operation, "body": other}) is alone.is_valid(other)
+    assert alone.is_valid(body)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [{}, {"operation": "walmart.refund"}, {"method": "POST"}, {"body": {}, "odrer": {}}, {"body": {}, "path": 7}],
+)
+def test_schema_of_a_request_refuses_what_check_refuses(cli: Cli, request_: dict[str, object]) -> None:
+    """An unknown key or operation, and a document that nothing marks as a request, are refused."""
+    assert not request_schema(cli).is_valid(request_)
 
 
 def test_version(cli: Cli) -> None:

@@ -9,6 +9,7 @@ import argparse
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 from .. import __version__
@@ -21,10 +22,11 @@ _COMMANDS = {
     "balance": "what is left of an order",
     "draft": "the request that refunds this",
     "audit": "hold a history of refunds to its orders",
-    "rule": "the docs of one rule",
+    "rule": "the docs of one rule, or of all",
     "rules": "every rule",
     "operations": "every operation that can be checked",
-    "schema": "the JSON Schema of an operation's body",
+    "schema": "the JSON Schema of an operation's body, or of a whole request",
+    "completion": "the completion of arguments for a shell",
 }
 
 
@@ -33,10 +35,12 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     # Without a subcommand all of them are needed, to suggest one of their flags.
     parser = build_parser([name for name in _COMMANDS if name in arguments] or _COMMANDS)
     options, extra = parser.parse_known_args(arguments)
+    unknown = next((word.partition("=")[0] for word in extra if word.startswith("-") and word != "-"), None)
+    if unknown is not None:
+        raise UsageError(f"unknown flag {unknown}{suggest_name(unknown, list(_iter_flags(parser)))}")
     # argparse takes paths in one row only, not with flags between them.
-    is_paths = hasattr(options, "paths") and not any(word.startswith("-") and word != "-" for word in extra)
-    if extra and not is_paths:
-        parser.error(f"unrecognized arguments: {' '.join(extra)}")
+    if extra and not hasattr(options, "paths"):
+        raise UsageError(f"{' '.join(extra)}: one argument too many")
     if extra:
         options.paths += extra
     return options
@@ -48,7 +52,8 @@ def build_parser(commands: Iterable[str] = tuple(_COMMANDS)) -> argparse.Argumen
     parser.add_argument("--version", action="version", version=f"refundkit {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     for name, summary in _COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=summary, allow_abbrev=False)
+        description = f"{summary[0].upper()}{summary[1:]}."
+        subparser = subparsers.add_parser(name, help=summary, description=description, allow_abbrev=False)
         if name in commands:
             module = import_module(f"{__package__}.{name}")
             module.add_arguments(subparser)
@@ -57,15 +62,27 @@ def build_parser(commands: Iterable[str] = tuple(_COMMANDS)) -> argparse.Argumen
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, with the nearest flag suggested for an unknown one."""
+    """argparse, with a message in place of its exit, and examples at the end of a subcommand's help."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(formatter_class=_make_formatter, **options)
 
     def error(self, message: str) -> NoReturn:
-        words = message.removeprefix("unrecognized arguments: ").split() if "unrecognized" in message else []
-        unknown = next((word.split("=")[0] for word in words if word.startswith("-")), "")
-        raise UsageError(f"{message}{suggest_name(unknown, list(_iter_flags(self)))}" if unknown else message)
+        raise UsageError(message)
+
+    def format_help(self) -> str:
+        """Return the help, with the examples and exit statuses of the subcommand; read only when they are shown."""
+        name = self.prog.rpartition(" ")[2]
+        return super().format_help() + ("" if name == self.prog else _format_examples(name))
+
+
+def _format_examples(name: str) -> str:
+    import tomllib
+
+    page = tomllib.loads(Path(__file__).with_name("help.toml").read_text("utf-8"))[name]
+    examples = [f"  {command}\n      {words}" for command, words in page["examples"]]
+    statuses = [f"  {status}" for status in page["status"]]
+    return "\n".join(["\nexamples:", *examples, "\nexit status:", *statuses, ""])
 
 
 def _make_formatter(prog: str) -> argparse.HelpFormatter:

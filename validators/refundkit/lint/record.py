@@ -31,9 +31,10 @@ from ..request import Request
 from ..rule import REGISTRY
 from . import sources
 from .document import RequestDocument, read_request, report_other_operation
+from .entry import Record
 from .paths import LINES
 from .places import Excerpt, RecordContext, place_findings
-from .sources import Part, Record, SchemaOf, make_record, read_lines
+from .sources import Part, SchemaOf, make_record, read_lines
 
 if TYPE_CHECKING:
     from .batch import Batch
@@ -121,13 +122,13 @@ def _lint_records(
     except _EXPECTED:
         raise
     except Exception as error:
-        yield _make_defect(error, part.file, 1, settings)
+        yield _make_defect(error, part.shown, 1, settings)
 
 
 def _read_records(part: Part, settings: Settings, schema_of: SchemaOf) -> Iterator[Record]:
-    if Path(part.file).suffix.lower() in LINES:
-        return starmap(partial(make_record, part.file), read_lines(part))
-    return sources.read_records(part.file, schema_of, batches=settings.response is None)
+    if Path(part.shown).suffix.lower() in LINES:
+        return starmap(partial(make_record, part.shown), read_lines(part))
+    return sources.read_records(part.file, schema_of, batches=settings.response is None, name=part.name)
 
 
 def _finder(contexts: ContextFinder | None, record: Record) -> FindContext:
