@@ -31,7 +31,7 @@ class PathParameter(NamedTuple):
     def text(self) -> str:
         """The expression that passes it to the operation."""
         value = f"self._{self.name}" if self.once else self.name
-        return value if self.hint == "str" else f"str({value})"
+        return value if self.hint == "str" else f'as_id("{self.name}", {value})'
 
 
 class QueryParameter(NamedTuple):

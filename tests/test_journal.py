@@ -22,9 +22,9 @@ from commands import Cli, write
 from faults import CONNECTION, ORDERS, AsyncWire, Fault, Server, Wire, serving
 from journals import WAYS, address, expire, open_journal, postgres_url
 from processes import WITHIN, environment
-from refundkit import NotSent, Outcome, RefundBlocked, RefundOutcomeUnknown, auth, journal, testing
+from refundkit import Outcome, RefundBlocked, RefundOutcomeUnknown, auth, journal, testing
 from refundkit.client import claim
-from refundkit.errors import RefundBusy, RefundError, RefundUnresolved
+from refundkit.errors import NotSent, RefundBusy, RefundError, RefundUnresolved
 from refundkit.guard import GuardTransport
 from refundkit.journal import Entry, JournalError
 from refundkit.journal.store import SqlJournal

@@ -92,8 +92,8 @@ def test_its_server_refuses_what_a_check_refuses(packages: Path) -> None:
 def test_a_mistake_is_told(packages: Path) -> None:
     """An unknown API, a missing id or a mistyped option is an error that names it."""
     assert act(packages, "mistakes") == [
-        "ValueError: unknown API 'ferri'; did you mean 'ferry'?",
-        "TypeError: ferry needs harbour_id for every call: give it here",
-        "TypeError: woocommerce_legacy has no address of its own: give base_url=",
-        "TypeError: unknown option 'gaurd'; did you mean 'guard'?",
+        "UsageError: unknown API 'ferri'; did you mean 'ferry'?",
+        "UsageError: ferry needs harbour_id for every call: give it here",
+        "UsageError: woocommerce_legacy has no address of its own: give base_url=",
+        "UsageError: unknown option 'gaurd'; did you mean 'guard'?",
     ]

@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from .client import Client, Response
+from .usage import UsageError
 
 T = TypeVar("T")
 M = TypeVar("M", bound=msgspec.Struct)
@@ -68,3 +69,10 @@ def with_key(body: M, field: str) -> tuple[M, str]:
 def as_list(answer: T | list[T]) -> list[T]:
     """Return the answer as a list, for an operation that answers with one model or a list of them."""
     return answer if isinstance(answer, list) else [answer]
+
+
+def as_id(name: str, value: int | str) -> str:
+    """Return an id as text. Raises UsageError for what is neither a text nor a whole number."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise UsageError(f"{name} is {value!r}, a {type(value).__name__}: an id is a text or a whole number")
+    return str(value)

@@ -17,9 +17,9 @@ from refundkit import (
     RefundOutcomeUnknown,
     RefundRefused,
     Report,
-    StatusError,
     connect,
 )
+from refundkit.errors import StatusError
 from refundkit.guard import AsyncGuardTransport, GuardTransport
 from refundkit_apis.taxcloud.models import Order as TaxOrder
 from refundkit_apis.taxcloud.models import Refund as TaxRefund
@@ -146,3 +146,8 @@ def by_hand(body: bytes, order: bytes) -> Report:
     report = refundkit.check("walmart.refund_order_lines", body, order=order, require=["order"], fail_on="warning")
     report.raise_for_errors()
     return report
+
+
+def misspelt() -> object:
+    """A name that the package lacks, though it imports some when they are first used."""
+    return refundkit.chekc  # type: ignore[attr-defined]

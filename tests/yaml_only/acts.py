@@ -17,7 +17,7 @@ import httpx
 import refundkit
 from refundkit import connect, testing
 
-OPERATION = "ferry.refund_booking"
+OPERATION: Any = "ferry.refund_booking"
 BOOKING = b'{"booking": {"number": "77", "legs": [{"route": "1", "fare": 41.30}]}}'
 
 

@@ -364,8 +364,9 @@ class Ledger(msgspec.Struct):
     def _count_before(self, posting: Posting, sign: int) -> None:
         """Add a posting of a known line to what came back before, by its size; with sign -1, take it off again."""
         account = self.lines[posting.line].account(posting.account)
-        size = -abs(posting.amount) if account.name == ITEM and account.charged < 0 else abs(posting.amount)
-        account.before += sign * size
+        if account.charged < 0 and (account.name == ITEM or account.name.startswith(TAX)):
+            sign = -sign  # a fee below zero
+        account.before += sign * abs(posting.amount)
         account.tax_before += sign * abs(posting.tax)
 
     def _remaining_postings(self, posting: Posting) -> Iterator[Posting]:

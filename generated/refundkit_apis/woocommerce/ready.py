@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._runtime.client import Client
-from .._runtime.ready import AsyncCaller, Caller, Timeout
+from .._runtime.ready import AsyncCaller, Caller, Timeout, as_id
 from . import models
 from .api.orders import get_order
 from .api.refunds import create_refund, delete_refund, get_refund, list_refunds
@@ -44,7 +44,7 @@ class WoocommerceClient:
         return self._caller.call(
             "woocommerce.list_refunds",
             list_refunds.sync_detailed,
-            str(id),
+            as_id("id", id),
             per_page=per_page,
             page=page,
             offset=offset,
@@ -69,7 +69,7 @@ class WoocommerceClient:
         return self._caller.call(
             "woocommerce.create_refund",
             create_refund.sync_detailed,
-            str(id),
+            as_id("id", id),
             body=body,
             api_refund=api_refund,
             timeout=timeout,
@@ -90,8 +90,8 @@ class WoocommerceClient:
         return self._caller.call(
             "woocommerce.get_refund",
             get_refund.sync_detailed,
-            str(id),
-            str(refund_id),
+            as_id("id", id),
+            as_id("refund_id", refund_id),
             dp=dp,
             timeout=timeout,
         )
@@ -111,8 +111,8 @@ class WoocommerceClient:
         return self._caller.call(
             "woocommerce.delete_refund",
             delete_refund.sync_detailed,
-            str(id),
-            str(refund_id),
+            as_id("id", id),
+            as_id("refund_id", refund_id),
             force=force,
             timeout=timeout,
         )
@@ -131,7 +131,7 @@ class WoocommerceClient:
         return self._caller.call(
             "woocommerce.get_order",
             get_order.sync_detailed,
-            str(id),
+            as_id("id", id),
             dp=dp,
             timeout=timeout,
         )
@@ -164,7 +164,7 @@ class AsyncWoocommerceClient:
         return await self._caller.call(
             "woocommerce.list_refunds",
             list_refunds.asyncio_detailed,
-            str(id),
+            as_id("id", id),
             per_page=per_page,
             page=page,
             offset=offset,
@@ -186,7 +186,7 @@ class AsyncWoocommerceClient:
         return await self._caller.call(
             "woocommerce.create_refund",
             create_refund.asyncio_detailed,
-            str(id),
+            as_id("id", id),
             body=body,
             api_refund=api_refund,
             timeout=timeout,
@@ -204,8 +204,8 @@ class AsyncWoocommerceClient:
         return await self._caller.call(
             "woocommerce.get_refund",
             get_refund.asyncio_detailed,
-            str(id),
-            str(refund_id),
+            as_id("id", id),
+            as_id("refund_id", refund_id),
             dp=dp,
             timeout=timeout,
         )
@@ -222,8 +222,8 @@ class AsyncWoocommerceClient:
         return await self._caller.call(
             "woocommerce.delete_refund",
             delete_refund.asyncio_detailed,
-            str(id),
-            str(refund_id),
+            as_id("id", id),
+            as_id("refund_id", refund_id),
             force=force,
             timeout=timeout,
         )
@@ -239,7 +239,7 @@ class AsyncWoocommerceClient:
         return await self._caller.call(
             "woocommerce.get_order",
             get_order.asyncio_detailed,
-            str(id),
+            as_id("id", id),
             dp=dp,
             timeout=timeout,
         )

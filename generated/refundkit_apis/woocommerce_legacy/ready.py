@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._runtime.client import Client
-from .._runtime.ready import AsyncCaller, Caller, Timeout
+from .._runtime.ready import AsyncCaller, Caller, Timeout, as_id
 from . import models
 from .api.orders import get_order
 from .api.refunds import create_refund, delete_refund, get_refund, list_refunds, update_refund
@@ -39,7 +39,7 @@ class WoocommerceLegacyClient:
         return self._caller.call(
             "woocommerce_legacy.list_refunds",
             list_refunds.sync_detailed,
-            str(id),
+            as_id("id", id),
             fields=fields,
             timeout=timeout,
         ).order_refunds
@@ -59,7 +59,7 @@ class WoocommerceLegacyClient:
         return self._caller.call(
             "woocommerce_legacy.create_refund",
             create_refund.sync_detailed,
-            str(id),
+            as_id("id", id),
             body=models.RefundCreateRequest(order_refund=body),
             api_refund=api_refund,
             timeout=timeout,
@@ -80,8 +80,8 @@ class WoocommerceLegacyClient:
         return self._caller.call(
             "woocommerce_legacy.get_refund",
             get_refund.sync_detailed,
-            str(id),
-            str(refund_id),
+            as_id("id", id),
+            as_id("refund_id", refund_id),
             fields=fields,
             timeout=timeout,
         ).order_refund
@@ -101,8 +101,8 @@ class WoocommerceLegacyClient:
         return self._caller.call(
             "woocommerce_legacy.update_refund",
             update_refund.sync_detailed,
-            str(id),
-            str(refund_id),
+            as_id("id", id),
+            as_id("refund_id", refund_id),
             body=models.RefundUpdateRequest(order_refund=body),
             timeout=timeout,
         ).order_refund
@@ -121,8 +121,8 @@ class WoocommerceLegacyClient:
         self._caller.call(
             "woocommerce_legacy.delete_refund",
             delete_refund.sync_detailed,
-            str(id),
-            str(refund_id),
+            as_id("id", id),
+            as_id("refund_id", refund_id),
             timeout=timeout,
         )
 
@@ -140,7 +140,7 @@ class WoocommerceLegacyClient:
         return self._caller.call(
             "woocommerce_legacy.get_order",
             get_order.sync_detailed,
-            str(id),
+            as_id("id", id),
             filterdp=filterdp,
             timeout=timeout,
         ).order
@@ -169,7 +169,7 @@ class AsyncWoocommerceLegacyClient:
             await self._caller.call(
                 "woocommerce_legacy.list_refunds",
                 list_refunds.asyncio_detailed,
-                str(id),
+                as_id("id", id),
                 fields=fields,
                 timeout=timeout,
             )
@@ -188,7 +188,7 @@ class AsyncWoocommerceLegacyClient:
             await self._caller.call(
                 "woocommerce_legacy.create_refund",
                 create_refund.asyncio_detailed,
-                str(id),
+                as_id("id", id),
                 body=models.RefundCreateRequest(order_refund=body),
                 api_refund=api_refund,
                 timeout=timeout,
@@ -208,8 +208,8 @@ class AsyncWoocommerceLegacyClient:
             await self._caller.call(
                 "woocommerce_legacy.get_refund",
                 get_refund.asyncio_detailed,
-                str(id),
-                str(refund_id),
+                as_id("id", id),
+                as_id("refund_id", refund_id),
                 fields=fields,
                 timeout=timeout,
             )
@@ -228,8 +228,8 @@ class AsyncWoocommerceLegacyClient:
             await self._caller.call(
                 "woocommerce_legacy.update_refund",
                 update_refund.asyncio_detailed,
-                str(id),
-                str(refund_id),
+                as_id("id", id),
+                as_id("refund_id", refund_id),
                 body=models.RefundUpdateRequest(order_refund=body),
                 timeout=timeout,
             )
@@ -246,8 +246,8 @@ class AsyncWoocommerceLegacyClient:
         await self._caller.call(
             "woocommerce_legacy.delete_refund",
             delete_refund.asyncio_detailed,
-            str(id),
-            str(refund_id),
+            as_id("id", id),
+            as_id("refund_id", refund_id),
             timeout=timeout,
         )
 
@@ -263,7 +263,7 @@ class AsyncWoocommerceLegacyClient:
             await self._caller.call(
                 "woocommerce_legacy.get_order",
                 get_order.asyncio_detailed,
-                str(id),
+                as_id("id", id),
                 filterdp=filterdp,
                 timeout=timeout,
             )

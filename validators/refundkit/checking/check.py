@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 from refundkit_apis._runtime.codec import encode
+from refundkit_apis.names import OperationName
 
 from .. import operations
 from ..config import Config, choose_fail_on
@@ -23,6 +24,7 @@ from ..errors import (
     NotRun,
     Report,
     Severity,
+    UsageError,
     describe_defect,
     finding,
 )
@@ -43,6 +45,8 @@ _HARMLESS_CODES = frozenset({"RF002", "RF103", "RF108", "RF112", "RF110", "RF111
 _FIELD_NAME_CODES = _HARMLESS_CODES | {"RF309"}
 UNJUDGED = (NotRun(codes=(), missing=VALID_BODY),)
 """What did not run for a payload that nothing judged: it is never a pass, whatever the configuration ignores."""
+Part: TypeAlias = Literal["order", "refunds", "path", "query", "headers"]
+"""A part of a request or its context that `require` can name."""
 Hit: TypeAlias = tuple[Rule, Finding]
 Unlisted: TypeAlias = Callable[[list[Refund]], list[Refund]]
 _DEFAULT = Config()
@@ -68,7 +72,7 @@ class CheckResult(msgspec.Struct, frozen=True):
 
 
 def check(  # noqa: PLR0913 - the parts of a request, one by one
-    operation: str,
+    operation: OperationName,
     body: object = None,
     *,
     order: object = None,
@@ -77,7 +81,7 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     query: Mapping[str, object] | None = None,
     headers: Mapping[str, object] | None = None,
     url: str | None = None,
-    require: Iterable[str] = (),
+    require: Iterable[Part] = (),
     config: Config | None = None,
     fail_on: FailOn | None = None,
     sends: bool = False,
@@ -93,9 +97,14 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     `unlisted` returns the refunds that a list of earlier ones lacks. Does no I/O, keeps no state, and
     never raises for bad data; raises ValueError for an operation, a requirement or a `fail_on` that does not exist.
     """
-    config = config or _DEFAULT
+    config = _DEFAULT if config is None else config
+    _verify_types(operation, config, path=path, query=query, headers=headers, url=url)
     fail_on = choose_fail_on(config, fail_on)
     plan, parts = make_plan(operation, config, sends=sends), _verify_parts(require)
+    if isinstance(body, msgspec.Struct) and plan.operation.described.body is not None:
+        body = operations.wrap(body, plan.operation.struct())
+    if isinstance(refunds, list):
+        refunds = operations.wrap(refunds, operations.refunds_type(plan.operation))
     unwritable: dict[str, str] = {}
     try:
         request = Request(
@@ -289,11 +298,26 @@ class _RequestCheck:
         self.not_run.append(NotRun(codes=codes, missing=VALID_ORDER))
 
 
+def _verify_types(operation: object, config: object, *, url: object, **parameters: object) -> None:
+    """Raise UsageError for an argument of another type than it has, with what to give."""
+    if not isinstance(operation, str):
+        raise UsageError(f'operation is {operation!r}: give a name such as "walmart.refund_order_lines"')
+    if not isinstance(config, Config):
+        raise UsageError(f"config is {config!r}: give a refundkit.Config")
+    if url is not None and not isinstance(url, str):
+        raise UsageError(f"url is {url!r}: give a text")
+    for name, values in parameters.items():
+        if values is not None and not isinstance(values, Mapping):
+            raise UsageError(f"{name} is {values!r}: give a dict of names and values")
+
+
 def _verify_parts(require: Iterable[str]) -> tuple[str, ...]:
     """Return the names of required parts. Raises ValueError for an unknown one."""
+    if isinstance(require, str) or not isinstance(require, Iterable):
+        raise UsageError(f'require is {require!r}: give a list such as ["order"]')
     for part in (parts := tuple(require)):
         if part not in PARTS:
-            raise ValueError(f"cannot require {part!r}{suggest_name(part, PARTS)} (known are {', '.join(PARTS)})")
+            raise UsageError(f"cannot require {part!r}{suggest_name(str(part), PARTS)} (known are {', '.join(PARTS)})")
     return parts
 
 

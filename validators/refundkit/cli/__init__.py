@@ -44,8 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception as error:
-        from ..report.text import make_printable
-        from ..text import shorten
+        from ..text import make_printable, shorten
 
         # It may quote a payload, as the name of a file made of an id does; a configuration has a line a mistake.
         text = shorten(_describe_error(error))

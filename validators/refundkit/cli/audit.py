@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import FAILING, VALID_BODY, SourceError, UsageError
-from ..report.text import make_printable
+from ..text import make_printable
 from .arguments import CLEAN, FAILED, FOUND, add_config_arguments, add_rule_arguments, read_config
 
 if TYPE_CHECKING:

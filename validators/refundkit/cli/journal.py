@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import msgspec
 
 from ..errors import UsageError
-from ..report.text import make_printable
+from ..text import make_printable
 from .arguments import CLEAN, FAILED, FOUND
 
 if TYPE_CHECKING:

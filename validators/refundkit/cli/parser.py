@@ -19,6 +19,8 @@ from ..text import suggest_name
 # Each subcommand is a module of this name, with `add_arguments` and `run`.
 _COMMANDS = {
     "check": "lint payloads",
+    "balance": "what is left of an order",
+    "draft": "the request that refunds this",
     "audit": "hold a history of refunds to its orders",
     "journal": "refunds that were sent, and what became of them",
     "rule": "the docs of one rule, or of all",

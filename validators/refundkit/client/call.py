@@ -63,7 +63,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         """The path of the request, percent-encoded."""
         path = self.operation.described.path
         for parameter, value in zip(self.operation.parameters("path"), self.ids, strict=True):
-            path = path.replace(f"{{{parameter.name}}}", quote(value, safe=""))
+            path = path.replace(f"{{{parameter.name}}}", quote(str(value), safe=""))
         return path
 
 

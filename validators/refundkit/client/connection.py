@@ -6,7 +6,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from types import ModuleType, TracebackType
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar, get_args
 from urllib.request import getproxies, proxy_bypass
 
 import attrs
@@ -16,7 +16,7 @@ from refundkit_apis._runtime.ready import Timeout
 
 from .. import operations
 from ..config import Config
-from ..errors import FailOn
+from ..errors import FAILING, FailOn, UsageError
 from ..hosts import is_loopback
 from ..journal.entry import Journal
 from ..routes import Match
@@ -85,6 +85,7 @@ class Link:
         **arguments: Any,
     ) -> T:
         """The success model of an operation; `function` is its generated `sync_detailed`. Raises RefundError."""
+        verify_timeout(timeout)
         client = self.client if timeout is None else self.client.with_timeout(timeout)
         call = Call(operation=operations.get(name), ids=ids, key=key)
         return self.calls.make(call, client, lambda client: function(*ids, client=client, **arguments))
@@ -107,9 +108,27 @@ class AsyncLink:
         **arguments: Any,
     ) -> T:
         """As Link.call, with the generated `asyncio_detailed`."""
+        verify_timeout(timeout)
         client = self.client if timeout is None else self.client.with_timeout(timeout)
         call = Call(operation=operations.get(name), ids=ids, key=key)
         return await self.calls.make(call, client, lambda client: function(*ids, client=client, **arguments))
+
+
+def _verify_options(options: Options) -> None:
+    """Raise UsageError for a value that only a call would show to be wrong."""
+    verify_timeout(options.get("timeout"))
+    for name, words in (("mode", get_args(Mode)), ("fail_on", tuple(FAILING))):
+        value = options.get(name)
+        if value is not None and value not in words:
+            raise UsageError(f"{name} is {value!r}{suggest_name(str(value), words)} (known are {', '.join(words)})")
+
+
+def verify_timeout(timeout: Timeout) -> None:
+    """Raise UsageError unless a timeout is None, seconds above zero, or httpx's own type."""
+    if timeout is None or isinstance(timeout, httpx.Timeout):
+        return
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
+        raise UsageError(f"timeout is {timeout!r}: give seconds above zero, or an httpx.Timeout")
 
 
 class Connection(Generic[S, A]):
@@ -123,9 +142,10 @@ class Connection(Generic[S, A]):
     ) -> None:
         """`given` are the ids that the API's ready client wants once. Raises TypeError for an unknown option."""
         for name in options.keys() - Options.__annotations__.keys():
-            raise TypeError(f"unknown option {name!r}{suggest_name(name, Options.__annotations__)}")
+            raise UsageError(f"unknown option {name!r}{suggest_name(name, Options.__annotations__)}")
         if options.get("journal") is not None and not options.get("guard", True):
-            raise ValueError('a journal needs the guard: leave out guard=False, or say mode="report"')
+            raise UsageError('a journal needs the guard: leave out guard=False, or say mode="report"')
+        _verify_options(options)
         self._api = api
         self._auth = auth
         self._options = options
@@ -141,7 +161,7 @@ class Connection(Generic[S, A]):
         self._require_closed()
         transport = self._options.get("transport")
         if transport is not None and not isinstance(transport, httpx.BaseTransport):
-            raise TypeError("transport is an async one: open the connection with `async with`")
+            raise UsageError("transport is an async one: open the connection with `async with`")
         transport = transport or httpx.HTTPTransport(proxy=_proxy(self._base_url))
         wire = RecordingTransport(TimeLimitTransport(transport, self._options.get("total_timeout")))
         guard = GuardTransport(wire, auth=self._auth, **self._guard_options())
@@ -158,7 +178,7 @@ class Connection(Generic[S, A]):
         self._require_closed()
         transport = self._options.get("transport")
         if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
-            raise TypeError("transport is a sync one: open the connection with `with`")
+            raise UsageError("transport is a sync one: open the connection with `with`")
         transport = transport or httpx.AsyncHTTPTransport(proxy=_proxy(self._base_url))
         wire = AsyncRecordingTransport(AsyncTimeLimitTransport(transport, self._options.get("total_timeout")))
         guard = AsyncGuardTransport(wire, auth=self._auth, **self._guard_options())
@@ -215,7 +235,7 @@ class Connection(Generic[S, A]):
 
     def _require_closed(self) -> None:
         if self._client is not None:
-            raise ValueError("the connection is open already: close it first, or make another one")
+            raise UsageError("the connection is open already: close it first, or make another one")
 
     @property
     def _base_url(self) -> str:

@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Literal, TypeAlias, TypeVar, cast, get_args
+from typing import Any, Final, Literal, TypeAlias, TypeVar, cast, get_args
 from urllib.parse import quote, unquote, urlsplit
 
 import attrs
@@ -25,7 +25,7 @@ from .. import apis, operations, routes
 from ..checking.check import check
 from ..checking.plan import make_plan
 from ..config import Config, choose_fail_on
-from ..errors import VALID_BODY, VALID_ORDER, FailOn, Finding, RefundBlocked, RefundNotChecked, Report
+from ..errors import VALID_BODY, VALID_ORDER, FailOn, Finding, RefundBlocked, RefundNotChecked, Report, UsageError
 from ..journal.entry import Journal
 from ..routes import Match
 from ..rule import BODY, HEADERS, PATH, QUERY, URL
@@ -46,7 +46,7 @@ Mode: TypeAlias = Literal["block", "report"]
 
 LOG = logging.getLogger("refundkit")
 LOG.addHandler(logging.NullHandler())  # a library prints nothing unless the program asks for it
-_REQUIRED = ("order", "refunds")
+_REQUIRED: Final = ("order", "refunds")
 _UNREAD = frozenset({*_REQUIRED, VALID_ORDER})
 _CONTEXT_PLACES = ("order:", "refunds:")
 # A list that goes on after so many pages is no order's, or leads in a circle.
@@ -58,7 +58,7 @@ _REQUEST_PARTS = PATH | QUERY | HEADERS | URL | BODY
 
 def _validate_mode(_: object, __: object, mode: str) -> None:
     if mode not in get_args(Mode):
-        raise ValueError(f"mode is {mode!r}{suggest_name(mode, get_args(Mode))} (known are block, report)")
+        raise UsageError(f"mode is {mode!r}{suggest_name(mode, get_args(Mode))} (known are block, report)")
 
 
 @attrs.frozen(kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 
 import msgspec
 
-from ..errors import JournalError
+from ..errors import JournalError, UsageError
 from .entry import COUNTING, HOLDING, Before, Entry
 
 VERSION = 1
@@ -95,7 +95,7 @@ class SqlJournal(ABC):
 
     def __init__(self, name: str, lease: float, wait: float) -> None:
         if lease <= 0 or wait < 0:
-            raise ValueError("a lease is longer than 0 seconds, and a wait is not below 0")
+            raise UsageError("a lease is longer than 0 seconds, and a wait is not below 0")
         self.name = name
         self.lease = lease
         self.wait = wait

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from ..errors import Finding, finding
 from ..ledger import ANY, CANCELS, ITEM, PIECES, TAX, TOTAL, Account, Ledger, Line, Refund
@@ -149,8 +149,8 @@ def tax_exceeds_item(ledger: Ledger) -> Iterator[Finding]:
     """More tax of a rate is refunded than the item was taxed by that rate.
 
     The server books what it is told, so the tax report goes wrong: a tax above what the line was taxed, one below zero
-    (but for a fee below zero), and one of a rate that the line lacks. Where the order tells one sum for several rates,
-    each is held to that sum.
+    (but for a fee below zero), and one of a rate that the line lacks. A tax with more decimals than the shop has may be
+    rounded up. Where the order tells one sum for several rates, each is held to that sum.
 
     Bad:
         /line_items/0/refund_tax/0/id: 9
@@ -160,10 +160,15 @@ def tax_exceeds_item(ledger: Ledger) -> Iterator[Finding]:
     for account in ledger.accounts:
         is_tax, rate = account.name.startswith(TAX), account.name.removeprefix(TAX)
         is_unknown = not account.listed and ANY in ledger.line_of(account).accounts
-        if is_tax and not is_unknown and _is_beyond(ledger, account, account.charged):
+        if is_tax and not is_unknown and _is_beyond(ledger, account, _round_up(ledger, account.charged)):
             taxed = f"was taxed {plain(account.charged)} by it" if account.listed else "was not taxed by it"
             message = f"refunds {plain(account.now)} tax of rate {rate}, and line {account.number} {taxed}"
             yield account.finding(message, "take rate and tax from the order")
+
+
+def _round_up(ledger: Ledger, tax: Decimal) -> Decimal:
+    """Return a tax in whole minor units, away from zero: a shop computes it with more decimals than it can refund."""
+    return tax if ledger.decimals is None else tax.quantize(Decimal(1).scaleb(-ledger.decimals), ROUND_UP)
 
 
 def _is_beyond(ledger: Ledger, account: Account, limit: Decimal) -> bool:
