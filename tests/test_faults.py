@@ -511,6 +511,21 @@ def test_without_the_guard_nobody_may_be_able_to_tell(server: Server, made: bool
 
 
 @pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("made", [False, True])
+@pytest.mark.parametrize("operation", CHANGES)
+def test_without_the_guard_only_what_is_there_or_gone_can_be_told(operation: str, made: bool, way: str) -> None:
+    """Without the guard, resolve() tells of an update or a deletion, which the refund shows; else it raises again."""
+    with serving(operation.partition(".")[0]) as server:  # type: ignore[arg-type]
+        act = changing(operation, server)
+        server.fail("refund", Fault(made=made, sends="nothing", ends="closed"))
+        told = refund(server, way, act, guard=False)
+        assert isinstance(told.error, RefundOutcomeUnknown)
+        assert server.made == int(made)
+        is_shown = operation.endswith(("update_refund", "delete_refund"))
+        assert told.outcome is (OUTCOMES[made] if is_shown else told.error)
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_a_timeout_of_the_connection(way: str) -> None:
     """The connection's timeout ends the wait for a refund that is made but never answered."""
     with serving("woocommerce_legacy") as server:
@@ -538,9 +553,22 @@ ANSWERS: dict[str, tuple[Fault, type[RefundError] | None]] = {
 @pytest.mark.parametrize("name", ANSWERS)
 def test_an_api_that_cannot_be_asked(server: Server, name: str, way: str) -> None:
     """resolve() raises the error of an API that does not answer, and can be called again."""
+    require_raising(server, name, way, users.CALLS[REFUND[server.api]])
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("operation", CHANGES)
+def test_an_api_that_cannot_be_asked_of_another_change(operation: str, name: str, way: str) -> None:
+    """resolve() raises for a cancellation, a return, an update and a deletion as it does for a refund."""
+    with serving(operation.partition(".")[0]) as server:  # type: ignore[arg-type]
+        require_raising(server, name, way, changing(operation, server))
+
+
+def require_raising(server: Server, name: str, way: str, call: Callable[[Any], Any]) -> None:
+    """Lose a call that is made, and resolve it twice: while the API does not tell, and afterwards."""
     fault, expected = ANSWERS[name]
     server.fail("refund", Fault(made=True, sends="nothing", ends="closed"))
-    call = users.CALLS[REFUND[server.api]]
     said: list[Any] = []
 
     def sync(client: Any) -> Any:
