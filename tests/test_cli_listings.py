@@ -63,6 +63,24 @@ def test_operations_are_all_listed(cli: Cli) -> None:
     assert "JSON" in headings["walmart"]
     assert "Older" in headings["walmart_ca"]
     assert "XML" in headings["walmart_ca"]
+    assert "Current" in headings["woocommerce"]
+    assert "Legacy" in headings["woocommerce_legacy"]
+
+
+def test_current_apis_are_listed_before_the_ones_that_they_replace(cli: Cli) -> None:
+    """`operations` lists replaced APIs last, as text and as JSON, which says what replaces them."""
+    listed = [line.split()[0] for line in cli("operations").out.splitlines() if line.startswith("  ") and "/" in line]
+    document = json.loads(cli("operations", "--output-format", "json").out)
+    assert [one["operation"] for one in document] == listed
+    assert list(dict.fromkeys(name.partition(".")[0] for name in listed)) == [
+        *("taxcloud", "walmart", "woocommerce"),
+        *("walmart_ca", "woocommerce_legacy"),
+    ]
+    replaced = {one["operation"].partition(".")[0]: one["replaced_by"] for one in document if one["replaced_by"]}
+    assert replaced == {"walmart_ca": "walmart", "woocommerce_legacy": "woocommerce"}
+    described = operations.get("walmart.refund_return").described
+    (one,) = [one for one in document if one["operation"] == "walmart.refund_return"]
+    assert [one[name] for name in ("method", "path", "page")] == [described.method, described.path, described.page]
 
 
 EXPECTED = {
