@@ -242,12 +242,33 @@ def share_of(whole: Decimal, part: Decimal, of: Decimal, unit: Decimal) -> Decim
 def take_pieces(account: Account, share: Decimal | Pieces | All) -> Decimal:
     """Return how many pieces of a quantity are wanted. Raises DraftError for money, and for more than is left."""
     if isinstance(share, Decimal):
-        raise DraftError(f"{account.number}: money cannot be asked for here, say pieces({plain(share)})")
+        raise DraftError(f"{account.number}: money cannot be asked for here, say pieces(1), or ALL")
     count = account.left if isinstance(share, All) else share.count
     if account.left <= 0 or count > account.left:
         left = f"{plain(max(account.left, ZERO))} of {plain(account.charged)}"
         raise DraftError(f"{account.number}: {plain(count)} are wanted and {left} are left")
     return count
+
+
+def count_pieces(
+    opened: OpenedOrder, wish: Wish, name: str, obstacle: Callable[[OpenedOrder, Line], str]
+) -> list[tuple[Any, Decimal]]:
+    """Return line and number of all pieces that are wanted of the accounts of that name. Raises DraftError."""
+    if wish.amount is not None or wish.shipping is not None or wish.tax is not None:
+        raise DraftError("money cannot be asked for here: say ALL, or how many pieces of which line")
+    if isinstance(wish.lines, All):
+        lines = [line for line in opened.ledger.lines.values() if name in line.accounts and not obstacle(opened, line)]
+        counts = [(line.key, line.accounts[name].left) for line in lines if line.accounts[name].left > 0]
+        if not counts:
+            raise DraftError("nothing is left of any line")
+        return counts
+    counts = []
+    for key, share in wish.lines.items():
+        line = find_line(opened.ledger, key)
+        if why := obstacle(opened, line):
+            raise refused(line, why)
+        counts.append((line.key, take_pieces(line.accounts[name], share)))
+    return counts
 
 
 def summarise(ledger: Ledger, path: Mapping[str, str]) -> str:

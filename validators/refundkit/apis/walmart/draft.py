@@ -10,12 +10,16 @@ from typing import Any, NamedTuple, TypeAlias
 from msgspec import UNSET
 from refundkit_apis.walmart import models
 
+from ... import apis
 from ...drafting import ALL, All, Limits, Pieces, Wish, add_tax, find_line, minor_unit, refused, share_of
 from ...errors import DraftError
-from ...ledger import Account, Line
+from ...ledger import CANCELS, Account, Line
 from ...money import ZERO, plain
 from ...opened_order import OpenedOrder
 from .ledger import PRODUCT
+from .piece_drafts import build_cancellation, obstacle_of_pieces, refund_return
+
+__all__ = ["cancel_order_lines", "limits", "obstacle", "refund_order_lines", "refund_return"]
 
 SHIPPING = "SHIPPING"
 # The names of a charge and of its tax, by line number and charge type.
@@ -33,6 +37,11 @@ class Part(NamedTuple):
 def refund_order_lines(opened: OpenedOrder, wish: Wish) -> models.OrderRefundRequest:
     """Return the body that refunds what is wanted. Raises DraftError."""
     return models.OrderRefundRequest(order_refund=build_refund(opened, wish, models))
+
+
+def cancel_order_lines(opened: OpenedOrder, wish: Wish) -> models.OrderCancellationRequest:
+    """Return the body that cancels the pieces that are wanted. Raises DraftError."""
+    return models.OrderCancellationRequest(order_cancellation=build_cancellation(opened, wish, models))
 
 
 def build_refund(opened: OpenedOrder, wish: Wish, generated: ModuleType | Any) -> Any:
@@ -87,7 +96,9 @@ def _whole(opened: OpenedOrder, line: Line) -> list[Part]:
 
 
 def obstacle(opened: OpenedOrder, line: Line) -> str:
-    """Return why nothing of a line can be refunded, "" if something can."""
+    """Return why nothing of a line can be refunded, or cancelled; "" if something can."""
+    if CANCELS not in line.accounts or "cancels" in apis.traits(opened.operation.name):
+        return obstacle_of_pieces(opened, line)
     return "" if line.shipped else f"nothing is shipped ({line.status}), so nothing can be refunded"
 
 

@@ -7,10 +7,16 @@ from refundkit_apis.walmart_ca import models
 from ...drafting import Wish
 from ...opened_order import OpenedOrder
 from ..walmart.draft import build_refund, limits, obstacle
+from ..walmart.piece_drafts import build_cancellation
 
-__all__ = ["limits", "obstacle", "refund_order_lines"]
+__all__ = ["cancel_order_lines", "limits", "obstacle", "refund_order_lines"]
 
 
 def refund_order_lines(opened: OpenedOrder, wish: Wish) -> models.OrderRefundRequest:
     """Return the body that refunds what is wanted. Raises DraftError."""
     return models.OrderRefundRequest(order_refund=build_refund(opened, wish, models))
+
+
+def cancel_order_lines(opened: OpenedOrder, wish: Wish) -> models.OrderCancellationRequest:
+    """Return the body that cancels the pieces that are wanted. Raises DraftError."""
+    return models.OrderCancellationRequest(order_cancellation=build_cancellation(opened, wish, models))
