@@ -301,3 +301,136 @@ def test_shop_drafts_give_back_exactly_what_was_paid(api: str) -> None:
         assert total.left == 0 or (api == "woocommerce_legacy" and decimals(shop.balance().currency) == 3)
 
     hold()
+
+
+# Pieces: cancellations, and refunds of returns.
+
+CANCEL_REASONS = {"walmart": "SELLER_CANCEL_OUT_OF_STOCK", "walmart_ca": "CANCEL_BY_SELLER"}
+
+
+def take_back(data: st.DataObject, shop: Shop, reason: str | None) -> None:
+    """Draft and send pieces until none is left; each draft is clean but for what the return's own state says."""
+    while left := refundable(shop):
+        line, account = data.draw(st.sampled_from(left))
+        some = {line: pieces(data.draw(st.integers(1, int(account.refundable))))}
+        drafted = shop.draft(data.draw(st.sampled_from([ALL, {line: ALL}, some])), reason=reason)
+        assert {finding.code for finding in drafted.report.findings} <= EXPECTED, drafted.report.findings
+        shop.send(drafted)
+
+
+@pytest.mark.parametrize("api", CANCEL_REASONS)
+def test_cancellation_drafts_cancel_all_that_was_not_shipped(api: str) -> None:
+    """Any sequence of drafts cancels every piece that can be cancelled, and none that was shipped."""
+
+    @given(walmart_orders(api), st.data())
+    def hold(order: dict[str, Any], data: st.DataObject) -> None:
+        shop = Shop(f"{api}.cancel_order_lines", order)
+        cancellable = {line.line: line.accounts[0].left for line in shop.balance().lines}
+        take_back(data, shop, CANCEL_REASONS[api])
+        for line in shop.balance().lines:
+            (account,) = line.accounts
+            assert account.left == 0
+            assert account.refunded >= cancellable[line.line]
+
+    hold()
+
+
+@st.composite
+def returns(draw: st.DrawFn) -> dict[str, Any]:
+    """A return of one to three lines, of some of which pieces were refunded."""
+    shown = story("walmart.refund_return")["order"]
+    lines = []
+    for number in range(1, draw(st.integers(1, 3)) + 1):
+        pieces_returned = draw(st.integers(1, 9))
+        refunded = draw(st.integers(0, pieces_returned))
+        quantity = {"unitOfMeasure": "EACH", "measurementValue": pieces_returned}
+        lines.append(
+            {
+                "returnOrderLineNumber": number,
+                "purchaseOrderId": "2961380412345",
+                "quantity": quantity,
+                "refundedQty": {**quantity, "measurementValue": refunded},
+                "status": draw(st.sampled_from(["DELIVERED", "INITIATED"])),
+                "currentRefundStatus": draw(st.sampled_from(["NOT_REFUNDED", "REFUND_INITIATED"])),
+            }
+        )
+    kind = draw(st.sampled_from(["REFUND", "REPLACEMENT"]))
+    return {**shown, "returnOrders": [{**shown["returnOrders"][0], "returnType": kind, "returnOrderLines": lines}]}
+
+
+def test_return_drafts_refund_every_piece_that_came_back() -> None:
+    """Any sequence of drafts refunds every piece of a return once."""
+
+    @given(returns(), st.data())
+    def hold(order: dict[str, Any], data: st.DataObject) -> None:
+        shop = Shop("walmart.refund_return", order)
+        take_back(data, shop, None)
+        assert [account.left for line in shop.balance().lines for account in line.accounts] == [0] * len(
+            order["returnOrders"][0]["returnOrderLines"]
+        )
+
+    hold()
+
+
+# What cannot be drafted.
+
+
+def drafted(operation: str, wanted: Any, *, order: Any = None, **options: Any) -> Any:
+    """Draft of the example's order."""
+    name: Any = operation
+    return draft(name, story(operation)["order"] if order is None else order, wanted, **options)
+
+
+US, CANCEL, RETURN, TAX = (
+    "walmart.refund_order_lines",
+    "walmart.cancel_order_lines",
+    "walmart.refund_return",
+    "taxcloud.refund_order",
+)
+SHOP = "woocommerce.create_refund"
+OUT = {"reason": "SELLER_CANCEL_OUT_OF_STOCK"}
+REFUSED: list[tuple[str, Any, dict[str, Any], tuple[str, ...]]] = [
+    (US, None, {}, ("nothing is wanted", "ALL")),
+    (US, {}, {}, ("nothing is wanted",)),
+    (US, [], {}, ("nothing is wanted",)),
+    (US, {"9": ALL}, {"reason": REASON}, ("no line '9'", "it has 1, 2, 3")),
+    (US, {"3": ALL}, {"reason": REASON}, ("line 3: nothing is shipped (Acknowledged 1)",)),
+    (US, {"1": "99.00"}, {"reason": REASON, "tax": "none"}, ("line 1: 99.00 is wanted of PRODUCT", "is left")),
+    (
+        US,
+        {"1": "5.00"},
+        {"reason": REASON},
+        ("it is taxed", '"added" refunds 5.00 + 0.41', '"included"', '"none" 5.00 + 0'),
+    ),
+    (US, {"1": "5.00"}, {"tax": "added"}, ("a reason is missing", "DamagedItem")),
+    (US, {"1": "0.005"}, {"reason": REASON, "tax": "none"}, ("the smallest is 0.01",)),
+    (US, ALL, {"amount": "5.00"}, ("ALL is all that is left",)),
+    (US, {"1": ALL}, {"reason": REASON, "amount": "5.00"}, ("say what of which line",)),
+    (US, {"1": ALL}, {"reason": REASON, "order": {"id": 1}}, ("the order could not be read",)),
+    (CANCEL, {"1": ALL}, OUT, ("line 1: nothing can be cancelled (Shipped 2)",)),
+    (CANCEL, {"3": pieces(5)}, OUT, ("5 are wanted and 1 of 1 are left",)),
+    (CANCEL, {"3": "5.00"}, OUT, ("pieces(1), or ALL",)),
+    (CANCEL, {"3": ALL}, {}, ("a reason is missing",)),
+    (CANCEL, {"3": pieces(1)}, {**OUT, "tax": "added"}, ("how many pieces",)),
+    (RETURN, {"2": pieces(1)}, {}, ("1 are wanted and 0 of 1 are left",)),
+    (RETURN, {"1": ALL}, {"reason": REASON}, ("no reason to give",)),
+    (RETURN, {"7": ALL}, {}, ("no line '7'",)),
+    (TAX, {"CHAIR-OAK": pieces(99)}, {}, ("CHAIR-OAK", "say which")),
+    (TAX, {"OIL-LITRE": pieces(99)}, {}, ("99 are wanted and 1.5 of 1.5 are left",)),
+    (TAX, {"OIL-LITRE": "5.00"}, {}, ("pieces(1)",)),
+    (TAX, None, {"amount": "5.00"}, ("TaxCloud computes the money",)),
+    (SHOP, None, {"amount": "999.00"}, ("left",)),
+    (SHOP, {"99": ALL}, {}, ("no line '99'",)),
+    ("walmart.get_order", ALL, {"order": {}}, ("no operation that can be drafted",)),
+]
+
+
+@pytest.mark.parametrize(("operation", "wanted", "options", "words"), REFUSED)
+def test_what_cannot_be_refunded_says_what_is_left(
+    operation: str, wanted: Any, options: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    """What cannot be drafted is a DraftError that says what is left, or what to add."""
+    with pytest.raises(DraftError) as caught:
+        drafted(operation, wanted, **options)
+    assert [word for word in words if word not in str(caught.value)] == []
+    assert caught.value.sent == "no"

@@ -263,8 +263,9 @@ def count_pieces(
             raise DraftError("nothing is left of any line")
         return counts
     counts = []
-    for key, share in wish.lines.items():
-        line = find_line(opened.ledger, key)
+    numbers = {line.number: key for key, line in opened.ledger.lines.items()}
+    for number, share in wish.lines.items():
+        line = find_line(opened.ledger, numbers.get(number, number))
         if why := obstacle(opened, line):
             raise refused(line, why)
         counts.append((line.key, take_pieces(line.accounts[name], share)))
