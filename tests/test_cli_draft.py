@@ -20,7 +20,7 @@ REASONS = {
 }
 
 
-def drafted_of(request: dict[str, Any]) -> str:
+def drafted_of(request: Any) -> str:
     """Return the operation of an example that a draft can be made of, "" if there is none."""
     name: str = request.get("operation", "")
     if not name:
@@ -29,10 +29,10 @@ def drafted_of(request: dict[str, Any]) -> str:
     return "" if name.endswith(("delete_refund", "update_refund")) or "order" not in request else name
 
 
-EXAMPLES = {
+EXAMPLES: dict[str, tuple[str, Any]] = {
     path.name: (drafted_of(request), request)
     for path in sorted((ROOT / "examples").glob("*.json"))
-    if drafted_of(request := read_json(path.read_bytes()).value)  # type: ignore[arg-type]
+    if drafted_of(request := read_json(path.read_bytes()).value)
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import Enum
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypedDict
 
 import msgspec
 from refundkit_apis._runtime.codec import encode
@@ -18,7 +18,7 @@ from refundkit_apis.names import OperationName
 from . import apis
 from .checking.check import check
 from .errors import DraftError, RefundNotChecked, Report, UsageError
-from .ledger import TOTAL, Account, Ledger, Line
+from .ledger import TAX, TOTAL, Account, Ledger, Line
 from .money import EXACT, ZERO, decimals, exact, plain, total
 from .opened_order import OpenedOrder, as_text, open_order
 from .text import suggest_name
@@ -57,6 +57,18 @@ def pieces(count: Money) -> Pieces:
     return Pieces(_positive(count, "pieces"))
 
 
+Wanted: TypeAlias = All | Mapping[str, Share] | None
+
+
+class DraftOptions(TypedDict, total=False):
+    """What may be said of a draft beside what is wanted of which line; `draft()` tells what each means."""
+
+    amount: Money | None
+    shipping: Money | All | None
+    tax: Tax | None
+    reason: str | None
+
+
 class Wish(msgspec.Struct, frozen=True):
     """What a draft is to refund. `lines` is ALL of the order, or what of each line; amounts are above zero."""
 
@@ -82,7 +94,7 @@ class Draft(msgspec.Struct, frozen=True):
 def draft(  # noqa: PLR0913 - what is wanted, one by one
     operation: OperationName,
     order: object,
-    wanted: All | Mapping[str, Share] | None = None,
+    wanted: Wanted = None,
     *,
     amount: Money | None = None,
     shipping: Money | All | None = None,
@@ -118,7 +130,7 @@ def draft(  # noqa: PLR0913 - what is wanted, one by one
 
 
 def _read_wish(
-    wanted: All | Mapping[str, Share] | None,
+    wanted: Wanted,
     amount: Money | None,
     shipping: Money | All | None,
     tax: Tax | None,
@@ -275,8 +287,9 @@ def count_pieces(
 def summarise(ledger: Ledger, path: Mapping[str, str]) -> str:
     """Say what the refund under check gives back, and what is left of the lines that it names."""
     order = f"of order {list(path.values())[-1]}" if path else "of the order"
-    money = [account for account in ledger.accounts if account.is_money and account.name != TOTAL]
-    money = money or [account for account in ledger.accounts if account.is_money]
+    # An item's own tax is the sum of those by rate.
+    money = [account for account in ledger.accounts if account.is_money and not account.name.startswith(TAX)]
+    money = [account for account in money if account.name != TOTAL] or money
     if money:
         currency = f" {ledger.currency}" if ledger.currency else ""
         amount, tax = total(each.now for each in money), total(each.tax_now for each in money)

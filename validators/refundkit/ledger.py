@@ -156,6 +156,16 @@ class Account(msgspec.Struct, gc=False):
         return self.tax_charged - self.tax_before
 
     @property
+    def remaining(self) -> Decimal:
+        """What may still be given back: `left`, and nothing if more was refunded than charged; on its side of zero."""
+        return (max(self.left, ZERO) if self.charged >= 0 else min(self.left, ZERO)) or ZERO
+
+    @property
+    def tax_remaining(self) -> Decimal:
+        """What may still be given back of the tax."""
+        return max(self.tax_left, ZERO) or ZERO
+
+    @property
     def exceeded(self) -> bool:
         """Whether this refund pays back more than is left."""
         return 0 < self.now > self.left

@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Iterator
 from decimal import Decimal
+from textwrap import wrap
 
 import msgspec
 from refundkit_apis._runtime.codec import encode
@@ -64,7 +65,7 @@ def table(found: Balance, width: int) -> Iterator[str]:
         yield _align(("", *_COLUMNS), sizes)
     for label, values in rows:
         if not values:
-            yield label
+            yield from wrap(label, max(width, 20), subsequent_indent="  ")
         elif is_wide:
             yield _align((label, *(plain(value) for value in values)), sizes)
         else:
