@@ -87,7 +87,7 @@ WRONG = [
     (("--money", "1=5.00", "--reason", "DamagedItem"), 1, "it is taxed"),
     (("--money", "1=five", "--tax", "none", "--reason", "DamagedItem"), 1, "no number"),
     (("--money", "1"), 2, "--money"),
-    (("--pieces", "1=0", "--reason", "DamagedItem"), 2, "above zero"),
+    (("--pieces", "1=0", "--reason", "DamagedItem"), 1, "above zero"),
     (("--line", "1", "--money", "1=5.00"), 2, "named twice"),
     (("--all", "--line", "1"), 2, "--all and a line"),
     (("--line", "3", "--reason", "DamagedItem"), 1, "nothing is shipped"),

@@ -34,10 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the request, and what it refunds on standard error. Raises UsageError and SourceError."""
     files = read_order_files(options)
-    wanted = _wanted(options)
-    if not wanted and options.amount is None and options.shipping is None:
-        return _print_balance(options, files)
     try:
+        wanted = _wanted(options)
+        if not wanted and options.amount is None and options.shipping is None:
+            return _print_balance(options, files)
         drafted = draft(
             files.operation.name,
             files.order,
