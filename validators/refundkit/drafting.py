@@ -17,7 +17,7 @@ from refundkit_apis._runtime.codec import encode
 from . import apis
 from .checking.check import check
 from .errors import DraftError, RefundNotChecked, Report
-from .ledger import TOTAL, Account, Ledger, Line
+from .ledger import CANCELS, TOTAL, Account, Ledger, Line
 from .money import EXACT, ZERO, decimals, exact, plain, total
 from .opened_order import OpenedOrder, as_text, open_order
 from .text import suggest_name
@@ -174,7 +174,7 @@ def find_line(ledger: Ledger, key: Any) -> Line:
     """Return a line of the order. Raises DraftError that names the lines there are."""
     if key in ledger.unread:
         raise DraftError(f"line {key} of the order cannot be read: {ledger.unread[key]}")
-    line = ledger.lines.get(key)
+    line = ledger.lines.get(key) or next((each for each in ledger.lines.values() if each.number == key), None)
     if line is None:
         names = list(dict.fromkeys(str(each.number) for each in ledger.lines.values() if each.number))
         raise DraftError(
@@ -185,7 +185,7 @@ def find_line(ledger: Ledger, key: Any) -> Line:
 
 def refused(line: Line | Account, why: str) -> DraftError:
     """Return the error for a line of which nothing can be refunded, or not as much."""
-    return DraftError(f"line {line.number}: {why}")
+    return DraftError(f"line {line.number.removeprefix('line ')}: {why}")
 
 
 def minor_unit(currency: str) -> Decimal:
@@ -263,4 +263,5 @@ def summarise(ledger: Ledger, path: Mapping[str, str]) -> str:
     counted = [account for account in ledger.accounts if account.line not in parents]
     parts = ", ".join(f"{plain(account.now)} of {account.number}" for account in counted)
     left_pieces = ", ".join(plain(account.left - account.now) for account in counted)
-    return f"{parts}, {order}; {left_pieces} left"
+    verb = "cancels" if any(account.name == CANCELS for account in counted) else "refunds"
+    return f"{verb} {parts}, {order}; {left_pieces} left"
