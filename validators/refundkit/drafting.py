@@ -17,7 +17,7 @@ from refundkit_apis._runtime.codec import encode
 from . import apis
 from .checking.check import check
 from .errors import DraftError, RefundNotChecked, Report
-from .ledger import CANCELS, TOTAL, Account, Ledger, Line
+from .ledger import CANCELS, TAX, TOTAL, Account, Ledger, Line
 from .money import EXACT, ZERO, decimals, exact, plain, total
 from .opened_order import OpenedOrder, as_text, open_order
 from .text import suggest_name
@@ -129,7 +129,9 @@ def _read_wish(
         raise DraftError(f'tax is {tax!r}: say "added", "included" or "none"')
     if isinstance(wanted, All) and (amount is not None or shipping is not None):
         raise DraftError("ALL is all that is left of the order: say nothing beside it")
-    lines = wanted if isinstance(wanted, All) else {str(key): _share(each) for key, each in (wanted or {}).items()}
+    if wanted and not isinstance(wanted, All | Mapping):
+        raise TypeError(f"what is wanted is {wanted!r}: give ALL, or a mapping of what is wanted of each line")
+    lines = wanted if isinstance(wanted, All) else {str(key): _share(key, each) for key, each in (wanted or {}).items()}
     return Wish(
         lines,
         None if amount is None else _positive(amount, "amount"),
@@ -139,7 +141,9 @@ def _read_wish(
     )
 
 
-def _share(share: Share) -> Decimal | Pieces | All:
+def _share(key: str, share: Share) -> Decimal | Pieces | All:
+    if share is None or share == [] or share == {}:
+        raise DraftError(f"nothing is wanted of line {key}: say ALL, pieces(n) or money")
     return share if isinstance(share, Pieces | All) else _positive(share, "money")
 
 
@@ -176,10 +180,9 @@ def find_line(ledger: Ledger, key: Any) -> Line:
         raise DraftError(f"line {key} of the order cannot be read: {ledger.unread[key]}")
     line = ledger.lines.get(key) or next((each for each in ledger.lines.values() if each.number == key), None)
     if line is None:
-        names = list(dict.fromkeys(str(each.number) for each in ledger.lines.values() if each.number))
-        raise DraftError(
-            f"the order has no line {key!r}{suggest_name(str(key), names)}; it has {', '.join(names[:20])}"
-        )
+        names = list(dict.fromkeys(str(each.number) for each in ledger.lines.values() if each.number and each.accounts))
+        known = f"; it has {', '.join(names[:20])}" if names else ""
+        raise DraftError(f"the order has no line {key!r}{known}{suggest_name(str(key), names)}")
     return line
 
 
@@ -247,18 +250,28 @@ def take_pieces(account: Account, share: Decimal | Pieces | All) -> Decimal:
     return count
 
 
+def write_money(amount: Decimal, currency: str) -> str:
+    """Write an amount with the decimals of its currency, or with all that it has if they are more."""
+    return plain(EXACT.add(amount, minor_unit(currency) * 0))
+
+
 def summarise(ledger: Ledger, path: Mapping[str, str]) -> str:
     """Say what the refund under check gives back, and what is left of the lines that it names."""
     order = f"of order {list(path.values())[-1]}" if path else "of the order"
-    money = [account for account in ledger.accounts if account.is_money and account.name != TOTAL]
-    money = money or [account for account in ledger.accounts if account.is_money]
+    money = [account for account in ledger.accounts if account.is_money and not account.name.startswith(TAX)]
     if money:
         currency = f" {ledger.currency}" if ledger.currency else ""
-        amount, tax = total(each.now for each in money), total(each.tax_now for each in money)
-        left, tax_left = total(each.left for each in money) - amount, total(each.tax_left for each in money) - tax
-        taxed = f" + {plain(tax)} tax = {plain(amount + tax)}" if tax else ""
-        left_taxed = f" + {plain(tax_left)} tax" if tax_left else ""
-        return f"refunds {plain(amount)}{taxed}{currency} {order}; {plain(left)}{left_taxed} left"
+        # The total of a shop's order holds its taxes.
+        whole = [account for account in money if account.name == TOTAL]
+        tax = total(each.tax_now for each in money)
+        amount = whole[0].now - tax if whole else total(each.now for each in money)
+        left = whole[0].left - whole[0].now if whole else total(each.left for each in money) - amount
+        tax_left = ZERO if whole else total(each.tax_left for each in money) - tax
+        amounts = (amount, tax, amount + tax, left, tax_left)
+        shown, shown_tax, shown_sum, shown_left, shown_tax_left = (write_money(a, ledger.currency) for a in amounts)
+        taxed = f" + {shown_tax} tax = {shown_sum}" if tax else ""
+        left_taxed = f" + {shown_tax_left} tax" if tax_left else ""
+        return f"refunds {shown}{taxed}{currency} {order}; {shown_left}{left_taxed} left"
     parents = {ledger.line_of(account).parent for account in ledger.accounts}
     counted = [account for account in ledger.accounts if account.line not in parents]
     parts = ", ".join(f"{plain(account.now)} of {account.number}" for account in counted)

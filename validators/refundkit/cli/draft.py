@@ -11,6 +11,7 @@ from refundkit_apis._runtime.codec import encode
 from ..balances import balance
 from ..drafting import ALL, All, Share, draft, pieces
 from ..errors import DraftError, RefundNotChecked, SourceError, UsageError
+from ..report.text import make_printable
 from .arguments import CLEAN, FOUND, split_pair
 from .balance import table
 from .orders import OrderFiles, add_order_arguments, read_order_files
@@ -49,9 +50,9 @@ def run(options: argparse.Namespace) -> int:
             refunds=files.refunds,
         )
     except DraftError as error:
-        print(f"refundkit: {error}", file=sys.stderr)
+        print(f"refundkit: {make_printable(str(error))}", file=sys.stderr)
         return FOUND
-    print(drafted.summary, *map(str, drafted.report.findings), sep="\n", file=sys.stderr)
+    print(*map(make_printable, (drafted.summary, *map(str, drafted.report.findings))), sep="\n", file=sys.stderr)
     if options.body and files.operation.xml:
         from ..xml_writer import write_xml
 

@@ -26,7 +26,7 @@ def refund_return(opened: OpenedOrder, wish: Wish) -> models.ReturnRefundRequest
         raise DraftError("the return does not tell its customerOrderId, which the request must name")
     lines = [
         models.ReturnRefundLine(
-            return_order_line_number=int(line.key),
+            return_order_line_number=int(str(line.key)),
             quantity=models.ReturnRefundQuantity(unit_of_measure="EACH", measurement_value=count),
         )
         for line, count in _counts(opened, wish, PIECES)
