@@ -53,7 +53,7 @@ Limits: TypeAlias = tuple[Decimal, Decimal]
 
 def pieces(count: Money) -> Pieces:
     """Return a number of pieces for `draft()`. Raises DraftError unless it is above zero."""
-    return Pieces(_positive(count, "pieces"))
+    return Pieces(read_positive(count, "pieces"))
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -134,20 +134,20 @@ def _read_wish(
     lines = wanted if isinstance(wanted, All) else {str(key): _share(key, each) for key, each in (wanted or {}).items()}
     return Wish(
         lines,
-        None if amount is None else _positive(amount, "amount"),
-        shipping if shipping is None or isinstance(shipping, All) else _positive(shipping, "shipping"),
+        None if amount is None else read_positive(amount, "amount"),
+        shipping if shipping is None or isinstance(shipping, All) else read_positive(shipping, "shipping"),
         tax,
         reason,
     )
 
 
 def _share(key: str, share: Share) -> Decimal | Pieces | All:
-    if share is None or share == [] or share == {}:
+    if share is None or share in ([], {}):
         raise DraftError(f"nothing is wanted of line {key}: say ALL, pieces(n) or money")
-    return share if isinstance(share, Pieces | All) else _positive(share, "money")
+    return share if isinstance(share, Pieces | All) else read_positive(share, "money")
 
 
-def _positive(value: Money, what: str) -> Decimal:
+def read_positive(value: Money, what: str) -> Decimal:
     """Return a number above zero; a float is a TypeError, for it is not the number that was written."""
     if isinstance(value, bool) or not isinstance(value, str | Decimal | int):
         raise TypeError(f"{what} is {value!r}: give a text, a Decimal or an int")

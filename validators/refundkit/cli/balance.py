@@ -17,11 +17,18 @@ from .arguments import CLEAN
 from .orders import add_order_arguments, read_order_files
 
 _COLUMNS = ("charged", "refunded", "left", "refundable")
-_WIDE = 72
+_EPILOG = """\
+examples:
+  refundkit balance --as walmart.refund_order_lines --order order.json
+  refundkit balance --as woocommerce.create_refund --order order.json --refunds refunds.json --output-format json
+
+Exit status: 0 a balance is printed, 2 a bad flag or file."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `refundkit balance`."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
     add_order_arguments(parser)
     parser.add_argument("--output-format", choices=("text", "json"), default="text")
 
@@ -59,7 +66,8 @@ def table(found: Balance, width: int) -> Iterator[str]:
     yield f"{order}{', ' + found.currency if found.currency else ''}"
     cells = [(label, *figures) for label, figures in rows if figures]
     sizes = [max(map(len, column)) for column in zip(("", *_COLUMNS), *cells, strict=True)]
-    is_wide = sum(sizes) + 2 * len(sizes) <= max(width, 0) or width >= _WIDE
+    is_wide = sum(sizes) + 2 * (len(sizes) - 1) <= width
+    longest = max((len(figure) for _, figures in rows for figure in figures), default=0)
     if is_wide:
         yield _align(("", *_COLUMNS), sizes)
     for label, figures in rows:
@@ -69,7 +77,8 @@ def table(found: Balance, width: int) -> Iterator[str]:
             yield _align((label, *figures), sizes)
         else:
             yield label
-            yield from (f"    {name:<10}  {figure}" for name, figure in zip(_COLUMNS, figures, strict=True))
+            for name, figure in zip(_COLUMNS, figures, strict=True):
+                yield f"    {name:<10}  {figure.rjust(longest)}"
 
 
 def _rows(found: Balance) -> Iterator[tuple[str, list[str]]]:

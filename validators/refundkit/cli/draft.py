@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import argparse
 import sys
+from decimal import Decimal
 
 import msgspec
 from refundkit_apis._runtime.codec import encode
 
 from ..balances import balance
-from ..drafting import ALL, All, Share, draft, pieces
+from ..drafting import ALL, All, Pieces, Share, draft, read_positive
 from ..errors import DraftError, RefundNotChecked, SourceError, UsageError
 from ..report.text import make_printable
 from .arguments import CLEAN, FOUND, split_pair
 from .balance import table
 from .orders import OrderFiles, add_order_arguments, read_order_files
 
+_EPILOG = """\
+examples:
+  refundkit draft --as walmart.refund_order_lines --order order.json --money 1=5.00 --tax added --reason DamagedItem
+  refundkit draft --as woocommerce.create_refund --order order.json --refunds refunds.json --pieces 71=1 --body
+
+Exit status: 0 a request is printed, 1 it cannot be refunded, 2 a bad flag or file, or nothing is wanted."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `refundkit draft`."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
     add_order_arguments(parser)
     add = parser.add_argument
     add("--money", action="append", default=[], metavar="LINE=AMOUNT", help="money of a line")
@@ -65,8 +75,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _wanted(options: argparse.Namespace) -> All | dict[str, Share]:
     """Return what the flags want of the order or of its lines. Raises UsageError."""
-    shares: list[tuple[str, Share]] = [split_pair(text, "--money") for text in options.money]
-    shares += [(name, pieces(count)) for name, count in (split_pair(text, "--pieces") for text in options.pieces)]
+    shares: list[tuple[str, Share]] = [_read_pair(text, "--money") for text in options.money]
+    shares += [(name, Pieces(count)) for name, count in (_read_pair(text, "--pieces") for text in options.pieces)]
     shares += [(name, ALL) for name in options.line]
     lines = dict(shares)
     if len(lines) != len(shares):
@@ -74,6 +84,15 @@ def _wanted(options: argparse.Namespace) -> All | dict[str, Share]:
     if options.all and lines:
         raise UsageError("--all and a line: use one")
     return ALL if options.all else lines
+
+
+def _read_pair(text: str, flag: str) -> tuple[str, Decimal]:
+    """Read `LINE=NUMBER`. Raises UsageError."""
+    name, number = split_pair(text, flag)
+    try:
+        return name, read_positive(number, flag)
+    except DraftError as error:
+        raise UsageError(str(error)) from None
 
 
 def _print_balance(options: argparse.Namespace, files: OrderFiles) -> int:
