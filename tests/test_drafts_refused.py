@@ -150,6 +150,24 @@ def test_an_unknown_history_is_refused(wanted: Any) -> None:
     assert {account.refundable for line in lines for account in line.accounts} == {Decimal(0)}
 
 
+def test_the_last_of_a_price_comes_back_with_its_tax() -> None:
+    """Money that includes its tax never takes the last of a price and leaves some of its tax behind."""
+    order = order_of(US)
+    line = order["order"]["orderLines"]["orderLine"][0]
+    (charge, _) = line["charges"]["charge"]
+    charge["chargeAmount"]["amount"], charge["tax"]["taxAmount"]["amount"] = Decimal("0.01"), Decimal("0.01")
+    words = 'line 1: 0.01 would refund the last of PRODUCT and leave 0.01 of its tax: say 0.02, or tax="none"'
+    assert refuse(US, {"1": "0.01"}, order, tax="included") == words
+    charge["chargeAmount"]["amount"] = Decimal("0.09")
+    body = draft(US, order, {"1": "0.09"}, tax="included", reason="DamagedItem").request["body"]
+    refunded = body["orderRefund"]["orderLines"]["orderLine"][0]["refunds"]["refund"][0]["refundCharges"]
+    money = refunded["refundCharge"][0]["charge"]
+    assert (money["chargeAmount"]["amount"], money["tax"]["taxAmount"]["amount"]) == (
+        Decimal("-0.08"),
+        Decimal("-0.01"),
+    )
+
+
 def test_nothing_left_of_an_order_is_refused() -> None:
     """What was drafted once cannot be drafted again."""
     refunds: list[Any] = [{"id": 1, "amount": "107.80", "line_items": []}]

@@ -218,6 +218,8 @@ def add_tax(
             return left, tax_left
         whole = account.charged + account.tax_charged
         amount = min(share_of(account.charged, money, whole, unit), left, money)
+        if amount == left > unit and money - amount < tax_left:
+            amount -= unit  # the last of the price comes back with all of its tax
         return (amount, money - amount) if money - amount <= tax_left else (money - tax_left, tax_left)
 
     if tax is None and account.tax_charged:
@@ -230,6 +232,11 @@ def add_tax(
         raise refused(
             account, f"{plain(money)} is wanted of {account.name}, and {plain(max(left, ZERO))}{taxed} is left"
         )
+    if tax == "included" and amount == left and its_tax < tax_left:
+        words = (
+            f"{plain(money)} would refund the last of {account.name} and leave {plain(tax_left - its_tax)} of its tax"
+        )
+        raise refused(account, f'{words}: say {plain(left + tax_left)}, or tax="none"')
     return amount, its_tax
 
 
