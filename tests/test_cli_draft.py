@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from commands import Cli, write
-from refundkit import balance, routes
+from refundkit import balance, draft, routes
+from refundkit.errors import DraftError
 from refundkit_apis._runtime.codec import decode, encode
 from story import ROOT, story, text
 
@@ -266,3 +268,34 @@ def test_help_ends_with_examples_and_exit_statuses(cli: Cli, command: str) -> No
     assert ran.status == 0
     assert ran.out.count(f"\n  refundkit {command} --as ") == 2
     assert ran.out.rstrip().splitlines()[-1].startswith("Exit status: 0 ")
+
+
+PAGE = (ROOT / "docs" / "draft.md").read_text("utf-8")
+
+
+def test_what_the_page_shows_is_what_the_command_prints(cli: Cli) -> None:
+    """Each `$ refundkit …` of docs/draft.md prints what the page shows below it."""
+    balance_flags()
+    shown = re.findall(r"^\$ refundkit ([^>\n]*)(?: > (\S+))?\n((?:(?!\$|```).*\n)+)", PAGE, re.MULTILINE)
+    assert [words.split()[0] for words, _, _ in shown] == ["balance", "draft", "check"]
+    for words, file, printed in shown:
+        ran = cli(*words.split())
+        assert ran.status == 0
+        if file:
+            write(file, ran.out)
+            assert ran.err == printed
+        else:
+            assert ran.out + ran.err == printed
+
+
+def test_the_page_s_python_drafts_what_it_says() -> None:
+    """The Python of docs/draft.md runs, and its summary and its refusal are those that the page shows."""
+    (sample,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    example = decode((ROOT / "examples" / "walmart-part-of-a-line.json").read_bytes(), dict[str, Any])
+    names: dict[str, Any] = {"order": example["order"]}
+    exec(sample, names)  # noqa: S102 - our own page
+    assert names["draft"].report.ok
+    assert f'draft.summary  # "{names["draft"].summary}"' in sample
+    with pytest.raises(DraftError) as refused:
+        draft(US, example["order"], {"1": "5.00"}, reason="DamagedItem")
+    assert f"    {refused.value}\n" in PAGE
