@@ -209,3 +209,62 @@ def test_a_draft_that_the_server_would_enlarge_is_refused() -> None:
     """The whole price of a line, without the shipping that the server would add, is refused."""
     words = "Walmart adds what is left of PRODUCT tax, SHIPPING (name them too, or refund less than the whole price)"
     assert words in refuse(US, {"1": "39.98"}, tax="none")
+
+
+def untold(amount: str = "22.00") -> tuple[Any, Any]:
+    """The legacy example with two lines of one product, and a refund whose server does not name the item."""
+    order, refunds = order_of(LEGACY), copy.deepcopy(story(LEGACY)["refunds"])
+    first, second = order["order"]["line_items"]
+    second["product_id"] = first["product_id"]
+    del refunds["order_refunds"][0]["line_items"][0]["refunded_item_id"]
+    refunds["order_refunds"][0]["amount"] = amount
+    return order, refunds
+
+
+@pytest.mark.parametrize("line", ["71", "72"])
+def test_an_item_that_earlier_refunds_do_not_name_is_refused(line: str) -> None:
+    """Where the legacy API hides which of two like items came back, an amount of the order is asked for, and works."""
+    order, refunds = untold()
+    words = "the server does not tell of which item an earlier refund was: say an amount of the order"
+    assert refuse(LEGACY, {line: ALL}, order, refunds=refunds) == f"line {line}: {words}"
+    obstacles = {told.line: told.obstacle for told in balance(LEGACY, order, refunds).lines}
+    assert obstacles == {"": "", "71": words, "72": words, "73": "", "74": ""}
+    drafted = draft(LEGACY, order, amount="85.80", reason="Lid missing", refunds=refunds)
+    assert drafted.request["body"]["order_refund"] == {"amount": "85.80", "reason": "Lid missing"}
+    assert drafted.report.ok
+
+
+def test_shipping_is_refused_where_an_earlier_refund_may_have_been_of_it() -> None:
+    """A refund of more than its items may have been of shipping or a fee, which the legacy API does not tell."""
+    order, refunds = untold("30.80")
+    words = "the server does not tell whether an earlier refund was of shipping or a fee: say an amount of the order"
+    assert refuse(LEGACY, {"73": ALL}, order, refunds=refunds) == f"line 73: {words}"
+    assert refuse(LEGACY, None, order, refunds=refunds, shipping=ALL) == f"shipping: {words}"
+
+
+def test_a_product_that_stands_once_needs_no_name() -> None:
+    """An earlier refund of a product that stands once in the order was of that item, named or not."""
+    order, refunds = untold()
+    order["order"]["line_items"][1]["product_id"] = 312
+    drafted = draft(LEGACY, order, {"71": ALL}, reason="Lid missing", refunds=refunds)
+    assert drafted.summary == "refunds 40.00 + 4.00 tax = 44.00 USD of order 1204; 41.80 left"
+
+
+def test_items_are_refused_where_only_the_sums_of_earlier_refunds_are_known() -> None:
+    """WooCommerce's order tells the sums of earlier refunds: without their list only an amount can be drafted."""
+    order = {**order_of(SHOP), "refunds": [{"id": 1301, "reason": "", "total": "-22.00"}]}
+    words = "the items of earlier refunds are not known: give the list of all refunds, or say an amount of the order"
+    assert refuse(SHOP, {"72": ALL}, order, refunds=None) == f"line 72: {words}"
+    drafted = draft(SHOP, order, ALL, reason="Lid missing")
+    assert drafted.summary == "refunds 85.80 USD of order 1204; 0.00 left"
+
+
+def test_balance_says_why_a_line_cannot_be_refunded_or_cancelled() -> None:
+    """A line that is not shipped has an obstacle for a refund, and one that is shipped has one for a cancellation."""
+    order = order_of(US)
+    refunded = {line.line: line.obstacle for line in balance(US, order).lines}
+    assert refunded["1"] == ""
+    assert refunded["2"].startswith("nothing is shipped (Acknowledged 1)")
+    cancelled = {line.line: line.obstacle for line in balance(CANCEL, order).lines}
+    assert cancelled["1"] == "it is shipped, so nothing of it can be cancelled"
+    assert cancelled["2"] == ""
