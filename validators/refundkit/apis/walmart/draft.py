@@ -1,4 +1,4 @@
-"""Drafts of Walmart's refunds: charges of lines with their taxes, cut to what was shipped."""
+"""Drafts of Walmart's refunds: charges of lines with their taxes, cut to what was shipped; and its cancellations."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from typing import Any, NamedTuple, TypeAlias
 from msgspec import UNSET
 from refundkit_apis.walmart import models
 
-from ... import apis
 from ...drafting import ALL, All, Limits, Pieces, Wish, add_tax, find_line, minor_unit, refused, share_of
 from ...errors import DraftError
-from ...ledger import CANCELS, Account, Line
+from ...ledger import Account, Line
 from ...money import ZERO, plain
 from ...opened_order import OpenedOrder
+from .draft_pieces import build_cancellation, find_obstacle, refund_return
 from .ledger import PRODUCT
-from .piece_drafts import build_cancellation, obstacle_of_pieces, refund_return
 
 __all__ = ["cancel_order_lines", "limits", "obstacle", "refund_order_lines", "refund_return"]
 
@@ -40,8 +39,9 @@ def refund_order_lines(opened: OpenedOrder, wish: Wish) -> models.OrderRefundReq
 
 
 def cancel_order_lines(opened: OpenedOrder, wish: Wish) -> models.OrderCancellationRequest:
-    """Return the body that cancels the pieces that are wanted. Raises DraftError."""
-    return models.OrderCancellationRequest(order_cancellation=build_cancellation(opened, wish, models))
+    """Return the body that cancels what is wanted. Raises DraftError."""
+    cancellation: models.OrderCancellationRequest = build_cancellation(opened, wish, models)
+    return cancellation
 
 
 def build_refund(opened: OpenedOrder, wish: Wish, generated: ModuleType | Any) -> Any:
@@ -96,9 +96,9 @@ def _whole(opened: OpenedOrder, line: Line) -> list[Part]:
 
 
 def obstacle(opened: OpenedOrder, line: Line) -> str:
-    """Return why nothing of a line can be refunded, or cancelled; "" if something can."""
-    if CANCELS not in line.accounts or "cancels" in apis.traits(opened.operation.name):
-        return obstacle_of_pieces(opened, line)
+    """Return why nothing of a line can be refunded, or cancelled, "" if something can."""
+    if not opened.operation.name.endswith(".refund_order_lines"):
+        return find_obstacle(line)
     return "" if line.shipped else f"nothing is shipped ({line.status}), so nothing can be refunded"
 
 
