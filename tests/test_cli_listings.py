@@ -63,6 +63,24 @@ def test_operations_are_all_listed(cli: Cli) -> None:
     assert "JSON" in headings["walmart"]
     assert "Older" in headings["walmart_ca"]
     assert "XML" in headings["walmart_ca"]
+    assert "Current" in headings["woocommerce"]
+    assert "Legacy" in headings["woocommerce_legacy"]
+
+
+def test_current_apis_are_listed_before_the_ones_that_they_replace(cli: Cli) -> None:
+    """`operations` lists replaced APIs last, as text and as JSON, which says what replaces them."""
+    listed = [line.split()[0] for line in cli("operations").out.splitlines() if line.startswith("  ") and "/" in line]
+    document = json.loads(cli("operations", "--output-format", "json").out)
+    assert [one["operation"] for one in document] == listed
+    assert list(dict.fromkeys(name.partition(".")[0] for name in listed)) == [
+        *("taxcloud", "walmart", "woocommerce"),
+        *("walmart_ca", "woocommerce_legacy"),
+    ]
+    replaced = {one["operation"].partition(".")[0]: one["replaced_by"] for one in document if one["replaced_by"]}
+    assert replaced == {"walmart_ca": "walmart", "woocommerce_legacy": "woocommerce"}
+    described = operations.get("walmart.refund_return").described
+    (one,) = [one for one in document if one["operation"] == "walmart.refund_return"]
+    assert [one[name] for name in ("method", "path", "page")] == [described.method, described.path, described.page]
 
 
 EXPECTED = {
@@ -118,7 +136,7 @@ def test_every_rule_at_once(cli: Cli) -> None:
 def test_operations_for_a_program(cli: Cli) -> None:
     """`operations --output-format json` lists the same, with what replaces an older API."""
     listed = json.loads(cli("operations", "--output-format", "json").out)
-    assert [entry["operation"] for entry in listed] == operations.names()
+    assert sorted(entry["operation"] for entry in listed) == sorted(operations.names())
     replaced = {entry["operation"].partition(".")[0]: entry["replaced_by"] for entry in listed}
     assert (replaced["walmart"], replaced["walmart_ca"]) == (None, "walmart")
     (entry,) = [entry for entry in listed if entry["operation"] == "woocommerce.create_refund"]

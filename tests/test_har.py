@@ -99,6 +99,16 @@ def test_answer_in_base64(check: Cli) -> None:
     assert "RF203" in check("r.har").codes
 
 
+def test_answer_in_base64_that_is_none(check: Cli) -> None:
+    """An answer whose Base64 is broken is an order that cannot be used, and said to be one."""
+    broken = order()
+    broken["response"]["content"] = {"text": "a", "encoding": "base64"}
+    write("r.har", recording(broken, send(too_much())))
+    found = check("r.har")
+    assert [entry["pointer"] for entry in found.document["findings"] if entry["code"] == "RF005"] == ["order:"]
+    assert "RF007" not in found.codes
+
+
 def test_xml_on_the_wire(check: Cli) -> None:
     """Walmart's XML is read, as a request and as the order that came back."""
     sent = exchange("POST", f"{WALMART}/v3/ca/orders/2961380412345/refund", xml_refund("19.99"))

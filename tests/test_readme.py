@@ -73,18 +73,20 @@ def test_every_target_it_names_exists() -> None:
     assert named <= targets
 
 
-def test_the_ready_client_refunds_and_refuses(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The README's ready client refunds until nothing is left, and then says why it refuses."""
+def test_the_one_call_refunds_and_refuses(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The README's first Python sample refunds with the tax until nothing is left, and then says what is left."""
+    sample = block("python")
+    assert "walmart.refund(" in sample
     with testing.server("walmart") as shop:
         connect = partial(refundkit.connect.walmart, base_url=shop.url)
         monkeypatch.setattr(refundkit.connect, "walmart", connect)
-        names: dict[str, Any] = {"client_id": "an-id", "client_secret": "a-secret"}
-        exec(block("python", "connect.walmart"), names)  # noqa: S102 - our own README
+        names: dict[str, Any] = {"client_id": "an-id", "client_secret": "a-secret", "order_id": "2961380412345"}
+        exec(sample, names)  # noqa: S102 - our own README
         assert names["order"].purchase_order_id == "2961380412345"
-        assert len(shop.refunds("2961380412345")) == 1
+        made = str(shop.refunds("2961380412345"))
+        assert "5.00" in made
+        assert "0.41" in made
         assert capsys.readouterr().out == ""
         for _ in range(20):
-            exec(block("python", "connect.walmart"), names)  # noqa: S102 - our own README
-    assert "refund-exceeds-charge" in capsys.readouterr().out
+            exec(sample, names)  # noqa: S102 - our own README
+    assert "is left" in capsys.readouterr().out

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import httpx
 import msgspec
 
 from .client import Client, Response
 from .usage import UsageError
+
+if TYPE_CHECKING:
+    from refundkit.drafting import Draft
 
 T = TypeVar("T")
 M = TypeVar("M", bound=msgspec.Struct)
@@ -40,6 +43,9 @@ class Caller(Protocol):
         `key` is the idempotency key in the body, "" if it has none.
         """
 
+    def draft(self, name: str, *ids: str, wanted: Any, timeout: Timeout, **options: Any) -> Draft:
+        """Read the order of an operation that refunds, and draft the request. Raises RefundNotSent."""
+
 
 class AsyncCaller(Protocol):
     """An open async connection to one API."""
@@ -58,6 +64,9 @@ class AsyncCaller(Protocol):
         **arguments: Any,
     ) -> T:
         """Do the same as Caller.call with the generated `asyncio_detailed`."""
+
+    async def draft(self, name: str, *ids: str, wanted: Any, timeout: Timeout, **options: Any) -> Draft:
+        """Do the same as Caller.draft."""
 
 
 def with_key(body: M, field: str) -> tuple[M, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import Enum
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypedDict
 
 import msgspec
 from refundkit_apis._runtime.codec import encode
@@ -18,7 +18,7 @@ from refundkit_apis.names import OperationName
 from . import apis
 from .checking.check import check
 from .errors import DraftError, RefundNotChecked, Report, UsageError
-from .ledger import TOTAL, Account, Ledger, Line
+from .ledger import CANCELS, TAX, TOTAL, Account, Ledger, Line
 from .money import EXACT, ZERO, decimals, exact, plain, total
 from .opened_order import OpenedOrder, as_text, open_order
 from .text import suggest_name
@@ -54,7 +54,19 @@ Limits: TypeAlias = tuple[Decimal, Decimal]
 
 def pieces(count: Money) -> Pieces:
     """Return a number of pieces for `draft()`. Raises DraftError unless it is above zero."""
-    return Pieces(_positive(count, "pieces"))
+    return Pieces(read_positive(count, "pieces"))
+
+
+Wanted: TypeAlias = All | Mapping[str, Share] | None
+
+
+class DraftOptions(TypedDict, total=False):
+    """What may be said of a draft beside what is wanted of which line; `draft()` tells what each means."""
+
+    amount: Money | None
+    shipping: Money | All | None
+    tax: Tax | None
+    reason: str | None
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -82,7 +94,7 @@ class Draft(msgspec.Struct, frozen=True):
 def draft(  # noqa: PLR0913 - what is wanted, one by one
     operation: OperationName,
     order: object,
-    wanted: All | Mapping[str, Share] | None = None,
+    wanted: Wanted = None,
     *,
     amount: Money | None = None,
     shipping: Money | All | None = None,
@@ -118,7 +130,7 @@ def draft(  # noqa: PLR0913 - what is wanted, one by one
 
 
 def _read_wish(
-    wanted: All | Mapping[str, Share] | None,
+    wanted: Wanted,
     amount: Money | None,
     shipping: Money | All | None,
     tax: Tax | None,
@@ -132,21 +144,23 @@ def _read_wish(
         raise DraftError(f'tax is {tax!r}: say "added", "included" or "none"')
     if isinstance(wanted, All) and (amount is not None or shipping is not None):
         raise DraftError("ALL is all that is left of the order: say nothing beside it")
-    lines = wanted if isinstance(wanted, All) else {str(key): _share(each) for key, each in (wanted or {}).items()}
+    lines = wanted if isinstance(wanted, All) else {str(key): _share(key, each) for key, each in (wanted or {}).items()}
     return Wish(
         lines,
-        None if amount is None else _positive(amount, "amount"),
-        shipping if shipping is None or isinstance(shipping, All) else _positive(shipping, "shipping"),
+        None if amount is None else read_positive(amount, "amount"),
+        shipping if shipping is None or isinstance(shipping, All) else read_positive(shipping, "shipping"),
         tax,
         reason,
     )
 
 
-def _share(share: Share) -> Decimal | Pieces | All:
-    return share if isinstance(share, Pieces | All) else _positive(share, "money")
+def _share(key: str, share: Share) -> Decimal | Pieces | All:
+    if share is None or share in ([], {}):
+        raise DraftError(f"nothing is wanted of line {key}: say ALL, pieces(n) or money")
+    return share if isinstance(share, Pieces | All) else read_positive(share, "money")
 
 
-def _positive(value: Money, what: str) -> Decimal:
+def read_positive(value: Money, what: str) -> Decimal:
     """Return a number above zero; a float is a TypeError, for it is not the number that was written."""
     if isinstance(value, bool) or not isinstance(value, str | Decimal | int):
         raise UsageError(f"{what} is {value!r}: give a text, a Decimal or an int")
@@ -177,18 +191,17 @@ def find_line(ledger: Ledger, key: Any) -> Line:
     """Return a line of the order. Raises DraftError that names the lines there are."""
     if key in ledger.unread:
         raise DraftError(f"line {key} of the order cannot be read: {ledger.unread[key]}")
-    line = ledger.lines.get(key)
+    line = ledger.lines.get(key) or next((each for each in ledger.lines.values() if each.number == key), None)
     if line is None:
-        names = list(dict.fromkeys(str(each.number) for each in ledger.lines.values() if each.number))
-        raise DraftError(
-            f"the order has no line {key!r}{suggest_name(str(key), names)}; it has {', '.join(names[:20])}"
-        )
+        names = list(dict.fromkeys(str(each.number) for each in ledger.lines.values() if each.number and each.accounts))
+        known = f"; it has {', '.join(names[:20])}" if names else ""
+        raise DraftError(f"the order has no line {key!r}{known}{suggest_name(str(key), names)}")
     return line
 
 
 def refused(line: Line | Account, why: str) -> DraftError:
     """Return the error for a line of which nothing can be refunded, or not as much."""
-    return DraftError(f"line {line.number}: {why}")
+    return DraftError(f"line {line.number.removeprefix('line ')}: {why}")
 
 
 def minor_unit(currency: str) -> Decimal:
@@ -218,6 +231,8 @@ def add_tax(
             return left, tax_left
         whole = account.charged + account.tax_charged
         amount = min(share_of(account.charged, money, whole, unit), left, money)
+        if amount == left > unit and money - amount < tax_left:
+            amount -= unit  # the last of the price comes back with all of its tax
         return (amount, money - amount) if money - amount <= tax_left else (money - tax_left, tax_left)
 
     if tax is None and account.tax_charged:
@@ -230,6 +245,11 @@ def add_tax(
         raise refused(
             account, f"{plain(money)} is wanted of {account.name}, and {plain(max(left, ZERO))}{taxed} is left"
         )
+    if tax == "included" and amount == left and its_tax < tax_left:
+        words = (
+            f"{plain(money)} would refund the last of {account.name} and leave {plain(tax_left - its_tax)} of its tax"
+        )
+        raise refused(account, f'{words}: say {plain(left + tax_left)}, or tax="none"')
     return amount, its_tax
 
 
@@ -242,7 +262,7 @@ def share_of(whole: Decimal, part: Decimal, of: Decimal, unit: Decimal) -> Decim
 def take_pieces(account: Account, share: Decimal | Pieces | All) -> Decimal:
     """Return how many pieces of a quantity are wanted. Raises DraftError for money, and for more than is left."""
     if isinstance(share, Decimal):
-        raise DraftError(f"{account.number}: money cannot be asked for here, say pieces({plain(share)})")
+        raise DraftError(f"{account.number}: money cannot be asked for here, say pieces(1), or ALL")
     count = account.left if isinstance(share, All) else share.count
     if account.left <= 0 or count > account.left:
         left = f"{plain(max(account.left, ZERO))} of {plain(account.charged)}"
@@ -250,20 +270,31 @@ def take_pieces(account: Account, share: Decimal | Pieces | All) -> Decimal:
     return count
 
 
+def write_money(amount: Decimal, currency: str) -> str:
+    """Write an amount with the decimals of its currency, or with all that it has if they are more."""
+    return plain(EXACT.add(amount, minor_unit(currency) * 0))
+
+
 def summarise(ledger: Ledger, path: Mapping[str, str]) -> str:
     """Say what the refund under check gives back, and what is left of the lines that it names."""
     order = f"of order {list(path.values())[-1]}" if path else "of the order"
-    money = [account for account in ledger.accounts if account.is_money and account.name != TOTAL]
-    money = money or [account for account in ledger.accounts if account.is_money]
+    money = [account for account in ledger.accounts if account.is_money and not account.name.startswith(TAX)]
     if money:
         currency = f" {ledger.currency}" if ledger.currency else ""
-        amount, tax = total(each.now for each in money), total(each.tax_now for each in money)
-        left, tax_left = total(each.left for each in money) - amount, total(each.tax_left for each in money) - tax
-        taxed = f" + {plain(tax)} tax = {plain(amount + tax)}" if tax else ""
-        left_taxed = f" + {plain(tax_left)} tax" if tax_left else ""
-        return f"refunds {plain(amount)}{taxed}{currency} {order}; {plain(left)}{left_taxed} left"
+        # The total of a shop's order holds its taxes.
+        whole = [account for account in money if account.name == TOTAL]
+        tax = total(each.tax_now for each in money)
+        amount = whole[0].now - tax if whole else total(each.now for each in money)
+        left = whole[0].left - whole[0].now if whole else total(each.left for each in money) - amount
+        tax_left = ZERO if whole else total(each.tax_left for each in money) - tax
+        amounts = (amount, tax, amount + tax, left, tax_left)
+        shown, shown_tax, shown_sum, shown_left, shown_tax_left = (write_money(a, ledger.currency) for a in amounts)
+        taxed = f" + {shown_tax} tax = {shown_sum}" if tax else ""
+        left_taxed = f" + {shown_tax_left} tax" if tax_left else ""
+        return f"refunds {shown}{taxed}{currency} {order}; {shown_left}{left_taxed} left"
     parents = {ledger.line_of(account).parent for account in ledger.accounts}
     counted = [account for account in ledger.accounts if account.line not in parents]
     parts = ", ".join(f"{plain(account.now)} of {account.number}" for account in counted)
     left_pieces = ", ".join(plain(account.left - account.now) for account in counted)
-    return f"{parts}, {order}; {left_pieces} left"
+    verb = "cancels" if any(account.name == CANCELS for account in counted) else "refunds"
+    return f"{verb} {parts}, {order}; {left_pieces} left"

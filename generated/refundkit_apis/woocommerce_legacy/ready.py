@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal, overload
+
 from .._runtime.client import Client
 from .._runtime.ready import AsyncCaller, Caller, Timeout, as_id
 from . import models
 from .api.orders import get_order
 from .api.refunds import create_refund, delete_refund, get_refund, list_refunds, update_refund
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from refundkit.drafting import Draft, DraftOptions, Wanted
 
 __all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncWoocommerceLegacyClient", "WoocommerceLegacyClient"]
 
@@ -64,6 +71,59 @@ class WoocommerceLegacyClient:
             api_refund=api_refund,
             timeout=timeout,
         ).order_refund
+
+    @overload
+    def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[False] = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund: ...
+
+    @overload
+    def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[True],
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> Draft: ...
+
+    @overload
+    def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund | Draft: ...
+
+    def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund | Draft:
+        """Read the order, draft what is wanted of it, check and send it as create_refund does.
+
+        `wanted` and `options` are those of refundkit.draft. With `dry_run` the draft is returned, and nothing is sent.
+        """
+        draft = self._caller.draft(
+            "woocommerce_legacy.create_refund", as_id("id", id), wanted=wanted, timeout=timeout, **options
+        )
+        if dry_run:
+            return draft
+        return self.create_refund(id, draft.body.order_refund, timeout=timeout)
 
     def get_refund(
         self,
@@ -194,6 +254,56 @@ class AsyncWoocommerceLegacyClient:
                 timeout=timeout,
             )
         ).order_refund
+
+    @overload
+    async def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[False] = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund: ...
+
+    @overload
+    async def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[True],
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> Draft: ...
+
+    @overload
+    async def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund | Draft: ...
+
+    async def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund | Draft:
+        """As WoocommerceLegacyClient.refund."""
+        draft = await self._caller.draft(
+            "woocommerce_legacy.create_refund", as_id("id", id), wanted=wanted, timeout=timeout, **options
+        )
+        if dry_run:
+            return draft
+        return await self.create_refund(id, draft.body.order_refund, timeout=timeout)
 
     async def get_refund(
         self,

@@ -5,19 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
-from decimal import Decimal
+from textwrap import wrap
 
 import msgspec
 from refundkit_apis._runtime.codec import encode
 
-from ..balances import Balance, BalanceAccount, balance
+from ..balances import Balance, balance
+from ..drafting import write_money
 from ..errors import RefundNotChecked, SourceError
-from ..money import plain
+from ..money import ZERO, plain
 from .arguments import CLEAN
 from .orders import add_order_arguments, read_order_files
 
 _COLUMNS = ("charged", "refunded", "left", "refundable")
-_WIDE = 72
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,35 +57,37 @@ def table(found: Balance, width: int) -> Iterator[str]:
     rows = list(_rows(found))
     order = ", ".join(f"{name} {value}" for name, value in found.order.items())
     yield f"{order}{', ' + found.currency if found.currency else ''}"
-    cells = [(label, *(plain(value) for value in values)) for label, values in rows if values]
+    cells = [(label, *figures) for label, figures in rows if figures]
     sizes = [max(map(len, column)) for column in zip(("", *_COLUMNS), *cells, strict=True)]
-    is_wide = sum(sizes) + 2 * len(sizes) <= max(width, 0) or width >= _WIDE
+    is_wide = sum(sizes) + 2 * (len(sizes) - 1) <= width
+    longest = max((len(figure) for _, figures in rows for figure in figures), default=0)
     if is_wide:
         yield _align(("", *_COLUMNS), sizes)
-    for label, values in rows:
-        if not values:
-            yield label
+    for label, figures in rows:
+        if not figures:
+            yield from wrap(label, max(width, 20), subsequent_indent="  ")
         elif is_wide:
-            yield _align((label, *(plain(value) for value in values)), sizes)
+            yield _align((label, *figures), sizes)
         else:
             yield label
-            yield from (f"    {name:<10}  {plain(value)}" for name, value in zip(_COLUMNS, values, strict=True))
+            for name, figure in zip(_COLUMNS, figures, strict=True):
+                yield f"    {name:<10}  {figure.rjust(longest)}"
 
 
-def _rows(found: Balance) -> Iterator[tuple[str, tuple[Decimal, ...]]]:
+def _rows(found: Balance) -> Iterator[tuple[str, list[str]]]:
     """Yield label and figures of each account and each tax, below the label of their line."""
     for line in found.lines:
-        yield f"{line.line or 'the order'}{': ' + line.obstacle if line.obstacle else ''}", ()
+        yield f"{line.line or 'the order'}{': ' + line.obstacle if line.obstacle else ''}", []
         for account in line.accounts:
-            yield f"  {account.account}", (account.charged, account.refunded, account.left, account.refundable)
-            yield from _tax_row(account)
-
-
-def _tax_row(account: BalanceAccount) -> Iterator[tuple[str, tuple[Decimal, ...]]]:
-    taxes = (account.tax_charged, account.tax_refunded, account.tax_left, account.tax_refundable)
-    figures = tuple(tax for tax in taxes if tax is not None)
-    if figures:
-        yield "    its tax", figures
+            figures = (account.charged, account.refunded, account.left, account.refundable)
+            is_money = account.unit == "money"
+            yield (
+                f"  {account.account}",
+                [write_money(figure, found.currency) if is_money else plain(figure) for figure in figures],
+            )
+            taxes = (account.tax_charged, account.tax_refunded, account.tax_left, account.tax_refundable)
+            if account.tax_charged is not None:
+                yield "    its tax", [write_money(tax or ZERO, found.currency) for tax in taxes]
 
 
 def _align(cells: tuple[str, ...], sizes: list[int]) -> str:

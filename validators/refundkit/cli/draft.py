@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from decimal import Decimal
 
 import msgspec
 from refundkit_apis._runtime.codec import encode
 
 from ..balances import balance
-from ..drafting import ALL, All, Share, draft, pieces
+from ..drafting import ALL, All, Pieces, Share, draft, read_positive
 from ..errors import DraftError, RefundNotChecked, SourceError, UsageError
+from ..text import make_printable
 from .arguments import CLEAN, FOUND, split_pair
 from .balance import table
 from .orders import OrderFiles, add_order_arguments, read_order_files
@@ -34,10 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the request, and what it refunds on standard error. Raises UsageError and SourceError."""
     files = read_order_files(options)
-    wanted = _wanted(options)
-    if not wanted and options.amount is None and options.shipping is None:
-        return _print_balance(options, files)
     try:
+        wanted = _wanted(options)
+        if not wanted and options.amount is None and options.shipping is None:
+            return _print_balance(options, files)
         drafted = draft(
             files.operation.name,
             files.order,
@@ -49,9 +51,9 @@ def run(options: argparse.Namespace) -> int:
             refunds=files.refunds,
         )
     except DraftError as error:
-        print(f"refundkit: {error}", file=sys.stderr)
+        print(f"refundkit: {make_printable(str(error))}", file=sys.stderr)
         return FOUND
-    print(drafted.summary, *map(str, drafted.report.findings), sep="\n", file=sys.stderr)
+    print(*map(make_printable, (drafted.summary, *map(str, drafted.report.findings))), sep="\n", file=sys.stderr)
     if options.body and files.operation.xml:
         from ..xml_writer import write_xml
 
@@ -64,8 +66,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _wanted(options: argparse.Namespace) -> All | dict[str, Share]:
     """Return what the flags want of the order or of its lines. Raises UsageError."""
-    shares: list[tuple[str, Share]] = [split_pair(text, "--money") for text in options.money]
-    shares += [(name, pieces(count)) for name, count in (split_pair(text, "--pieces") for text in options.pieces)]
+    shares: list[tuple[str, Share]] = [_read_pair(text, "--money") for text in options.money]
+    shares += [(name, Pieces(count)) for name, count in (_read_pair(text, "--pieces") for text in options.pieces)]
     shares += [(name, ALL) for name in options.line]
     lines = dict(shares)
     if len(lines) != len(shares):
@@ -73,6 +75,15 @@ def _wanted(options: argparse.Namespace) -> All | dict[str, Share]:
     if options.all and lines:
         raise UsageError("--all and a line: use one")
     return ALL if options.all else lines
+
+
+def _read_pair(text: str, flag: str) -> tuple[str, Decimal]:
+    """Read `LINE=NUMBER`. Raises UsageError."""
+    name, number = split_pair(text, flag)
+    try:
+        return name, read_positive(number, flag)
+    except DraftError as error:
+        raise UsageError(str(error)) from None
 
 
 def _print_balance(options: argparse.Namespace, files: OrderFiles) -> int:

@@ -36,7 +36,7 @@ def read_order_files(options: argparse.Namespace) -> OrderFiles:
     except ValueError as error:
         raise UsageError(str(error)) from None
     refunds = None if options.refunds is None else _read(options.refunds, operation)
-    return OrderFiles(operation, _read(options.order, operation), refunds)
+    return OrderFiles(operation, _read(options.order, operation), None if refunds == b"null" else refunds)
 
 
 def _read(file: str, operation: Operation) -> bytes:

@@ -202,7 +202,7 @@ class Claim:
         return state
 
     def _snapshot(self) -> Snapshot:
-        return read_snapshot(self._sent.operation, self._context.order, self._context.refunds)
+        return read_snapshot(self._sent.operation, self._context.order, self._context.refunds, self._sent.path)
 
     def _finish(self, state: State) -> None:
         self.entry.state = state

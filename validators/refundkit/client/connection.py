@@ -16,6 +16,7 @@ from refundkit_apis._runtime.ready import Timeout
 
 from .. import operations
 from ..config import Config
+from ..drafting import Draft
 from ..errors import FAILING, FailOn, UsageError
 from ..hosts import is_loopback
 from ..journal.entry import Journal
@@ -26,6 +27,7 @@ from .call import AsyncCalls, Call, Calls
 from .claim import Keeper
 from .guard import AsyncGuardTransport, GuardTransport, Mode, OnReport
 from .limit import AsyncTimeLimitTransport, TimeLimitTransport
+from .one_call import OrderReading, as_answer
 from .retry import Retry
 from .wire import AsyncXmlTransport, XmlTransport
 
@@ -90,6 +92,17 @@ class Link:
         call = Call(operation=operations.get(name), ids=ids, key=key)
         return self.calls.make(call, client, lambda client: function(*ids, client=client, **arguments))
 
+    def draft(self, name: str, *ids: str, wanted: Any, timeout: Timeout, **options: Any) -> Draft:
+        """Read the order and the earlier refunds, and draft what is wanted. Raises RefundNotSent."""
+        client = self.client if timeout is None else self.client.with_timeout(timeout)
+        reading = OrderReading.of(name, ids, client, client.get_httpx_client())
+
+        def read(_: Client) -> Response[Context]:
+            with reading.wrapping_errors():
+                return as_answer(self.calls.guard.read_context(reading.match, reading.request))
+
+        return reading.draft(self.calls.make(reading.call, client, read), wanted, options)
+
 
 @attrs.frozen
 class AsyncLink:
@@ -112,6 +125,17 @@ class AsyncLink:
         client = self.client if timeout is None else self.client.with_timeout(timeout)
         call = Call(operation=operations.get(name), ids=ids, key=key)
         return await self.calls.make(call, client, lambda client: function(*ids, client=client, **arguments))
+
+    async def draft(self, name: str, *ids: str, wanted: Any, timeout: Timeout, **options: Any) -> Draft:
+        """As Link.draft."""
+        client = self.client if timeout is None else self.client.with_timeout(timeout)
+        reading = OrderReading.of(name, ids, client, client.get_async_httpx_client())
+
+        async def read(_: Client) -> Response[Context]:
+            with reading.wrapping_errors():
+                return as_answer(await self.calls.guard.read_context(reading.match, reading.request))
+
+        return reading.draft(await self.calls.make(reading.call, client, read), wanted, options)
 
 
 def _verify_options(options: Options) -> None:

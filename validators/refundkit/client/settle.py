@@ -59,4 +59,4 @@ def _ask(entry: Entry, connection: Connection[Any, Any]) -> Outcome | None:
     match = Match(operation, entry.path, entry.query)
     url = httpx.URL(entry.url)
     context = connection.read_context(match, httpx.Request(entry.method, url))
-    return find_outcome(entry, read_snapshot(operation, context.order, context.refunds))
+    return find_outcome(entry, read_snapshot(operation, context.order, context.refunds, entry.path))

@@ -1,4 +1,4 @@
-"""Drafts of Walmart's refunds: charges of lines with their taxes, cut to what was shipped."""
+"""Drafts of Walmart's refunds: charges of lines with their taxes, cut to what was shipped; and its cancellations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from ...errors import DraftError
 from ...ledger import Account, Line
 from ...money import ZERO, plain
 from ...opened_order import OpenedOrder
+from .draft_pieces import build_cancellation, find_obstacle, refund_return
 from .ledger import PRODUCT
+
+__all__ = ["cancel_order_lines", "limits", "obstacle", "refund_order_lines", "refund_return"]
 
 SHIPPING = "SHIPPING"
 # The names of a charge and of its tax, by line number and charge type.
@@ -33,6 +36,12 @@ class Part(NamedTuple):
 def refund_order_lines(opened: OpenedOrder, wish: Wish) -> models.OrderRefundRequest:
     """Return the body that refunds what is wanted. Raises DraftError."""
     return models.OrderRefundRequest(order_refund=build_refund(opened, wish, models))
+
+
+def cancel_order_lines(opened: OpenedOrder, wish: Wish) -> models.OrderCancellationRequest:
+    """Return the body that cancels what is wanted. Raises DraftError."""
+    cancellation: models.OrderCancellationRequest = build_cancellation(opened, wish, models)
+    return cancellation
 
 
 def build_refund(opened: OpenedOrder, wish: Wish, generated: ModuleType | Any) -> Any:
@@ -87,7 +96,9 @@ def _whole(opened: OpenedOrder, line: Line) -> list[Part]:
 
 
 def obstacle(opened: OpenedOrder, line: Line) -> str:
-    """Return why nothing of a line can be refunded, "" if something can."""
+    """Return why nothing of a line can be refunded, or cancelled, "" if something can."""
+    if not opened.operation.name.endswith(".refund_order_lines"):
+        return find_obstacle(line)
     return "" if line.shipped else f"nothing is shipped ({line.status}), so nothing can be refunded"
 
 
