@@ -48,7 +48,7 @@ UNJUDGED = (NotRun(codes=(), missing=VALID_BODY),)
 Part: TypeAlias = Literal["order", "refunds", "path", "query", "headers"]
 """A part of a request or its context that `require` can name."""
 Hit: TypeAlias = tuple[Rule, Finding]
-Unlisted: TypeAlias = Callable[[list[Refund]], list[Refund]]
+Unlisted: TypeAlias = Callable[[Any, list[Refund]], list[Refund]]
 _DEFAULT = Config()
 _ABSENT_VALUES = dict.fromkeys(PARAMETERS)
 
@@ -94,7 +94,7 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     `require` names context (`order`, `refunds`, `path`, `query`, `headers`) whose absence is an error (RF006).
     `fail_on` says which findings make the report not ok: error, warning, never; by default what `config` says, which is
     error. With `sends`, as the guard has it, rules that are strict to send are errors; its journal's
-    `unlisted` returns the refunds that a list of earlier ones lacks. Does no I/O, keeps no state, and
+    `unlisted` returns the refunds that an order and a list of earlier ones lack. Does no I/O, keeps no state, and
     never raises for bad data; raises ValueError for an operation, a requirement or a `fail_on` that does not exist.
     """
     config = _DEFAULT if config is None else config
@@ -251,7 +251,7 @@ class _RequestCheck:
             in_order = add_items(in_order, listed)
             if self.unlisted is not None:
                 listed, in_order = (
-                    each if each is None else [*each, *self.unlisted(each)] for each in (listed, in_order)
+                    each if each is None else [*each, *self.unlisted(order, each)] for each in (listed, in_order)
                 )
             ledger = None if order is None else self._open_ledger(order, listed, in_order)
         except UnreadableError as error:

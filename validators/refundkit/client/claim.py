@@ -11,7 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 import attrs
 import httpx
@@ -145,9 +145,9 @@ class Claim:
         self._is_begun = holder is None
         return holder
 
-    def find_unlisted(self, told: list[Refund]) -> list[Refund]:
-        """Return the earlier refunds that the journal has and the API does not tell."""
-        return find_unlisted(self._sent.model, self._rows, told, self.entry.begun_at)
+    def find_unlisted(self, order: Any, told: list[Refund]) -> list[Refund]:
+        """Return the earlier refunds that the journal has and the API does not tell, beside the order as it is told."""
+        return find_unlisted(self._sent.model, self._rows, order, told, self.entry.begun_at)
 
     def leave(self, context: Context) -> None:
         """Look at the row once more, and commit that the request leaves. Raises NotSent."""

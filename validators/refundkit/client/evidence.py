@@ -21,7 +21,7 @@ from refundkit_apis._runtime.errors import Outcome, StatusError, is_refusal, lis
 from .. import apis, operations
 from ..apis.shared.sent import SentRefund, Snapshot, open_snapshot, refunds_in
 from ..journal.entry import Before, Entry, State, StoredAccount, StoredLine
-from ..ledger import Account, Ledger, Line, OrderModel, Posting, Refund, UnreadableError
+from ..ledger import Account, Ledger, Line, OrderModel, Posting, Refund, UnreadableError, open_ledger
 from ..money import ZERO, exact
 from ..operations import Operation
 from .outcome import _identity, _is_in_history, _is_in_sums, _new_postings, _read_body, find_contradiction
@@ -274,15 +274,15 @@ def _snapshot_before(model: OrderModel, before: Before, after: Snapshot) -> Snap
     return Snapshot(refunds=[each for each, known in zip(after.refunds, is_known, strict=True) if known])
 
 
-def find_unlisted(model: OrderModel, rows: list[Entry], told: list[Refund], clock: float) -> list[Refund]:
-    """Return the refunds of rows that a list of earlier refunds lacks; each refund told stands for one row.
+def find_unlisted(model: OrderModel, rows: list[Entry], order: Any, told: list[Refund], clock: float) -> list[Refund]:
+    """Return the refunds of rows that an API does not tell; each refund told stands for one row.
 
-    `clock` is the journal's time now.
+    `order` is its order, None if it was not read, `told` the earlier refunds, `clock` the journal's time now.
     """
     if model.can_fold:
-        return _find_missing_sums(rows, told)
+        return [] if order is None else _find_missing_sums(rows, open_ledger(model, order, told, None))
     texts = [refund.reason for refund in told]
-    changes = [_requested(model, row, texts) for row in rows]
+    changes = [_requested(row, texts) for row in rows]
     gone = {posting.refund_id for each in changes for posting in each.postings if posting.effect == "drop"}
     free = list(told)
     unmatched = []
@@ -295,10 +295,11 @@ def find_unlisted(model: OrderModel, rows: list[Entry], told: list[Refund], cloc
     return [_as_earlier(row, refund) for row, refund in unmatched if not _take(model, row, refund, free)]
 
 
-def _requested(model: OrderModel, row: Entry, texts: list[str | None]) -> Refund:
+def _requested(row: Entry, texts: list[str | None]) -> Refund:
+    """Return the refund of a row; its operation may be of another API that shares the order."""
     sent = restore_refund(row, texts)
     is_readable, body = _read_body(sent)
-    return model.read_request(sent.operation, body, sent.path) if is_readable else Refund([])
+    return sent.model.read_request(sent.operation, body, sent.path) if is_readable else Refund([])
 
 
 def _is_gone(row: Entry, later: list[Entry], clock: float) -> bool:
@@ -328,27 +329,25 @@ def _as_earlier(row: Entry, refund: Refund) -> Refund:
     return msgspec.structs.replace(refund, postings=postings, lines=tuple(refund.lines), amounts=(), id=row.server_id)
 
 
-def _find_missing_sums(rows: list[Entry], told: list[Refund]) -> list[Refund]:
+def _find_missing_sums(rows: list[Entry], told: Ledger) -> list[Refund]:
     """Return by how much the sums that are told lag behind the rows: each began with the larger of both."""
     sums: _Accounts = {}
     for row in rows:
         for line in row.before.lines if row.before else ():
             for stored in line.accounts:
-                key = (tuple(line.key) if isinstance(line.key, list) else line.key, stored.name)
-                amount, tax = sums.get(key, (ZERO, ZERO))
-                sums[key] = (
+                place = (tuple(line.key) if isinstance(line.key, list) else line.key, stored.name)
+                amount, tax = sums.get(place, (ZERO, ZERO))
+                sums[place] = (
                     max(amount, stored.before) + stored.made,
                     max(tax, stored.tax_before) + stored.tax_made,
                 )
-    for posting in (posting for refund in told for posting in refund.postings):
-        key = (posting.line, posting.account)
-        if key in sums:
-            sums[key] = (sums[key][0] - abs(posting.amount), sums[key][1] - abs(posting.tax))
-    return [
-        Refund([Posting(line, account, max(amount, ZERO), max(tax, ZERO))])
-        for (line, account), (amount, tax) in sums.items()
-        if amount > 0 or tax > 0
-    ]
+    missing = []
+    for (key, name), (amount, tax) in sums.items():
+        account = told.lines[key].accounts.get(name) if key in told.lines else None
+        before, tax_before = (ZERO, ZERO) if account is None else (account.before, account.tax_before)
+        if amount > before or tax > tax_before:
+            missing.append(Posting(key, name, max(amount - before, ZERO), max(tax - tax_before, ZERO)))
+    return [Refund(missing)] if missing else []
 
 
 def judge_answer(sent: SentRefund, before: Snapshot, response: httpx.Response, content: bytes) -> tuple[State, str]:
