@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
 
@@ -20,9 +21,11 @@ import pytest
 import users
 from commands import Cli, write
 from faults import CONNECTION, ORDERS, AsyncWire, Fault, Server, Wire, serving
-from journals import WAYS, address, expire, open_journal, postgres_url
+from journals import WAYS, address, expire, new_schema, open_journal, postgres_url
+from msgspec.structs import replace
 from processes import WITHIN, environment
 from refundkit import Outcome, RefundBlocked, RefundOutcomeUnknown, auth, journal, testing
+from refundkit.apis.shared.serving import load_first_order
 from refundkit.client import claim
 from refundkit.errors import NotSent, RefundBusy, RefundError, RefundUnresolved
 from refundkit.guard import GuardTransport
@@ -31,6 +34,7 @@ from refundkit.journal.store import SqlJournal
 from refundkit_apis.woocommerce.models import RefundCreateRequest as Current
 from refundkit_apis.woocommerce_legacy.models import RefundCreate
 from story import ROOT
+from test_faults import CHANGES, changing
 
 __all__ = ["address", "postgres_url"]
 REFUNDS = {
@@ -40,8 +44,13 @@ REFUNDS = {
     "woocommerce_legacy": "woocommerce_legacy.create_refund",
     "taxcloud": "taxcloud.refund_order",
 }
+WRITES = (*REFUNDS.values(), *CHANGES)
 LOST = Fault(made=True, sends="nothing", ends="closed")
 NEVER_MADE = Fault(sends="nothing", ends="closed")
+
+
+def api_of(operation: str) -> Any:
+    return operation.partition(".")[0]
 
 
 def refund(server: Server, client: Any) -> Any:
@@ -62,47 +71,52 @@ def call(way: str, connection: Any, act: Callable[[Any], Any]) -> Any:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("api", REFUNDS)
+@pytest.mark.parametrize("operation", WRITES)
 def test_a_refund_is_written_down_before_it_leaves_and_after_its_answer(
-    api: testing.Api, way: str, address: str, monkeypatch: pytest.MonkeyPatch
+    operation: str, way: str, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the request is out the row is sending, and then it is made, with status and id of the server."""
     seen: list[tuple[str, list[str], int]] = []
+    api = api_of(operation)
     with serving(api) as server, open_journal(address) as opened:
+        act = changing(operation, server)
 
         def look(point: str) -> None:
             with journal.open(address) as other:
                 seen.append((point, [row.state for row in other.entries()], len(server.requests("refund"))))
 
         monkeypatch.setattr(claim, "hook", look)
-        call(way, users.connection(api, server.url, journal=opened), lambda client: refund(server, client))
+        call(way, users.connection(api, server.url, journal=opened), act)
         (row,) = opened.entries()
     assert seen == [
         *((point, ["sending"], 0) for point in ("begun", "leaving", "left")),
         ("answered", ["sending"], 1),
         ("finished", ["made"], 1),
     ]
-    assert (row.state, row.operation, row.attempt) == ("made", REFUNDS[api], 1)
+    assert (row.state, row.operation, row.attempt) == ("made", operation, 1)
     assert row.status in (200, 201)
-    assert row.order.endswith(ORDERS[api].casefold())
-    assert (row.server_id != "") == api.startswith("woocommerce")
+    assert row.order.endswith(row.path.get("returnOrderId", ORDERS[api]).casefold())
+    is_told = api.startswith("woocommerce") and operation != "woocommerce_legacy.delete_refund"
+    assert (row.server_id != "") == is_told
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("fault", "outcome"), [(LOST, "made"), (NEVER_MADE, "not_made")])
-@pytest.mark.parametrize("api", REFUNDS)
+@pytest.mark.parametrize("operation", WRITES)
 def test_a_lost_answer_holds_the_order_until_it_is_resolved(
-    api: testing.Api, fault: Fault, outcome: str, way: str, tmp_path: Any
+    operation: str, fault: Fault, outcome: str, way: str, tmp_path: Any
 ) -> None:
     """Nobody sends another refund of the order before the row is resolved, by a connection of another process too."""
+    api = api_of(operation)
     with serving(api) as server, open_journal(str(tmp_path / "refunds.sqlite")) as opened:
+        act = changing(operation, server)
         server.fail("refund", fault)
         with pytest.raises(RefundOutcomeUnknown):
-            call(way, users.connection(api, server.url, journal=opened), lambda client: refund(server, client))
+            call(way, users.connection(api, server.url, journal=opened), act)
         server.recover()
         sent = len(server.requests("refund"))
         with pytest.raises(RefundUnresolved):
-            call(way, users.connection(api, server.url, journal=opened), lambda client: refund(server, client))
+            call(way, users.connection(api, server.url, journal=opened), act)
         assert len(server.requests("refund")) == sent
         connection = users.connection(api, server.url)
         with connection:
@@ -276,34 +290,84 @@ class Stale(httpx.HTTPTransport):
         return httpx.Response(status, headers=headers, content=content)
 
 
-def made_until_blocked(api: testing.Api, tmp_path: Any, lags: str) -> tuple[int, int]:
-    """Make the example's refund until it is blocked; return how many were made and how many left."""
+def made_until_blocked(operation: str, journalled: str, lags: str) -> tuple[int, int]:
+    """Make the example's change until it is blocked; return how many were made and how many left."""
     wire = Stale()
-    with serving(api) as server, open_journal(str(tmp_path / f"{lags}.sqlite")) as opened:
+    api = api_of(operation)
+    with ExitStack() as stack:
+        server = stack.enter_context(serving(api))
+        opened = stack.enter_context(open_journal(journalled)) if journalled else None
+        act = repeating(operation, server)
         connection = users.connection(api, server.url, journal=opened, transport=wire)
         with connection as client:
-            for number in range(8):
+            for number in range(12):
                 wire.lags = lags == "always" or (lags == "sometimes" and number % 2 == 1)
                 try:
-                    refund_with_new_key(client, server)
+                    act(client)
                 except RefundBlocked:
                     break
         return server.made, len(server.requests("refund"))
 
 
-def refund_with_new_key(client: Any, server: Server) -> None:
-    if server.api != "taxcloud":
-        refund(server, client)
-        return
-    body = users.body("taxcloud.refund_order")
-    client.refund_order(ORDERS["taxcloud"], type(body)(items=body.items[:1]))
+def repeating(operation: str, server: Server) -> Callable[[Any], Any]:
+    """Make a call that can be made some times, each time as another refund."""
+    if operation == "taxcloud.refund_order":  # each with a key of its own
+        body = users.body(operation)
+        return lambda client: client.refund_order(ORDERS["taxcloud"], type(body)(items=body.items[:1]))
+    if not operation.endswith(".cancel_order_lines"):
+        return users.CALLS[operation]
+    document = load_first_order(server.api)
+    line = document["order"]["orderLines"]["orderLine"][-1]
+    line["orderLineQuantity"]["amount"] = "5"
+    quantity = {"unitOfMeasurement": "EACH", "amount": "5"}
+    line["orderLineStatuses"]["orderLineStatus"] = [{"status": "Acknowledged", "statusQuantity": quantity}]
+    order = server.shop.add_order(document)
+    body = users.body(operation).order_cancellation
+    (cancelled,) = body.order_lines.order_line
+    lines = replace(body.order_lines, order_line=[replace(cancelled, line_number=line["lineNumber"])])
+    return lambda client: client.cancel_order_lines(order, replace(body, order_lines=lines))
 
 
-@pytest.mark.parametrize("lags", ["always", "sometimes"])
-@pytest.mark.parametrize("api", REFUNDS)
-def test_a_list_that_lags_behind_lets_no_refund_through(api: testing.Api, lags: str, tmp_path: Any) -> None:
-    """What the journal has made counts where the API does not tell it yet, once, and is not counted twice later."""
-    assert made_until_blocked(api, tmp_path, lags) == made_until_blocked(api, tmp_path, "never")
+@pytest.mark.parametrize("lags", ["always", "sometimes", "never"])
+@pytest.mark.parametrize("operation", [*REFUNDS.values(), *(name for name in CHANGES if "walmart" in name)])
+def test_a_list_that_lags_behind_lets_no_refund_through(operation: str, lags: str, tmp_path: Any) -> None:
+    """What the journal has made counts where the API does not tell it yet; what the API tells is not counted twice."""
+    without = made_until_blocked(operation, "", "never")
+    assert without[0] > 0
+    assert made_until_blocked(operation, str(tmp_path / "refunds.sqlite"), lags) == without
+
+
+@pytest.mark.parametrize("lags", ["always", "never"])
+def test_a_refund_that_was_deleted_gives_its_money_back(lags: str, tmp_path: Any) -> None:
+    """A deletion through the journal frees what its refund took, also where the API has told of neither yet."""
+    wire = Stale()
+    with serving("woocommerce") as server, open_journal(str(tmp_path / "refunds.sqlite")) as opened:
+        order = server.shop.add_order("paid", order_id=ORDERS[server.api])
+        whole = Current(amount=str(server.shop.orders[order]["total"]), api_refund=False)
+        wire.lags = lags == "always"
+        with users.connection(server.api, server.url, journal=opened, transport=wire) as client:
+            made = client.create_refund(order, whole)
+            with pytest.raises(RefundBlocked):
+                client.create_refund(order, whole)
+            client.delete_refund(order, made.id)
+            client.create_refund(order, whole)
+        assert [row.state for row in opened.entries()] == ["made", "not_made", "made", "made"]
+        assert len(server.shop.refunds(order)) == 1
+
+
+def test_the_other_api_of_a_shop_counts(tmp_path: Any) -> None:
+    """A refund through the shop's legacy API counts for one through the current API that does not tell it yet."""
+    legacy, current = testing.server("woocommerce_legacy"), testing.server("woocommerce")
+    order, url = ORDERS["woocommerce"], "https://shop.example"
+    current.add_order("paid", order_id=order)  # without a refund
+    with open_journal(str(tmp_path / "refunds.sqlite")) as opened:
+        with users.connection(legacy.api, url, journal=opened, transport=legacy.transport) as shop:
+            shop.create_refund(order, RefundCreate(amount=Decimal("30.00")))
+        with users.connection(current.api, url, journal=opened, transport=current.transport) as shop:
+            total = Decimal(str(current.orders[order]["total"]))
+            with pytest.raises(RefundBlocked, match="RF204"):
+                shop.create_refund(order, Current(amount=str(total - 29)))
+            shop.create_refund(order, Current(amount=str(total - 30)))
 
 
 def test_recorded_only_counts_and_unknown_does_not(tmp_path: Any) -> None:
@@ -351,7 +415,6 @@ def test_a_full_disk_is_said_before_anything_is_sent(way: str, address: str) -> 
 def test_a_lost_connection_is_made_again(postgres_url: str) -> None:
     """A connection that the server ended between two calls, or during one, is replaced without a word."""
     import psycopg
-    from journals import new_schema
 
     with serving("woocommerce_legacy") as server, open_journal(new_schema(postgres_url)) as opened:
 
@@ -618,6 +681,46 @@ def test_the_audit_reads_a_journal_as_its_requests(rows: tuple[Server, SqlJourna
     assert "Audited 2 requests of 1 order" in outcome.out, outcome
     codes = [json.loads(line)["code"] for line in (folder / "found.jsonl").read_text().splitlines()]
     assert "RF204" in codes
+
+
+@pytest.mark.audit
+def test_the_audit_reads_a_journal_of_many_hosts(postgres_url: str, cli: Cli, folder: Any) -> None:
+    """A journal in PostgreSQL is read by its address, of which no message shows the password."""
+    name = new_schema(postgres_url).replace("refundkit@", "refundkit:pg-s3cret@")
+    journal.open(name).close()
+    arguments = ("audit", "--requests", name, "--out", "found.jsonl", "--jobs", "1")
+    empty = cli(*arguments)
+    assert (empty.status, empty.err) == (2, "refundkit: postgresql:///postgres: no request at all\n")
+    with serving("taxcloud") as server, open_journal(name) as opened:
+        call("sync", users.connection(server.api, server.url, journal=opened), lambda client: refund(server, client))
+    assert "Audited 1 request " in cli(*arguments).out
+
+
+@pytest.mark.audit
+@pytest.mark.parametrize("name", ["refunds.sqlite", "postgresql://somebody:pg-s3cret@host/shop"])
+def test_a_journal_is_a_history_and_no_orders(name: str, cli: Cli, folder: Any) -> None:
+    """A journal given as orders or as earlier refunds is exit 2; so is an unknown kind of one."""
+    journal.open(folder / "refunds.sqlite").close()
+    for flag in ("--orders", "--refunds"):
+        outcome = cli("audit", "--requests", "refunds.sqlite", flag, name, "--out", "found.jsonl")
+        assert (outcome.status, "suffix is none of" in outcome.err or "no such file" in outcome.err) == (2, True), (
+            outcome
+        )
+    unknown = cli("audit", "--requests", "mysql://somebody:pg-s3cret@host/shop", "--out", "found.jsonl")
+    assert (unknown.status, "no journal of the kind mysql" in unknown.err) == (2, True)
+    assert "pg-s3cret" not in unknown.err
+
+
+@pytest.mark.audit
+@pytest.mark.spark
+@pytest.mark.parametrize("name", ["refunds.sqlite", "postgresql://somebody:pg-s3cret@host/shop"])
+def test_spark_reads_no_journal(name: str, cli: Cli, folder: Any) -> None:
+    """On a cluster a journal is refused, with the engine that reads it."""
+    outcome = cli("audit", "--requests", name, "--out", "found.jsonl", "--engine", "spark")
+    shown = name.replace("somebody:pg-s3cret@", "")
+    assert (outcome.status, outcome.err) == (
+        2, f"refundkit: --requests {shown}: a journal is read with --engine duckdb\n",
+    )  # fmt: skip
 
 
 # The protocol on a table of one's own, as the docs show it.

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from ..errors import JournalError, SourceError
 from ..journal.entry import COUNTING, Entry
+from ..journal.store import without_password
 from ..lint.paths import LINES, expand_paths
 from ..reading.keys import UNREADABLE
 from ..text import without_bom
@@ -65,20 +66,31 @@ class Chunk(msgspec.Struct, frozen=True):
 
 def expand_files(patterns: list[str]) -> list[str]:
     """Expand paths and patterns into files. Raises SourceError for none and for an unknown suffix."""
-    journals = [pattern for pattern in patterns if is_journal(pattern)]
-    files = expand_paths([pattern for pattern in patterns if pattern not in journals]) if patterns != journals else []
+    return _require_suffixes(expand_paths(patterns), SUFFIXES)
+
+
+def expand_requests(patterns: list[str]) -> list[str]:
+    """Expand paths and patterns into files as `expand_files` does; they, and addresses, may be journals."""
+    addresses = [pattern for pattern in patterns if "://" in pattern]
+    paths = [pattern for pattern in patterns if pattern not in addresses]
+    return [*_require_suffixes(expand_paths(paths), (*SUFFIXES, *JOURNALS)), *addresses]
+
+
+def _require_suffixes(files: list[str], suffixes: tuple[str, ...]) -> list[str]:
     for file in files:
-        if is_journal(file):
-            continue
-        suffix = Path(file).suffix.lower()
-        if suffix not in SUFFIXES:
-            raise SourceError(f"{file}: the suffix is none of {', '.join(SUFFIXES)}")
-    return [*files, *journals]
+        if Path(file).suffix.lower() not in suffixes:
+            raise SourceError(f"{file}: the suffix is none of {', '.join(suffixes)}")
+    return files
 
 
 def is_journal(file: str) -> bool:
-    """Whether a name is that of a journal of sent refunds: its rows are requests."""
+    """True for the name of a journal of sent refunds: its rows are requests."""
     return "://" in file or Path(file).suffix.lower() in JOURNALS
+
+
+def show_names(files: Iterable[str]) -> str:
+    """Return the names of files and journals for a message, without passwords."""
+    return ", ".join(without_password(file) if "://" in file else file for file in files)
 
 
 def has_column(file: str, name: str) -> bool:
@@ -96,7 +108,7 @@ def read_chunks(file: str, columns: Columns) -> Iterator[Chunk]:
     first = 0
     try:
         for rows, arrays in reader(file, columns):
-            yield Chunk(file, first, rows, arrays)
+            yield Chunk(show_names([file]), first, rows, arrays)
             first += rows
     except OSError as error:
         raise SourceError(f"{file}: {error.strerror or error}") from error

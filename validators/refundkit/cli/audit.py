@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     if page is not None:
         _require_modules("audit", "altair", "jinja2", "vl_convert", "duckdb")
     sources = AuditFiles(
-        requests=files.expand_files(options.requests),
+        requests=files.expand_requests(options.requests),
         orders=files.expand_files(options.orders),
         refunds=files.expand_files(options.refunds),
     )
@@ -103,8 +103,11 @@ def _choose_spark(options: argparse.Namespace) -> Engine:
         if getattr(options, flag) is not None:
             raise UsageError(f"--{flag} {getattr(options, flag)}: only with --engine duckdb; Spark's is in its conf/")
     _require_modules("spark", "pyspark", "pandas", "pyarrow")
-    from ..audit import spark
+    from ..audit import files, spark
 
+    journals = filter(files.is_journal, options.requests)
+    if names := files.show_names(journals):
+        raise UsageError(f"--requests {names}: a journal is read with --engine duckdb")
     return lambda sources, settings, out: spark.audit(sources, settings, options.master, out)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..errors import JournalError
-from .store import MIGRATIONS, VERSION, SqlJournal
+from .store import MIGRATIONS, VERSION, SqlJournal, without_password
 
 try:
     import psycopg
@@ -26,7 +25,7 @@ class PostgresJournal(SqlJournal):
 
     def __init__(self, url: str, *, lease: float = 600.0, wait: float = 30.0) -> None:
         self._url = url
-        super().__init__(_without_password(url), lease, wait)
+        super().__init__(without_password(url), lease, wait)
 
     def _connect(self) -> psycopg.Connection[Any]:
         connection = psycopg.connect(
@@ -64,8 +63,3 @@ class PostgresJournal(SqlJournal):
 
     def _clock(self, run: Any) -> float:
         return float(run("select extract(epoch from clock_timestamp())").fetchall()[0][0])
-
-
-def _without_password(url: str) -> str:
-    split = urlsplit(url)
-    return f"{split.scheme}://{split.netloc.rpartition('@')[2]}{split.path}"

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol, Self
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -326,3 +327,9 @@ def _encode_before(before: Before | None) -> str | None:
 
 def _first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+def without_password(url: str) -> str:
+    """Return an address without user, password and options, to show it."""
+    split = urlsplit(url)
+    return f"{split.scheme}://{split.netloc.rpartition('@')[2]}{split.path}"
