@@ -54,10 +54,10 @@ def open_journal(address: str, *, wait: float = WITHIN) -> SqlJournal:
     return journal.open(address, lease=LEASE, wait=wait)
 
 
-def expire(opened: SqlJournal) -> None:
-    """Make every row look as if its lease had passed."""
+def expire(opened: SqlJournal, *, seconds_ago: float = 3600) -> None:
+    """Make every row look as if its lease had passed, and its request had left so long ago."""
     with opened._transaction() as run:
-        run("update refundkit_journal set expires_at = 0, left_at = left_at - 3600")
+        run("update refundkit_journal set expires_at = 0, left_at = left_at - ?", seconds_ago)
 
 
 def refunded(shop: testing.Server, order: str) -> Decimal:

@@ -24,7 +24,7 @@ from faults import CONNECTION, ORDERS, AsyncWire, Fault, Server, Wire, serving
 from journals import WAYS, address, expire, new_schema, open_journal, postgres_url
 from msgspec.structs import replace
 from processes import WITHIN, environment
-from refundkit import Outcome, RefundBlocked, RefundOutcomeUnknown, auth, journal, testing
+from refundkit import ALL, Outcome, RefundBlocked, RefundOutcomeUnknown, auth, journal, pieces, testing
 from refundkit.apis.shared.serving import load_first_order
 from refundkit.client import claim
 from refundkit.errors import NotSent, RefundBusy, RefundError, RefundUnresolved
@@ -35,6 +35,8 @@ from refundkit_apis.woocommerce.models import RefundCreateRequest as Current
 from refundkit_apis.woocommerce_legacy.models import RefundCreate
 from story import ROOT
 from test_faults import CHANGES, changing
+from test_one_call import WISHES
+from test_one_call import refund as one_call
 
 __all__ = ["address", "postgres_url"]
 REFUNDS = {
@@ -124,6 +126,44 @@ def test_a_lost_answer_holds_the_order_until_it_is_resolved(
         assert row.state == outcome
         assert opened.find(row.id) == row
         assert not list(opened.unresolved())
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("api", REFUNDS)
+def test_a_refund_in_one_call_is_written_down(api: testing.Api, way: str, tmp_path: Any) -> None:
+    """`refund` goes through the journal; a dry run leaves no row, and what is unknown holds the order."""
+    with serving(api) as server, open_journal(str(tmp_path / "refunds.sqlite")) as opened:
+        options = {"journal": opened}
+        wanted = {"OIL-LITRE": pieces("0.5")} if api == "taxcloud" else WISHES[api][0]
+        one_call(server, way, wanted, dry_run=True, client=options)
+        assert not list(opened.entries())
+        one_call(server, way, wanted, client=options)
+        (row,) = opened.entries()
+        assert (row.state, row.operation, server.made) == ("made", REFUNDS[api], 1)
+        server.fail("refund", NEVER_MADE)
+        assert one_call(server, way, wanted, client=options) is Outcome.NOT_MADE
+        server.fail("refund", LOST)
+        said = WISHES[api][1]
+        with pytest.raises(RefundOutcomeUnknown):
+            call(way, users.connection(api, server.url, **options), lambda c: c.refund(ORDERS[api], wanted, **said))
+        server.recover()
+        with pytest.raises(RefundUnresolved):
+            one_call(server, way, wanted, client=options)
+        assert [each.state for each in opened.entries()] == ["made", "not_made", "unknown"]
+        assert server.made == 2
+
+
+@pytest.mark.parametrize("api", REFUNDS)
+def test_a_refund_in_one_call_is_made_once_where_the_api_lags(api: testing.Api, tmp_path: Any) -> None:
+    """ALL that is left, by an order that does not tell the refund of a moment ago, is blocked."""
+    said = {**WISHES[api][1], "tax": None}
+    with serving(api) as server, open_journal(str(tmp_path / "refunds.sqlite")) as opened:
+        connection = users.connection(api, server.url, journal=opened, transport=Stale())
+        with connection as client:
+            client.refund(ORDERS[api], ALL, **said)
+            with pytest.raises(RefundBlocked):
+                client.refund(ORDERS[api], ALL, **said)
+        assert server.made == 1
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -629,6 +669,37 @@ def test_the_command_lists_shows_resolves_and_forgets(
     assert (resolved.status, resolved.out.splitlines()[-1]) == (0, "Resolved 1, left 0")
     assert f"{entry_id}  made: woocommerce.create_refund" in resolved.out
     assert cli("journal", "resolve").out == "Resolved 0, left 0\n"
+
+
+# Each API's credentials in the environment, by the names of the arguments that take them.
+CREDENTIALS = {
+    "walmart": {"CLIENT_ID": "an-id", "CLIENT_SECRET": "a-secret"},
+    "walmart_ca": {"CLIENT_ID": "an-id", "CLIENT_SECRET": "a-secret", "CHANNEL_TYPE": "a-channel"},
+    "woocommerce": {"CONSUMER_KEY": "ck_own", "CONSUMER_SECRET": "cs_own"},
+    "woocommerce_legacy": {"CONSUMER_KEY": "ck_own", "CONSUMER_SECRET": "cs_own"},
+    "taxcloud": {"CONNECTION_ID": CONNECTION, "API_KEY": "a-key"},
+}
+
+
+@pytest.mark.parametrize("operation", WRITES)
+def test_a_lost_answer_of_the_test_server_is_resolved_by_the_command(
+    operation: str, cli: Cli, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `lose_next_answer` hides and what `fail_next` did not make is told by `journal resolve`, for each change."""
+    api = api_of(operation)
+    monkeypatch.setenv("REFUNDKIT_JOURNAL", str(tmp_path / "refunds.sqlite"))
+    with serving(api) as server, testing.server(api) as shop, open_journal(str(tmp_path / "refunds.sqlite")) as opened:
+        for name, value in {**CREDENTIALS[api], "URL": shop.url, "BASE_URL": shop.url}.items():
+            monkeypatch.setenv(f"REFUNDKIT_{api.upper()}_{name}", value)
+        server.shop = shop  # in which `changing` makes what is changed
+        act = changing(operation, server)
+        for prepare, told in ((shop.fail_next, "not made"), (shop.lose_next_answer, "made")):
+            prepare(times=users.PATIENCE.attempts if api == "taxcloud" else 1)  # which repeats under its key
+            with pytest.raises(RefundOutcomeUnknown):
+                call("sync", users.connection(api, shop.url, journal=opened), act)
+            (row,) = opened.unresolved()
+            outcome = cli("journal", "resolve", "--wait", "0")
+            assert outcome == (0, f"{row.id}  {told}: {operation} of {row.order}\nResolved 1, left 0\n", "")
 
 
 def test_the_command_takes_a_connection_of_ones_own(

@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import users
 from commands import Cli
+from faults import ORDERS, Fault, serving
 from journals import (
     STORES,
     WAYS,
@@ -27,6 +29,7 @@ from journals import (
 )
 from processes import run
 from refundkit import RefundBlocked, testing
+from refundkit.client import settle
 from refundkit.errors import RefundBusy, RefundUnresolved
 from refundkit.journal import Entry, store
 from refundkit_apis.woocommerce_legacy.models import RefundCreate
@@ -74,6 +77,40 @@ def test_a_process_that_is_killed_leaves_a_row_that_tells_the_truth(
             else:
                 client.create_refund(order, ALL)
         assert refunded(shop, order) == 9
+
+
+@pytest.mark.parametrize("decides", ["before resolve", "during resolve", "never"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_process_that_is_killed_while_the_server_is_undecided(
+    address: str, way: str, decides: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that has the refund of a dead process, and acts on it later or never, makes it once; the row says so."""
+    with serving("woocommerce_legacy") as server, open_journal(address, wait=0) as journal:
+        order = ORDERS[server.api]
+        server.fail("refund", Fault(sends="nothing", ends="silent"), times=1)
+        process = start_refunds(server.url, address, order, "9.00", way=way)
+        server.wait_for_silence(1)
+        process.kill()
+        assert end(process) == -9
+        (row,) = journal.entries()
+        assert (row.state, row.attempt) == ("sending", 1)
+        expire(journal, seconds_ago=3600 if decides == "never" else 0)
+        if decides == "before resolve":
+            server.execute_late()
+        with users.connection(server.api, server.url, journal=journal) as client:
+            with pytest.raises(RefundUnresolved):
+                client.create_refund(order, ALL)
+            late = SimpleNamespace(sleep=lambda _: server.execute_late())  # it has 30 seconds to decide
+            monkeypatch.setattr(settle, "time", late)
+            for name, value in (("URL", server.url), ("CONSUMER_KEY", "ck_own"), ("CONSUMER_SECRET", "cs_own")):
+                monkeypatch.setenv(f"REFUNDKIT_WOOCOMMERCE_LEGACY_{name}", value)
+            outcome = cli("journal", "resolve", row.id, "--journal", address)
+            is_made = decides != "never"
+            assert (outcome.status, "  made:" in outcome.out, "  not made:" in outcome.out) == (0, is_made, not is_made)
+            assert server.made == is_made
+            client.create_refund(order, ALL)  # there is enough left of the order
+        assert server.made == is_made + 1
+        assert [row.state for row in journal.entries()] == ["made" if is_made else "not_made", "made"]
 
 
 @pytest.mark.parametrize("way", WAYS)
