@@ -262,7 +262,7 @@ def share_of(whole: Decimal, part: Decimal, of: Decimal, unit: Decimal) -> Decim
 def take_pieces(account: Account, share: Decimal | Pieces | All) -> Decimal:
     """Return how many pieces of a quantity are wanted. Raises DraftError for money, and for more than is left."""
     if isinstance(share, Decimal):
-        raise DraftError(f"{account.number}: money cannot be asked for here, say pieces(1), or ALL")
+        raise DraftError(f"{account.number}: money cannot be asked for here, say pieces({plain(share)}), or ALL")
     count = account.left if isinstance(share, All) else share.count
     if account.left <= 0 or count > account.left:
         left = f"{plain(max(account.left, ZERO))} of {plain(account.charged)}"
