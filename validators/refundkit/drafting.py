@@ -238,7 +238,7 @@ def add_tax(
     if tax is None and account.tax_charged:
         (added, its_tax), (inside, inner_tax) = add(money), split()
         choices = f'"added" refunds {plain(added)} + {plain(its_tax)}, "included" {plain(inside)} + {plain(inner_tax)}'
-        raise refused(account, f'it is taxed, so say tax=: {choices}, "none" {plain(money)} + 0')
+        raise refused(account, f'it is taxed, so say its tax: {choices}, "none" {plain(money)} + 0')
     amount, its_tax = split() if tax == "included" else (money, ZERO) if tax == "none" else add(money)
     if amount > left or its_tax > tax_left:
         taxed = f" + {plain(tax_left)} tax" if tax_left else ""
