@@ -164,7 +164,7 @@ def test_without_a_wish_it_says_what_is_left_and_drafts_nothing(cli: Cli, operat
         (["--order", "missing.json", "--all"], "missing.json"),
         (["--refunds", "missing.json", "--all"], "missing.json"),
         (["--as", "walmart.refund_orders", "--all"], "walmart.refund_orders"),
-        (["--every"], "unrecognized arguments: --every"),
+        (["--every"], "unknown flag --every"),
     ],
 )
 def test_a_bad_flag_is_exit_2(cli: Cli, flags: list[str], words: str) -> None:

@@ -90,13 +90,13 @@ def test_what_is_no_mapping_is_a_type_error(wanted: Any) -> None:
             US,
             {"1": "5.00"},
             {},
-            'line 1: it is taxed, so say tax=: "added" refunds 5.00 + 0.41, "included" 4.62 + 0.38, "none" 5.00 + 0',
+            'line 1: it is taxed, so say its tax: "added" refunds 5.00 + 0.41, "included" 4.62 + 0.38, "none" 5.00 + 0',
         ),
         (
             SHOP,
             {"71": "5.00"},
             {},
-            'it is taxed, so say tax=: "added" refunds 5.00 + 0.50, "included" 4.55 + 0.45, "none" 5.00 + 0',
+            'it is taxed, so say its tax: "added" refunds 5.00 + 0.50, "included" 4.55 + 0.45, "none" 5.00 + 0',
         ),
         # ALL, and something beside it.
         (US, ALL, {"amount": "1"}, "ALL is all that is left of the order: say nothing beside it"),

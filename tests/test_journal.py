@@ -659,11 +659,11 @@ def test_the_command_lists_shows_resolves_and_forgets(
 
     without = cli("journal", "resolve")
     assert without.status == 2
-    assert "REFUNDKIT_WOOCOMMERCE_URL and REFUNDKIT_WOOCOMMERCE_CONSUMER_KEY" in without.err
+    assert "REFUNDKIT_WOOCOMMERCE_URL and REFUNDKIT_WOOCOMMERCE_CONSUMER_KEY" in without.out
     for key, value in (("URL", "http://127.0.0.1:9"), ("CONSUMER_KEY", "ck_own"), ("CONSUMER_SECRET", "cs_own")):
         monkeypatch.setenv(f"REFUNDKIT_WOOCOMMERCE_{key}", value)
     elsewhere = cli("journal", "resolve", entry_id)
-    assert (elsewhere.status, "leads to http://127.0.0.1:9" in elsewhere.err) == (2, True)
+    assert (elsewhere.status, "leads to http://127.0.0.1:9" in elsewhere.out) == (2, True)
     monkeypatch.setenv("REFUNDKIT_WOOCOMMERCE_URL", server.url)
     resolved = cli("journal", "resolve", entry_id)
     assert (resolved.status, resolved.out.splitlines()[-1]) == (0, "Resolved 1, left 0")
@@ -713,6 +713,31 @@ def test_the_command_takes_a_connection_of_ones_own(
     assert (outcome.status, outcome.out.splitlines()[-1]) == (0, "Resolved 1, left 0")
     wrong = cli("journal", "resolve", "--connect", "journal_shops:other", "--journal", name)
     assert (wrong.status, "write MODULE:FUNCTION" in wrong.err) == (2, True)
+
+
+def test_the_command_goes_on_where_a_shop_cannot_be_asked(
+    rows: tuple[Server, SqlJournal, str], cli: Cli, folder: Any
+) -> None:
+    """A shop that is down, and one that nobody has credentials for, keep no row of another shop unresolved."""
+    server, opened, name = rows
+    (known,) = opened.unresolved()
+    for order, shop in (("a", "http://127.0.0.1:9"), ("b", "https://nobody.example")):
+        other = replace(known, id=order, order=order, url=known.url.replace(server.url, shop), state="sending")
+        assert opened.begin(replace(other, attempt=0)) is None
+        assert opened.leave(replace(other, attempt=0))
+    expire(opened)
+    code = f"""
+from refundkit import connect
+def find(api, url):
+    url = {server.url!r} if "nobody" in url else url
+    return connect.woocommerce(url, "ck_x", "cs_x", retry=connect.Retry(attempts=1))
+"""
+    write("journal_shops.py", code)
+    outcome = cli("journal", "resolve", "--connect", "journal_shops:find", "--journal", name)
+    assert (outcome.status, outcome.out.splitlines()[-1]) == (2, "Resolved 1, left 2")
+    assert "a  the API cannot be asked: " in outcome.out
+    assert f"b  the refund went to https://nobody.example, and the connection leads to {server.url}" in outcome.out
+    assert f"{known.id}  made: " in outcome.out
 
 
 def test_a_row_that_cannot_be_told_stays_unknown(rows: tuple[Server, SqlJournal, str], cli: Cli, folder: Any) -> None:

@@ -238,7 +238,7 @@ def add_tax(
     if tax is None and account.tax_charged:
         (added, its_tax), (inside, inner_tax) = add(money), split()
         choices = f'"added" refunds {plain(added)} + {plain(its_tax)}, "included" {plain(inside)} + {plain(inner_tax)}'
-        raise refused(account, f'it is taxed, so say tax=: {choices}, "none" {plain(money)} + 0')
+        raise refused(account, f'it is taxed, so say its tax: {choices}, "none" {plain(money)} + 0')
     amount, its_tax = split() if tax == "included" else (money, ZERO) if tax == "none" else add(money)
     if amount > left or its_tax > tax_left:
         taxed = f" + {plain(tax_left)} tax" if tax_left else ""
@@ -262,7 +262,7 @@ def share_of(whole: Decimal, part: Decimal, of: Decimal, unit: Decimal) -> Decim
 def take_pieces(account: Account, share: Decimal | Pieces | All) -> Decimal:
     """Return how many pieces of a quantity are wanted. Raises DraftError for money, and for more than is left."""
     if isinstance(share, Decimal):
-        raise DraftError(f"{account.number}: money cannot be asked for here, say pieces(1), or ALL")
+        raise DraftError(f"{account.number}: money cannot be asked for here, say pieces({plain(share)}), or ALL")
     count = account.left if isinstance(share, All) else share.count
     if account.left <= 0 or count > account.left:
         left = f"{plain(max(account.left, ZERO))} of {plain(account.charged)}"

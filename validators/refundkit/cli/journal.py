@@ -141,6 +141,8 @@ def _resolve_row(journal: SqlJournal, entry: Entry, connections: _Connections, w
     if not resolve_unsent(entry):
         try:
             outcome = resolve(entry, connections.of(entry), clock=journal.clock(), wait=wait)
+        except UsageError as error:
+            return FAILED, str(error)
         except RefundError as error:
             return FAILED, f"the API cannot be asked: {error}"
         if outcome is None:
@@ -159,7 +161,7 @@ class _Connections:
         self._open: dict[tuple[str, str], Connection[Any, Any]] = {}
 
     def of(self, entry: Entry) -> Connection[Any, Any]:
-        """Return the connection to the shop of a row. Raises UsageError if there is none, or to another shop only."""
+        """Return the connection to the shop of a row. Raises UsageError if there is none, or one to another shop."""
         from .. import operations
         from ..client.settle import address_of, is_reached
 
@@ -167,7 +169,7 @@ class _Connections:
         if (operation.api, address) not in self._open:
             connection = self._connect(operation.api, address)
             if not is_reached(entry, connection):
-                raise UsageError(f"row {entry.id} is of {address}, and the connection leads to {connection.base_url}")
+                raise UsageError(f"the refund went to {address}, and the connection leads to {connection.base_url}")
             self._stack.callback(connection.close)
             connection.open()
             self._open[operation.api, address] = connection

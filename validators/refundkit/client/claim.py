@@ -29,7 +29,7 @@ from .attempt import Context
 from .context import json_form
 from .evidence import conceal_texts, find_unlisted, judge_answer, read_before
 from .limit import find_limit
-from .outcome import _read_body, read_snapshot
+from .outcome import read_sent_body, read_snapshot
 
 LOG = logging.getLogger("refundkit")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.25
@@ -96,7 +96,7 @@ def make_keeper(journal: Journal | Keeper | None, total_timeout: float | None) -
 
 
 def _read_key(sent: SentRefund) -> str:
-    is_readable, body = _read_body(sent)
+    is_readable, body = read_sent_body(sent)
     if not is_readable or body is None:
         return ""
     return sent.model.read_request(sent.operation, body, sent.path).idempotency_key

@@ -216,7 +216,7 @@ class Connection(Generic[S, A]):
     def read_context(self, match: Match, request: httpx.Request) -> Context:
         """Read the order of a sent refund again, while the connection is open for sync calls. Raises RefundError."""
         if self._client is None or self._guard is None:
-            raise ValueError("the connection is not open")
+            raise UsageError("the connection is not open for sync calls: open it with `with`")
         return self._guard.read_context(match, request)
 
     @property

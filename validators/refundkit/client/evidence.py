@@ -24,7 +24,7 @@ from ..journal.entry import Before, Entry, State, StoredAccount, StoredLine
 from ..ledger import Account, Ledger, Line, OrderModel, Posting, Refund, UnreadableError, open_ledger
 from ..money import ZERO, exact
 from ..operations import Operation
-from .outcome import _identity, _is_in_history, _is_in_sums, _new_postings, _read_body, find_contradiction
+from .outcome import find_contradiction, find_new_postings, identify_refund, is_in_history, is_in_sums, read_sent_body
 
 _DIGEST = "sha256:"
 # Seconds after which a refund that was told, and is told no more, was deleted somewhere else.
@@ -103,7 +103,7 @@ def _read_before(sent: SentRefund, before: Snapshot) -> Before:
     model = sent.model
     refunds = refunds_in(model, before)
     is_paid = getattr(apis.find_module(sent.operation.api, "outcome"), "is_paid", None)
-    is_readable, body = _read_body(sent)
+    is_readable, body = read_sent_body(sent)
     ledger = open_snapshot(model, before) if model.can_fold and is_readable else None
     postings = [posting for refund in refunds or () for posting in refund.postings] if model.can_fold else []
     return Before(
@@ -116,7 +116,7 @@ def _read_before(sent: SentRefund, before: Snapshot) -> Before:
 
 def _identity_key(refund: Refund) -> object:
     """The identity of a recorded refund, in an order that is always the same."""
-    identity = _identity(refund)
+    identity = identify_refund(refund)
     if isinstance(identity, tuple):
         return identity[0], sorted(identity[1])
     return identity
@@ -218,13 +218,13 @@ def _find_outcome(entry: Entry, before: Before, after: Snapshot) -> Outcome | No
     if told is None or before.refunds is None:
         return None
     sent = restore_refund(entry, (refund.reason for refund in told))
-    is_readable, body = _read_body(sent)
+    is_readable, body = read_sent_body(sent)
     if not is_readable or any(model.context_mismatches(sent.path, body, after.order, after.refunds)):
         return None
     refund = model.read_request(sent.operation, body, sent.path)
     earlier = _recognize(before.refunds, told)
     if not model.can_fold:
-        is_recorded = _is_in_history(model, refund, earlier, told)
+        is_recorded = is_in_history(model, refund, earlier, told)
     else:
         is_recorded = _is_recorded_in_sums(model, refund, before, after, told)
     if is_recorded is None:
@@ -241,7 +241,7 @@ def _is_recorded_in_sums(
     model: OrderModel, refund: Refund, before: Before, after: Snapshot, told: list[Refund]
 ) -> bool | None:
     later = open_snapshot(model, after)
-    is_made = None if later is None else _is_in_sums(model, refund, _restore_ledger(before), later)
+    is_made = None if later is None else is_in_sums(model, refund, _restore_ledger(before), later)
     if not is_made:
         return is_made
     counts = Counter(before.postings)
@@ -250,7 +250,7 @@ def _is_recorded_in_sums(
         counts[_digest(posting)] -= 1
         if counts[_digest(posting)] >= 0:
             known.append(posting)
-    return True if model.is_same_refund(refund, Refund(_new_postings([Refund(known)], told))) else None
+    return True if model.is_same_refund(refund, Refund(find_new_postings([Refund(known)], told))) else None
 
 
 def _recognize(digests: list[str], told: list[Refund]) -> list[Refund]:
@@ -298,7 +298,7 @@ def find_unlisted(model: OrderModel, rows: list[Entry], order: Any, told: list[R
 def _requested(row: Entry, texts: list[str | None]) -> Refund:
     """Return the refund of a row; its operation may be of another API that shares the order."""
     sent = restore_refund(row, texts)
-    is_readable, body = _read_body(sent)
+    is_readable, body = read_sent_body(sent)
     return sent.model.read_request(sent.operation, body, sent.path) if is_readable else Refund([])
 
 
