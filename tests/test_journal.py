@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from decimal import Decimal
 from typing import Any
 
@@ -428,25 +428,33 @@ def test_recorded_only_counts_and_unknown_does_not(tmp_path: Any) -> None:
 
 
 def fill_disk(opened: SqlJournal) -> None:
-    """Leave the store no room for another row."""
+    """Leave the store no room for another row, nor for more in one that is there."""
     if isinstance(opened, journal.SqliteJournal):
         connection = opened._open()
+        connection.execute("create trigger full_disk before update of before on refundkit_journal "
+                           "begin select raise(fail, 'database or disk is full'); end")  # fmt: skip
         (pages,) = connection.execute("pragma page_count").fetchone()
         connection.execute(f"pragma max_page_count = {pages}")
-        large = Entry(order="b", operation="x", method="POST", url="u" * 3500, path={})
-        assert opened.begin(large) is None  # what is left of the last page
+        with suppress(JournalError):  # what is left of the last page
+            opened.begin(Entry(order="b", operation="x", method="POST", url="u" * 3500, path={}))
         return
     with opened._transaction() as run:
         run("create function full_disk() returns trigger language plpgsql as $$ begin "
             "raise exception 'No space left on device' using errcode = '53100'; end $$")  # fmt: skip
-        run("create trigger full_disk before insert on refundkit_journal execute function full_disk()")
+        run("create trigger full_disk before insert or update of before on refundkit_journal "
+            "execute function full_disk()")  # fmt: skip
 
 
+@pytest.mark.parametrize("point", ["before", "leaving"])
 @pytest.mark.parametrize("way", WAYS)
-def test_a_full_disk_is_said_before_anything_is_sent(way: str, address: str) -> None:
+def test_a_full_disk_is_said_before_anything_is_sent(
+    way: str, point: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A journal that cannot be written raises NotSent, which says why, and the API hears of no refund."""
     with serving("woocommerce_legacy") as server, open_journal(address) as opened:
-        fill_disk(opened)
+        if point == "before":
+            fill_disk(opened)
+        monkeypatch.setattr(claim, "hook", lambda name: fill_disk(opened) if name == point else None)
         with pytest.raises(NotSent, match=r"not sent: the journal .* cannot be used: .*(full|No space left)"):
             call(way, users.connection(server.api, server.url, journal=opened), lambda c: refund(server, c))
         assert not server.requests("refund")
@@ -518,12 +526,28 @@ def test_no_secret_and_no_text_of_a_person_is_kept(tmp_path: Any) -> None:
         own = auth.WooCommerceOAuth("ck_own", "cs_own")
         guard = GuardTransport(httpx.HTTPTransport(), journal=opened, auth=own, mode="report")
         with httpx.Client(base_url=server.url, transport=guard, auth=own) as raw:
-            document = {"order_refund": {"amount": "1.00", "reason": "Ihr Hund", "note": "4111111111111111"}}
+            document = {
+                "order_refund": {
+                    "amount": "1.00",
+                    "reason": "Ihr Hund",
+                    "note": "4111111111111111",
+                    "card": 5555555555554444,
+                }
+            }
             raw.post(f"/wc-api/v3/orders/{ORDERS[server.api]}/refunds", json=document)
         rows = list(opened.entries())
         kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert len(rows) == 2
-    for secret in (b"Meier", b"krank", b"Hund", b"4111111111111111", b"ck_own", b"cs_own", b"oauth"):
+    for secret in (
+        b"Meier",
+        b"krank",
+        b"Hund",
+        b"4111111111111111",
+        b"5555555555554444",
+        b"ck_own",
+        b"cs_own",
+        b"oauth",
+    ):
         assert secret not in kept, secret
     assert b"sha256:" in kept
 

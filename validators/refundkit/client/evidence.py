@@ -33,7 +33,7 @@ _Accounts = dict[tuple[Any, str], tuple[Decimal, Decimal]]
 
 
 def conceal_texts(operation: Operation, body: bytes | None) -> str:
-    """Return a body as JSON, with a digest for each text that the spec calls free, or does not know at all."""
+    """Return a body as JSON, with a digest for each value that the spec calls free text, or does not know at all."""
     if not body or operation.described.body is None:
         return ""
     try:
@@ -58,7 +58,9 @@ def _conceal(value: Any, schema: dict[str, Any] | None, definitions: dict[str, A
         items = next((each["items"] for each in schemas if isinstance(each.get("items"), dict)), None)
         return [_conceal(member, items, definitions) for member in value]
     is_free = not schemas or any(each.get("x-free-text") for each in schemas)
-    return digest_text(value) if is_free and isinstance(value, str) and value else value
+    if not is_free or value in ("", None) or isinstance(value, bool):
+        return value
+    return digest_text(str(value))  # a number may be that of a card
 
 
 def _alternatives(schema: dict[str, Any], definitions: dict[str, Any]) -> Iterator[dict[str, Any]]:
