@@ -16,6 +16,7 @@ from story import ROOT, story, text
 
 PAGES = tomllib.loads((ROOT / "validators/refundkit/cli/help.toml").read_text("utf-8"))
 COMMANDS = sorted(parser._COMMANDS)
+ACTIONS = [f"journal {action}" for action in ("list", "show", "resolve", "forget")]
 EXAMPLES = [(name, command) for name, page in PAGES.items() for command, _ in page["examples"]]
 
 
@@ -28,10 +29,13 @@ def test_bare_command_prints_its_help(cli: Cli) -> None:
     assert all(name in found.err for name in COMMANDS)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_help_ends_with_examples_and_statuses(cli: Cli, name: str) -> None:
-    """Each subcommand's help ends with two examples and the exit statuses."""
-    found = cli(name, "--help")
+@pytest.mark.parametrize(
+    "words", [*COMMANDS, *(f"journal {action}" for action in ("list", "show", "resolve", "forget"))]
+)
+def test_help_ends_with_examples_and_statuses(cli: Cli, words: str) -> None:
+    """Each subcommand's help ends with two examples and the exit statuses, and so does that of its actions."""
+    found = cli(*words.split(), "--help")
+    name = words.partition(" ")[0]
     assert (found.status, found.err) == (0, "")
     examples, statuses = found.out.partition("\nexamples:\n")[2].split("\nexit status:\n")
     assert examples.count(f"  refundkit {name} ") + examples.count(f"  refundkit {name}\n") == 2

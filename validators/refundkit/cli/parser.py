@@ -73,8 +73,8 @@ class _Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """Return the help, with the examples and exit statuses of the subcommand; read only when they are shown."""
-        name = self.prog.rpartition(" ")[2]
-        return super().format_help() + ("" if name == self.prog else _format_examples(name))
+        command = self.prog.partition(" ")[2].partition(" ")[0]  # also of an action of its own, as in `journal list`
+        return super().format_help() + (_format_examples(command) if command else "")
 
 
 def _format_examples(name: str) -> str:
