@@ -12,6 +12,7 @@ import refundkit
 import story
 import users
 from refundkit import auth, connect, models, operations, testing
+from refundkit import guard as guards
 from refundkit.errors import UsageError
 
 US = "walmart.refund_order_lines"
@@ -28,6 +29,8 @@ known: Any = models
 pieces: Any = refundkit.pieces
 signed: Any = auth.WooCommerceOAuth
 server: Any = testing.server
+guard: Any = guards.GuardTransport
+journal_at: Any = refundkit.journal.open
 Act = Callable[[], Any]
 NO_IDS: tuple[Any, ...] = (
     None,
@@ -153,6 +156,15 @@ def misused_connections() -> Iterator[tuple[str, Act, tuple[str, ...]]]:
         yield f"shop {url!r}", partial(opened.woocommerce, url, "ck", "cs"), ("url ", "https://")
     for name, value in (("attempts", 0), ("attempts", "3"), ("first", -1), ("longest", float("nan")), ("first", True)):
         yield f"{name} {value!r}", partial(opened.Retry, **{name: value}), (name, "give a number")
+    for journal in ("refunds.sqlite", 3, object()):
+        act = partial(opened.walmart, "an-id", "a-secret", journal=journal)
+        yield f"connection with the journal {journal!r}", act, ("journal is a", "refundkit.journal.open")
+        act = partial(guard, None, journal=journal)
+        yield f"guard with the journal {journal!r}", act, ("journal is a", "refundkit.journal.open")
+    for address in (None, "", 3, b"refunds.sqlite"):
+        yield f"journal at {address!r}", partial(journal_at, address), ("address is", "postgresql://")
+    for name, value in (("lease", 0), ("lease", "3"), ("wait", -1), ("wait", float("nan")), ("lease", None)):
+        yield f"{name} {value!r}", partial(journal_at, "refunds.sqlite", **{name: value}), (name, repr(value))
     yield "an unknown option", lambda: opened.walmart("an-id", "a-secret", timeut=3), ("did you mean 'timeout'",)
     yield "an unknown market", lambda: opened.walmart("an-id", "a-secret", market="uk"), ("'us' or 'ca'",)
     yield "an unknown API", lambda: opened.api("walmrt"), ("did you mean 'walmart'",)

@@ -20,7 +20,7 @@ from refundkit_apis._runtime.errors import NotSent, Outcome, is_refusal
 
 from .. import operations
 from ..apis.shared.sent import SentRefund, Snapshot
-from ..errors import JournalError, RefundBusy, RefundUnresolved
+from ..errors import JournalError, RefundBusy, RefundUnresolved, UsageError
 from ..journal.entry import Entry, Journal, State
 from ..ledger import Refund
 from ..routes import Match, base_of
@@ -55,11 +55,22 @@ def reach(point: str) -> None:
     hook(point)
 
 
+def verify_journal(journal: object) -> None:
+    """Raise UsageError for what is no journal, such as the address of one."""
+    names = [*Journal.__annotations__, *("begin", "leave", "finish", "unresolved", "earlier", "forget")]
+    missing = [name for name in names if not hasattr(journal, name)]
+    if missing:
+        raise UsageError(
+            f"journal is a {type(journal).__name__} without {', '.join(missing)}: "
+            "give what refundkit.journal.open returns"
+        )
+
+
 @attrs.frozen
 class Keeper:
     """A guard's journal, and the seconds that a refund may take there."""
 
-    journal: Journal
+    journal: Journal = attrs.field(validator=lambda _, __, journal: verify_journal(journal))
     total_timeout: float | None = None
 
     def claim(self, match: Match, request: httpx.Request, content: bytes, order: str) -> Claim:

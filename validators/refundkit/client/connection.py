@@ -24,7 +24,7 @@ from ..routes import Match
 from ..text import suggest_name
 from .attempt import EXTENSION, AsyncRecordingTransport, Context, RecordingTransport
 from .call import AsyncCalls, Call, Calls
-from .claim import Keeper
+from .claim import Keeper, verify_journal
 from .guard import AsyncGuardTransport, GuardTransport, Mode, OnReport
 from .limit import AsyncTimeLimitTransport, TimeLimitTransport
 from .one_call import OrderReading, as_answer
@@ -141,6 +141,8 @@ class AsyncLink:
 def _verify_options(options: Options) -> None:
     """Raise UsageError for a value that only a call would show to be wrong."""
     verify_timeout(options.get("timeout"))
+    if options.get("journal") is not None:
+        verify_journal(options["journal"])
     for name, words in (("mode", get_args(Mode)), ("fail_on", tuple(FAILING))):
         value = options.get(name)
         if value is not None and value not in words:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import JournalError
+from ..errors import JournalError, UsageError
 from .entry import Before, Entry, Journal, State
 from .sqlite import SqliteJournal
 
@@ -31,8 +31,10 @@ def open(  # noqa: A001 - refundkit.journal.open reads as what it does
 
     `lease` is how many seconds a row may be sending before nobody believes that its sender still lives; a call that may
     take longer is not sent. `wait` is how many seconds a refund waits for another of the same order. Raises
-    JournalError where it cannot be used.
+    JournalError where it cannot be used, and UsageError for an argument that is none.
     """
+    if not isinstance(address, (str, Path)) or not str(address):
+        raise UsageError(f"address is {address!r}: give the file of a journal, or postgresql://…")
     text = str(address)
     if text.startswith(("postgresql://", "postgres://")):
         from .postgres import PostgresJournal

@@ -95,8 +95,9 @@ class SqlJournal(ABC):
     _errors: tuple[type[Exception], ...] = ()
 
     def __init__(self, name: str, lease: float, wait: float) -> None:
-        if lease <= 0 or wait < 0:
-            raise UsageError("a lease is longer than 0 seconds, and a wait is not below 0")
+        is_number = isinstance(lease, int | float) and isinstance(wait, int | float)
+        if not is_number or not lease > 0 or not wait >= 0:
+            raise UsageError(f"lease is {lease!r} and wait {wait!r}: give seconds, a lease above 0")
         self.name = name
         self.lease = lease
         self.wait = wait
