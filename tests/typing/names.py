@@ -46,6 +46,16 @@ def open_shop() -> models.woocommerce.Refund:
         return give_back(shop, "DamagedItem")
 
 
+def give_back_once(address: str) -> list[refundkit.journal.State]:
+    """Send with a journal, and look at its rows."""
+    with refundkit.journal.open(address, lease=900.0) as journal:
+        connection = connect.woocommerce("https://shop.example", "ck", "cs", journal=journal)
+        with connection as shop:
+            shop.refund("1204", amount="5.00")
+            assert_type(refundkit.journal.resolve(journal, connection), list[refundkit.journal.Entry])
+        return [row.state for row in journal.entries()]
+
+
 def mistakes(text: str) -> None:
     """What a type checker finds."""
     refundkit.chek("walmart.refund_order_lines")  # type: ignore[attr-defined]
@@ -54,6 +64,7 @@ def mistakes(text: str) -> None:
     check("walmart.refund_order_lines", b"{}", require=["ordr"])  # type: ignore[list-item]
     check("walmart.refund_order_lines", b"{}", fail_on="errors")  # type: ignore[arg-type]
     refundkit.reference("walmart.refund")  # type: ignore[arg-type]
+    connect.walmart("id", "secret", journal="refunds.sqlite")  # type: ignore[arg-type]
     Config(ignore=3)  # type: ignore[arg-type]
     Config(severity={"RF214": "loud"})  # type: ignore[dict-item]
     models.walmart.RefundMoney(amount=Decimal(5), currency="USDD")  # type: ignore[arg-type]

@@ -99,8 +99,8 @@ class SqlJournal(ABC):
         if not is_number or not lease > 0 or not wait >= 0:
             raise UsageError(f"lease is {lease!r} and wait {wait!r}: give seconds, a lease above 0")
         self.name = name
-        self.lease = lease
-        self.wait = wait
+        self.lease: float = lease
+        self.wait: float = wait
         self._lock = threading.Lock()
         self._connection: Any = None
         self._process = 0
