@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -21,12 +22,12 @@ import pytest
 import users
 from commands import Cli, write
 from faults import CONNECTION, ORDERS, AsyncWire, Fault, Server, Wire, serving
-from journals import WAYS, address, expire, new_schema, open_journal, postgres_url
+from journals import LEASE, WAYS, address, expire, new_schema, open_journal, postgres_url
 from msgspec.structs import replace
 from processes import WITHIN, environment
 from refundkit import ALL, Outcome, RefundBlocked, RefundOutcomeUnknown, auth, journal, pieces, testing
 from refundkit.apis.shared.serving import load_first_order
-from refundkit.client import claim
+from refundkit.client import claim, settle
 from refundkit.errors import NotSent, RefundBusy, RefundError, RefundUnresolved
 from refundkit.guard import GuardTransport
 from refundkit.journal import Entry, JournalError
@@ -164,6 +165,30 @@ def test_a_refund_in_one_call_is_made_once_where_the_api_lags(api: testing.Api, 
             with pytest.raises(RefundBlocked):
                 client.refund(ORDERS[api], ALL, **said)
         assert server.made == 1
+
+
+def test_what_is_resolved_waits_by_the_journal_s_clock(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host whose clock is ahead asks once more, when a slow server has had its time by the journal's clock."""
+
+    class Behind(journal.SqliteJournal):
+        def _clock(self, run: Any) -> float:
+            return 1000.0
+
+    with serving("woocommerce") as server, Behind(tmp_path / "refunds.sqlite", lease=LEASE) as opened:
+        server.fail("refund", Fault(sends="nothing", ends="closed"), times=1)
+        connection = users.connection(server.api, server.url, journal=opened)
+        with connection as client:
+            with pytest.raises(RefundOutcomeUnknown):
+                refund(server, client)
+            waits: list[float] = []
+
+            def wait(seconds: float) -> None:
+                waits.append(seconds)
+                server.execute_late()
+
+            monkeypatch.setattr(settle, "time", SimpleNamespace(sleep=wait))
+            (row,) = journal.resolve(opened, connection)
+        assert (row.state, waits, server.made) == ("made", [30.0], 1)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -756,8 +781,8 @@ def find(api, url):
     url = {server.url!r} if "nobody" in url else url
     return connect.woocommerce(url, "ck_x", "cs_x", retry=connect.Retry(attempts=1))
 """
-    write("journal_shops.py", code)
-    outcome = cli("journal", "resolve", "--connect", "journal_shops:find", "--journal", name)
+    write("some_shops.py", code)
+    outcome = cli("journal", "resolve", "--connect", "some_shops:find", "--journal", name)
     assert (outcome.status, outcome.out.splitlines()[-1]) == (2, "Resolved 1, left 2")
     assert "a  the API cannot be asked: " in outcome.out
     assert f"b  the refund went to https://nobody.example, and the connection leads to {server.url}" in outcome.out

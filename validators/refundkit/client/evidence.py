@@ -134,36 +134,35 @@ def _store_lines(sent: SentRefund, ledger: Ledger, body: Any) -> list[StoredLine
         for key in names
     }
     ledger.begin(refund).commit(model.server_additions(ledger))
-    lines = []
-    for key in names:
-        line = ledger.lines[key]
-        accounts = []
-        for name, account in line.accounts.items():
-            before, tax_before = told[key].get(name, (ZERO, ZERO))
-            accounts.append(
-                StoredAccount(
-                    name=name,
-                    charged=account.charged,
-                    before=before,
-                    tax_charged=account.tax_charged,
-                    tax_before=tax_before,
-                    made=account.before - before,
-                    tax_made=account.tax_before - tax_before,
-                    listed=account.listed,
-                )
-            )
-        lines.append(
-            StoredLine(
-                key=key,
-                number=line.number,
-                accounts=accounts,
-                statuses=list(line.statuses),
-                ordered=line.ordered,
-                shipped=line.shipped,
-                returned=line.returned,
+    return [_store_line(ledger.lines[key], told[key]) for key in names]
+
+
+def _store_line(line: Line, told: dict[str, tuple[Decimal, Decimal]]) -> StoredLine:
+    """Return a line that a refund was committed to; `told` are the sums of its accounts before."""
+    accounts = []
+    for name, account in line.accounts.items():
+        before, tax_before = told.get(name, (ZERO, ZERO))
+        accounts.append(
+            StoredAccount(
+                name=name,
+                charged=account.charged,
+                before=before,
+                tax_charged=account.tax_charged,
+                tax_before=tax_before,
+                made=account.before - before,
+                tax_made=account.tax_before - tax_before,
+                listed=account.listed,
             )
         )
-    return lines
+    return StoredLine(
+        key=line.key,
+        number=line.number,
+        accounts=accounts,
+        statuses=list(line.statuses),
+        ordered=line.ordered,
+        shipped=line.shipped,
+        returned=line.returned,
+    )
 
 
 def _restore_ledger(before: Before) -> Ledger:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import JournalError, UsageError
 from .entry import Before, Entry, Journal, State
 from .sqlite import SqliteJournal
+from .store import SqlJournal
 
 if TYPE_CHECKING:
     from ..client.connection import Connection
@@ -60,10 +61,11 @@ def resolve(journal: Journal, connection: Connection[Any, Any], *, wait: float =
     """
     from ..client import settle
 
+    read_clock = journal.clock if isinstance(journal, SqlJournal) else time.time
     rows = [row for row in journal.unresolved() if settle.is_reached(row, connection)]
     for row in rows:
         if not settle.resolve_unsent(row):
-            settle.resolve(row, connection, clock=time.time(), wait=wait)
+            settle.resolve(row, connection, clock=read_clock(), wait=wait)
         if row.state != "unknown":
             journal.finish(row)
     return rows
