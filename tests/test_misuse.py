@@ -156,7 +156,7 @@ def misused_connections() -> Iterator[tuple[str, Act, tuple[str, ...]]]:
         yield f"shop {url!r}", partial(opened.woocommerce, url, "ck", "cs"), ("url ", "https://")
     for name, value in (("attempts", 0), ("attempts", "3"), ("first", -1), ("longest", float("nan")), ("first", True)):
         yield f"{name} {value!r}", partial(opened.Retry, **{name: value}), (name, "give a number")
-    for journal in ("refunds.sqlite", 3, object()):
+    for journal in ("refunds.sqlite", 3, {"lease": 600}):
         act = partial(opened.walmart, "an-id", "a-secret", journal=journal)
         yield f"connection with the journal {journal!r}", act, ("journal is a", "refundkit.journal.open")
         act = partial(guard, None, journal=journal)

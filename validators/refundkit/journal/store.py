@@ -47,7 +47,7 @@ _COLUMNS = (
     " idempotency_key, body_digest, request, before"
 )
 _SELECT = f"select {_COLUMNS} from refundkit_journal"  # noqa: S608 - our own words
-_HOLDS = "state in ('sending', 'unknown')"
+_HOLDS = f"state in {HOLDING}"  # which Python writes as SQL does
 _INSERT = f"insert into refundkit_journal ({_COLUMNS}) values ({', '.join('?' * 16)}) on conflict do nothing"  # noqa: S608
 _LEAVE = (
     "update refundkit_journal set state = 'sending', attempt = attempt + 1, left_at = ?, expires_at = ?, before = ? "
