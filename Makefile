@@ -93,5 +93,5 @@ bench: .venv/.bench .venv/.all ## our speed beside our peers', into bench/README
 	else echo "npm is not here: the tests against Prism, ajv, axe and the SARIF schema fail, but for make test-all WITHOUT=node"; fi
 	@touch $@
 .venv/.wheels: pyproject.toml .venv/.test
-	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir .venv/wheels . "hatchling>=1.27"
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir .venv/wheels . "hatchling>=1.27" "cython>=3.1,<4" "setuptools>=77"
 	@touch $@

@@ -9,6 +9,7 @@ import pytest
 import refundkit
 from commands import Cli, Outcome
 from refundkit import operations
+from refundkit.checking.proof import describe_state
 from refundkit.rule import REGISTRY
 from story import ROOT, examples, text
 
@@ -105,8 +106,8 @@ def test_schema_is_the_bundled_one(cli: Cli, operation: str) -> None:
 
 
 def test_version(cli: Cli) -> None:
-    """--version prints the version of the package."""
-    assert cli("--version") == Outcome(0, f"refundkit {refundkit.__version__}\n", "")
+    """--version prints the version of the package, and whether the fast proof is there."""
+    assert cli("--version") == Outcome(0, f"refundkit {refundkit.__version__} ({describe_state()})\n", "")
 
 
 def test_rule_id_prints_the_same_text_as_the_docs_page(cli: Cli) -> None:

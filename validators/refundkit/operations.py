@@ -218,6 +218,15 @@ def refunds_type(operation: Operation) -> Any:
     return list[entry]
 
 
+def refunds_schema(operation: Operation) -> dict[str, Any] | None:
+    """Return the JSON Schema of the API's list of earlier refunds; None if another operation's answer has none."""
+    source = operation.described.context.get("refunds")
+    if source is None or source.operation is None:
+        return None
+    listing = get(f"{operation.api}.{source.operation}")
+    return listing.schema(success(listing))
+
+
 @cache
 def success(operation: Operation) -> str:
     """Return the status of the documented success response."""

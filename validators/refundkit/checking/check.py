@@ -131,6 +131,15 @@ def judge(
 
     A history holds the refunds before this one. The request stays under check in its ledger: commit it next.
     """
+    if history is None and (parts := plan.proof.parts_if_fine(request, require)):
+        return CheckResult([], missing_parts(plan, request, parts), None, None)
+    return walk(plan, request, require, history)
+
+
+def walk(
+    plan: Plan, request: Request, require: tuple[str, ...] = (), history: OrderHistory | None = None
+) -> CheckResult:
+    """Judge a request without the proof: read every part, and run every rule."""
     size = max(map(len, filter(None, (request.body, request.order, request.refunds))), default=0)
     if history is not None:
         size = history.size = max(history.size, size)
@@ -160,12 +169,9 @@ class _RequestCheck:
             self._add_problems(schema_findings(operation, request))
         if self.parts & (ORDER | REFUNDS) or self.history is not None:
             self._read_context()
-        stage = self.plan.stage(self.parts)
-        self._run_rules(stage.running)
-        if self.parts & HEADERS and not has_credentials(operation, request):
-            self.not_run.append(NotRun(codes=("RF502",), missing=CREDENTIALS))
+        self._run_rules(self.plan.stage(self.parts).running)
         self.hits += _missing_requirements(self.plan, require, self.parts)
-        not_run = (*stage.not_run, *self.not_run)
+        not_run = missing_parts(self.plan, request, self.parts, self.not_run)
         levels = self.plan.severities
         hits = [hit for hit in self.hits if hit[0].code in levels or is_refusal(*hit, not_run)]
         return CheckResult(hits, not_run, self.refund, self.values["ledger"])
@@ -273,6 +279,14 @@ class _RequestCheck:
         """Report the rules with a parameter as not run: a part of the order that they read could not be read."""
         codes = tuple(sorted(rule.code for rule in self.plan.rules if parameter in rule.parameters))
         self.not_run.append(NotRun(codes=codes, missing=VALID_ORDER))
+
+
+def missing_parts(plan: Plan, request: Request, parts: int, more: Iterable[NotRun] = ()) -> tuple[NotRun, ...]:
+    """Return the rules that lack a part, or a part that could be read, and the credentials if there are none."""
+    not_run = (*plan.stage(parts).not_run, *more)
+    if parts & HEADERS and not has_credentials(plan.operation, request):
+        return (*not_run, NotRun(codes=("RF502",), missing=CREDENTIALS))
+    return not_run
 
 
 def _verify_parts(require: Iterable[str]) -> tuple[str, ...]:
