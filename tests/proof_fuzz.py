@@ -55,7 +55,8 @@ class UnsoundProof(AssertionError):
 def compare(operation: str, request: Request, require: tuple[str, ...] = ()) -> bool:
     """Return whether a request is proven fine; raises UnsoundProof where the lane disagrees."""
     plan = plan_of(operation)
-    parts = plan.proof.parts_if_fine(request, require)
+    prover = plan.proof._prover
+    parts = 0 if prover is None else prover.parts_if_fine(request, require)  # an error is one of the test
     if parts:
         walked = lane.walk(plan, request, require)
         proven: tuple[NotRun, ...] = lane.missing_parts(plan, request, parts)

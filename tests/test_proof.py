@@ -130,6 +130,12 @@ def test_a_rule_of_ones_own_switches_the_proof_off() -> None:
     assert {each.code for each in refundkit.check("walmart.refund_order_lines", body).findings} == {"RF999"}
 
 
+def test_a_rule_that_is_switched_on_switches_the_proof_off() -> None:
+    """A rule that is off by default and that no screen names leaves no proof once it is on."""
+    assert make_plan("woocommerce.create_refund", Config()).proof.prepare()
+    assert not make_plan("woocommerce.create_refund", Config(severity=(("RF607", "warning"),))).proof.prepare()
+
+
 @pytest.mark.parametrize("operation", SCREENED)
 def test_a_rule_that_changed_switches_the_proof_off(operation: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each rule that a screen restates switches the proof off once it is another than was read."""

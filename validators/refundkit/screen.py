@@ -27,7 +27,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     `row` names the table in which each object at this place (or each entry of a map, with its key as first column)
     opens a row; a row begins with the number of the row around it. `column` is the table's next column: the value there
     is captured, as a whole number of 0.0001 where `decimals` says how few and how many an amount may have. `lowest` and
-    `highest` bound it. `needs` are fields that the schema does not require, and `branch` the alternative of an `anyOf`.
+    `highest` bound it. `needs` are fields that the schema does not require, `branch` is the alternative of an `anyOf`,
+    and `schema` stands for one that says nothing.
     """
 
     row: str = ""
@@ -41,6 +42,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     highest: int | None = None
     as_text: bool = False
     branch: int = -1
+    schema: Mapping[str, Any] | None = None
 
 
 ABSENT = Place(branch=-2)

@@ -69,13 +69,16 @@ class Proof:
 
     def parts_if_fine(self, request: Request, require: Iterable[str] = ()) -> int:
         """Return the bits of the parts that the lane finds in a request and nothing wrong with; 0 for "don't know"."""
-        if self._prover is None:
-            if self._waiting > 0:
-                self._waiting -= 1
-                if not self._waiting:
-                    self.prepare()
-            return 0
-        return self._prover.parts_if_fine(request, require)
+        if self._prover is not None:
+            try:
+                return self._prover.parts_if_fine(request, require)
+            except Exception:  # whatever happened proves nothing
+                return 0
+        if self._waiting > 0:
+            self._waiting -= 1
+            if not self._waiting:
+                self.prepare()
+        return 0
 
 
 class _Prover(msgspec.Struct, frozen=True):

@@ -61,7 +61,7 @@ class _Writer:
         self.nodes.append(node)
         if place is ABSENT:
             return index
-        schema, types = self._resolve(schema, place)
+        schema, types = self._resolve(dict(place.schema or schema), place)
         node["nullable"] = "null" in types or not types
         unknown = schema.keys() - _KNOWN - _FORMS - _BOUNDS.keys()
         if unknown or (_FORMS & schema.keys() and place.decimals is None and place.allowed is None):

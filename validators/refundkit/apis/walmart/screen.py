@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from ...request import Request
-from ...rule import ORDER, REFUNDED_ITEMS, REFUNDS
+from ...rule import ORDER as ORDER_GIVEN
+from ...rule import REFUNDED_ITEMS, REFUNDS
 from ...screen import ABSENT, UNIT, Place, Row, Screen, Tables, read_digests
 from .ledger import MODEL, PRODUCT, WalmartOrderModel
 from .rules import MARKET_CURRENCIES, published_reasons
@@ -52,7 +53,7 @@ def _charge_places(charge: str, table: str, lowest: int | None) -> dict[str, Pla
     }
 
 
-ORDER_PLACES = {
+ORDER = {
     "order": Place(row="order"),
     "order.purchaseOrderId": Place(column="order.id"),
     _ORDER_LINE: Place(row="lines"),
@@ -70,7 +71,7 @@ ORDER_PLACES = {
     **_charge_places(f"{_EARLIER}.charge", "earlier", None),
 }
 CURRENT_ORDER = {
-    **ORDER_PLACES,
+    **ORDER,
     f"{_ORDER_LINE}.shipNode.type": Place(allowed=["SellerFulfilled", "3PLFulfilled"]),
     f"{_ORDER_LINE}.charges.charge[].taxDetails": ABSENT,
     f"{_EARLIER}.charge.taxDetails": ABSENT,
@@ -125,7 +126,7 @@ def fits_order(
             return 0
     is_full = len(body[1][0]) > 2 and body[1][0][2] is True
     is_fine = all(_is_fine(left[index], is_full=is_full, upgrades=model is MODEL) for index in named)
-    return ORDER | REFUNDS | REFUNDED_ITEMS if is_fine else 0
+    return ORDER_GIVEN | REFUNDS | REFUNDED_ITEMS if is_fine else 0
 
 
 def _sum_charges(lines: int, charges: list[Row], earlier: list[Row]) -> list[dict[str, list[int]]]:
