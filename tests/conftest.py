@@ -145,7 +145,7 @@ def compared_proof(monkeypatch: pytest.MonkeyPatch) -> None:
         if parts:
             name = self._operation.name
             levels = {code: rule.severity for code, rule in REGISTRY.items()}
-            plan = Plan(self._operation, levels, self._rules, order_model(name), {}, self)
+            plan = Plan(self._operation, levels, self._rules, order_model(name), {}, self, {})
             walked = walk(plan, request, tuple(require))
             if walked.hits or walked.not_run != missing_parts(plan, request, parts):
                 pytest.fail(f"{name}: proven fine, and the lane finds {walked.hits}, not run {walked.not_run}")

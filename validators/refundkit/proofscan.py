@@ -20,9 +20,12 @@ from cython.cimports.libc.string import memcmp
 # A text, or a word; `start` points into a `bytes` that its owner keeps.
 Text = cython.struct(start=cython.pointer[cython.const[cython.uchar]], size=cython.Py_ssize_t)
 
+# Where the keys of an object stand that its schema does not name, with their quotes.
+Keys = cython.struct(count=cython.Py_ssize_t, starts=cython.Py_ssize_t[40], sizes=cython.Py_ssize_t[40])
+
 UNSURE = cython.declare(cython.Py_ssize_t, -1)
 MAX_DEPTH = cython.declare(cython.int, 60)
-MAX_KEYS = cython.declare(cython.Py_ssize_t, 40)  # keys of one object that the schema does not name
+MAX_KEYS = cython.declare(cython.Py_ssize_t, 40)  # as many as Keys holds
 MAX_DIGITS = cython.declare(cython.Py_ssize_t, 18)  # of a number that nobody captures
 MAX_AMOUNT_DIGITS = cython.declare(cython.Py_ssize_t, 10)
 SCALE = cython.declare(cython.Py_ssize_t, 4)  # amounts are counted in units of 0.0001
@@ -36,6 +39,13 @@ NUMBER = cython.declare(cython.int, 5)  # that nobody captures
 AMOUNT = cython.declare(cython.int, 6)  # a number, bare or in quotes
 BOOLEAN = cython.declare(cython.int, 7)
 ANY = cython.declare(cython.int, 8)
+
+
+# Whether a byte may stand in a plain string: ASCII but controls, quote and backslash.
+IS_PLAIN = cython.declare(cython.uchar[256])
+_code: cython.int
+for _code in range(256):
+    IS_PLAIN[_code] = 32 <= _code <= 127 and _code != ord('"') and _code != ord("\\")
 
 
 # ---------------------------------------------------------------- pieces of JSON: no Python objects
@@ -55,8 +65,13 @@ def byte(text: Text, at: cython.Py_ssize_t) -> cython.uchar:
 @cython.nogil
 @cython.exceptval(check=False)
 def has(text: Text, at: cython.Py_ssize_t, word: Text) -> cython.bint:
-    """Return whether the word stands at a position; so many bytes as are compared are there."""
-    return 0 <= at <= text.size - word.size and memcmp(text.start + at, word.start, word.size) == 0
+    """Return whether the word stands at a position; so many bytes as are compared are there.
+
+    A word has two bytes at least; most others differ in the second, behind the quote.
+    """
+    if at < 0 or at > text.size - word.size or text.start[at + 1] != word.start[1]:
+        return False
+    return memcmp(text.start + at, word.start, word.size) == 0
 
 
 @cython.cfunc
@@ -64,7 +79,7 @@ def has(text: Text, at: cython.Py_ssize_t, word: Text) -> cython.bint:
 @cython.nogil
 @cython.exceptval(check=False)
 def skip_spaces(text: Text, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
-    while byte(text, at) in (ord(" "), ord("\n"), ord("\t"), ord("\r")):
+    while byte(text, at) <= ord(" ") and byte(text, at) in (ord(" "), ord("\n"), ord("\t"), ord("\r")):
         at += 1
     return at
 
@@ -101,14 +116,9 @@ def literal_end(text: Text, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
 @cython.exceptval(check=False)
 def plain_string_end(text: Text, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
     """Return the closing quote of a string of ASCII without escapes; `at` is behind the opening one."""
-    code: cython.uchar
-    while True:
-        code = byte(text, at)
-        if code == ord('"'):
-            return at
-        if code == ord("\\") or code < 32 or code > 127:
-            return UNSURE
+    while IS_PLAIN[byte(text, at)]:
         at += 1
+    return at if byte(text, at) == ord('"') else UNSURE
 
 
 @cython.cfunc
@@ -264,8 +274,9 @@ def count_decimals(text: Text, start: cython.Py_ssize_t, end: cython.Py_ssize_t)
 
 
 @cython.cfunc
-@cython.exceptval(-2, check=False)
-def skip_value(source: bytes, text: Text, at: cython.Py_ssize_t, depth: cython.int) -> cython.Py_ssize_t:
+@cython.nogil
+@cython.exceptval(check=False)
+def skip_value(text: Text, at: cython.Py_ssize_t, depth: cython.int) -> cython.Py_ssize_t:
     """Return the end of any value that has no key twice within it."""
     at = skip_spaces(text, at)
     code: cython.uchar = byte(text, at)
@@ -275,22 +286,23 @@ def skip_value(source: bytes, text: Text, at: cython.Py_ssize_t, depth: cython.i
         at = any_string_end(text, at + 1)
         return at + 1 if at >= 0 else UNSURE
     if code == ord("{"):
-        return skip_object(source, text, at + 1, depth)
+        return skip_object(text, at + 1, depth)
     if code == ord("["):
-        return skip_array(source, text, at + 1, depth)
+        return skip_array(text, at + 1, depth)
     if code == ord("-") or ord("0") <= code <= ord("9"):
         return number_end(text, at, MAX_DIGITS, MAX_DIGITS)
     return literal_end(text, at)
 
 
 @cython.cfunc
-@cython.exceptval(-2, check=False)
-def skip_array(source: bytes, text: Text, at: cython.Py_ssize_t, depth: cython.int) -> cython.Py_ssize_t:
+@cython.nogil
+@cython.exceptval(check=False)
+def skip_array(text: Text, at: cython.Py_ssize_t, depth: cython.int) -> cython.Py_ssize_t:
     at = skip_spaces(text, at)
     if byte(text, at) == ord("]"):
         return at + 1
     while True:
-        at = skip_value(source, text, at, depth + 1)
+        at = skip_value(text, at, depth + 1)
         at = skip_spaces(text, at)
         if byte(text, at) == ord("]"):
             return at + 1
@@ -300,16 +312,18 @@ def skip_array(source: bytes, text: Text, at: cython.Py_ssize_t, depth: cython.i
 
 
 @cython.cfunc
-@cython.exceptval(-2, check=False)
-def skip_object(source: bytes, text: Text, at: cython.Py_ssize_t, depth: cython.int) -> cython.Py_ssize_t:
-    keys: list = []
+@cython.nogil
+@cython.exceptval(check=False)
+def skip_object(text: Text, at: cython.Py_ssize_t, depth: cython.int) -> cython.Py_ssize_t:
+    keys = cython.declare(Keys)
+    keys.count = 0
     at = skip_spaces(text, at)
     if byte(text, at) == ord("}"):
         return at + 1
     while True:
-        at = new_key_end(source, text, at, keys)
+        at = new_key_end(text, at, cython.address(keys))
         at = skip_byte(text, at, ord(":"))
-        at = skip_value(source, text, at, depth + 1)
+        at = skip_value(text, at, depth + 1)
         at = skip_spaces(text, at)
         if byte(text, at) == ord("}"):
             return at + 1
@@ -319,16 +333,23 @@ def skip_object(source: bytes, text: Text, at: cython.Py_ssize_t, depth: cython.
 
 
 @cython.cfunc
-@cython.exceptval(-2, check=False)
-def new_key_end(source: bytes, text: Text, at: cython.Py_ssize_t, keys: list) -> cython.Py_ssize_t:
+@cython.nogil
+@cython.exceptval(check=False)
+def new_key_end(text: Text, at: cython.Py_ssize_t, keys: cython.pointer[Keys]) -> cython.Py_ssize_t:
     """Return the end of a key that is not yet among these, and add it to them."""
     end: cython.Py_ssize_t = plain_string_end(text, at + 1)
-    if byte(text, at) != ord('"') or end < 0 or len(keys) >= MAX_KEYS:
+    if byte(text, at) != ord('"') or end < 0 or keys.count >= MAX_KEYS:
         return UNSURE
-    key: bytes = source[at + 1 : end]
-    if key in keys:
-        return UNSURE
-    keys.append(key)
+    key = cython.declare(Text)
+    key.start = text.start + at
+    key.size = end + 1 - at
+    index: cython.Py_ssize_t
+    for index in range(keys.count):
+        if keys.sizes[index] == key.size and has(text, keys.starts[index], key):
+            return UNSURE
+    keys.starts[keys.count] = at
+    keys.sizes[keys.count] = key.size
+    keys.count += 1
     return end + 1
 
 
@@ -380,14 +401,20 @@ class Words:
 @cython.final
 @cython.cclass
 class Field:
-    """A key of an object that the schema names; `bit` stands for it in `seen` and `required`."""
+    """A key of an object that the schema names; `bit` stands for it in `seen` and `required`.
 
-    key: Word
+    The fields of an object are a ring: most texts keep the order of the schema.
+    """
+
+    key: Text
+    word: Word
     node: "Node"
     bit: cython.ulonglong
+    next: "Field"
 
     def __init__(self, name, node, bit):
-        self.key = Word(name)
+        self.word = Word(name)
+        self.key = self.word.text
         self.node = node
         self.bit = bit
 
@@ -402,7 +429,8 @@ class Node:
     minimum: cython.Py_ssize_t  # length of a string or an array
     # An object, or a map:
     is_closed: cython.bint
-    fields: tuple
+    first: Field  # or None: it has no fields
+    field_count: cython.int
     required: cython.ulonglong
     row_table: cython.int  # the table in which it opens a row, or -1
     row_size: cython.int
@@ -423,6 +451,7 @@ class Node:
     # Where a value is captured:
     table: cython.int  # or -1
     column: cython.int
+    is_shared: cython.bint  # by several values, which have to be equal
 
 
 @cython.final
@@ -471,7 +500,7 @@ class Reader:
             return self.read_boolean(node, at, code)
         if node.kind == MAP:
             return self.read_map(node, at + 1, depth) if code == ord("{") else UNSURE
-        return skip_value(self.source, self.text, at, depth) if node.kind == ANY else UNSURE
+        return skip_value(self.text, at, depth) if node.kind == ANY else UNSURE
 
     @cython.cfunc
     @cython.exceptval(-2, check=False)
@@ -482,7 +511,7 @@ class Reader:
             return False
         row: list = cython.cast(list, rows[len(rows) - 1])
         if row[node.column] is not None:
-            return False
+            return node.is_shared and row[node.column] == value
         row[node.column] = value
         return True
 
@@ -570,30 +599,30 @@ class Reader:
     @cython.exceptval(-2, check=False)
     def read_object(self, node: Node, at: cython.Py_ssize_t, depth: cython.int) -> cython.Py_ssize_t:
         seen: cython.ulonglong = 0  # the fields so far
-        extra: list = None  # the other keys so far
-        index: cython.Py_ssize_t = -1
+        extra = cython.declare(Keys)  # the other keys so far
+        field: Field
+        likely: Field = node.first
+        extra.count = 0
         if node.row_table >= 0:
             self.open_row(node)
         at = skip_spaces(self.text, at)
         if byte(self.text, at) == ord("}"):
             return at + 1 if node.required == 0 else UNSURE
         while True:
-            index = self.find_field(node, at, index + 1)
-            if index >= 0:
-                field: Field = cython.cast(Field, node.fields[index])
+            field = self.find_field(node, at, likely) if node.field_count > 0 else None
+            if field is not None:
                 if seen & field.bit:
                     return UNSURE
                 seen |= field.bit
-                at = skip_byte(self.text, at + field.key.text.size, ord(":"))
+                likely = field.next
+                at = skip_byte(self.text, at + field.key.size, ord(":"))
                 at = self.read_value(field.node, at, depth + 1)
             elif node.is_closed:
                 return UNSURE
             else:
-                if extra is None:
-                    extra = []
-                at = new_key_end(self.source, self.text, at, extra)
+                at = new_key_end(self.text, at, cython.address(extra))
                 at = skip_byte(self.text, at, ord(":"))
-                at = skip_value(self.source, self.text, at, depth + 1)
+                at = skip_value(self.text, at, depth + 1)
             at = skip_spaces(self.text, at)
             if byte(self.text, at) == ord("}"):
                 return at + 1 if seen & node.required == node.required else UNSURE
@@ -603,25 +632,22 @@ class Reader:
 
     @cython.cfunc
     @cython.inline
-    @cython.exceptval(-2, check=False)
-    def find_field(self, node: Node, at: cython.Py_ssize_t, expected: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Return the index of the field whose key stands here, or UNSURE; most texts keep the schema's order."""
-        count: cython.Py_ssize_t = len(node.fields)
-        _: cython.Py_ssize_t
-        for _ in range(count):
-            if expected >= count:
-                expected = 0
-            if has(self.text, at, cython.cast(Field, node.fields[expected]).key.text):
-                return expected
-            expected += 1
-        return UNSURE
+    def find_field(self, node: Node, at: cython.Py_ssize_t, likely: Field) -> Field:
+        """Return the field whose key stands here, or None."""
+        _: cython.int
+        for _ in range(node.field_count):
+            if has(self.text, at, likely.key):
+                return likely
+            likely = likely.next
+        return None
 
     @cython.cfunc
     @cython.exceptval(-2, check=False)
     def read_map(self, node: Node, at: cython.Py_ssize_t, depth: cython.int) -> cython.Py_ssize_t:
         """Read an object whose keys are whole numbers: each entry opens a row, which begins with its key."""
-        keys: list = []
+        keys = cython.declare(Keys)
         end: cython.Py_ssize_t
+        keys.count = 0
         at = skip_spaces(self.text, at)
         if byte(self.text, at) == ord("}"):
             return at + 1 if node.minimum == 0 else UNSURE
@@ -632,7 +658,7 @@ class Reader:
             self.open_row(node)
             if not self.capture(node, self.source[at + 1 : end].decode("ascii")):
                 return UNSURE
-            at = new_key_end(self.source, self.text, at, keys)
+            at = new_key_end(self.text, at, cython.address(keys))
             at = skip_byte(self.text, at, ord(":"))
             at = self.read_value(node.items, at, depth + 1)
             at = skip_spaces(self.text, at)
@@ -653,6 +679,7 @@ def scan(program: Program, source: bytes):
     reader.text.start = source
     reader.text.size = len(source)
     reader.tables = []
+    _: cython.int
     for _ in range(program.tables):
         reader.tables.append([])
     end: cython.Py_ssize_t = reader.read_value(program.root, 0, 0)
@@ -681,7 +708,12 @@ def fill_node(node: Node, description: dict, nodes: list):
     node.is_nullable = description.get("nullable", False)
     node.minimum = description.get("minimum", 0)
     node.is_closed = description.get("closed", False)
-    node.fields = tuple([Field(name, nodes[child], 1 << index) for index, (name, child, _) in enumerate(fields)])
+    ring = [Field(name, nodes[child], 1 << index) for index, (name, child, _) in enumerate(fields)]
+    field: Field
+    for index, field in enumerate(ring):
+        field.next = ring[index + 1 - len(ring)]
+    node.first = ring[0] if ring else None
+    node.field_count = len(ring)
     node.required = sum([1 << index for index, (_, _, is_required) in enumerate(fields) if is_required])
     node.row_table, node.row_size, node.row_parent = description.get("row", (-1, 0, -1))
     node.items = nodes[description["items"]] if "items" in description else None
@@ -694,3 +726,4 @@ def fill_node(node: Node, description: dict, nodes: list):
     node.highest = description.get("highest", 10**15)
     node.is_text = description.get("text", False)
     node.table, node.column = description.get("column", (-1, 0))
+    node.is_shared = description.get("shared", False)

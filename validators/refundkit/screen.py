@@ -27,8 +27,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     `row` names the table in which each object at this place (or each entry of a map, with its key as first column)
     opens a row; a row begins with the number of the row around it. `column` is the table's next column: the value there
     is captured, as a whole number of 0.0001 where `decimals` says how few and how many an amount may have. `lowest` and
-    `highest` bound it. `needs` are fields that the schema does not require, `branch` is the alternative of an `anyOf`,
-    and `schema` stands for one that says nothing.
+    `highest` bound it; `shared` values may stand in several places and have to be the same. `needs` are fields that the
+    schema does not require, `branch` is the alternative of an `anyOf`, and `schema` stands for one that says nothing.
     """
 
     row: str = ""
@@ -41,6 +41,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     lowest: int | None = None
     highest: int | None = None
     as_text: bool = False
+    shared: bool = False
     branch: int = -1
     schema: Mapping[str, Any] | None = None
 
@@ -60,9 +61,9 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     rules: Mapping[str, str]
     body: Mapping[str, Place]
     fits: Callable[[Request, Tables], bool]
-    order: Mapping[str, Place] | None = None
+    order: Mapping[str, Place]
+    fits_order: Callable[[Request, Tables, Tables | None, Tables | None], int]
     refunds: Mapping[str, Place] | None = None
-    fits_order: Callable[[Request, Tables, Tables | None, Tables | None], int] | None = None
 
 
 def read_digests(text: str) -> dict[str, str]:

@@ -20,10 +20,10 @@ from ..checking.check import (
     CheckResult,
     Hit,
     complete_finding,
-    judge,
     place_findings,
     report_defect,
     sort_key,
+    walk,
 )
 from ..checking.plan import make_plan
 from ..config import find_severity
@@ -216,7 +216,7 @@ class Kernel:
             refunds=row.refunds,
         )
         plan = make_plan(operation.name, self.settings.config)
-        judged = judge(plan, request, history=history)
+        judged = walk(plan, request, history=history)
         self._count_not_run(operation.name, judged.not_run)
         if judged.hits or problems:
             findings = place_findings(plan, judged.hits, request) if judged.hits else []

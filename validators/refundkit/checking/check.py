@@ -1,6 +1,7 @@
-"""Checks a request: `check` returns a report for users, `judge` the raw result for linter, batch and audit.
+"""Checks a request: `check` returns a report for users, `judge` the raw result for the linter.
 
-Every request takes the same steps: its body is read, then its context, then the rules run over both.
+Every request that is not proven fine takes the same steps in `walk`: its body is read, then its context, then the rules
+run over both.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     """
     config = config or _DEFAULT
     fail_on = choose_fail_on(config, fail_on)
-    plan, parts = make_plan(operation, config, sends=sends), _verify_parts(require)
+    plan, parts = make_plan(operation, config, sends), _verify_parts(require) if require else ()
     unwritable: dict[str, str] = {}
     try:
         request = Request(
@@ -104,9 +105,11 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
             order=None if order is None else _encode_part(order, "order:", unwritable),
             refunds=None if refunds is None else _encode_part(refunds, "refunds:", unwritable),
         )
+        if proven := plan.proof.parts_if_fine(request, parts):
+            return _make_clean_report(plan, request, proven, fail_on)
         if request.body and request.body[:1] != b"{":
             request = _translate_xml(plan.operation, request, request.body)
-        result = judge(plan, request, parts)
+        result = walk(plan, request, parts)
         hits = [_explain_empty_part(hit, unwritable) for hit in result.hits] if unwritable else result.hits
         findings = place_findings(plan, hits, request) if hits else []
     except ConfigError:  # a rule of the user's own failed
@@ -118,28 +121,42 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     return Report(operation=operation, findings=tuple(findings), not_run=result.not_run, fail_on=fail_on)
 
 
+def _make_clean_report(plan: Plan, request: Request, parts: int, fail_on: FailOn) -> Report:
+    """Return the report of a request that is proven fine: one object for all, but for missing credentials."""
+    if parts & HEADERS and not has_credentials(plan.operation, request):
+        not_run = missing_parts(plan, request, parts)
+        return Report(operation=plan.operation.name, findings=(), not_run=not_run, fail_on=fail_on)
+    report = plan.clean_reports.get((parts, fail_on))
+    if report is None:
+        not_run = plan.stage(parts).not_run
+        report = Report(operation=plan.operation.name, findings=(), not_run=not_run, fail_on=fail_on)
+        plan.clean_reports[parts, fail_on] = report
+    return report
+
+
 def report_defect(error: Exception, operation: str) -> Finding:
     """Return the finding of an unforeseen error (RF007), whatever the configuration says of its rule."""
     raw = finding("", describe_defect(error), "please report it with the payload")
     return complete_finding(REGISTRY["RF007"], raw, "error", operation)
 
 
-def judge(
-    plan: Plan, request: Request, require: tuple[str, ...] = (), history: OrderHistory | None = None
-) -> CheckResult:
+def judge(plan: Plan, request: Request, require: tuple[str, ...] = ()) -> CheckResult:
     """Find all that is wrong with one request, and the rules that did not run.
 
-    A history holds the refunds before this one. The request stays under check in its ledger: commit it next.
+    The result has neither refund nor ledger where the request is proven fine.
     """
-    if history is None and (parts := plan.proof.parts_if_fine(request, require)):
+    if parts := plan.proof.parts_if_fine(request, require):
         return CheckResult([], missing_parts(plan, request, parts), None, None)
-    return walk(plan, request, require, history)
+    return walk(plan, request, require)
 
 
 def walk(
     plan: Plan, request: Request, require: tuple[str, ...] = (), history: OrderHistory | None = None
 ) -> CheckResult:
-    """Judge a request without the proof: read every part, and run every rule."""
+    """Judge a request without the proof: read every part, and run every rule.
+
+    A history holds the refunds before this one. The request stays under check in its ledger: commit it next.
+    """
     size = max(map(len, filter(None, (request.body, request.order, request.refunds))), default=0)
     if history is not None:
         size = history.size = max(history.size, size)

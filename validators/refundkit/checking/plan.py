@@ -8,7 +8,7 @@ import msgspec
 
 from .. import apis, operations, rules
 from ..config import Config, find_severity
-from ..errors import VALID_BODY, VALID_ORDER, NotRun, Severity
+from ..errors import VALID_BODY, VALID_ORDER, FailOn, NotRun, Report, Severity
 from ..ledger import OrderModel
 from ..operations import Operation
 from ..request import Request
@@ -33,7 +33,7 @@ class Stage(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """The rules of one operation under one configuration; `stages` caches a Stage by the bits of its parts.
 
-    `proof` proves requests fine without them.
+    `proof` proves requests fine without them; they all have one of the `clean_reports`.
     """
 
     operation: Operation
@@ -42,6 +42,7 @@ class Plan(msgspec.Struct, frozen=True):
     model: OrderModel
     stages: dict[int, Stage]
     proof: Proof
+    clean_reports: dict[tuple[int, FailOn], Report]
 
     def stage(self, parts: int) -> Stage:
         """Return which rules run if a request has just these parts, and which do not."""
@@ -66,7 +67,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=512)
-def make_plan(name: str, config: Config, *, sends: bool = False) -> Plan:
+def make_plan(name: str, config: Config, sends: bool = False) -> Plan:
     """Return the rules that apply to an operation, by the configuration's select, ignore and severities.
 
     `sends`: the request is about to be sent, so that rules that are strict to send are errors.
@@ -83,7 +84,7 @@ def make_plan(name: str, config: Config, *, sends: bool = False) -> Plan:
         if rule.code in severities and rule.covers(name, traits) and rule.parameters and "value" not in rule.parameters
         if operation.described.body is not None or not rule.needs & BODY
     )
-    return Plan(operation, severities, running, apis.order_model(name), {}, Proof(operation, running))
+    return Plan(operation, severities, running, apis.order_model(name), {}, Proof(operation, running), {})
 
 
 # Otherwise a rule that is added after the first check would never run.

@@ -114,7 +114,9 @@ class _Prover(msgspec.Struct, frozen=True):
             parts |= (request.url is not None) * URL
         if self._called(parts) and not self._is_silent(request, parts):
             return 0
-        return parts if all(parts & PARTS[name] for name in require) else 0
+        if require and not all(parts & PARTS[name] for name in require):
+            return 0
+        return parts
 
     def _is_plain_path(self, path: Mapping[str, str]) -> bool:
         """Return whether the path holds just its parameters, and RF504, RF505 and the schemas accept them."""
@@ -129,16 +131,11 @@ class _Prover(msgspec.Struct, frozen=True):
         return True
 
     def _context_if_fine(self, request: Request, body: Tables) -> int:
-        order = refunds = None
-        if request.order is not None:
-            order = self.order and scanner.scan(self.order, request.order)
-            if order is None:
-                return 0
-        if request.refunds is not None:
-            refunds = self.refunds and scanner.scan(self.refunds, request.refunds)
-            if refunds is None:
-                return 0
-        return self.screen.fits_order(request, body, order, refunds) if self.screen.fits_order is not None else 0
+        order = None if request.order is None else _scan(self.order, request.order)
+        refunds = None if request.refunds is None else _scan(self.refunds, request.refunds)
+        if (order is None) != (request.order is None) or (refunds is None) != (request.refunds is None):
+            return 0
+        return self.screen.fits_order(request, body, order, refunds)
 
     def _called(self, parts: int) -> tuple[Rule, ...]:
         """Return the rules that are called for a request with these parts."""
@@ -162,6 +159,12 @@ class _Prover(msgspec.Struct, frozen=True):
             if isinstance(result, Finding) or (result is not None and any(True for _ in result)):
                 return False
         return True
+
+
+def _scan(program: Any, text: bytes) -> Tables | None:
+    """Return what a document holds, None for "don't know"."""
+    tables: Tables | None = None if program is None else scanner.scan(program, text)
+    return tables
 
 
 def _make_prover(operation: Operation, rules: tuple[Rule, ...]) -> _Prover | None:

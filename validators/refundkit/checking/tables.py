@@ -71,6 +71,7 @@ class _Writer:
             size = 1 + sum(name.startswith(f"{place.row}.") for name in self.columns)
             node["row"], parent = (table, size, parent), table
         if place.column:
+            node["shared"] = place.shared
             node["column"] = (self.tables[place.column.partition(".")[0]], self.columns[place.column])
         self._describe(node, schema, types - {"null"}, place, (path, parent))
         return index

@@ -13,8 +13,11 @@ from .rules import MARKET_CURRENCIES, published_reasons
 
 _CENTS = (0, 2)
 _LOWEST = -(10**8) * UNIT  # so many digits are no RF211
-_CURRENCIES = ("CAD", "USD")
+_CURRENCY = Place(column="refund.currency", allowed=["CAD", "USD"], shared=True)
+_ORDER_CURRENCY = Place(column="order.currency", allowed=["CAD", "USD"], shared=True)
 _CHARGE_TYPES = (PRODUCT, "SHIPPING")
+_ORDER_CHARGE_TYPES = (*_CHARGE_TYPES, "FEE", "DISCOUNT")  # in capitals: an account is called so
+_STATUSES = ("Created", "Acknowledged", "Shipped", "Delivered", "Cancelled", "Refund", "SHIPPED")
 _LINE = "orderRefund.orderLines.orderLine[]"
 _REFUND = f"{_LINE}.refunds.refund[]"
 _CHARGE = f"{_REFUND}.refundCharges.refundCharge[]"
@@ -29,9 +32,9 @@ BODY = {
     f"{_CHARGE}.refundReason": Place(allowed=frozenset(published_reasons().values())),
     f"{_CHARGE}.charge.chargeType": Place(column="charges.type", allowed=_CHARGE_TYPES),
     f"{_CHARGE}.charge.chargeAmount.amount": Place(column="charges.amount", decimals=_CENTS, lowest=_LOWEST),
-    f"{_CHARGE}.charge.chargeAmount.currency": Place(column="charges.currency", allowed=_CURRENCIES),
+    f"{_CHARGE}.charge.chargeAmount.currency": _CURRENCY,
     f"{_CHARGE}.charge.tax.taxAmount.amount": Place(column="charges.tax", decimals=_CENTS, lowest=_LOWEST),
-    f"{_CHARGE}.charge.tax.taxAmount.currency": Place(column="charges.tax_currency", allowed=_CURRENCIES),
+    f"{_CHARGE}.charge.tax.taxAmount.currency": _CURRENCY,
 }
 CURRENT_BODY = {
     **BODY,
@@ -45,9 +48,9 @@ _EARLIER = f"{_ORDER_LINE}.refund.refundCharges.refundCharge[]"
 def _charge_places(charge: str, table: str, lowest: int | None) -> dict[str, Place]:
     """Return the places of a charge of an order; amounts that were refunded before have either sign."""
     return {
-        f"{charge}.chargeType": Place(column=f"{table}.type"),
+        f"{charge}.chargeType": Place(column=f"{table}.type", allowed=_ORDER_CHARGE_TYPES),
         f"{charge}.chargeAmount.amount": Place(column=f"{table}.amount", decimals=(0, 4), lowest=lowest),
-        f"{charge}.chargeAmount.currency": Place(column=f"{table}.currency", allowed=_CURRENCIES),
+        f"{charge}.chargeAmount.currency": _ORDER_CURRENCY,
         f"{charge}.isDiscount": ABSENT,
         f"{charge}.tax.taxAmount.amount": Place(column=f"{table}.tax", decimals=(0, 4), lowest=lowest),
     }
@@ -61,7 +64,7 @@ ORDER = {
     f"{_ORDER_LINE}.orderLineQuantity.amount": Place(column="lines.ordered", decimals=(0, 4), lowest=0),
     f"{_ORDER_LINE}.returnOrderId": Place(column="lines.returned"),
     f"{_ORDER_LINE}.orderLineStatuses.orderLineStatus[]": Place(row="statuses"),
-    f"{_ORDER_LINE}.orderLineStatuses.orderLineStatus[].status": Place(column="statuses.status"),
+    f"{_ORDER_LINE}.orderLineStatuses.orderLineStatus[].status": Place(column="statuses.status", allowed=_STATUSES),
     f"{_ORDER_LINE}.orderLineStatuses.orderLineStatus[].statusQuantity.amount": Place(
         column="statuses.pieces", decimals=(0, 4), lowest=0
     ),
@@ -79,16 +82,13 @@ CURRENT_ORDER = {
 
 
 def fits(request: Request, body: Tables) -> bool:
-    """Compare the currencies, the lines and the order ids within a request."""
-    refund, lines, charges = body
-    currency = charges[0][3]
-    for _, _, _, charge_currency, tax, tax_currency in charges:
-        if charge_currency is not currency or (tax is not None and tax_currency is not currency):
+    """Compare the currency with the market, the order id with the path, and the lines with each other."""
+    (refund,), lines, _ = body
+    if request.headers is not None:
+        market = request.by_lower_name["header"].get("wm_market", "")
+        if market and MARKET_CURRENCIES.get(market.lower()) != refund[2]:
             return False
-    market = "" if request.headers is None else request.by_lower_name["header"].get("wm_market", "")
-    if market and MARKET_CURRENCIES.get(market.lower()) != currency:
-        return False
-    if request.path is not None and request.path.get("purchaseOrderId") != refund[0][1]:
+    if request.path is not None and request.path.get("purchaseOrderId") != refund[1]:
         return False
     if len(lines) == 1:
         return True
@@ -102,51 +102,54 @@ def fits_order(
     """Compare a refund with what is left of each charge of its order."""
     if order is None or refunds is not None:
         return 0
-    shop_order, lines, statuses, charges, earlier = order
+    (shop_order,), lines, statuses, charges, earlier = order
+    (refund,), entries, refunded = body
     numbers = {line[1]: index for index, line in enumerate(lines)}
-    is_of_order = shop_order[0][1] == body[0][0][1] and charges and charges[0][3] == body[2][0][3]
-    if not is_of_order or len(numbers) != len(lines):
+    if shop_order[1] != refund[1] or shop_order[2] != refund[2] or len(numbers) != len(lines):
         return 0
-    left, shipped, named = _sum_charges(len(lines), charges, earlier), [0] * len(lines), []
+    left, shipped = _sum_charges(charges, earlier, len(lines)), [0] * len(lines)
     for line, status, pieces in statuses:
         if status.lower() in model.shipped:
             shipped[line] += pieces
-    for entry in body[1]:
+    named = []
+    for entry in entries:
         index = numbers.get(entry[1], -1)
         if index < 0 or lines[index][3] or not 0 < lines[index][2] <= shipped[index]:
             return 0
-        named.append(index)
-    for entry, kind, amount, _, tax, _ in body[2]:
-        account = left[named[entry]].get(kind)
+        named.append(left[index])
+    for line, kind, amount, tax in refunded:
+        account = named[line].get(kind)
         if account is None:
             return 0
         account[0] += amount
         account[1] += tax or 0
         if account[0] < 0 or account[1] < 0:
             return 0
-    is_full = len(body[1][0]) > 2 and body[1][0][2] is True
-    is_fine = all(_is_fine(left[index], is_full=is_full, upgrades=model is MODEL) for index in named)
-    return ORDER_GIVEN | REFUNDS | REFUNDED_ITEMS if is_fine else 0
+    is_full, upgrades = len(entries[0]) > 2 and entries[0][2] is True, model is MODEL
+    for accounts in named:
+        # Nothing of a line that is refunded whole may be left, and no tax of a charge that is.
+        is_whole = is_full or (upgrades and PRODUCT in accounts and not accounts[PRODUCT][0])
+        for amount, tax in accounts.values():
+            if (is_whole and (amount > 0 or tax > 0)) or (tax and not amount):
+                return 0
+    return ORDER_GIVEN | REFUNDS | REFUNDED_ITEMS
 
 
-def _sum_charges(lines: int, charges: list[Row], earlier: list[Row]) -> list[dict[str, list[int]]]:
+def _sum_charges(charges: list[Row], earlier: list[Row], lines: int) -> list[dict[str, list[int]]]:
     """Return amount and tax that are left of each charge, by line."""
     left: list[dict[str, list[int]]] = [{} for _ in range(lines)]
-    for line, kind, amount, _, tax in charges:
-        account = left[line].setdefault(kind.upper(), [0, 0])
-        account[0] += amount
-        account[1] += tax or 0
-    for line, kind, amount, _, tax in earlier:
-        account = left[line].setdefault(kind.upper(), [0, 0])
+    for line, kind, amount, tax in charges:
+        account = left[line].get(kind)
+        if account is None:
+            left[line][kind] = [amount, tax or 0]
+        else:
+            account[0] += amount
+            account[1] += tax or 0
+    for line, kind, amount, tax in earlier:
+        account = left[line].setdefault(kind, [0, 0])
         account[0] -= abs(amount)
         account[1] -= abs(tax or 0)
     return left
-
-
-def _is_fine(left: dict[str, list[int]], *, is_full: bool, upgrades: bool) -> bool:
-    """Return whether no tax of a spent charge is left, and nothing of a line that is refunded whole."""
-    is_whole = is_full or (upgrades and PRODUCT in left and not left[PRODUCT][0])
-    return not any((is_whole and (amount > 0 or tax > 0)) or (tax and not amount) for amount, tax in left.values())
 
 
 _RULES = read_digests("""
