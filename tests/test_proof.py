@@ -27,6 +27,7 @@ pytestmark = pytest.mark.skipif(proof.scanner is None, reason="there was no C co
 fresh_rules = test_choice.fresh_rules
 
 SCREENED = screened()
+PROVE = proof.Proof.parts_if_fine  # as it is where no test compares it
 COMPARISONS = share(20_000, least=300)
 PARTS = ("body", "order", "refunds")
 
@@ -55,6 +56,19 @@ def test_a_screen_was_read_beside_its_rules_as_they_are(operation: str) -> None:
 def test_the_requests_that_people_make_are_proven_fine(operation: str, names: str) -> None:
     """The first example of a request is proven fine, alone and with order, path and headers."""
     assert compare(operation, request_of(story(operation), *names.split()))
+
+
+def test_a_request_that_is_proven_fine_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is proven fine costs no decode, and every clean report of a kind is one object."""
+    operation = "walmart.refund_order_lines"
+    request, before = story(operation), refundkit.check(operation, "{}")
+    monkeypatch.setattr(proof.Proof, "parts_if_fine", PROVE)
+    monkeypatch.setattr(operations, "quick_decoder", None)
+    assert plan_of(operation).proof.prepare()
+    reports = [refundkit.check(operation, text(request["body"]), order=text(request["order"])) for _ in range(2)]
+    assert reports[0] is reports[1]
+    assert reports[0].ok
+    assert not before.ok
 
 
 @pytest.mark.parametrize("operation", SCREENED)
