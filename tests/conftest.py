@@ -30,6 +30,7 @@ from refundkit.cli import main
 from refundkit.operations import Operation
 from refundkit.request import Request
 from refundkit.rule import REGISTRY
+from refundkit.screen import ProvenHistory
 from story import ROOT
 
 sys.path.insert(0, str(ROOT))  # codegen is no installed package
@@ -138,11 +139,13 @@ def loud_disagreement(monkeypatch: pytest.MonkeyPatch) -> None:
 def compared_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """Holds the lane against whatever is proven fine in a test, from the first request on."""
 
-    def compare(self: Proof, request: Request, require: Iterable[str] = ()) -> int:
+    def compare(
+        self: Proof, request: Request, require: Iterable[str] = (), history: ProvenHistory | None = None
+    ) -> int:
         if self._prover is None and self._waiting > 0:
             self.prepare()
-        parts = 0 if self._prover is None else self._prover.parts_if_fine(request, require)
-        if parts:
+        parts = 0 if self._prover is None else self._prover.parts_if_fine(request, require, history)
+        if parts and history is None:  # test_proof.py holds histories against the lane
             name = self._operation.name
             levels = {code: rule.severity for code, rule in REGISTRY.items()}
             plan = Plan(self._operation, levels, self._rules, order_model(name), {}, self, {})

@@ -76,7 +76,7 @@ def seeds(operation: str, random: Random) -> Iterator[Parts]:
         if isinstance(request, dict):
             example = {part: story(operation)[part] for part in PARTS if request.get(part) == "example"}
             yield request | example
-    api = operation.partition(".")[0]
+    api = "walmart_return" if operation == "walmart.refund_return" else operation.partition(".")[0]
     draw = DRAW.get(api)
     while True:
         if draw is None or random.random() < 0.3:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
+from random import Random
 from typing import Any
 
 import msgspec
@@ -127,6 +130,69 @@ def test_no_bad_example_of_a_rule_is_proven_fine(code: str) -> None:
     plan = make_plan(operation, Config(severity=((code, "warning"),)))
     plan.proof.prepare()
     assert not plan.proof.parts_if_fine(request_of(request, *names), request.get("require", ()))
+
+
+@pytest.mark.parametrize("operation", SCREENED)
+def test_an_order_that_is_proven_fine_has_nothing_in_the_audit(operation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The audit finds and counts the same of the requests of an order, proven or not, whatever took effect."""
+    kernel = pytest.importorskip("refundkit.audit.kernel", reason="the extra audit is not installed")
+    random = Random(operation)  # noqa: S311 - no secret
+    proven: Counter[int] = Counter()
+
+    def note(self: proof.Proof, request: Request, require: tuple[str, ...] = (), history: Any = None) -> int:
+        parts = PROVE(self, request, require, history)
+        proven[len(history.bodies) if parts and history is not None else -1] += 1
+        return parts
+
+    plan_of(operation)
+    source = (parts for parts in proof_fuzz.seeds(operation, random) if proof_fuzz.is_near(operation, parts, random))
+    for parts in islice(source, share(4_000, least=100)):
+        settings = kernel.AuditSettings(statuses=random.random() < 0.5, carried=random.random() < 0.2)
+        requests = [request_of(each, "body", "path", "order", "refunds") for each in steps(parts, random)]
+        rows = [
+            kernel.Row(
+                row=number,
+                time=number,
+                operation=operation,
+                path=text(request.path),
+                query=None,
+                headers=None,
+                body=request.body,
+                order=request.order,
+                refunds=request.refunds,
+                status=random.choice((200, 200, 200, 500, None)),
+            )
+            for number, request in enumerate(requests)
+        ]
+        results = []
+        for prove in (note, lambda *_: 0):
+            monkeypatch.setattr(proof.Proof, "parts_if_fine", prove)
+            judge = kernel.Kernel(settings)
+            judge.judge_order(kernel.key_of_row(rows[0]), list(rows))
+            results.append(judge.take())
+        assert results[0][0].equals(results[1][0])
+        assert results[0][1] == results[1][1]
+    assert proven[0] > proven[1] > 0
+
+
+def steps(parts: dict[str, Any], random: Random) -> Iterator[dict[str, Any]]:
+    """Yield some requests of one order: the same body, changed now and then."""
+    refunds = parts.get("refunds") if random.random() < 0.5 else None
+    path = {"path": parts.get("path") or {}}
+    for _ in range(random.choice((1, 2, 2, 3))):
+        body = shrink(parts["body"], random.choice((1, 1, 4)))
+        if random.random() < 0.3:
+            proof_fuzz.change(body, random)
+        yield {**path, "body": body, "order": parts.get("order"), "refunds": refunds}
+
+
+def shrink(node: Any, divisor: int) -> Any:
+    """Copy a body with its decimals divided, so that several of them fit into an order."""
+    if isinstance(node, dict):
+        return {key: shrink(value, divisor) for key, value in node.items()}
+    if isinstance(node, list):
+        return [shrink(value, divisor) for value in node]
+    return round(Decimal(str(node)) / divisor, 2) if isinstance(node, (Decimal, float)) else node
 
 
 def test_a_rule_of_ones_own_switches_the_proof_off() -> None:

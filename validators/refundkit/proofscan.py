@@ -582,6 +582,8 @@ class Reader:
     @cython.exceptval(-2, check=False)
     def read_array(self, node: Node, at: cython.Py_ssize_t, depth: cython.int) -> cython.Py_ssize_t:
         count: cython.Py_ssize_t = 0
+        if node.table >= 0 and not self.capture(node, True):
+            return UNSURE
         at = skip_spaces(self.text, at)
         if byte(self.text, at) == ord("]"):
             return at + 1 if node.minimum == 0 else UNSURE

@@ -26,9 +26,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     `row` names the table in which each object at this place (or each entry of a map, with its key as first column)
     opens a row; a row begins with the number of the row around it. `column` is the table's next column: the value there
-    is captured, as a whole number of 0.0001 where `decimals` says how few and how many an amount may have. `lowest` and
-    `highest` bound it; `shared` values may stand in several places and have to be the same. `needs` are fields that the
-    schema does not require, `branch` is the alternative of an `anyOf`, and `schema` stands for one that says nothing.
+    is captured (of a list that it is there), as a whole number of 0.0001 where `decimals` says how few and how many an
+    amount may have. `lowest` and `highest` bound it; `shared` values may stand in several places and have to be the
+    same. `needs` are fields that the schema does not require, `branch` is the alternative of an `anyOf`, and `schema`
+    stands for one that says nothing.
     """
 
     row: str = ""
@@ -50,6 +51,35 @@ ABSENT = Place(branch=-2)
 """Nothing may stand here."""
 
 
+class ProvenHistory(msgspec.Struct):
+    """The refunds of one order and one operation in an audit, as far as each was proven fine.
+
+    `last` is the newest, which counts for the next ones once it is committed. With `ignores_told` the refunds that the
+    order itself tells are these.
+    """
+
+    ignores_told: bool
+    bodies: list[Tables] = []
+    last: Tables = []
+
+    def commit(self) -> None:
+        """Count the last refund as made."""
+        self.bodies.append(self.last)
+
+
+class Context(msgspec.Struct):
+    """What came with a body: its order and earlier refunds, None where they were not given, and the history."""
+
+    order: Tables
+    refunds: Tables | None
+    history: ProvenHistory
+
+    @property
+    def before(self) -> list[Tables]:
+        """The bodies of earlier refunds."""
+        return self.history.bodies
+
+
 class Screen(msgspec.Struct, frozen=True, kw_only=True):
     """The screen of one operation: of its body, and of the documents that come with it, each by the path of a place.
 
@@ -62,7 +92,7 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     body: Mapping[str, Place]
     fits: Callable[[Request, Tables], bool]
     order: Mapping[str, Place]
-    fits_order: Callable[[Request, Tables, Tables | None, Tables | None], int]
+    fits_order: Callable[[Request, Tables, Context], int]
     refunds: Mapping[str, Place] | None = None
 
 

@@ -20,9 +20,9 @@ from ..errors import Finding
 from ..operations import Operation, Parameter
 from ..parameters import parameters_by_key, refusing_keyword, schema_findings
 from ..request import Request
-from ..rule import BODY, HEADERS, PARTS, PATH, QUERY, URL, Rule
+from ..rule import BODY, HEADERS, ORDER, PARTS, PATH, QUERY, REFUNDED_ITEMS, REFUNDS, URL, Rule
 from ..rules.identity import PLACEHOLDERS
-from ..screen import Place, Screen, Tables
+from ..screen import Context, Place, ProvenHistory, Screen, Tables
 
 try:
     scanner: Any = import_module("refundkit._proofscan")
@@ -31,6 +31,7 @@ except ImportError:  # not compiled here
 
 # So many requests of a plan are checked without the proof, whose tables cost as much as hundreds of checks.
 _WARM_UP = 64
+_NO_HISTORY = ProvenHistory(ignores_told=False)
 # These rules are called, not restated: they read nothing else.
 _ENVELOPE = frozenset({"operation", "request", "path", "query", "headers", "url"})
 # Restated for body and path; called where there is more.
@@ -67,11 +68,14 @@ class Proof:
         self._waiting = -1
         return self._prover is not None
 
-    def parts_if_fine(self, request: Request, require: Iterable[str] = ()) -> int:
-        """Return the bits of the parts that the lane finds in a request and nothing wrong with; 0 for "don't know"."""
+    def parts_if_fine(self, request: Request, require: Iterable[str] = (), history: ProvenHistory | None = None) -> int:
+        """Return the bits of the parts that the lane finds in a request and nothing wrong with; 0 for "don't know".
+
+        A history, of an audit, wants the order.
+        """
         if self._prover is not None:
             try:
-                return self._prover.parts_if_fine(request, require)
+                return self._prover.parts_if_fine(request, require, history)
             except Exception:  # whatever happened proves nothing
                 return 0
         if self._waiting > 0:
@@ -93,7 +97,7 @@ class _Prover(msgspec.Struct, frozen=True):
     called: tuple[Rule, ...]
     called_by_parts: dict[int, tuple[Rule, ...]]
 
-    def parts_if_fine(self, request: Request, require: Iterable[str]) -> int:
+    def parts_if_fine(self, request: Request, require: Iterable[str] = (), history: ProvenHistory | None = None) -> int:
         if request.body is None or request.is_translated:
             return 0
         body = scanner.scan(self.body, request.body)
@@ -104,11 +108,12 @@ class _Prover(msgspec.Struct, frozen=True):
             if not self._is_plain_path(request.path):
                 return 0
             parts |= PATH
-        if request.order is not None or request.refunds is not None:
-            context = self._context_if_fine(request, body)
-            if not context:
+        if request.order is not None:
+            parts |= self._context_if_fine(request, body, history or _NO_HISTORY)
+            if not parts & ORDER:
                 return 0
-            parts |= context
+        elif request.refunds is not None or history is not None:
+            return 0
         if request.headers is not None or request.query is not None or request.url is not None:
             parts |= (request.headers is not None) * HEADERS | (request.query is not None) * QUERY
             parts |= (request.url is not None) * URL
@@ -116,6 +121,8 @@ class _Prover(msgspec.Struct, frozen=True):
             return 0
         if require and not all(parts & PARTS[name] for name in require):
             return 0
+        if history is not None:
+            history.last = body
         return parts
 
     def _is_plain_path(self, path: Mapping[str, str]) -> bool:
@@ -130,12 +137,14 @@ class _Prover(msgspec.Struct, frozen=True):
                 return False
         return True
 
-    def _context_if_fine(self, request: Request, body: Tables) -> int:
-        order = None if request.order is None else _scan(self.order, request.order)
+    def _context_if_fine(self, request: Request, body: Tables, history: ProvenHistory) -> int:
+        """Return the parts that order and earlier refunds are, 0 where the refund does not surely fit them."""
+        order = _scan(self.order, request.order)
         refunds = None if request.refunds is None else _scan(self.refunds, request.refunds)
-        if (order is None) != (request.order is None) or (refunds is None) != (request.refunds is None):
+        if order is None or (refunds is None and request.refunds is not None):
             return 0
-        return self.screen.fits_order(request, body, order, refunds)
+        parts = self.screen.fits_order(request, body, Context(order, refunds, history))
+        return parts | REFUNDS | REFUNDED_ITEMS if parts and history.ignores_told else parts
 
     def _called(self, parts: int) -> tuple[Rule, ...]:
         """Return the rules that are called for a request with these parts."""
@@ -161,7 +170,7 @@ class _Prover(msgspec.Struct, frozen=True):
         return True
 
 
-def _scan(program: Any, text: bytes) -> Tables | None:
+def _scan(program: Any, text: bytes | None) -> Tables | None:
     """Return what a document holds, None for "don't know"."""
     tables: Tables | None = None if program is None else scanner.scan(program, text)
     return tables

@@ -8,7 +8,7 @@ from typing import Any
 from ...request import Request
 from ...rule import ORDER as ORDER_GIVEN
 from ...rule import REFUNDED_ITEMS, REFUNDS
-from ...screen import ABSENT, UNIT, Place, Screen, Tables, read_digests
+from ...screen import ABSENT, UNIT, Context, Place, Screen, Tables, read_digests
 
 _PIECES = (0, 4)
 BODY = {
@@ -22,7 +22,7 @@ BODY = {
     "items[].cartItemIndex": Place(column="items.index", decimals=(0, 0)),
 }
 ORDER = {
-    "": Place(row="order", needs=["refunds"]),
+    "": Place(row="order"),
     "orderId": Place(column="order.id"),
     "connectionId": Place(column="order.connection"),
     "completedDate": Place(column="order.completed", minimum=1),
@@ -30,6 +30,7 @@ ORDER = {
     "lineItems[].index": Place(column="lines.index", decimals=(0, 0)),
     "lineItems[].itemId": Place(column="lines.item"),
     "lineItems[].quantity": Place(column="lines.pieces", decimals=_PIECES, lowest=0),
+    "refunds": Place(column="order.tells"),
     "refunds[]": Place(row="refunds"),
     "refunds[].idempotencyKey": Place(column="refunds.key"),
     "refunds[].items[]": Place(row="earlier"),
@@ -45,26 +46,30 @@ def fits(request: Request, body: Tables) -> bool:
     return len({(item, index) for _, item, _, index in items}) == len(items)
 
 
-def fits_order(request: Request, body: Tables, order: Tables | None, refunds: Tables | None) -> int:
+def fits_order(request: Request, body: Tables, context: Context) -> int:
     """Compare the pieces of each item, and of each of its lines, with what is left."""
-    if order is None or refunds is not None:
+    if context.refunds is not None:
         return 0
-    (shop_order,), lines, earlier_refunds, earlier = order
+    (shop_order,), lines, earlier_refunds, earlier = context.order
     path, key = request.path or {}, body[0][0][1]
     is_of_order = path.get("orderId") in (None, shop_order[1]) and _is_connection(path, shop_order[2])
-    is_replay = key is not None and any(refund[1] == key for refund in earlier_refunds)
-    if not is_of_order or shop_order[3] is None or is_replay:
+    told = [] if context.history.ignores_told else earlier
+    keys = {refund[1] for refund in earlier_refunds} | {older[0][0][1] for older in context.before}
+    is_replay = key is not None and key in keys
+    tells = shop_order[4] or context.history.ignores_told
+    if not is_of_order or shop_order[3] is None or is_replay or not tells:
         return 0
     left: dict[Any, int] = {}
     item_at: dict[int, str] = {}
-    for position, (_, told, item, pieces) in enumerate(lines):
-        index = position * UNIT if told is None else told
+    for position, (_, number, item, pieces) in enumerate(lines):
+        index = position * UNIT if number is None else number
         left[item] = left.get(item, 0) + pieces
         left[item, index] = pieces
         item_at[index] = item
     if len(item_at) < len(lines):
         return 0
-    for _, index, item, pieces in earlier:
+    told += [[0, index, item, pieces] for older in context.before for _, item, pieces, index in older[1]]
+    for _, index, item, pieces in told:
         for account in (item, (item, index)):
             left[account] = left.get(account, 0) - abs(pieces)
     items = list(item_at.values())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from ...request import Request
 from ...rule import ORDER as ORDER_GIVEN
 from ...rule import REFUNDED_ITEMS, REFUNDS
-from ...screen import ABSENT, UNIT, Place, Row, Screen, Tables, read_digests
+from ...screen import ABSENT, UNIT, Context, Place, Row, Screen, Tables, read_digests
 from .ledger import MODEL, PRODUCT, WalmartOrderModel
+from .return_screen import REFUND_RETURN
 from .rules import MARKET_CURRENCIES, published_reasons
 
 _CENTS = (0, 2)
@@ -96,28 +98,12 @@ def fits(request: Request, body: Tables) -> bool:
     return len(fulls) == 1 and len({line[1] for line in lines}) == len(lines)
 
 
-def fits_order(
-    request: Request, body: Tables, order: Tables | None, refunds: Tables | None, *, model: WalmartOrderModel
-) -> int:
+def fits_order(request: Request, body: Tables, context: Context, *, model: WalmartOrderModel) -> int:
     """Compare a refund with what is left of each charge of its order."""
-    if order is None or refunds is not None:
+    named = _find_lines(body, context, model.shipped)
+    if named is None:
         return 0
-    (shop_order,), lines, statuses, charges, earlier = order
-    (refund,), entries, refunded = body
-    numbers = {line[1]: index for index, line in enumerate(lines)}
-    if shop_order[1] != refund[1] or shop_order[2] != refund[2] or len(numbers) != len(lines):
-        return 0
-    left, shipped = _sum_charges(charges, earlier, len(lines)), [0] * len(lines)
-    for line, status, pieces in statuses:
-        if status.lower() in model.shipped:
-            shipped[line] += pieces
-    named = []
-    for entry in entries:
-        index = numbers.get(entry[1], -1)
-        if index < 0 or lines[index][3] or not 0 < lines[index][2] <= shipped[index]:
-            return 0
-        named.append(left[index])
-    for line, kind, amount, tax in refunded:
+    for line, kind, amount, tax in body[2]:
         account = named[line].get(kind)
         if account is None:
             return 0
@@ -125,7 +111,8 @@ def fits_order(
         account[1] += tax or 0
         if account[0] < 0 or account[1] < 0:
             return 0
-    is_full, upgrades = len(entries[0]) > 2 and entries[0][2] is True, model is MODEL
+    entry = body[1][0]
+    is_full, upgrades = len(entry) > 2 and entry[2] is True, model is MODEL
     for accounts in named:
         # Nothing of a line that is refunded whole may be left, and no tax of a charge that is.
         is_whole = is_full or (upgrades and PRODUCT in accounts and not accounts[PRODUCT][0])
@@ -135,7 +122,42 @@ def fits_order(
     return ORDER_GIVEN | REFUNDS | REFUNDED_ITEMS
 
 
-def _sum_charges(charges: list[Row], earlier: list[Row], lines: int) -> list[dict[str, list[int]]]:
+def _find_lines(body: Tables, context: Context, shipped: frozenset[str]) -> list[dict[str, list[int]]] | None:
+    """Return what is left of each charge of the lines that a refund names, all of which are shipped; None otherwise."""
+    (shop_order,), lines, statuses, charges, earlier = context.order
+    (refund,), entries, _ = body
+    numbers = {line[1]: index for index, line in enumerate(lines)}
+    is_of_order = shop_order[1] == refund[1] and shop_order[2] == refund[2]
+    if not is_of_order or len(numbers) != len(lines) or context.refunds is not None:
+        return None
+    left = _sum_charges(charges, () if context.history.ignores_told else earlier, len(lines))
+    if context.before:
+        _take_refunds(left, numbers, context.before)
+    shipped_pieces = [0] * len(lines)
+    for line, status, pieces in statuses:
+        if status.lower() in shipped:
+            shipped_pieces[line] += pieces
+    named = []
+    for entry in entries:
+        index = numbers.get(entry[1], -1)
+        if index < 0 or lines[index][3] or not 0 < lines[index][2] <= shipped_pieces[index]:
+            return None
+        named.append(left[index])
+    return named
+
+
+def _take_refunds(left: list[dict[str, list[int]]], numbers: dict[str, int], bodies: list[Tables]) -> None:
+    """Take off what earlier refunds of this order gave back."""
+    for _, lines, charges in bodies:
+        for line, kind, amount, tax in charges:
+            index = numbers.get(lines[line][1])
+            account = None if index is None else left[index].get(kind)
+            if account is not None:
+                account[0] += amount
+                account[1] += tax or 0
+
+
+def _sum_charges(charges: Iterable[Row], earlier: Iterable[Row], lines: int) -> list[dict[str, list[int]]]:
     """Return amount and tax that are left of each charge, by line."""
     left: list[dict[str, list[int]]] = [{} for _ in range(lines)]
     for line, kind, amount, tax in charges:
@@ -161,5 +183,6 @@ _RULES = read_digests("""
 SCREENS = {
     "refund_order_lines": Screen(
         rules=_RULES, body=CURRENT_BODY, fits=fits, order=CURRENT_ORDER, fits_order=partial(fits_order, model=MODEL)
-    )
+    ),
+    "refund_return": REFUND_RETURN,
 }

@@ -7,7 +7,7 @@ from typing import Any
 from ...request import Request
 from ...rule import ORDER as ORDER_GIVEN
 from ...rule import REFUNDED_ITEMS, REFUNDS
-from ...screen import ABSENT, UNIT, Place, Row, Screen, Tables, read_digests
+from ...screen import ABSENT, UNIT, Context, Place, Row, Screen, Tables, read_digests
 
 CENTS = (0, 2)
 # Amounts as an order shows them: with the decimals of its currency, or more.
@@ -102,6 +102,18 @@ class Left:
             self.items[key] = [total, tax or 0, *pieces]
         return True
 
+    def take(self, bodies: list[Tables]) -> None:
+        """Take off what earlier refunds of this order gave back."""
+        for (refund,), items, taxes in bodies:
+            self.total -= refund[1]
+            for _, key, total, pieces in items:
+                line = self.items.setdefault(key, [0, 0])
+                line[0] -= total or 0
+                if len(line) > 2:
+                    line[2] -= pieces or 0
+            for item, _, tax in taxes:
+                self.items[items[item][1]][1] -= tax or 0
+
     def fits(self, amount: int, items: list[Row], taxes: list[Row]) -> bool:
         """Return whether a refund takes no more than is left, and the tax with the last of an item's money."""
         if amount > self.total:
@@ -134,11 +146,10 @@ def fits(request: Request, body: Tables) -> bool:
     return not items or (total == refund[1] and len({item[1] for item in items}) == len(items))
 
 
-def fits_order(request: Request, body: Tables, order: Tables | None, refunds: Tables | None) -> int:
+def fits_order(request: Request, body: Tables, context: Context) -> int:
     """Compare a refund with its order, and with the earlier refunds that the order and the list tell."""
-    if order is None:
-        return 0
-    shop_order, told = order[0][0], order[-1]
+    order, refunds = context.order, context.refunds
+    shop_order, told = order[0][0], [] if context.history.ignores_told else order[-1]
     if shop_order[3] is None or not is_of_order(request, shop_order[1]):
         return 0
     left = Left(shop_order[2])
@@ -157,6 +168,7 @@ def fits_order(request: Request, body: Tables, order: Tables | None, refunds: Ta
         return 0
     else:
         parts |= REFUNDED_ITEMS
+    left.take(context.before)
     return parts if left.fits(body[0][0][1], body[1], body[2]) else 0
 
 

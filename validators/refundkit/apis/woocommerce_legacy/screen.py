@@ -8,7 +8,7 @@ from ...money import decimals
 from ...request import Request
 from ...rule import ORDER as ORDER_GIVEN
 from ...rule import REFUNDED_ITEMS, REFUNDS
-from ...screen import ABSENT, Place, Row, Screen, Tables, read_digests
+from ...screen import ABSENT, Context, Place, Row, Screen, Tables, read_digests
 from ..woocommerce.screen import CENTS, ID, SHOWN, Left, is_of_order
 from ..woocommerce.screen import fits as items_fit
 
@@ -65,11 +65,9 @@ REFUND_LIST = {
 }
 
 
-def fits_order(request: Request, body: Tables, order: Tables | None, refunds: Tables | None) -> int:
+def fits_order(request: Request, body: Tables, context: Context) -> int:
     """Compare a refund with its order, and with the earlier refunds that the list tells."""
-    if order is None:
-        return 0
-    (shop_order,), shipping, fees, products, rates = order
+    (shop_order,), shipping, fees, products, rates = context.order
     _, order_id, total, shipping_tax, currency, paid = shop_order
     is_paid = paid and is_of_order(request, order_id) and decimals(currency) == 2
     if not is_paid or any(rate[1] is None for rate in rates):
@@ -80,11 +78,12 @@ def fits_order(request: Request, body: Tables, order: Tables | None, refunds: Ta
         return 0
     taxes = {row[1]: shipping_tax for row in shipping} | {row[1]: row[3] for row in (*fees, *products)}
     left.rates = {(key, rate[1]): tax or 0 for key, tax in taxes.items() for rate in rates}
-    if refunds is not None and not _take_refunds(left, products, refunds):
+    if context.refunds is not None and not _take_refunds(left, products, context.refunds):
         return 0
+    left.take(context.before)
     if not left.fits(body[0][0][1], body[1], body[2]):
         return 0
-    return ORDER_GIVEN if refunds is None else ORDER_GIVEN | REFUNDS | REFUNDED_ITEMS
+    return ORDER_GIVEN if context.refunds is None else ORDER_GIVEN | REFUNDS | REFUNDED_ITEMS
 
 
 def _take_refunds(left: Left, products: list[Row], refunds: Tables) -> bool:
