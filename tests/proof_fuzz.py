@@ -165,15 +165,18 @@ def nudge(value: Any, random: Random) -> Any:
 
 def request_of(parts: Parts, random: Random) -> Request:
     """Make a request of plain parts, some of which are changed, left out, or only there sometimes."""
-    texts: dict[str, Any] = {}
-    mutations = random.choice((0, 0, 1, 1, 1, 2))
     present = [part for part in PARTS if parts.get(part) is not None and (part == "body" or random.random() < 0.7)]
-    copies = {part: copy.deepcopy(parts[part]) for part in present}
-    twice = None
-    for _ in range(mutations):
-        twice = change(copies[random.choice(present)], random) or twice
+    changed = [random.choice(present) for _ in range(random.choice((0, 0, 1, 1, 1, 2)))]
+    texts: dict[str, Any] = {}
     for part in present:
-        texts[part] = write(copies[part], twice).encode()
+        if part in changed:
+            node, twice = copy.deepcopy(parts[part]), None
+            for _ in range(changed.count(part)):
+                twice = change(node, random) or twice
+            texts[part] = write(node, twice).encode()
+        else:
+            texts[part] = parts.setdefault(f"text of {part}", None) or write(parts[part]).encode()
+            parts[f"text of {part}"] = texts[part]
     values: dict[str, Any] = {}
     for name in ("path", "query", "headers"):
         if parts.get(name) is not None and random.random() < (0.6 if name == "path" else 0.15):
