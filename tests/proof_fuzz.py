@@ -179,11 +179,12 @@ def request_of(parts: Parts, random: Random) -> Request:
             parts[f"text of {part}"] = texts[part]
     values: dict[str, Any] = {}
     for name in ("path", "query", "headers"):
-        if parts.get(name) is not None and random.random() < (0.6 if name == "path" else 0.15):
+        if parts.get(name) is not None and random.random() < (0.6 if name == "path" else 0.3):
             values[name] = {key: str(value) for key, value in parts[name].items() if value is not None}
-            if values[name] and random.random() < 0.1:
-                key = random.choice(list(values[name]))
-                values[name][key] = random.choice(("", "string", "7", "ca", "us", key, values[name][key] + "1"))
+            if values[name] and random.random() < 0.3:
+                change_values(values[name], random)
+    if random.random() < 0.1:
+        values["url"] = random.choice(URLS)
     return Request(**texts, **values)
 
 
@@ -195,6 +196,49 @@ def is_near(operation: str, parts: Parts, random: Random) -> bool:
     request = Request(body=write(body).encode(), order=None if order is None else write(order).encode())
     proof = plan_of(operation).proof
     return bool(proof.parts_if_fine(request)) or random.random() < 0.1
+
+
+URLS = [
+    "https://shop.example/v3/orders/1",
+    "http://shop.example/x",
+    "http://localhost/x",
+    "https://a b",
+    "http://[",
+    "?",
+]
+URLS += ["http://gateway:8080/x", "HTTP://shop.example/\n", "https://u:p@shop.example/x?a=b", "", "/v3/orders"]
+WORDS = [
+    "",
+    "string",
+    "7",
+    "ca",
+    "us",
+    "CA",
+    "xx",
+    "3.1",
+    "3.2",
+    "text/plain",
+    "application/xml",
+    "Bearer string",
+    "é",
+    "\x00",
+]
+WORDS += ["b3261d2d-028a-4ef7-8602-633c23200af6", "5F0C3E6A-9a68-4f1d-8b53-1f2f6c8f3a10", "Basic YTpi", "1443748249449"]
+HEADERS = ["Authorization", "WM_MARKET", "wm_market", "WM_GLOBAL_VERSION", "WM_SEC.TIMESTAMP", "WM_SEC.AUTH_SIGNATURE"]
+HEADERS += ["X-Other", "Accept", "consumer_key", "wm_qos.correlation_id", "api_refund"]
+
+
+def change_values(values: dict[str, str], random: Random) -> None:
+    """Change, drop, rename or add one of the values of a path, a query or headers."""
+    key, way = random.choice(list(values)), random.randrange(5)
+    if way == 0:
+        values[random.choice(HEADERS)] = random.choice(WORDS)
+    elif way == 1:
+        values[random.choice((key.lower(), key.upper()))] = values.pop(key)
+    elif way == 2:
+        del values[key]
+    else:
+        values[key] = random.choice((*WORDS, key, values[key] + "1", values[key].upper()))
 
 
 def comparisons(operation: str, count: int, seed: int) -> Counter[bool]:

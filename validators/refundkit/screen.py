@@ -85,7 +85,9 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
 
     `fits` compares what was captured of the body; `fits_order` returns the parts that an order with its earlier refunds
     then is (ORDER, REFUNDS, REFUNDED_ITEMS), 0 for "don't know". `rules` are digests, by the ids of the rules; RF005 is
-    that of the order's model.
+    that of the order's model. Where `varying_headers` are named, sets of headers are remembered that no rule said
+    anything of: those are ids, another in each request, of which no rule reads more than whether their schema takes
+    them and whether they are a sample.
     """
 
     rules: Mapping[str, str]
@@ -94,6 +96,7 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     order: Mapping[str, Place]
     fits_order: Callable[[Request, Tables, Context], int]
     refunds: Mapping[str, Place] | None = None
+    varying_headers: Collection[str] | None = None
 
 
 def read_digests(text: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ the environment has REFUNDKIT_PROOF=0, and for a plan with a rule that no screen
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
@@ -34,10 +35,17 @@ _WARM_UP = 64
 _NO_HISTORY = ProvenHistory(ignores_told=False)
 # These rules are called, not restated: they read nothing else.
 _ENVELOPE = frozenset({"operation", "request", "path", "query", "headers", "url"})
+# A value of an id in a header, and a URL that hides nothing; what the rules say of others is asked.
+_PLAIN_ID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_PLAIN_URL = re.compile("https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]*)*")
+# So many different sets of headers are remembered; they hold credentials, and are never shown.
+_MOST_HEADERS = 64
 # Restated for body and path; called where there is more.
 _SAMPLES = "RF504"
 _RESTATED = frozenset({"RF501", _SAMPLES, "RF505"})
 _MODEL = "RF005"
+# Rules of a user's own begin so.
+_FOREIGN = "RF9"
 
 
 def is_on() -> bool:
@@ -96,6 +104,8 @@ class _Prover(msgspec.Struct, frozen=True):
     path: tuple[tuple[str, Parameter], ...]
     called: tuple[Rule, ...]
     called_by_parts: dict[int, tuple[Rule, ...]]
+    varying: dict[str, Parameter] | None
+    silent_headers: set[tuple[object, ...]]
 
     def parts_if_fine(self, request: Request, require: Iterable[str] = (), history: ProvenHistory | None = None) -> int:
         if request.body is None or request.is_translated:
@@ -159,6 +169,41 @@ class _Prover(msgspec.Struct, frozen=True):
 
     def _is_silent(self, request: Request, parts: int) -> bool:
         """Return whether the schemas of the parameters, and the rules that are called, find nothing."""
+        headers = self._common_headers(request)
+        if headers is None or headers not in self.silent_headers:
+            if not self._calls_are_silent(request, parts):
+                return False
+            if headers is not None:
+                if len(self.silent_headers) >= _MOST_HEADERS:
+                    self.silent_headers.clear()
+                self.silent_headers.add(headers)
+        return True
+
+    def _common_headers(self, request: Request) -> tuple[object, ...] | None:
+        """Return all that the rules on headers can see; None where they can see more.
+
+        Most requests differ only in ids that the screen names, of which nothing but the form is read, and go to an
+        https URL, of which nothing is.
+        """
+        if self.varying is None or request.headers is None or request.query:
+            return None
+        if request.url is not None and not _PLAIN_URL.fullmatch(request.url):
+            return None
+        seen: list[object] = [request.url is None, request.query is None]
+        for item in request.headers.items():
+            name, value = item
+            parameter = self.varying.get(name.lower())
+            if parameter is None:
+                seen.append(item)
+            elif _PLAIN_ID.fullmatch(value) is None or value in PLACEHOLDERS:
+                return None
+            elif refusing_keyword(parameter, value) is None:
+                seen.append(name)
+            else:
+                return None
+        return tuple(seen)
+
+    def _calls_are_silent(self, request: Request, parts: int) -> bool:
         if any(True for _ in schema_findings(self.operation, request)):
             return False
         values: dict[str, Any] = {"operation": self.operation, "request": request, "url": request.url}
@@ -182,8 +227,12 @@ def _make_prover(operation: Operation, rules: tuple[Rule, ...]) -> _Prover | Non
     if screen is None or not covers(screen, operation, rules):
         return None
     called = tuple(rule for rule in rules if _is_called(rule) or rule.code == _SAMPLES)
-    programs = _programs(operation)
-    return _Prover(operation, screen, *programs, parameters_by_key(operation, "path"), called, {})
+    headers = dict(parameters_by_key(operation, "header"))
+    varying = None
+    if screen.varying_headers is not None and not any(rule.code.startswith(_FOREIGN) for rule in called):
+        varying = {name: headers[name] for name in screen.varying_headers}
+    path = parameters_by_key(operation, "path")
+    return _Prover(operation, screen, *_programs(operation), path, called, {}, varying, set())
 
 
 def find_screen(operation: Operation) -> Screen | None:
@@ -194,10 +243,15 @@ def find_screen(operation: Operation) -> Screen | None:
 
 
 def current_digests(operation: Operation, rules: Iterable[Rule]) -> dict[str, str]:
-    """Return the digests of the order's model and of the rules that are restated, not called, as they are now."""
+    """Return the digests of the order's model and of the rules that are restated, not called, as they are now.
+
+    Where headers are remembered the rules on them are as good as restated, but for those of a user's own.
+    """
     from .digests import digest_of
 
-    restated = [rule for rule in rules if not _is_called(rule)]
+    screen = find_screen(operation)
+    remembers = screen is not None and screen.varying_headers is not None
+    restated = [rule for rule in rules if not _is_called(rule) or (remembers and not rule.code.startswith(_FOREIGN))]
     model = {_MODEL: digest_of(type(apis.order_model(operation.name)))}
     return model | {rule.code: digest_of(rule.run) for rule in sorted(restated, key=lambda rule: rule.code)}
 

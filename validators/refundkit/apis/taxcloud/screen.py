@@ -91,6 +91,9 @@ def _is_connection(path: Mapping[str, str], connection: str | None) -> bool:
 
 _RULES = read_digests("""
     RF005:27bffd66 RF301:25d4227b RF314:fd222641 RF315:9a25d356 RF316:eac998be RF401:f0247ed1 RF405:d9010abf
-    RF406:29fcc675 RF504:d65c9120 RF505:f7698e50 RF601:a7987e58 RF602:593efc37
+    RF406:29fcc675 RF502:da765f28 RF504:d65c9120 RF505:f7698e50 RF506:81c71659 RF508:a469c774 RF512:4314d289
+    RF601:a7987e58 RF602:593efc37
 """)
-SCREENS = {"refund_order": Screen(rules=_RULES, body=BODY, fits=fits, order=ORDER, fits_order=fits_order)}
+SCREENS = {
+    "refund_order": Screen(rules=_RULES, body=BODY, fits=fits, order=ORDER, fits_order=fits_order, varying_headers=())
+}

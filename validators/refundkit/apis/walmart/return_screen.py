@@ -8,6 +8,7 @@ from ...rule import REFUNDED_ITEMS, REFUNDS
 from ...screen import Context, Place, Screen, Tables, read_digests
 
 _PIECES = (0, 4)
+VARYING_HEADERS = ("wm_qos.correlation_id",)
 BODY = {
     "": Place(row="refund"),
     "customerOrderId": Place(column="refund.order"),
@@ -81,7 +82,10 @@ def _take(left: dict[int, int], entries: list[list[int]]) -> None:
 
 
 _RULES = read_digests("""
-    RF005:ebec5c9e RF301:25d4227b RF327:de96d8ae RF328:ac136ad2 RF329:ecba4c63 RF401:f0247ed1 RF504:d65c9120
-    RF505:f7698e50
+    RF005:ebec5c9e RF301:25d4227b RF327:de96d8ae RF328:ac136ad2 RF329:ecba4c63 RF401:f0247ed1 RF502:da765f28
+    RF503:6cf60ffb RF504:d65c9120 RF505:f7698e50 RF506:81c71659 RF508:a469c774 RF509:8c505b19 RF510:12960531
+    RF512:4314d289
 """)
-REFUND_RETURN = Screen(rules=_RULES, body=BODY, fits=fits, order=ORDER, fits_order=fits_order)
+REFUND_RETURN = Screen(
+    rules=_RULES, body=BODY, fits=fits, order=ORDER, fits_order=fits_order, varying_headers=VARYING_HEADERS
+)

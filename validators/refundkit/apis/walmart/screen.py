@@ -10,7 +10,7 @@ from ...rule import ORDER as ORDER_GIVEN
 from ...rule import REFUNDED_ITEMS, REFUNDS
 from ...screen import ABSENT, UNIT, Context, Place, Row, Screen, Tables, read_digests
 from .ledger import MODEL, PRODUCT, WalmartOrderModel
-from .return_screen import REFUND_RETURN
+from .return_screen import REFUND_RETURN, VARYING_HEADERS
 from .rules import MARKET_CURRENCIES, published_reasons
 
 _CENTS = (0, 2)
@@ -178,11 +178,17 @@ _RULES = read_digests("""
     RF005:3844326a RF203:0e79c4ba RF205:a186f308 RF206:1f18df9d RF207:23a7752d RF211:10946b2c RF214:c6f9e173
     RF217:997b4154 RF220:a3558feb RF301:25d4227b RF302:2f3fc221 RF303:cbaa0962 RF306:6ea36dac RF310:85d7c06c
     RF311:55565758 RF312:b0d01a9d RF313:5e9d613f RF318:b9370c90 RF319:0ee1806a RF321:9ac67472 RF322:412a438a
-    RF501:c01ac73c RF504:d65c9120 RF505:f7698e50
+    RF501:c01ac73c RF502:da765f28 RF503:6cf60ffb RF504:d65c9120 RF505:f7698e50 RF506:81c71659 RF508:a469c774
+    RF509:8c505b19 RF510:12960531 RF512:4314d289
 """)
 SCREENS = {
     "refund_order_lines": Screen(
-        rules=_RULES, body=CURRENT_BODY, fits=fits, order=CURRENT_ORDER, fits_order=partial(fits_order, model=MODEL)
+        rules=_RULES,
+        body=CURRENT_BODY,
+        fits=fits,
+        order=CURRENT_ORDER,
+        fits_order=partial(fits_order, model=MODEL),
+        varying_headers=VARYING_HEADERS,
     ),
     "refund_return": REFUND_RETURN,
 }

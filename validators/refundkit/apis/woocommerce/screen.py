@@ -205,8 +205,10 @@ def _take_refunds(left: Left, order_id: str, told: list[Row], refunds: Tables) -
 _RULES = read_digests("""
     RF005:a47edf33 RF204:874367ef RF206:1f18df9d RF209:fb0e74e5 RF212:b989ae0d RF213:948e465a RF214:c6f9e173
     RF218:67ae646f RF219:29a7c889 RF301:25d4227b RF320:ee3299ea RF324:86050ef3 RF325:48879019 RF404:7fecc731
-    RF504:d65c9120 RF505:f7698e50
+    RF502:da765f28 RF504:d65c9120 RF505:f7698e50 RF506:81c71659 RF508:a469c774 RF512:4314d289
 """)
 SCREENS = {
-    "create_refund": Screen(rules=_RULES, body=BODY, fits=fits, order=ORDER, refunds=REFUND_LIST, fits_order=fits_order)
+    "create_refund": Screen(
+        rules=_RULES, body=BODY, fits=fits, order=ORDER, refunds=REFUND_LIST, fits_order=fits_order, varying_headers=()
+    )
 }

@@ -113,10 +113,16 @@ def _take_refunds(left: Left, products: list[Row], refunds: Tables) -> bool:
 _RULES = read_digests("""
     RF005:c65e2a87 RF204:874367ef RF206:1f18df9d RF209:fb0e74e5 RF212:b989ae0d RF213:948e465a RF214:c6f9e173
     RF216:f5f6935a RF218:67ae646f RF221:5e33585c RF301:25d4227b RF307:4c170f86 RF320:ee3299ea RF404:7fecc731
-    RF504:d65c9120 RF505:f7698e50
+    RF502:da765f28 RF504:d65c9120 RF505:f7698e50 RF506:81c71659 RF507:31ca1020 RF508:a469c774 RF512:4314d289
 """)
 SCREENS = {
     "create_refund": Screen(
-        rules=_RULES, body=BODY, fits=items_fit, order=ORDER, refunds=REFUND_LIST, fits_order=fits_order
+        rules=_RULES,
+        body=BODY,
+        fits=items_fit,
+        order=ORDER,
+        refunds=REFUND_LIST,
+        fits_order=fits_order,
+        varying_headers=(),
     )
 }
