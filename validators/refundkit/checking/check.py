@@ -93,7 +93,8 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     """
     config = config or _DEFAULT
     fail_on = choose_fail_on(config, fail_on)
-    plan, parts = make_plan(operation, config, sends), _verify_parts(require) if require else ()
+    plan = make_plan(operation, config, sends=True) if sends else make_plan(operation, config)
+    parts = _verify_parts(require) if require else ()
     unwritable: dict[str, str] = {}
     try:
         request = Request(

@@ -67,7 +67,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=512)
-def make_plan(name: str, config: Config, sends: bool = False) -> Plan:
+def make_plan(name: str, config: Config, *, sends: bool = False) -> Plan:
     """Return the rules that apply to an operation, by the configuration's select, ignore and severities.
 
     `sends`: the request is about to be sent, so that rules that are strict to send are errors.
