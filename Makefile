@@ -58,6 +58,7 @@ fuzz: .venv/.test ## feed random payloads and bytes to check() until interrupted
 	$(BIN)/python -m tests.fuzz $(TRIES)
 bench: .venv/.bench .venv/.all ## our speed beside our peers', into bench/README.md
 	$(BIN)/pytest bench --benchmark-only --benchmark-json=.bench.json
+	$(BIN)/python -m bench.ratios
 	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.lines
 	$(BIN)/python -m bench .bench.json
