@@ -3,7 +3,7 @@ BIN := .venv/bin
 # A worker a core, but not more than the tests can keep busy.
 PYTEST := $(BIN)/pytest -n auto --maxprocesses=4 --dist=loadgroup
 # What `make test` leaves out, and `make test-all` where this names it: make test-all WITHOUT="browser spark"
-EXTRA := slow audit spark browser node hook
+EXTRA := slow audit spark browser node hook site
 WITHOUT ?=
 space := $(subst ,, )
 but = -m "not ($(subst $(space), or ,$(strip $(1))))"
@@ -18,7 +18,7 @@ endif
 endif
 endif
 
-.PHONY: help demo test test-all peers generate check-generated docs-check regenerate lint type fuzz bench
+.PHONY: help demo test test-all peers docs generate check-generated docs-check regenerate lint type fuzz bench release
 help: ## the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 18
 
@@ -32,6 +32,8 @@ test: .venv/.test ## the core's tests, with 100 random examples each
 test-all: .venv/.all peers ## every test, with 2,000 examples an operation and 20,000 histories; WITHOUT="browser spark" leaves some out
 	$(PYTEST) --hypothesis-profile=all $(if $(WITHOUT),$(call but,$(WITHOUT)))
 peers: .venv/.npm .venv/.wheels ## what test-all needs from outside: npm packages, wheels of ourselves
+docs: .venv/.docs ## the documentation site, into build/site
+	$(BIN)/python -m codegen site build
 generate: .venv/.test ## specs/ -> generated/
 	$(BIN)/python -m codegen generate
 check-generated: .venv/.test ## fail when generated/ is not what specs/ says
@@ -62,6 +64,8 @@ bench: .venv/.bench .venv/.all ## our speed beside our peers', into bench/README
 	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.lines
 	$(BIN)/python -m bench .bench.json
+release: .venv/.release ## build the sdist and the wheel into dist/, check them, write the text of the tag
+	$(BIN)/python .ci/release.py
 
 # Set up once, and again when pyproject.toml changes: what `demo` needs to run, and what others need besides.
 .venv/.demo: pyproject.toml
@@ -80,9 +84,16 @@ bench: .venv/.bench .venv/.all ## our speed beside our peers', into bench/README
 	@echo "Setting up the linters (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
-.venv/.all: .venv/.test
+.venv/.docs: .venv/.test
+	@echo "Setting up the documentation site (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
+	@touch $@
+.venv/.all: .venv/.test .venv/.docs
 	@echo "Setting up what every test needs (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test-all --editable ".[audit,spark]"
+	@touch $@
+.venv/.release: .venv/.test
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group release
 	@touch $@
 .venv/.bench: .venv/.test
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
@@ -94,5 +105,9 @@ bench: .venv/.bench .venv/.all ## our speed beside our peers', into bench/README
 	else echo "npm is not here: the tests against Prism, ajv, axe and the SARIF schema fail, but for make test-all WITHOUT=node"; fi
 	@touch $@
 .venv/.wheels: pyproject.toml .venv/.test
-	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir .venv/wheels . "hatchling>=1.27" "cython>=3.1,<4" "setuptools>=77"
+	@REFUNDKIT_PROOF=0 $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir .venv/wheels . "hatchling>=1.27" "cython>=3.1,<4" "setuptools>=77"
+	@for version in $$($(BIN)/python tests/pythons.py); do \
+	  $(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary=:all: --python-version $$version \
+	    --dest .venv/wheels .venv/wheels/refundkit-*.whl; \
+	done
 	@touch $@

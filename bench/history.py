@@ -488,10 +488,145 @@ _OF_RETURNS: tuple[Callable[[Story], None], ...] = (
 )
 
 
-# WooCommerce. Every refund is of one piece of an item, or a part of its price.
+# WooCommerce. Every refund is of one piece of an item, with its tax, and of a part of the shipping.
+
+
+def _address(number: int) -> str:
+    return (
+        f'"first_name":"Ada","last_name":"Example","company":"","address_1":"{number} Example Street","address_2":"",'
+        '"city":"Springfield","state":"IL","postcode":"62701","country":"US","email":"ada@example.com","phone":"5550100"'
+    )
 
 
 def _woocommerce(number: int, random: Random) -> Story:
+    prices = [2000 + 10 * random.randrange(300) for _ in range(2)]
+    items = [
+        f'{{"id":{71 + index},"name":"{_NAMES[3 + index]}","product_id":{311 + index},"variation_id":0,"quantity":4,'
+        f'"tax_class":"","subtotal":"{cents(price * 4)}","subtotal_tax":"{cents(price * 4 // 10)}","total":'
+        f'"{cents(price * 4)}","total_tax":"{cents(price * 4 // 10)}","taxes":[{{"id":3,"total":'
+        f'"{cents(price * 4 // 10)}","subtotal":"{cents(price * 4 // 10)}"}}],'
+        f'"meta_data":[],"sku":"SKU-{price}","price":{cents(price)}}}'
+        for index, price in enumerate(prices)
+    ]
+    order_total = sum(price * 4 + price * 4 // 10 for price in prices) + 800
+    order = (
+        f'{{"id":{number + 1},"parent_id":0,"status":"completed","currency":"USD","version":"11.0.1",'
+        f'"prices_include_tax":false,"date_created":"2026-03-01T09:30:00","date_modified":"2026-03-03T10:00:00","discount_total":"0.00",'
+        f'"discount_tax":"0.00","shipping_total":"8.00","shipping_tax":"0.00","total":"{cents(order_total)}",'
+        f'"customer_id":0,"order_key":"wc_order_{number}","billing":{{{_address(number)}}},"shipping":{{{_address(number)}}},'
+        f'"payment_method":"examplepay","payment_method_title":"Example Pay","transaction_id":"","customer_note":"",'
+        f'"date_completed":"2026-03-03T10:00:00","date_paid":"2026-03-01T09:31:00","cart_hash":"",'
+        f'"number":"{number + 1}","meta_data":[],"line_items":[{",".join(items)}],"tax_lines":[],'
+        f'"shipping_lines":[{{"id":73,"method_title":"Parcel",'
+        f'"method_id":"flat_rate","total":"8.00","total_tax":"0.00","taxes":[],"meta_data":[]}}],"fee_lines":[],'
+        f'"coupon_lines":[],"refunds":[]}}'
+    )
+    many = random.choices((1, 2, 3), (35, 40, 25))[0]
+    sent = [_woocommerce_refund(number, 71 + turn % 2, prices[turn % 2], random) for turn in range(many)]
+    return Story(str(number + 1), order, sent)
+
+
+def _woocommerce_refund(number: int, item: int, price: int, random: Random) -> SentRequest:
+    tax = price // 10
+    body = (
+        f'{{"amount":"{cents(price + tax + 100)}","reason":"{random.choice(_REASONS)}: {_COMMENT}","api_refund":false,'
+        f'"line_items":[{{"id":{item},"quantity":1,"refund_total":"{cents(price)}","refund_tax":[{{"id":3,"refund_total":'
+        f'"{cents(tax)}"}}]}},{{"id":73,"refund_total":"1.00"}}]}}'
+    )
+    headers = '{"Authorization":"Basic ***","Accept":"application/json","Content-Type":"application/json"}'
+    return SentRequest("woocommerce.create_refund", f'{{"id":"{number + 1}"}}', headers, body, status=201)
+
+
+def _item_beyond_line(story: Story) -> None:
+    """More of the shipping goes back than was paid for it."""
+    last = story.sent[-1]
+    amount = int(_field_text(last, "amount").replace(".", "")) + 701
+    last.swap(f'"amount":"{_field_text(last, "amount")}"', f'"amount":"{cents(amount)}"')
+    last.swap('"refund_total":"1.00"', '"refund_total":"8.01"')
+    last.wrong("RF213", "/line_items/1/refund_total", accepted=True)
+
+
+def _too_many_returned_pieces(story: Story) -> None:
+    """Pieces of one item come back in every request, in the last one more than are left."""
+    for sent in story.sent:
+        sent.body = '{"amount":"1.00","api_refund":false,"line_items":[{"id":71,"quantity":1,"refund_total":"1.00"}]}'
+    story.sent[-1].swap('"quantity":1', f'"quantity":{6 - len(story.sent)}')
+    story.sent[-1].wrong("RF404", "/line_items/0/quantity", accepted=True)
+
+
+def _too_much_tax(story: Story) -> None:
+    """A cent more tax goes back than the line was charged of the rate."""
+    story.sent = story.sent[:1]
+    price = int(_field_text(story.sent[0], "refund_total").replace(".", ""))
+    tax = price * 4 // 10 + 1
+    story.sent[0].body = (
+        f'{{"amount":"{cents(price + tax)}","api_refund":false,"line_items":[{{"id":71,"quantity":1,"refund_total":'
+        f'"{cents(price)}","refund_tax":[{{"id":3,"refund_total":"{cents(tax)}"}}]}}]}}'
+    )
+    story.sent[0].wrong("RF218", "/line_items/0/refund_tax/0/refund_total", accepted=True)
+
+
+def _unpaid(story: Story) -> None:
+    story.sent = story.sent[:1]
+    story.swap('"date_paid":"2026-03-01T09:31:00"', '"date_paid":null')
+    story.sent[0].wrong("RF320", "order:/date_paid", accepted=True)
+
+
+# Violations of a refund without items: its amount, and whether the server took it.
+
+
+def _v3_amount(text: str, code: str, *, accepted: bool = False) -> Callable[[Story], None]:
+    def plant(story: Story) -> None:
+        story.sent[-1].body = f'{{"amount":"{text}","api_refund":false}}'
+        story.sent[-1].wrong(code, "/amount", accepted=accepted)
+
+    return plant
+
+
+def _beyond_order(story: Story) -> None:
+    """The last refund gives back a cent more than the others left of the order."""
+    order_total = int(story.order.partition('"total":"')[2].partition('"')[0].replace(".", ""))
+    refunded = sum(int(_field_text(sent, "amount").replace(".", "")) for sent in story.sent[:-1])
+    _v3_amount(cents(order_total - refunded + 1), "RF204")(story)
+
+
+def _items_do_not_add_up(story: Story) -> None:
+    last = story.sent[-1]
+    last.swap(f'"amount":"{_field_text(last, "amount")}"', '"amount":"1.00"')
+    last.wrong("RF209", "/line_items", accepted=True)
+
+
+def _near_miss(story: Story) -> None:
+    """A field under a wrong name: the server drops it, so that the items do not add up."""
+    last = story.sent[-1]
+    last.swap('"refund_total":"1.00"', '"refund_totel":"1.00"')
+    last.wrong("RF103", "/line_items/1/refund_totel", accepted=True)
+    last.wrong("RF209", "/line_items", accepted=True)
+
+
+_OF_WOOCOMMERCE: tuple[Callable[[Story], None], ...] = (
+    _beyond_order,
+    _v3_amount("-5.00", "RF202"),
+    _v3_amount("5,00", "RF210"),
+    _v3_amount("0.00", "RF212", accepted=True),
+    _items_do_not_add_up,
+    _item_beyond_line,
+    _too_many_returned_pieces,
+    _too_much_tax,
+    _unpaid,
+    _change_body('"id":73', '"id":999', "RF301", "/line_items/1"),
+    _change_body('{"id":73,', '{"id":73,"refund_total":"2.00"},{"id":73,', "RF324", "/line_items/2/id"),
+    _change_body('"api_refund":false', '"api_refund":false,"id":7', "RF108", "/id"),
+    _change_body('"api_refund":false', '"api_refund":false,"gift_wrap":true', "RF112", "/gift_wrap"),
+    _near_miss,
+    _change_body('"quantity":1', '"quantity":-1', "RF402", "/line_items/0/quantity"),
+)
+
+
+# WooCommerce's legacy API. Every refund is of one piece of an item, or a part of its price.
+
+
+def _woocommerce_legacy(number: int, random: Random) -> Story:
     prices = [2000 + 10 * random.randrange(300) for _ in range(2)]
     items = [
         f'{{"id":{71 + index},"subtotal":"{cents(price * 4)}","subtotal_tax":"{cents(price * 4 // 10)}","total":'
@@ -500,10 +635,7 @@ def _woocommerce(number: int, random: Random) -> Story:
         '"meta":[{"key":"wood","label":"Wood","value":"Walnut"}]}'
         for index, price in enumerate(prices)
     ]
-    address = (
-        f'"first_name":"Ada","last_name":"Example","company":"","address_1":"{number} Example Street","address_2":"",'
-        '"city":"Springfield","state":"IL","postcode":"62701","country":"US","email":"ada@example.com","phone":"5550100"'
-    )
+    address = _address(number)
     total = sum(price * 4 + price * 4 // 10 for price in prices) + 800
     order = (
         f'{{"order":{{"id":{number + 1},"order_number":"{number + 1}","created_at":"2026-03-01T09:30:00Z","updated_at":'
@@ -519,11 +651,11 @@ def _woocommerce(number: int, random: Random) -> Story:
         f'{{{address}}},"shipping_address":{{{address}}}}}}}}}'
     )
     many = random.choices((1, 2, 3), (35, 40, 25))[0]
-    sent = [_woocommerce_refund(number, 71 + turn % 2, prices[turn % 2], random) for turn in range(many)]
+    sent = [_legacy_refund(number, 71 + turn % 2, prices[turn % 2], random) for turn in range(many)]
     return Story(str(number + 1), order, sent)
 
 
-def _woocommerce_refund(number: int, item: int, price: int, random: Random) -> SentRequest:
+def _legacy_refund(number: int, item: int, price: int, random: Random) -> SentRequest:
     tax = price // 10
     body = (
         f'{{"order_refund":{{"amount":"{cents(price + tax + 100)}","reason":"{random.choice(_REASONS)}: {_COMMENT}",'
@@ -601,7 +733,7 @@ def _not_paid(story: Story) -> None:
     story.sent[0].wrong("RF320", "order:/order/payment_details/paid", accepted=True)
 
 
-_OF_WOOCOMMERCE: tuple[Callable[[Story], None], ...] = (
+_OF_LEGACY: tuple[Callable[[Story], None], ...] = (
     _over_order,
     _amount_of("-5.00", "RF202"),
     _amount_of("5,00", "RF210"),
@@ -704,10 +836,11 @@ _OF_TAXCLOUD: tuple[Callable[[Story], None], ...] = (
 _KINDS: tuple[tuple[Callable[[int, Random], Story], tuple[Callable[[Story], None], ...]], ...] = (
     (partial(_walmart, "walmart"), _OF_US),
     (partial(_walmart, "walmart_ca"), _OF_CA),
-    (_woocommerce, _OF_WOOCOMMERCE),
+    (_woocommerce_legacy, _OF_LEGACY),
     (partial(_walmart, "walmart"), _OF_US),
     (_taxcloud, _OF_TAXCLOUD),
     (_walmart_return, _OF_RETURNS),
+    (_woocommerce, _OF_WOOCOMMERCE),
 )
 
 

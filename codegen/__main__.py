@@ -1,4 +1,7 @@
-"""python -m codegen lint | coverage | generate | check | docs PAGE… | changes REV | scaffold PAGE | fetch FOLDER"""
+"""python -m codegen COMMAND
+
+lint | coverage | generate | check | docs PAGE… | changes REV | scaffold PAGE | fetch FOLDER | site FOLDER
+"""
 
 from __future__ import annotations
 
@@ -45,6 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     scaffold.add_argument("--edit", action="store_true", help="open $EDITOR on the spec, then lint and generate")
     scaffold.add_argument("--specs", type=Path, default=SPECS, metavar="FOLDER", help="other specs than specs/")
+    site = commands.add_parser("site", help="build the documentation site from docs/, specs/ and the rules")
+    site.add_argument("folder", type=Path, metavar="FOLDER", help="where docs/ and site/ are written")
     options = parser.parse_args(arguments)
     try:
         return COMMANDS[options.command](options)
@@ -121,6 +126,12 @@ def _scaffold(options: argparse.Namespace) -> int:
         return 2
 
 
+def _site(options: argparse.Namespace) -> int:
+    from .site import build
+
+    return build(options.folder)
+
+
 COMMANDS = {
     "lint": _lint,
     "coverage": _coverage,
@@ -130,6 +141,7 @@ COMMANDS = {
     "changes": _changes,
     "fetch": _fetch,
     "scaffold": _scaffold,
+    "site": _site,
 }
 
 if __name__ == "__main__":

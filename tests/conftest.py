@@ -70,9 +70,11 @@ NEEDS: dict[str, list[Callable[[], list[str]]]] = {
     "node": [_commands("node"), _files(NODE_MODULES)],
     "hook": [
         _commands("git"),
+        _modules("build", "twine"),
         # Wheels are for one Python, so they lie in the environment that the tests run in.
         _files(Path(sys.executable).with_name("pre-commit"), Path(sys.prefix) / "wheels", ROOT / ".git"),
     ],
+    "site": [_modules("zensical", "mkdocstrings_handlers.python")],
     "slow": [],
 }
 

@@ -442,6 +442,160 @@ class WooCommerce:
         return max(nameless, key=lambda refund: refund["amount"], default=None)
 
 
+class CurrentWooCommerce(WooCommerce):
+    """wc/v3: the order tells the sums of its refunds, the list their items. `rates` is what an item was taxed by each
+    rate, None where the order does not tell."""
+
+    def __init__(self, order: Any) -> None:
+        self.order = order
+        self.total = Fraction(order["total"])
+        self.minor_unit = Fraction(1, 10 ** _DECIMALS[order["currency"]])
+        self.items = {str(item["id"]): item for name in _ITEM_LISTS for item in order[name]}
+        self.ordered = {str(item["id"]): Fraction(item["quantity"]) for item in order["line_items"]}
+        self.refunds: list[dict[str, Any]] = []
+        self.gone: set[str] = set()
+
+    def read(self, told: Any, *, reads_order: bool) -> None:
+        """Count the refunds of the order and of a list: of each item, and of the order, the larger sum."""
+        listed = [self._listed(refund) for refund in told or ()]
+        by_id = {refund["id"]: refund for refund in listed}
+        sums = self.order.get("refunds", ()) if reads_order else ()
+        in_order = [
+            copy.deepcopy(
+                by_id.get(str(each["id"]), {"id": str(each["id"]), "amount": size(each["total"]), "items": {}})
+            )
+            for each in sums
+        ]
+        self.gone = {refund["id"] for refund in (*listed, *in_order)}  # where it is in none of the refunds in force
+        self.refunds, others = (listed, in_order) if len(listed) >= len(in_order) else (in_order, listed)
+        more: dict[str, Any] = {"id": "", "amount": max(_amount(others) - _amount(self.refunds), NOTHING), "items": {}}
+        for key in self.items:
+            mine, theirs = _back(self.refunds, key), _back(others, key)
+            difference = {name: max(theirs[name] - mine[name], NOTHING) for name in mine}
+            if any(difference.values()):
+                more["items"][key] = difference
+        if more["amount"] or more["items"]:
+            self.refunds.append(more)
+
+    def _listed(self, refund: Any) -> dict[str, Any]:
+        """A refund as the shop lists it, its sums and pieces turned round."""
+        items: dict[str, Any] = {}
+        for item in [item for name in _ITEM_LISTS for item in refund.get(name, ())]:
+            keys = [entry["value"] for entry in item["meta_data"] if entry["key"] == "_refunded_item_id"]
+            if keys and str(keys[0]) in self.items:
+                entry = items.setdefault(str(keys[0]), dict.fromkeys(_COUNTED, NOTHING))
+                entry["money"] -= Fraction(item["total"])
+                entry["tax"] -= Fraction(item["total_tax"])
+                entry["pieces"] += size(item.get("quantity", 0))
+        return {"id": str(refund["id"]), "amount": size(refund["amount"] or 0), "items": items}
+
+    def find(self, operation: str, body: Any, _path: Any) -> Findings:
+        """The caps that a create breaks; a delete breaks none."""
+        if body is None:
+            return set()
+        found: Findings = set()
+        amount, pointer = self._read_amount(body)
+        if amount is not None and amount > self.total - _amount(self.refunds):
+            found.add(("RF204", pointer))
+        for key, item in self._read_items(body).items():
+            found |= self._find_of_item(key, item) if key in self.items else {("RF301", item["at"])}
+        return found
+
+    def _find_of_item(self, key: str, item: Any) -> Findings:
+        found: Findings = set()
+        back, ordered = _back(self.refunds, key), self.items[key]
+        charged, taxed = Fraction(ordered["total"]), Fraction(ordered.get("total_tax", 0))
+        sign = 1 if charged >= 0 else -1  # a fee below zero goes back below zero
+        left, tax_left = charged - sign * back["money"], taxed - back["tax"]
+        if "money" in item:
+            if _is_beyond(item["money"], charged, sign * left):
+                found.add(("RF213", item["money_at"]))
+            is_rest = 0 < item["money"] == left
+            left_out = tax_left - sum((tax for tax, _ in item["taxes"].values()), NOTHING)
+            if is_rest and taxed > 0 and left_out > self.minor_unit / 2:
+                found.add(("RF214", item["money_at"]))
+        rates = None
+        if "taxes" in ordered:
+            rates = {str(tax["id"]): Fraction(tax["total"]) for tax in ordered["taxes"]}
+        for rate, (tax, pointer) in item["taxes"].items() if rates is not None else ():
+            by_rate = rates.get(rate, NOTHING) if rates is not None else NOTHING
+            if _is_beyond(tax, by_rate, abs(by_rate)):
+                found.add(("RF218", pointer))
+        if "pieces" in item and key in self.ordered and 0 < item["pieces"] > self.ordered[key] - back["pieces"]:
+            found.add(("RF404", item["pieces_at"]))
+        return found
+
+    def make(self, operation: str, body: Any, path: Any) -> None:
+        """Count a create or a delete as made."""
+        if body is None:
+            super().make(operation, body, path)
+            return
+        items = {}
+        for key, item in self._read_items(body).items():
+            if key in self.items and ("money" in item or item["taxes"] or "pieces" in item):
+                tax = sum((tax for tax, _ in item["taxes"].values()), NOTHING)
+                items[key] = {"money": item.get("money", NOTHING), "tax": tax, "pieces": item.get("pieces", NOTHING)}
+        amount = self._read_amount(body)[0]
+        if amount is not None or items:
+            self.refunds.append({"id": "", "amount": amount or NOTHING, "items": items})
+
+    def _read_amount(self, body: Any) -> tuple[Fraction | None, str]:
+        """The amount, and where it is told; without one the sum of the items, if each says its money."""
+        if "amount" in body:
+            return size(body["amount"]), "/amount"
+        items = self._read_items(body).values()
+        if not items or not all("money" in item for item in items):
+            return None, ""
+        sums = [item["money"] + sum((tax for tax, _ in item["taxes"].values()), NOTHING) for item in items]
+        return abs(sum(sums, NOTHING)), "/line_items"
+
+    @staticmethod
+    def _read_items(body: Any) -> dict[str, dict[str, Any]]:
+        """The items by their ids, of a list or an object; of one that stands twice the last. Where the server is to
+        compute the money, an item has none."""
+        asked = body.get("line_items", [])
+        entries = enumerate(asked) if isinstance(asked, list) else asked.items()
+        read: dict[str, dict[str, Any]] = {}
+        for place, entry in entries:
+            pointer, word = f"/line_items/{place}", "quantity" if isinstance(asked, list) else "qty"
+            item: dict[str, Any] = {"at": pointer, "taxes": {}}
+            is_computed = body.get("compute_totals") is True
+            if "refund_total" in entry and not is_computed:
+                item |= {"money": Fraction(entry["refund_total"]), "money_at": f"{pointer}/refund_total"}
+            taxes = {} if is_computed else entry.get("refund_tax", {})
+            if isinstance(taxes, list):
+                told = [(tax["id"], tax["refund_total"], f"{n}/refund_total") for n, tax in enumerate(taxes)]
+            else:
+                told = [(rate, tax, rate) for rate, tax in taxes.items()]
+            for rate, tax, where in told:
+                before = item["taxes"].get(str(rate), (NOTHING, ""))[0]
+                item["taxes"][str(rate)] = (before + Fraction(tax), f"{pointer}/refund_tax/{where}")
+            if word in entry:
+                item |= {"pieces": size(entry[word]), "pieces_at": f"{pointer}/{word}"}
+            read[str(entry["id"] if isinstance(asked, list) else place)] = item
+        return read
+
+
+_ITEM_LISTS = ("line_items", "shipping_lines", "fee_lines")
+_COUNTED = ("money", "tax", "pieces")
+
+
+def _amount(refunds: list[Any]) -> Fraction:
+    return sum((refund["amount"] for refund in refunds), NOTHING)
+
+
+def _back(refunds: list[Any], key: str) -> Sums:
+    """What came back of an item, each refund by its size."""
+    entries = [refund["items"][key] for refund in refunds if key in refund["items"]]
+    return {name: sum((size(entry[name]) for entry in entries), NOTHING) for name in _COUNTED}
+
+
+def _is_beyond(now: Fraction, charged: Fraction, left: Fraction) -> bool:
+    """Whether money goes beyond what is left, or has another sign than what was charged."""
+    sign = 1 if charged >= 0 else -1
+    return sign * now < 0 or 0 < sign * now > left
+
+
 # TaxCloud.
 
 _SPARE = Fraction(1, 10**9)

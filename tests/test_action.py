@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 import shutil
 import subprocess
@@ -11,8 +13,9 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
-from commands import US, refund
+from commands import US, Cli, flat, refund, write
 from processes import WITHIN
+from refundkit.report.summary import format_summary
 from story import ROOT
 from test_hook import needs_all, offline, source
 
@@ -23,11 +26,13 @@ EXPRESSION = re.compile(r"\$\{\{ *([a-z_.]+) *\}\}")
 
 
 class Done(NamedTuple):
-    """The result of a step."""
+    """The result of a step; `outputs` and `summary` are what it left in GitHub's files."""
 
     status: int
     out: str
     err: str
+    outputs: dict[str, str]
+    summary: str
 
 
 class Runner:
@@ -46,16 +51,26 @@ class Runner:
         environment = {name: EXPRESSION.sub(lambda found: given[found[1]], text) for name, text in step["env"].items()}
         script = self.temp / "step.sh"
         script.write_text(step["run"])
+        outputs, summary = (self.temp / name for name in ("outputs", "summary"))
+        for file in (outputs, summary):
+            file.write_text("")
         done = subprocess.run(
             [BASH or "bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(script)],
             cwd=folder,
-            env={**offline(self.temp), "RUNNER_TEMP": str(self.temp), **environment},
+            env={
+                **offline(self.temp),
+                "RUNNER_TEMP": str(self.temp),
+                "GITHUB_OUTPUT": str(outputs),
+                "GITHUB_STEP_SUMMARY": str(summary),
+                **environment,
+            },
             capture_output=True,
             text=True,
             timeout=WITHIN,
             check=False,
         )
-        return Done(done.returncode, done.stdout, done.stderr)
+        written = dict(line.split("=", 1) for line in outputs.read_text().splitlines())
+        return Done(done.returncode, done.stdout, done.stderr, written, summary.read_text())
 
 
 @pytest.fixture
@@ -66,7 +81,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
     if not temp.exists():
         temp.mkdir()
         source(action)
-        assert found.step(0, temp, python=sys.executable) == (0, "", "")
+        assert found.step(0, temp, python=sys.executable) == Done(0, "", "", {}, "")
     return found
 
 
@@ -124,6 +139,45 @@ def test_no_input_is_run(runner: Runner, tmp_path: Path, text: str) -> None:
 
 
 @needs_all
+def test_outputs_and_summary(runner: Runner, tmp_path: Path) -> None:
+    """The steps that follow get the counts and the report, and the job's summary a table, errors first."""
+    (tmp_path / "a.json").write_text(refund("-1.005"))
+    (tmp_path / "b.json").write_text(refund("19.99"))
+    found = runner.step(1, tmp_path, paths="a.json\nb.json", args=f"--as {US} --fail-on never")
+    assert found.status == 0
+    report = json.loads(Path(found.outputs.pop("report")).read_text())
+    assert found.outputs == {"status": "0", "checked": "2", "errors": "1", "warnings": "1"}
+    assert [one["code"] for one in report["findings"]] == ["RF206", "RF201"]
+    rows = [line for line in found.summary.splitlines() if line.startswith("| ")][1:]
+    assert found.summary.startswith("### refundkit: 1 error, 1 warning in 2 payloads\n")
+    assert [row.split()[1:4:2] for row in rows] == [["error", "RF201"], ["warning", "RF206"]]
+    quiet = runner.step(1, tmp_path, paths="b.json", args=f"--as {US}", summary="false")
+    assert (quiet.status, quiet.summary, quiet.outputs["errors"]) == (1, "", "1")
+
+
+@needs_all
+def test_check_that_could_not_be_made_has_no_counts(runner: Runner, tmp_path: Path) -> None:
+    """A check that could not be made tells its status alone: no count of it is a pass."""
+    found = runner.step(1, tmp_path, paths="missing.json")
+    assert (found.status, found.outputs, found.summary) == (2, {"status": "2"}, "")
+
+
+def test_value_in_the_summary_is_text(cli: Cli) -> None:
+    """What a payload says makes no link, picture, table or HTML in the summary, and a long list is cut."""
+    evil = "![x](https://example.com/p.png) <img src=x> | [a](b) `c` **d** @team &amp;"
+    write("r.jsonl", "\n".join(60 * [flat(refund("19.99"))]))
+    report = cli("check", "--isolated", "--as", US, "--output-format", "json", "r.jsonl").document
+    report["findings"][0]["message"] = evil
+    summary = format_summary(report)
+    row = next(line for line in summary.splitlines() if "example" in line)
+    assert html.unescape(row).count(evil) == 1
+    assert not set("[]()<>`*@!") & set(row)
+    assert row.count("|") == 5
+    assert summary.count("\n| ") == 51
+    assert "more are in the log." in summary
+
+
+@needs_all
 def test_nothing_to_check_fails(runner: Runner, tmp_path: Path) -> None:
     """Without any path the step fails."""
     done = runner.step(1, tmp_path, paths="\n")
@@ -144,5 +198,9 @@ def test_no_expression_in_a_script() -> None:
         assert "${{" not in step["run"]
         assert step["shell"] == "bash"
         assert {name for text in step["env"].values() for name in EXPRESSION.findall(text)} <= known
+    for name, output in ACTION["outputs"].items():
+        assert output["value"] == f"${{{{ steps.check.outputs.{name} }}}}"
+        assert output["description"]
+    assert ACTION["branding"]
     assert ACTION["runs"]["using"] == "composite"
     assert all(one["description"] for one in ACTION["inputs"].values())

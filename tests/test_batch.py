@@ -234,6 +234,24 @@ def test_cancels_add_up(check: Check) -> None:
     assert "RF304" in found[2] or "RF403" in found[2]
 
 
+@pytest.mark.parametrize("is_told_afterwards", [False, True])
+def test_a_deleted_refund_that_the_order_tells_takes_no_other_with_it(check: Check, is_told_afterwards: bool) -> None:
+    """A delete frees the amount of the refund that the order tells, whether later records' orders tell it or not."""
+    order = examples("woocommerce.get_order", "200")[0]
+    order |= {"total": "100.00", "refunds": [{"id": 1301, "total": "-60.00"}]}
+    later = order if is_told_afterwards else {**order, "refunds": []}
+    path = {"id": str(order["id"])}
+    create = {"operation": "woocommerce.create_refund", "path": path, "order": order}
+    delete = {"operation": "woocommerce.delete_refund", "path": {**path, "refund_id": "1301"}, "order": order}
+    records = [{**create, "body": {"amount": "40.00"}}, delete, {**create, "order": later, "body": {"amount": "60.01"}}]
+    found = check(records, "--select", "RF204")
+    assert [(each["record"], each["message"]) for each in found["findings"]] == [
+        (3, "refunds 60.01, but only 60.00 is left of 100.00")
+    ]
+    records[2]["body"] = {"amount": "60.00"}
+    assert check(records, "--select", "RF204")["findings"] == []
+
+
 def test_orders_of_others_do_not_count(check: Check) -> None:
     """Only records of the same order of the same shop count as earlier ones."""
     order = examples("woocommerce_legacy.get_order", "200")[0]

@@ -458,7 +458,7 @@ def test_no_log_holds_a_secret_or_a_body(
     caplog.set_level(logging.DEBUG)
     for name in ("refundkit", "httpx", "httpcore"):
         caplog.set_level(logging.DEBUG, name)
-    name = {"woocommerce_legacy": "woocommerce_legacy.create_refund"}.get(api, f"{api}.refund_order_lines")
+    name = f"{api}.{'create_refund' if api.startswith('woocommerce') else 'refund_order_lines'}"
     name = KEYED if api == "taxcloud" else name
     with serving(api) as server:
         if fault is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from commands import CA, SHOP, US, Cli, asking, example_order, refund, write
 from story import examples, text
@@ -121,6 +123,10 @@ def test_order_and_refunds_of_the_configuration(cli: Cli) -> None:
         ("files = {'*' = 'walmart.refund_order_line'}", US),
         ("select = [", "refundkit.toml"),
         ("order = 7", "order"),
+        ("output-format = 'jsn'", "jsonl"),
+        ("require-context = ['ordr']", "'order'"),
+        ("require-context = true", "list"),
+        ("baseline = 'missing.json'", "missing.json"),
     ],
 )
 def test_wrong_configuration(cli: Cli, content: str, said: str) -> None:
@@ -148,3 +154,44 @@ def test_severity_of_a_configuration_may_name_the_rule(cli: Cli) -> None:
     assert failed.status == 1
     assert "error RF206 amount-precision" in failed.out
     assert cli("check", "--fail-on", "never", "r.json").status == 0
+
+
+def test_flags_of_the_configuration(cli: Cli) -> None:
+    """The output format, the required context and the baseline may stand in the configuration; a flag wins."""
+    write(
+        "refundkit.toml",
+        f'''files = {{"r.json" = "{US}"}}
+output-format = "json"
+require-context = ["order"]
+baseline = "known.json"
+''',
+    )
+    write("in/r.json", refund("-1.005"))
+    assert cli("check", "--isolated", "--as", US, "--write-baseline", "known.json", "in").status == 0
+    found = cli("check", "in")
+    assert (found.status, found.codes) == (1, ["RF006"])
+    assert found.document["summary"]["suppressed"] == 1
+    assert "RF006" in cli("check", "--output-format", "concise", "in").out
+    assert "order" not in cli("check", "--require-context", "headers", "in").only["message"]
+    write("other.json", '{"version": 1, "findings": []}')
+    assert "RF206" in cli("check", "--baseline", "other.json", "in").codes
+
+
+def test_baseline_of_the_configuration_is_found_from_anywhere(
+    cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The baseline of a configuration stands beside it, wherever the command runs; --write-baseline replaces it."""
+    write("refundkit.toml", f'files = {{"r.json" = "{US}"}}\nbaseline = "known.json"\n')
+    write("in/r.json", refund("-1.005"))
+    assert cli("check", "--write-baseline", "known.json", "in").status == 0
+    monkeypatch.chdir(folder / "in")
+    found = cli("check", "--fail-on", "warning", "r.json")
+    assert found.status == 0
+    assert "1 in the baseline" in found.out
+
+
+def test_required_context_of_the_configuration_is_not_for_answers(cli: Cli) -> None:
+    """Answers want no context, so --response leaves the configuration's alone."""
+    write("refundkit.toml", 'require-context = ["order"]\n')
+    write("r.json", example_order("walmart"))
+    assert cli("check", "--as", "walmart.get_order", "--response", "200", "r.json").status == 0

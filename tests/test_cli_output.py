@@ -215,4 +215,4 @@ def test_a_summary_line_always(cli: Cli, name: str, amount: str) -> None:
         assert '"checked": 1' in found.out
     else:
         assert (found.out + found.err).count("Checked 1 payload in 1 file: ") >= 1
-    assert "RF203" in found.out or "rules want the order (--order)" in found.out
+    assert "RF203" in found.out or "rules want the order (--order)" in found.out + found.err

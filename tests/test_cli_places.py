@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from commands import GUID, SHOP, UPDATE, US, Cli, asking, flat, refund, write
+from refundkit.reading.document import Document, Location
+from refundkit.reading.places import Part
 
 
 @pytest.mark.parametrize(
@@ -43,3 +47,19 @@ def test_place_of_what_a_request_lacks(check: Cli) -> None:
     write("r.json", asking(US, f'"body": {flat(refund())},\n "headers": {{"WM_QOS.CORRELATION_ID": "{GUID}"}}'))
     found = check("r.json").only
     assert (found["pointer"], found["line"], found["column"]) == ("header:WM_SVC.NAME", 2, 13)
+
+
+def test_places_are_for_findings_alone(check: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines and columns are computed only for payloads with findings, so a clean one does not pay for them."""
+    located: list[int] = []
+    locate = Document.locate_all
+
+    def note(document: Document, queries: Sequence[tuple[str, Part]]) -> list[Location | None]:
+        located.append(document.source.first_line)
+        return locate(document, queries)
+
+    monkeypatch.setattr(Document, "locate_all", note)
+    write("r.jsonl", "\n".join(flat(refund(amount)) for amount in ("-1.00", "19.99", "-2.00")))
+    found = check("--as", US, "r.jsonl")
+    assert found.only["line"] == 2
+    assert set(located) == {2}

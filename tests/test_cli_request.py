@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from commands import SHOP, UPDATE, US, Cli, asking, write
+from refundkit import operations
 from story import story, text
+
+CURRENT = "woocommerce.create_refund"
 
 
 def test_path_query_and_header_flags(check: Cli) -> None:
@@ -200,3 +203,57 @@ def test_bare_body_with_a_key_named_body(check: Cli) -> None:
     assert ("RF103", "/body") in {
         (one["code"], one["pointer"]) for one in check("--as", US, "r.json").document["findings"]
     }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "body"),
+    [
+        (CURRENT, SHOP, {"order_refund": {"amount": "1.00"}}),
+        (SHOP, CURRENT, {"amount": "1.00", "api_refund": False}),
+        (US, "walmart.refund_return", {"customerOrderId": "1", "refundLines": []}),
+    ],
+)
+@pytest.mark.parametrize("form", ["bare", "named", "by its URL"])
+def test_a_body_of_another_operation_of_the_vendor(
+    check: Cli, wrong: str, right: str, body: dict[str, Any], form: str
+) -> None:
+    """A body of which no field is known, and which another API or operation takes, is RF003 that names that one."""
+    described = operations.get(wrong).described
+    url = f"https://shop.example{described.path.replace('{', '').replace('}', '')}"
+    parts = {"operation": wrong} if form == "named" else {"method": described.method, "url": url}
+    write("r.json", text(body if form == "bare" else {**parts, "body": body}))
+    found = check(*(("--as", wrong) if form == "bare" else ()), "r.json")
+    (unknown,) = [one for one in found.document["findings"] if one["code"] == "RF003"]
+    assert unknown["message"] == f"this is a body of {right}, not of {wrong}"
+    assert right in unknown["help"]
+
+
+def test_a_body_with_one_field_of_its_operation_is_its_own(check: Cli) -> None:
+    """Where one field is known, the body is the operation's, whatever else is in it."""
+    write("r.json", text({"amount": "1.00", "order_refund": {"amount": "1.00"}}))
+    assert "RF003" not in check("--as", CURRENT, "r.json").codes
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "near"),
+    [
+        ("POST", "https://shop.example/wp-json/wc/v2/orders/1204/refunds", CURRENT),
+        ("POST", "https://shop.example/below/wp-json/wc/v3/order/1204/refund", CURRENT),
+        ("DELETE", "https://shop.example/wp-json/wc/v2/orders/1204/refunds/1301", "woocommerce.delete_refund"),
+        ("POST", "https://shop.example/wc-api/v2/orders/1204/refunds", SHOP),
+        ("POST", "https://marketplace.walmartapis.com/v3/orders/2961380412345/refunds", US),
+        ("POST", "https://marketplace.walmartapis.com/v3/return/108500000000001/refund", "walmart.refund_return"),
+        ("POST", "https://api.v3.taxcloud.com/tax/connections/0b9a/orders/refund/SO-1", "taxcloud.refund_order"),
+        ("POST", "https://shop.example/some/where", ""),
+        ("POST", f"https://shop.example/wp-json/wc/v2/orders/{'1' * 500}/refunds", ""),
+    ],
+)
+def test_a_url_of_no_operation_is_told_the_nearest(check: Cli, method: str, url: str, near: str) -> None:
+    """RF003 of a URL names the operation of the vendor whose method and path are most like it."""
+    write("r.json", text({"method": method, "url": url, "body": {}}))
+    help_text = check("r.json").only["help"]
+    expected = "`refundkit operations` lists them"
+    if near:
+        described = operations.get(near).described
+        expected = f"the nearest is {near}, {described.method} {described.path}"
+    assert help_text.partition("; `refundkit rule")[0] == expected

@@ -107,3 +107,42 @@ def test_rule_is_named_by_its_id_or_its_name(cli: Cli, flag: str, right: str, wr
     assert f"did you mean {meant}?" in refused.err
     assert cli("rule", right.partition("=")[0]).status == 0
     assert f"did you mean {meant}?" in cli("rule", wrong.partition("=")[0]).err
+
+
+@pytest.mark.parametrize(
+    ("flag", "first", "second"),
+    [
+        ("--path", "purchaseOrderId=1", "purchaseOrderId=2"),
+        ("--query", "force=true", "force=true"),
+        ("--header", "Accept=application/json", "Accept=text/csv"),
+        ("--header", "Accept=application/json", "accept=text/csv"),
+    ],
+)
+def test_name_that_is_given_twice(cli: Cli, flag: str, first: str, second: str) -> None:
+    """A part of the request that is given twice is exit 2: which of them is sent, nobody can tell."""
+    found = cli("check", "--isolated", "--as", US, flag, first, flag, second, write("r.json", refund()))
+    assert (found.status, found.out) == (2, "")
+    assert "given twice" in found.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--select", "rf206"), ("--select", "Amount-Precision"), ("--select", "rf2"), ("--severity", "rf206=error")],
+)
+def test_case_of_a_rule_is_of_no_account(cli: Cli, arguments: tuple[str, str]) -> None:
+    """Ids, names and prefixes of ids may have any case, in flags as in `rule`."""
+    run = ("check", "--isolated", "--as", US, "--fail-on", "warning", write("r.json", refund("-1.005")))
+    found = cli(*run, *arguments)
+    assert (found.status, found.err) == (1, "")
+    assert "RF206" in found.out
+    assert cli(*run, "--ignore", arguments[1].partition("=")[0]).status == 0
+    assert cli("rule", "rf203").out == cli("rule", "Refund-Exceeds-Charge").out == cli("rule", "RF203").out
+
+
+def test_message_of_argparse_is_shown_as_it_is(cli: Cli) -> None:
+    """A wrong value is told with the values that there are, whatever Python says it, and an extra word is named."""
+    found = cli("check", "--color", "unrecognized arguments: --ordr", "r.json")
+    assert found.status == 2
+    assert "did you mean" not in found.err
+    assert all(word in found.err for word in ("auto", "always", "never"))
+    assert "RF204: one argument too many" in cli("rule", "RF203", "RF204").err

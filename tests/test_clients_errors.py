@@ -36,6 +36,11 @@ GATEWAY = {
     }
 }
 SHOP = {"errors": [{"code": "woocommerce_api_invalid_refund", "message": "No such refund"}, {"code": HIDDEN}]}
+WP = {
+    "code": "woocommerce_rest_invalid_order_refund",
+    "message": "No such refund",
+    "data": {"status": 404, "info": HIDDEN},
+}
 PROBLEM = {
     "type": HIDDEN,
     "title": "Unprocessable Entity",
@@ -46,6 +51,7 @@ PROBLEM = {
 DOCUMENTED: dict[str, tuple[str, Any, str, str]] = {
     "walmart": (JSON, GATEWAY, "INVALID_REQUEST_CONTENT.GMP_ORDER_API", "The amount is too large"),
     "walmart_ca": (JSON, GATEWAY, "INVALID_REQUEST_CONTENT.GMP_ORDER_API", "The amount is too large"),
+    "woocommerce": (JSON, WP, "woocommerce_rest_invalid_order_refund", "No such refund"),
     "woocommerce_legacy": (JSON, SHOP, "woocommerce_api_invalid_refund", "No such refund"),
     "taxcloud": ("application/problem+json", PROBLEM, "Unprocessable Entity", "validation failed"),
 }

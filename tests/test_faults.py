@@ -15,6 +15,7 @@ import msgspec
 import pytest
 import users
 from faults import CONNECTION, ORDERS, AsyncWire, Fault, Server, Wire, serving
+from msgspec import UNSET
 from refundkit import (
     DecodeError,
     NotSent,
@@ -34,6 +35,7 @@ from refundkit.client import call
 from refundkit.testing import Answer
 from refundkit.xml_writer import write_xml
 from refundkit_apis._runtime.codec import encode
+from refundkit_apis.woocommerce.models import RefundCreateRequest as CurrentRefundCreate
 from refundkit_apis.woocommerce_legacy.models import RefundCreate, RefundUpdate
 from test_outcome import paid_by
 
@@ -46,6 +48,15 @@ REFUND = {
     "woocommerce_legacy": "woocommerce_legacy.create_refund",
     "taxcloud": "taxcloud.refund_order",
 }
+# What else writes: cancellations, refunds of returns, updates and deletions.
+CHANGES = (
+    "walmart.cancel_order_lines",
+    "walmart.refund_return",
+    "walmart_ca.cancel_order_lines",
+    "woocommerce.delete_refund",
+    "woocommerce_legacy.update_refund",
+    "woocommerce_legacy.delete_refund",
+)
 JSON = {"content-type": "application/json"}
 HTML = {"content-type": "text/html; charset=UTF-8"}
 PAGE = b"<!DOCTYPE html><html><body><h1>Down for maintenance</h1></body></html>"
@@ -63,7 +74,7 @@ NEXT_YEAR = format_datetime(datetime.now(UTC) + timedelta(days=365), usegmt=True
 
 
 SUCCESS = -1  # the API's own
-SUCCESSES = {api: int(operations.success(operations.get(name))) for api, name in REFUND.items()}
+SUCCESSES = {name: int(operations.success(operations.get(name))) for name in (*REFUND.values(), *CHANGES)}
 
 
 class Row(NamedTuple):
@@ -205,26 +216,46 @@ def keys(server: Server) -> set[str]:
     return {json.loads(one.body)["idempotencyKey"] for one in server.requests("refund") if one.body}
 
 
+def changing(name: str, server: Server) -> Callable[[Any], Any]:
+    """Make a call that changes an order or an earlier refund."""
+    if name in REFUND.values() or name.endswith(("cancel_order_lines", "refund_return")):
+        return users.CALLS[name]
+    assert refund(server, "sync").error is None
+    server.seen.clear()
+    server.made = 0
+    order, made = ORDERS[server.api], server.shop.refunds(ORDERS[server.api])[0]["id"]
+    if name.endswith(".delete_refund"):
+        return lambda shop: shop.delete_refund(order, made)
+    change = RefundUpdate(amount="7.50") if name == "woocommerce_legacy.update_refund" else RefundUpdate(reason="Other")
+    return lambda shop: shop.update_refund(order, made, change)
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ROWS)
 def test_a_fault_that_stays(server: Server, name: str, way: str) -> None:
     """A persistent fault makes at most one refund, and the error says whether it may have been made."""
-    require_one_at_most(server, name, way)
+    require_one_at_most(server, name, way, REFUND[server.api])
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ROWS)
-@pytest.mark.parametrize("operation", ["walmart.cancel_order_lines", "walmart.refund_return"])
-def test_a_fault_that_stays_for_a_cancellation_or_a_return(operation: str, name: str, way: str) -> None:
-    """What holds for the refund of an order's lines holds for the other operations that write to walmart."""
-    with serving("walmart") as server:
-        require_one_at_most(server, name, way, users.CALLS[operation])
+@pytest.mark.parametrize("operation", CHANGES)
+def test_a_fault_that_stays_for_another_change(operation: str, name: str, way: str) -> None:
+    """What holds for a refund holds for a cancellation, a return, an update and a deletion: made once, or known."""
+    with serving(operation.partition(".")[0]) as server:  # type: ignore[arg-type]
+        require_one_at_most(server, name, way, operation, changing(operation, server))
 
 
-def require_one_at_most(server: Server, name: str, way: str, act: Callable[[Any], Any] | None = None) -> None:
+def require_one_at_most(
+    server: Server, name: str, way: str, operation: str, act: Callable[[Any], Any] | None = None
+) -> None:
     """Call an operation while a fault lasts: it is made as the row says, never twice, and the error knows."""
     row = ROWS[name]
     server.fail("refund", row.fault)
+    if row.fault.refused and operation == "woocommerce_legacy.delete_refund":  # before which nothing is read
+        server.refuse()
+        assert type(refund(server, way, act).error) is NotSent
+        return
     told = refund(server, way, act)
     keyed = server.api == "taxcloud"
     assert server.made == (1 if row.fault.made else 0)
@@ -235,8 +266,7 @@ def require_one_at_most(server: Server, name: str, way: str, act: Callable[[Any]
     assert type(told.error) is row.raised
     assert told.error.sent == {RefundNotChecked: "no", RefundRefused: "yes", RefundOutcomeUnknown: "maybe"}[row.raised]
     assert type(cause(told.error)) is row.error
-    expected = SUCCESSES[server.api] if row.status == SUCCESS else row.status
-    assert told.error.status == expected
+    assert told.error.status == (SUCCESSES[operation] if row.status == SUCCESS else row.status)
     if row.unknown:
         assert told.outcome is OUTCOMES[row.fault.made]
     if keyed:
@@ -481,6 +511,21 @@ def test_without_the_guard_nobody_may_be_able_to_tell(server: Server, made: bool
 
 
 @pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("made", [False, True])
+@pytest.mark.parametrize("operation", CHANGES)
+def test_without_the_guard_only_what_is_there_or_gone_can_be_told(operation: str, made: bool, way: str) -> None:
+    """Without the guard, resolve() tells of an update or a deletion, which the refund shows; else it raises again."""
+    with serving(operation.partition(".")[0]) as server:  # type: ignore[arg-type]
+        act = changing(operation, server)
+        server.fail("refund", Fault(made=made, sends="nothing", ends="closed"))
+        told = refund(server, way, act, guard=False)
+        assert isinstance(told.error, RefundOutcomeUnknown)
+        assert server.made == int(made)
+        is_shown = operation.endswith(("update_refund", "delete_refund"))
+        assert told.outcome is (OUTCOMES[made] if is_shown else told.error)
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_a_timeout_of_the_connection(way: str) -> None:
     """The connection's timeout ends the wait for a refund that is made but never answered."""
     with serving("woocommerce_legacy") as server:
@@ -508,9 +553,22 @@ ANSWERS: dict[str, tuple[Fault, type[RefundError] | None]] = {
 @pytest.mark.parametrize("name", ANSWERS)
 def test_an_api_that_cannot_be_asked(server: Server, name: str, way: str) -> None:
     """resolve() raises the error of an API that does not answer, and can be called again."""
+    require_raising(server, name, way, users.CALLS[REFUND[server.api]])
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("operation", CHANGES)
+def test_an_api_that_cannot_be_asked_of_another_change(operation: str, name: str, way: str) -> None:
+    """resolve() raises for a cancellation, a return, an update and a deletion as it does for a refund."""
+    with serving(operation.partition(".")[0]) as server:  # type: ignore[arg-type]
+        require_raising(server, name, way, changing(operation, server))
+
+
+def require_raising(server: Server, name: str, way: str, call: Callable[[Any], Any]) -> None:
+    """Lose a call that is made, and resolve it twice: while the API does not tell, and afterwards."""
     fault, expected = ANSWERS[name]
     server.fail("refund", Fault(made=True, sends="nothing", ends="closed"))
-    call = users.CALLS[REFUND[server.api]]
     said: list[Any] = []
 
     def sync(client: Any) -> Any:
@@ -712,6 +770,30 @@ def test_a_refund_that_the_gateway_refused_to_pay_is_recorded_only(
     assert result is Outcome.RECORDED_ONLY if api_refund is None else result.amount == "5.00"
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("api_refund", "in_query", "is_paid", "outcome"),
+    [
+        (UNSET, None, False, Outcome.RECORDED_ONLY),
+        (True, "false", False, Outcome.RECORDED_ONLY),
+        (UNSET, None, True, Outcome.MADE),
+        (False, None, False, Outcome.MADE),
+        (UNSET, "false", False, Outcome.MADE),
+    ],
+)
+def test_a_refund_that_says_that_nothing_was_paid_is_recorded_only(
+    api_refund: Any, in_query: str | None, is_paid: bool, outcome: Outcome, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a lost refund is recorded, and says that no gateway paid it, it is MADE only if none was asked to."""
+    body = CurrentRefundCreate(amount="5.00", api_refund=api_refund)
+    with serving("woocommerce") as server:
+        monkeypatch.setattr(server.shop._shop, "_ask_gateway", lambda order: is_paid)
+        server.fail("refund", Fault(made=True, sends="nothing", ends="closed"))
+        told = refund(server, way, lambda shop: shop.create_refund(ORDERS["woocommerce"], body, api_refund=in_query))
+        assert isinstance(told.error, RefundOutcomeUnknown)
+        assert (told.outcome, server.made, len(server.requests("refund"))) == (outcome, 1, 1)
+
+
 # A success answer that says something else.
 
 
@@ -767,59 +849,12 @@ def test_a_success_answer_without_the_refund_is_logged(api: Any, way: str, caplo
     """A success answer that does not show the refund yet is returned, with a warning in the log."""
     with serving(api) as server:
         body = b"[]" if api == "taxcloud" else encode(server.state()[0])
-        server.fail("refund", Fault(made=True, answer=Answer(SUCCESSES[api], JSON, body)))
+        server.fail("refund", Fault(made=True, answer=Answer(SUCCESSES[REFUND[api]], JSON, body)))
         assert refund(server, way).error is None
     assert f"the answer shows no refund of order {ORDERS[api]}" in caplog.text
 
 
 # Updates, deletions and cancellations.
-
-
-def changing(name: str, server: Server) -> Callable[[Any], Any]:
-    """Make a call that changes an order or an earlier refund."""
-    if name.endswith(("cancel_order_lines", "refund_return")):
-        return users.CALLS[name]
-    assert refund(server, "sync").error is None
-    server.seen.clear()
-    server.made = 0
-    order, made = ORDERS[server.api], server.shop.refunds(ORDERS[server.api])[0]["id"]
-    if name.endswith(".delete_refund"):
-        return lambda shop: shop.delete_refund(order, made)
-    change = RefundUpdate(amount="7.50") if name == "woocommerce_legacy.update_refund" else RefundUpdate(reason="Other")
-    return lambda shop: shop.update_refund(order, made, change)
-
-
-CHANGES = (
-    "walmart.cancel_order_lines",
-    "walmart.refund_return",
-    "walmart_ca.cancel_order_lines",
-    "woocommerce.delete_refund",
-    "woocommerce_legacy.update_refund",
-    "woocommerce_legacy.delete_refund",
-)
-LOSSES = ("500, not made", "500, made", "no answer, made", "reset before it is made", "429, seconds", "refused")
-
-
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("fault", LOSSES)
-@pytest.mark.parametrize("name", CHANGES)
-def test_what_changes_an_order_is_never_repeated(name: str, fault: str, way: str) -> None:
-    """An update, deletion or cancellation that may have arrived is not repeated, and resolve() decides."""
-    api: Any = name.partition(".")[0]
-    row = ROWS[fault]
-    with serving(api) as server:
-        act = changing(name, server)
-        server.fail("refund", row.fault)
-        if row.fault.refused:
-            server.refuse()
-        told = refund(server, way, act)
-        assert server.made == int(row.fault.made)
-        assert len(server.requests("refund")) == row.requests
-        if row.unknown:
-            assert isinstance(told.error, RefundOutcomeUnknown)
-            assert told.outcome is OUTCOMES[row.fault.made]
-        else:
-            assert isinstance(told.error, (row.raised, NotSent))
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -846,3 +881,43 @@ def test_errors_of_the_older_api_come_in_its_own_xml(way: str) -> None:
         assert isinstance(found, StatusError)
         assert (found.code, found.reason) == (error["code"], error["description"])
         assert told.outcome is Outcome.NOT_MADE
+
+
+# Errors that come as a 500 and say what became of the request: which ones prove that nothing was made.
+CONTENT = "INVALID_REQUEST_CONTENT.GMP_ORDER_API"
+TOLD_BY_500 = [
+    ("walmart.cancel_order_lines", CONTENT, True),
+    ("walmart_ca.cancel_order_lines", CONTENT, True),
+    ("woocommerce.create_refund", "woocommerce_rest_cannot_create_order_refund", True),
+    ("walmart.cancel_order_lines", "INVALID_REQUEST.GMP_ORDER_API", False),
+    ("walmart_ca.cancel_order_lines", "SYSTEM_ERROR.GMP_ORDER_API", False),
+    ("walmart.refund_order_lines", CONTENT, False),
+    ("walmart.refund_return", CONTENT, False),
+    ("woocommerce.delete_refund", "woocommerce_rest_invalid_order_refund_id", False),
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("name", "code", "is_proof"), TOLD_BY_500)
+def test_a_500_is_a_refusal_where_its_code_proves_it(name: str, code: str, is_proof: bool, way: str) -> None:
+    """A 500 is RefundRefused where its code proves that nothing was made; else the outcome is unknown."""
+    with serving(name.partition(".")[0]) as server:  # type: ignore[arg-type]
+        act = changing(name, server)
+        server.fail("refund", Fault(made=not is_proof, answer=said_with_500(name, code)))
+        told = refund(server, way, act)
+        assert type(told.error) is (RefundRefused if is_proof else RefundOutcomeUnknown)
+        assert (told.error.status, told.error.code) == (500, code)
+        assert told.outcome is (None if is_proof else Outcome.MADE)
+        assert (server.made, len(server.requests("refund"))) == (int(not is_proof), 1)
+
+
+def said_with_500(name: str, code: str) -> Answer:
+    """Return a 500 with an error of this code, in the form of the operation's API."""
+    words = "Line 4 of the order is in SHIPPED status"
+    error: dict[str, Any] = {"errors": {"error": [{"code": code, "field": "data", "description": words}]}}
+    if name.startswith("woocommerce."):
+        error = {"code": code, "message": words, "data": 500 if name.endswith(".create_refund") else 404}
+    if name.startswith("walmart_ca."):
+        xml = write_xml(error, operations.get(name).schema("500"))
+        return Answer(500, {"content-type": "application/xml"}, xml)
+    return Answer(500, JSON, encode(error))

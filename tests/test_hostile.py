@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from processes import WITHIN, ended, run, running, without_rights
-from refundkit.lint.sources import MOST
+from refundkit.lint.entry import MOST
 
 US = "walmart.refund_order_lines"
 CHECK = ("check", "--isolated", "--output-format", "json", "--as", US)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from processes import COMMAND, WITHIN, run, running
 from refundkit.cli import main
-from refundkit.lint import sources
+from refundkit.lint import entry, sources
 from refundkit.lint.paths import expand_paths
 from refundkit.lint.sources import Part, read_lines, read_records
 from story import examples, story, text
@@ -166,8 +166,8 @@ def test_place_in_a_batch(check: Check, before: str, line: int, column: int) -> 
 
 def test_entries_of_many_lines(check: Check) -> None:
     """Lines are counted through every entry, its strings and what is between them."""
-    entry = json.dumps(json.loads(ENTRY), indent=2, ensure_ascii=False)
-    Path("r.json").write_text(f"[\n{entry},\n\n{entry}\n]", encoding="utf-8")
+    item = json.dumps(json.loads(ENTRY), indent=2, ensure_ascii=False)
+    Path("r.json").write_text(f"[\n{item},\n\n{item}\n]", encoding="utf-8")
     rows = [number for number, row in enumerate(Path("r.json").read_text("utf-8").split("\n"), 1) if '"x"' in row]
     assert [one[1:] for one in places(check("r.json")) if one[0] == "RF103"] == [
         (index, row, 5) for index, row in enumerate(rows, 1)
@@ -222,9 +222,9 @@ def test_array_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_context_that_is_too_large(check: Check, capsys: pytest.CaptureFixture[str]) -> None:
     """An order that is too large cannot be checked against: exit 2 with its name."""
     laid_out("r.json")
-    Path("order.json").write_bytes(b'{"order": "' + b"x" * sources.MOST + b'"}')
+    Path("order.json").write_bytes(b'{"order": "' + b"x" * entry.MOST + b'"}')
     assert main(["check", "--isolated", "--as", US, "--order", "order.json", "r.json"]) == 2
-    assert capsys.readouterr().err == f"refundkit: order.json: the document has more than {sources.MOST:,} bytes\n"
+    assert capsys.readouterr().err == f"refundkit: order.json: the document has more than {entry.MOST:,} bytes\n"
 
 
 # Streams, and many contexts.

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import refundkit
-from ledger_reference import Findings, TaxCloud, Walmart, WalmartReturn, WooCommerce
+from ledger_reference import CurrentWooCommerce, Findings, TaxCloud, Walmart, WalmartReturn, WooCommerce
 from refundkit.checking.plan import make_plan
 from refundkit.cli import main
 from refundkit.config import Config
@@ -36,6 +36,7 @@ EXPECTED = {
     "walmart": "RF203 RF207 RF214 RF220 RF301 RF302 RF304 RF313 RF403",
     "walmart_ca": "RF203 RF207 RF214 RF220 RF301 RF302 RF304 RF313 RF403",
     "walmart_return": "RF301 RF327 RF401",
+    "woocommerce": "RF204 RF213 RF214 RF218 RF301 RF404",
     "woocommerce_legacy": "RF204 RF213 RF214 RF218 RF221 RF301 RF404",
     "taxcloud": "RF301 RF401 RF405 RF406",
 }
@@ -402,6 +403,148 @@ def shown_refund(number: int, created: Any, known: dict[str, Any]) -> dict[str, 
     return {"id": number, "amount": str(abs(Decimal(created["amount"]))), "line_items": items}
 
 
+# WooCommerce, wc/v3.
+
+
+def current_history(random: Random, _api: str, number: int) -> History:
+    """An order of products, shipping and fees, taxed by rates; creates, with a list or an object of items, and deletes.
+
+    The order tells all its refunds, some or none; the list perhaps others.
+    """
+    products = [
+        taxed_item(random, 71 + index) | {"quantity": random.choice((1, 2, 3)), "product_id": 311}
+        for index in range(random.choice((1, 2)))
+    ]
+    shipping = [taxed_item(random, 81 + index) for index in range(random.choice((0, 1, 1, 2)))]
+    fees = [taxed_item(random, 91 + index) for index in range(random.choice((0, 1, 1, 2)))]
+    for fee in fees:
+        fee["total"] = random.choice(("", "-")) + fee["total"]
+    items = {str(item["id"]): item for item in (*products, *shipping, *fees)}
+    total = sum((Decimal(item["total"]) + Decimal(item.get("total_tax", 0)) for item in items.values()), Decimal(0))
+    total = max(Decimal(0), total) + random.choice((0, 0, Decimal("0.0005")))
+    order = {
+        "id": number,
+        "total": format(total, "f"),
+        "currency": random.choice(("USD", "USD", "JPY", "KWD")),
+        "line_items": products,
+        "shipping_lines": shipping,
+        "fee_lines": fees,
+    }
+    earlier = [
+        current_listed(900 + index, current_body(random, total, items), order)
+        for index in range(random.choice((0, 1, 2)))
+    ]
+    if random.random() < 0.8:
+        order["refunds"] = [listed_total(each) for each in earlier if random.random() < 0.9]
+    told = [each for each in earlier if random.random() < 0.8] if random.random() < 0.6 else None
+    steps = []
+    for _ in range(random.choice((1, 2, 2, 3, 4, 5, 6))):
+        path, body, operation = {"id": str(number)}, None, "delete"
+        if random.random() < 0.7:
+            operation, body = "create", current_body(random, total, items)
+        else:
+            path["refund_id"] = random.choice(("900", "901", "1000", "1001", "77"))
+        steps.append(Step(f"woocommerce.{operation}_refund", path, body, random.random() < 0.1))
+    return History(order, told, steps)
+
+
+def taxed_item(random: Random, number: int) -> dict[str, Any]:
+    """An item of an order, with the tax of no rate, of one or of two; some orders do not tell the rates."""
+    taxes = [{"id": rate, "total": some_tax(random)} for rate in random.choice(((3,), (3,), (3, 4), ()))]
+    item = {"id": number, "total": random.choice(MONEY), "taxes": taxes}
+    item["total_tax"] = str(sum((Decimal(str(tax["total"])) for tax in taxes), Decimal(0)))
+    return {name: value for name, value in item.items() if name != "taxes" or random.random() < 0.9}
+
+
+def current_body(random: Random, total: Decimal, items: dict[str, Any]) -> dict[str, Any]:
+    """A create: an amount or the sum of its items, which are a list or an object, one of them perhaps twice."""
+    body: dict[str, Any] = {}
+    if random.random() < 0.8:
+        body["amount"] = random.choice((format(total, "f"), some_amount(random, total), some_amount(random, total)))
+    if random.random() < 0.05:
+        body["compute_totals"] = True
+    if "amount" in body and random.random() < 0.3:
+        return body
+    keys = random.choices([*items, *items, *items, "5"], k=random.choice((1, 1, 2, 3)))
+    asked = [(key, current_item(random, items.get(key, {"total": "1.00"}))) for key in keys]
+    if random.random() < 0.3:
+        body["line_items"] = {key: keyed(item) for key, item in asked}
+    else:
+        body["line_items"] = [{"id": int(key), **item} for key, item in asked]
+    return body
+
+
+def current_item(random: Random, item: dict[str, Any]) -> dict[str, Any]:
+    """What goes back of an item: money, tax by rate, pieces, or some of these."""
+    entry: dict[str, Any] = {}
+    if random.random() < 0.9:
+        amount = share(random, item["total"]) * random.choice((1,) * 15 + (-1,))
+        entry["refund_total"] = random.choice((format(amount, "f"), amount))
+    taxes = [(tax["id"], tax["total"]) for tax in item.get("taxes", ())] + [random.choice(((3, "1.00"), (9, "0.50")))]
+    chosen = random.choice(([], taxes[:1], taxes[:1], taxes[:-1], taxes, [*taxes[:1], *taxes[:1]]))
+    if chosen or random.random() < 0.1:
+        entry["refund_tax"] = [
+            {"id": rate, "refund_total": format(share(random, tax) * random.choice((1,) * 9 + (-1,)), "f")}
+            for rate, tax in chosen
+        ]
+    if random.random() < 0.6:
+        entry["quantity"] = random.choice((0, 1, 1, 1, 2, 3, -1))
+    if entry.get("refund_tax") and random.random() < 0.2:
+        entry["refund_tax"] = {str(tax["id"]): tax["refund_total"] for tax in entry["refund_tax"]}
+    return entry
+
+
+def keyed(item: dict[str, Any]) -> dict[str, Any]:
+    """An item in the older form."""
+    taxes = item.get("refund_tax", {})
+    taxes = {str(tax["id"]): tax["refund_total"] for tax in taxes} if isinstance(taxes, list) else taxes
+    renamed = {"qty" if name == "quantity" else name: value for name, value in item.items()}
+    return renamed | ({"refund_tax": taxes} if "refund_tax" in item else {})
+
+
+def current_listed(number: int, body: Any, order: Any) -> dict[str, Any]:
+    """A refund as the shop lists it: sums and pieces below zero, each line with the order's item that it is of."""
+    reference = CurrentWooCommerce(order)
+    reference.make("woocommerce.create_refund", body, {})
+    made: dict[str, Any] = reference.refunds[0] if reference.refunds else {"amount": Fraction(0), "items": {}}
+    shown: dict[str, Any] = {"id": number, "amount": decimal_text(made["amount"]), "line_items": [], "fee_lines": []}
+    for key, item in made["items"].items():
+        line: dict[str, Any] = {"total": decimal_text(-item["money"]), "total_tax": decimal_text(-item["tax"])}
+        line["meta_data"] = [{"key": "_refunded_item_id", "value": key}]
+        if key in reference.ordered:
+            line["quantity"] = -int(item["pieces"])
+        shown["line_items" if "quantity" in line else "fee_lines"].append(line)
+    return shown
+
+
+def listed_total(refund: Any) -> dict[str, Any]:
+    """A refund as the order tells it: its sum alone."""
+    return {"id": refund["id"], "reason": "", "total": f"-{refund['amount']}"}
+
+
+def decimal_text(number: Fraction) -> str:
+    """A fraction as a decimal, exactly."""
+    return format(Decimal(number.numerator) / Decimal(number.denominator), "f")
+
+
+def current_after(history: History, count: int) -> list[tuple[Any, Any]]:
+    """The order and the list as the shop would tell them after the first requests, together and each alone."""
+    order = history.order
+    sums = {each["id"]: each for each in order.get("refunds", ())}
+    shown = {each["id"]: each for each in history.told or ()}
+    for number, step in enumerate(history.steps[:count]):
+        if step.body is None:
+            sums.pop(int(step.path["refund_id"]), None)
+            shown.pop(int(step.path["refund_id"]), None)
+        elif not is_refused(step.operation, step.body):
+            shown[1000 + number] = current_listed(1000 + number, step.body, order)
+            sums[1000 + number] = listed_total(shown[1000 + number])
+    told = list(shown.values())
+    silent = {name: value for name, value in order.items() if name != "refunds"}
+    after = {**order, "refunds": list(sums.values())}
+    return [(after, told), (after, None), (after, []), (silent, told), (silent, None)]
+
+
 # TaxCloud.
 
 
@@ -487,6 +630,11 @@ def is_refused(operation: str, body: Any) -> bool:
         refund = {} if body is None else body["order_refund"]
         numbers = [refund.get("amount", 0), *(item.get("qty", 0) for item in refund.get("line_items", {}).values())]
         return any(Decimal(number) < 0 for number in numbers)
+    if operation.startswith("woocommerce."):
+        asked = (body or {}).get("line_items", ())
+        entries = asked.values() if isinstance(asked, dict) else asked
+        numbers = [(body or {}).get("amount", 0), *(each.get("quantity", each.get("qty", 0)) for each in entries)]
+        return any(Decimal(number) < 0 for number in numbers)
     if operation.endswith("refund_return"):
         pieces = [line["quantity"]["measurementValue"] for line in body["refundLines"] if "quantity" in line]
         return any(each <= 0 for each in pieces)
@@ -505,6 +653,7 @@ DRAW = {
     "walmart": walmart_history,
     "walmart_ca": walmart_history,
     "walmart_return": return_history,
+    "woocommerce": current_history,
     "woocommerce_legacy": woocommerce_history,
     "taxcloud": taxcloud_history,
 }
@@ -512,6 +661,7 @@ REFERENCES: dict[str, Any] = {
     "walmart": Walmart,
     "walmart_ca": Walmart,
     "walmart_return": WalmartReturn,
+    "woocommerce": CurrentWooCommerce,
     "woocommerce_legacy": WooCommerce,
     "taxcloud": TaxCloud,
 }
@@ -531,6 +681,8 @@ def opened(api: str, order: Any, told: Any, *, reads_order: bool = True) -> Any:
     elif api == "walmart_return":
         if reads_order:
             reference.read_order()
+    elif api == "woocommerce":
+        reference.read(told, reads_order=reads_order)
     elif api == "woocommerce_legacy":
         reference.read_list(told or {"order_refunds": []})
     else:
@@ -671,6 +823,8 @@ def differences_alone(api: str, history: History, seen: Counter[str]) -> Iterato
             continue
         if api == "walmart_return":
             tellings: list[tuple[Any, Any]] = [(returned_after(history, count), None)]
+        elif api == "woocommerce":
+            tellings = current_after(history, count)
         else:
             tellings = [(history.order, told_after(api, history, count))]
         if api == "taxcloud":

@@ -20,6 +20,7 @@ from processes import WITHIN
 from refundkit import NotSent, RefundBlocked, RefundNotChecked, RefundOutcomeUnknown, TimedOut, auth, connect, testing
 from refundkit.client.queue import QUEUE, OrderQueue
 from refundkit.guard import GuardTransport
+from refundkit_apis.woocommerce.models import RefundCreateRequest
 from refundkit_apis.woocommerce_legacy.models import RefundCreate
 
 WAYS = ("sync", "async")
@@ -64,6 +65,51 @@ def test_five_connections_are_one_queue() -> None:
     assert len(blocked) == len(outcomes) - 9 == 12
 
 
+DOLLAR = RefundCreateRequest(amount="1.00", api_refund=False)
+
+
+def test_overlapping_refunds_pass_the_cap_of_a_recorded_shop() -> None:
+    """As recorded, the cap is not atomic: of an order of 1.00 both of two refunds that overlap are made."""
+    shop = testing.server("woocommerce", faithful="11.0.1", delay=(0.2, 0.2))
+    order = shop.add_order(total="1.00")
+
+    async def refund_twice() -> list[httpx.Response]:
+        url, keys = "https://shop.example", ("ck_own", "cs_own")
+        async with httpx.AsyncClient(transport=shop.async_transport, base_url=url, auth=keys) as client:
+            body = {"amount": "1.00", "api_refund": False}
+            calls = [client.post(f"/wp-json/wc/v3/orders/{order}/refunds", json=body) for _ in range(2)]
+            return await asyncio.gather(*calls)
+
+    assert [answer.status_code for answer in asyncio.run(refund_twice())] == [201, 201]
+    assert refunded(shop, order) == 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_two_hundred_refunds_at_once_stay_within_an_order_whose_shop_lets_them_pass(way: str) -> None:
+    """Of 200 refunds of 1.00 at once 20 are made of an order of 20.00, though the shop's cap is not atomic."""
+    with testing.server("woocommerce", faithful="11.0.1", delay=(0, 0.002)) as shop:
+        order = shop.add_order(total="20.00")
+
+        async def refund_all() -> list[Any]:
+            async with users.connection("woocommerce", shop.url) as client:
+                calls = [client.create_refund(order, DOLLAR) for _ in range(200)]
+                return await asyncio.gather(*calls, return_exceptions=True)
+
+        if way == "async":
+            results = asyncio.run(refund_all())
+        else:
+            ready = threading.Barrier(200)
+            with users.connection("woocommerce", shop.url) as client, ThreadPoolExecutor(200) as pool:
+
+                def refund() -> Any:
+                    ready.wait()
+                    return outcome(lambda: client.create_refund(order, DOLLAR))
+
+                results = [task.result() for task in [pool.submit(refund) for _ in range(200)]]
+        assert refunded(shop, order) == 20
+    assert sum(isinstance(each, RefundBlocked) for each in results) == 180
+
+
 class Gate(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """A transport whose refunds say that they have come, and are not answered before the gate opens."""
 
@@ -86,6 +132,16 @@ def connection(gate: Gate, **options: Any) -> Any:
     return users.connection("woocommerce_legacy", "https://shop.example.net", transport=gate, **options)
 
 
+ORDER = "shop.example.net woocommerce//1204"
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Let the event loop go on until it is so; an error if that takes too long."""
+    async with asyncio.timeout(WITHIN):
+        while not is_so():
+            await asyncio.sleep(0.001)
+
+
 def test_an_async_refund_waits_for_a_sync_one_and_its_loop_goes_on() -> None:
     """A task that waits for another thread's refund of the order leaves its event loop free."""
     gate = Gate()
@@ -94,9 +150,7 @@ def test_an_async_refund_waits_for_a_sync_one_and_its_loop_goes_on() -> None:
         done: list[str] = []
         async with connection(gate) as client:
             task = asyncio.create_task(client.create_refund(1204, ONE))
-            await asyncio.sleep(0)
-            while QUEUE.count(ORDER) < 2:
-                await asyncio.sleep(0.001)
+            await until(lambda: QUEUE.count(ORDER) == 2)
             done.append("work")
             assert not task.done()
             gate.opened.set()
@@ -111,9 +165,6 @@ def test_an_async_refund_waits_for_a_sync_one_and_its_loop_goes_on() -> None:
     assert QUEUE.count(ORDER) == 0
 
 
-ORDER = "shop.example.net woocommerce_legacy//1204"
-
-
 def test_a_cancelled_task_leaves_the_queue() -> None:
     """A task that is cancelled while it waits leaves its place, and the next one has its turn."""
     gate = Gate()
@@ -121,8 +172,7 @@ def test_a_cancelled_task_leaves_the_queue() -> None:
     async def cancel_one() -> Any:
         async with connection(gate) as client:
             first, second, third = (asyncio.create_task(client.create_refund(1204, ONE)) for _ in range(3))
-            while QUEUE.count(ORDER) < 3:
-                await asyncio.sleep(0.001)
+            await until(lambda: QUEUE.count(ORDER) == 3)
             second.cancel()
             await asyncio.gather(second, return_exceptions=True)
             gate.opened.set()
@@ -141,8 +191,7 @@ def test_a_cancelled_turn_goes_to_the_next() -> None:
     async def cancelled() -> None:
         async with connection(gate) as client:
             task = asyncio.create_task(client.create_refund(1204, ONE))
-            while not gate.held.is_set():
-                await asyncio.sleep(0.001)
+            await until(gate.held.is_set)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             gate.opened.set()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import tomllib
 from functools import partial
 from pathlib import Path
@@ -15,6 +13,7 @@ import pytest
 import refundkit
 from refundkit import testing
 from refundkit.cli.parser import build_parser
+from shown import blocks, run_command
 from story import ROOT, story, text
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -22,22 +21,14 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 def block(language: str, start: str = "") -> str:
     """Return the first fenced block of a language that holds the text."""
-    found = [body for body in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if start in body]
-    assert found, (language, start)
-    return str(found[0])
+    return blocks(README, language, start)[0]
 
 
 def test_the_first_finding_is_what_the_command_prints(tmp_path: Path) -> None:
     """The README's bad refund gives the output that the README shows."""
     (tmp_path / "refund.json").write_text(block("json"), encoding="utf-8")
     command, _, printed = block("console").partition("\n")
-    arguments = command.removeprefix("$ refundkit ").split()
-    run = subprocess.run(
-        [sys.executable, "-m", "refundkit", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert run.stdout == printed
-    assert run.stderr == ""
-    assert run.returncode == 1
+    assert run_command(f"{command.removeprefix('$ ')}; echo $?", tmp_path) == f"{printed}1\n"
 
 
 def test_check_before_sending_raises_for_the_bad_and_sends_the_good() -> None:

@@ -9,9 +9,9 @@ import refundkit
 from refundkit import apis, operations, rules
 from refundkit.lint.batch import Batch
 from refundkit.lint.document import RequestDocument
+from refundkit.lint.entry import Record
 from refundkit.lint.places import RecordContext
 from refundkit.lint.record import Settings, lint_record
-from refundkit.lint.sources import Record
 from refundkit.reading.json import read_json
 from refundkit.reading.xml import is_xml, read_xml
 from refundkit.rule import REGISTRY, Rule

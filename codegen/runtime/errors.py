@@ -36,9 +36,9 @@ WasSent: TypeAlias = Literal["no", "maybe", "yes"]
 class Outcome(Enum):
     """What became of a refund or a change whose answer was lost. It has no truth value.
 
-    MADE           the server has it, and money moved if it moves any
-    RECORDED_ONLY  the server has a record of it, and nothing shows that the payment gateway paid
-    NOT_MADE       the server has nothing of it, and had the time
+    - MADE: the server has it, and money moved if it moves any
+    - RECORDED_ONLY: the server has a record of it, and nothing shows that the payment gateway paid
+    - NOT_MADE: the server has nothing of it, and had the time
     """
 
     MADE = "made"

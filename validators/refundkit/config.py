@@ -13,10 +13,12 @@ import msgspec
 from . import operations
 from .errors import FAILING, ConfigError, FailOn, Severity
 from .patterns import compile_pattern
-from .rule import REGISTRY, Rule
+from .rule import PARTS, REGISTRY, Rule
 from .text import suggest_name
 from .user_rules import LEVELS, is_foreign, load_rules
 
+FORMATS = ("full", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit")
+"""The output formats of the command."""
 _FILE_NAMES = ("refundkit.toml", "pyproject.toml")
 _TEXTS = (tuple[str, ...], "a list of texts")
 _PAIRS = (dict[str, str], "a table of texts")
@@ -34,6 +36,9 @@ _KEYS: dict[str, tuple[Any, str]] = {
     "order": _TEXT,
     "refunds": _TEXT,
     "fail-on": (FailOn, "error, warning or never"),
+    "output-format": _TEXT,
+    "require-context": _TEXTS,
+    "baseline": _TEXT,
 }
 
 
@@ -45,8 +50,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     pattern and the operation that such files are for, the first that matches counts; `per_file_ignores` is pairs of a
     pattern and more to ignore there; `exclude` is patterns of files that are not checked. Those three are about files,
     so `check()` has no use for them. `rules` names Python files with rules of your own; they are run, once a process.
-    `fail_on` says which findings make a report not ok: errors, warnings too, or none ("never"). Patterns and files are
-    relative to `folder`. What is wrong or unknown raises ConfigError, which names all of it.
+    `fail_on` says which findings make a report not ok: errors, warnings too, or none ("never"). `output_format`,
+    `require_context` and `baseline` are the command's flags of these names. Patterns and files are relative to
+    `folder`. What is wrong or unknown raises ConfigError, which names all of it.
     """
 
     select: tuple[str, ...] = ()
@@ -59,6 +65,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     order: str | None = None
     refunds: str | None = None
     fail_on: FailOn = "error"
+    output_format: str | None = None
+    require_context: tuple[str, ...] = ()
+    baseline: str | None = None
     folder: str = ""
 
     def __post_init__(self) -> None:
@@ -99,10 +108,10 @@ def _find_rule_problems(config: Config) -> Iterator[str]:
         rules.load_all()
     for name in (*config.select, *ignored):
         if not any(_is_covered(rule, name) for rule in REGISTRY.values()):
-            yield f"unknown rule {name!r}{_suggest_rule(name)}"
+            yield f"unknown rule {name!r}{suggest_rule(name)}"
     for name, level in config.severity:
-        if not any(_has_name(rule, name) for rule in REGISTRY.values()):
-            yield f"unknown rule {name!r}{_suggest_rule(name)}"
+        if not any(has_name(rule, name) for rule in REGISTRY.values()):
+            yield f"unknown rule {name!r}{suggest_rule(name)}"
         if level not in LEVELS:
             yield f"severity {level!r} of {name} is none of error, warning and off"
 
@@ -111,6 +120,11 @@ def _find_file_problems(config: Config) -> Iterator[str]:
     """Yield what is wrong with the patterns of files and the operations for them."""
     if config.fail_on not in FAILING:
         yield f"fail_on is {config.fail_on!r}, which is none of error, warning and never"
+    if config.output_format is not None and config.output_format not in FORMATS:
+        yield f"output_format is {config.output_format!r}, which is none of {', '.join(FORMATS)}"
+    for part in config.require_context:
+        if part not in PARTS:
+            yield f"require_context: unknown part {part!r}{suggest_name(part, PARTS)} (known are {', '.join(PARTS)})"
     for _, operation in config.files:
         if operations.find(operation) is None:
             yield f"files: unknown operation {operation!r}{operations.suggest(operation)}"
@@ -133,32 +147,36 @@ def find_severity(config: Config, rule: Rule, *, sends: bool = False) -> Severit
     if is_foreign(rule, config.rules, config.folder):
         return "off"
     if sends and rule.strict_to_send:
-        levels = [level for name, level in config.severity if _has_name(rule, name)]
+        levels = [level for name, level in config.severity if has_name(rule, name)]
         return "warning" if levels and levels[-1] != "error" else "error"
     if config.select:
         if not any(_is_covered(rule, name) for name in config.select):
             return "off"
-        if severity == "off" and any(_has_name(rule, name) for name in config.select):
+        if severity == "off" and any(has_name(rule, name) for name in config.select):
             severity = "warning"
     if any(_is_covered(rule, name) for name in config.ignore):
         return "off"
     for name, level in config.severity:
-        if _has_name(rule, name):
+        if has_name(rule, name):
             severity = level
     return severity
 
 
-def _has_name(rule: Rule, name: str) -> bool:
-    return name in (rule.code, rule.name)
+def has_name(rule: Rule, name: str) -> bool:
+    """Whether this is the rule's id or name, case aside."""
+    return name.upper() == rule.code or name.lower() == rule.name
 
 
 def _is_covered(rule: Rule, name: str) -> bool:
     """Tell whether an id, a name or a prefix of ids (RF2) is about the rule."""
-    return _has_name(rule, name) or (name.startswith("RF") and rule.code.startswith(name))
+    prefix = name.upper()
+    return has_name(rule, name) or (prefix.startswith("RF") and rule.code.startswith(prefix))
 
 
-def _suggest_rule(name: str) -> str:
-    return suggest_name(name, [text for rule in REGISTRY.values() for text in (rule.code, rule.name)])
+def suggest_rule(name: str) -> str:
+    """Return `; did you mean 'x'?` with the id or name of the nearest rule, or ""."""
+    known = [text for rule in REGISTRY.values() for text in (rule.code, rule.name)]
+    return suggest_name(name.upper(), known) or suggest_name(name.lower(), known)
 
 
 def choose_fail_on(config: Config, fail_on: FailOn | None) -> FailOn:

@@ -218,7 +218,8 @@ class Ledger(msgspec.Struct):
     `named_lines` are the lines that this refund names, known or not, and `accounts` the accounts, each once. `decimals`
     is the number of decimals of the order's money, for requests that name no currency; None if any will do. `unread`
     maps the keys of unreadable lines to the reason, ANY if nobody knows which they are; `differences` says where two
-    sources of the history disagree. `whole_pieces` is true if no piece goes back in parts.
+    sources of the history disagree. `whole_pieces` is true if no piece goes back in parts. `known_ids` are the ids of
+    refunds that were told or replaced: no refund without an id is any of these.
     """
 
     lines: dict[Hashable, Line]
@@ -233,7 +234,7 @@ class Ledger(msgspec.Struct):
     differences: list[str] = []
     _undone: list[tuple[Refund, list[Posting]]] = []
     refunds_by_id: dict[str, Refund] = {}
-    _replaced_ids: set[str] = set()
+    known_ids: set[str] = set()
     _by_key: dict[str, list[Refund]] = {}
 
     @property
@@ -292,7 +293,7 @@ class Ledger(msgspec.Struct):
             made.postings += [posting for posting in older.postings if posting not in undone]
             made.id = made.id or older.id
             self.refunds_by_id.pop(older.id, None)
-            self._replaced_ids |= {made.id, older.id} - {""}
+            self.known_ids |= {made.id, older.id} - {""}
             older.postings, older.id = [], ""
         self.record(made, postings)
         return made
@@ -330,7 +331,7 @@ class Ledger(msgspec.Struct):
                 if (counted.before, counted.tax_before) != (account.before, account.tax_before):
                     label = f"line {counted.number} {name}" if counted.number else name
                     self.differences.append(f"{label}: {counted.before} and {account.before}")
-                amount = max(account.before - counted.before, ZERO)
+                amount = max(abs(account.before) - abs(counted.before), ZERO)
                 tax = max(account.tax_before - counted.tax_before, ZERO)
                 if amount or tax:
                     missing.append(Posting(key, name, amount, tax))
@@ -387,7 +388,7 @@ class Ledger(msgspec.Struct):
         """Return the refund of an id; for an unknown id the largest without one, which leads to the fewest findings."""
         if refund_id in self.refunds_by_id:
             return self.refunds_by_id[refund_id]
-        if refund_id in self._replaced_ids:
+        if refund_id in self.known_ids:
             return None
         candidates = [refund for refund in self.history if refund.postings and (not refund_id or not refund.id)]
         return max(candidates, key=_order_total, default=None)
@@ -517,7 +518,8 @@ class OrderHistory:
         self.ignores_refunds_in_order = ignores_refunds_in_order
         self.size = 0  # of the longest text so far, which bounds the digits of any amount
         self.refunds: list[Refund] = []
-        self.refund_ids: set[str] = set()
+        self._added_ids: set[str] = set()
+        self._told_ids: set[str] = set()  # of the refunds that orders and lists told
         self._sums: dict[tuple[Hashable, str], Posting] = {}
         self._ledger: Ledger | None = None
         self._context: Hashable = None
@@ -530,8 +532,10 @@ class OrderHistory:
         A committed refund that the order holds too, by its id, is not counted twice.
         """
         if self._ledger is None or self._context != context:
-            uncommitted = in_order and [refund for refund in in_order if refund.id not in self.refund_ids]
+            self._told_ids |= {refund.id for refund in (*(refunds or ()), *(in_order or ())) if refund.id}
+            uncommitted = in_order and [refund for refund in in_order if refund.id not in self._added_ids]
             self._context, self._ledger = context, open_ledger(self.model, order, refunds, uncommitted)
+            self._ledger.known_ids |= self._told_ids
             self._ledger.record(Refund([]), list(self._sums.values()))
             committed, self.refunds = self.refunds, []
             for refund in committed:
@@ -541,8 +545,8 @@ class OrderHistory:
 
     def commit(self, refund: Refund) -> None:
         """Count a refund as made; before the first order it waits for the ledger to be opened."""
-        ids = {refund_id for refund_id in (refund.id, *(posting.refund_id for posting in refund.postings)) if refund_id}
-        self.refund_ids |= ids
+        ids = {posting.refund_id for posting in refund.postings if posting.refund_id and posting.effect == "add"}
+        self._added_ids |= ids
         if self._ledger is None:
             self.refunds.append(_strip_request_details(refund))
             return

@@ -97,6 +97,11 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
         return bundle(self.api).replaced_by
 
     @property
+    def vendor(self) -> str:
+        """The vendor's current API, the same for all of its APIs."""
+        return self.replaced_by or self.api
+
+    @property
     def xml(self) -> bool:
         """Whether the body is sent as XML; the JSON form is our own."""
         return self.described.media_type == _XML

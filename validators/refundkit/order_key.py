@@ -75,8 +75,7 @@ def key_of_order(text: bytes, api: str | None = None, order_id: str | None = Non
     for name in names:
         for model in apis.order_models(name):
             ids = _ids_in_order(model, text, may_be_bare=api is not None)
-            # With two APIs of one vendor the text does not say of which of them it is.
-            if ids and ids[-1] is not None and (api or model.shares_orders_with not in APIS):
+            if ids and ids[-1] is not None:
                 return _make_key(
                     model.shares_orders_with or name, model, [*ids[:-1], ids[-1] if order_id is None else order_id]
                 )

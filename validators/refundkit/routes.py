@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
+import re
+from functools import cache, lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import msgspec
 
-from .operations import Operation, get, names
+from .operations import Operation, bundle, get, names
+
+# A segment with a digit that is no version is taken for an id.
+_ID = re.compile(r"(?!v[0-9]+$).*[0-9]")
+_LONGEST_PATH = 200
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -37,6 +42,40 @@ def match(method: str, url: str) -> Match | None:
             if values is not None:
                 return Match(operation, values, dict(parse_qsl(split.query, keep_blank_values=True)))
     return None
+
+
+def nearest(method: str, url: str) -> Operation | None:
+    """Return the operation that a URL which calls none resembles most; None if it resembles none.
+
+    A host that is one vendor's own leaves only that vendor's operations.
+    """
+    try:
+        host, path = urlsplit(url).hostname or "", urlsplit(url).path
+    except ValueError:
+        return None
+    segments = tuple("{}" if _ID.match(segment) else segment.lower() for segment in _segments(path))
+    return _nearest(method.upper(), host, segments) if len(path) <= _LONGEST_PATH else None
+
+
+# Cached: a mistyped URL is often in every payload, and only its ids differ.
+@lru_cache(maxsize=1024)
+def _nearest(method: str, host: str, segments: tuple[str, ...]) -> Operation | None:
+    from difflib import SequenceMatcher
+
+    known = [get(name) for name in names()]
+    own = [operation for operation in known if any(urlsplit(each).hostname == host for each in _servers(operation))]
+
+    def resemblance(operation: Operation, path: tuple[str, ...]) -> float:
+        template = ("{}" if part.startswith("{") else part for part in _template(operation.described.path))
+        return SequenceMatcher(None, "/".join(template), "/".join(path)).ratio()
+
+    best = max(own or known, key=lambda each: (resemblance(each, segments), each.described.method == method))
+    # A shop may be below any path, which makes no operation less like it.
+    return best if resemblance(best, segments[-len(_template(best.described.path)) :]) > 0.7 else None
+
+
+def _servers(operation: Operation) -> tuple[str, ...]:
+    return bundle(operation.api).servers
 
 
 @cache

@@ -21,7 +21,7 @@ _PACKAGE = __package__.partition(".")[0]
 _FOLLOWED = tuple(f"{_PACKAGE}.{name}" for name in ("rules", "apis", "ledger", "money", "parameters", "hosts"))
 _DOCSTRING = re.compile(r'^[ ]*"""[\s\S]*?"""\n', re.MULTILINE)
 _COMMENT = re.compile(r"^ *#.*\n", re.MULTILINE)
-_NAME = re.compile(r"(?:def|class) (\w+)|(?!from |import |if )(\w+)(?=[:=\s])")
+_NAME = re.compile(r"^(?:def|class) (\w+)|^(?!from |import |if )(\w+(?:, \w+)*)(?=[:=\s])", re.MULTILINE)
 _IMPORT = re.compile(r"^from (\.*[\w.]*) import (?:\(([^)]*)\)|(.*))$", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
@@ -62,9 +62,10 @@ def _blocks(module: str) -> dict[str, str]:
     """Return the source of each function, class and constant of a module by its name."""
     blocks: dict[str, str] = {}
     for block in _split(_source(module)):
-        match = _NAME.match(block.rpartition("\n@")[2].partition(")\n")[2] if block[0] == "@" else block)
-        name = next(filter(None, match.groups()), "") if match else ""
-        blocks[name] = blocks.get(name, "") + block
+        match = _NAME.search(block)
+        names = next(filter(None, match.groups()), "") if match else ""
+        for name in names.split(", "):
+            blocks[name] = blocks.get(name, "") + block
     return blocks
 
 
@@ -72,8 +73,8 @@ def _split(text: str) -> Iterator[str]:
     """Yield the parts of a module that begin in the first column, decorators with what they decorate."""
     block = ""
     for line in text.splitlines(keepends=True):
-        is_decorated = block.startswith("@") and not re.search(r"^(def|class) ", block, re.MULTILINE)
-        if block and _WORD.match(line) and not is_decorated:
+        begins = line[0] == "@" or _WORD.match(line)
+        if block and begins and (block[0] != "@" or _NAME.search(block)):
             yield block
             block = ""
         block += line if line.strip() else ""

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 
+from ..config import FORMATS
 from ..errors import ConfigError, SourceError, UsageError, describe_defect
-from .arguments import FAILED, FORMATS
-from .parser import parse_arguments
+from .arguments import FAILED
+from .parser import build_parser, parse_arguments
 
 __all__ = ["FORMATS", "main", "run", "work"]
 
@@ -28,6 +29,9 @@ def main(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     if sys.stdout is None:  # as after `>&-` in a shell
         print("refundkit: there is no standard output to write to", file=sys.stderr)
+        return FAILED
+    if not arguments:  # nothing was checked, so it is no success
+        print(build_parser().format_help(), end="", file=sys.stderr)
         return FAILED
     try:
         options = parse_arguments(arguments)

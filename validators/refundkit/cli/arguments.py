@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from contextlib import AbstractContextManager, redirect_stdout
 from pathlib import Path
@@ -15,8 +16,6 @@ from ..errors import FAILING, UsageError
 
 CLEAN, FOUND, FAILED = 0, 1, 2
 """The exit statuses: nothing to report, findings, could not check."""
-FORMATS = ("full", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit")
-"""The values of --output-format."""
 
 
 def add_rule_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +54,11 @@ def load_config(file: str | None = None) -> Config:
     """Load the configuration of a file, or the nearest one, and register its rules."""
     with print_aside():
         return Config.load(file) if file else discover_config(Path.cwd())
+
+
+def resolve_path(name: str, config: Config) -> str:
+    """Resolve a file or a pattern of the configuration against the configuration's folder."""
+    return os.path.normpath(Path(config.folder) / name)
 
 
 def print_aside() -> AbstractContextManager[Any]:

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..config import is_excluded
+import msgspec
+
+from ..config import FORMATS
 from ..errors import FAILING, UsageError
-from .arguments import CLEAN, FORMATS, add_config_arguments, add_rule_arguments, print_aside
+from .arguments import CLEAN, add_config_arguments, add_rule_arguments, print_aside
 from .output import exit_status, open_output, print_run, refuse_overwriting, stream_findings, write_run
-from .settings import is_report, list_files, read_settings, schema_chooser, settings_for_file
+from .settings import list_files, name_of_file, read_settings, schema_chooser, settings_for_file
 
 if TYPE_CHECKING:
     from ..lint.record import Linted, Settings
@@ -45,6 +47,7 @@ def _add_request_arguments(parser: argparse.ArgumentParser) -> None:
     for part in ("path", "query", "header"):
         add(f"--{part}", action="append", default=[], metavar="NAME=VALUE", help=f"a {part} parameter of the requests")
     add("--response", metavar="STATUS", help="check responses of that status instead of requests")
+    add("--stdin-filename", metavar="NAME", help="what standard input is: the suffix says its format")
 
 
 def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +65,8 @@ def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
+    help_text = "leave these files out, beside those of the configuration; as in a .gitignore"
+    add("--exclude", action="append", default=[], metavar="PATTERN", help=help_text)
     add("--allow-empty", action="store_true", help="no payload at all is fine")
     help_text = "the payloads are one batch about to be sent: RF317, and caps across them, in their order (one process)"
     add("--batch", action="store_true", help=help_text)
@@ -103,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
             for linted in _check_files(options, settings, result):
                 result.add(linted if baseline is None else baseline.sift(linted))
         if not result.checked and not options.allow_empty:
-            excluded = " that `exclude` does not leave out" if settings.config.exclude else ""
+            excluded = " that `exclude` does not leave out" if settings.config.exclude or options.exclude else ""
             raise UsageError(f"no payload at all: name files{excluded} that hold some, or add --allow-empty")
         if baseline is not None:
             from .baseline import close_baseline
@@ -117,12 +122,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check_files(options: argparse.Namespace, settings: Settings, result: Run) -> Iterator[Linted]:
-    """Check every file that the configuration does not exclude, in their order."""
+    """Check every file that is not excluded, in their order."""
     from ..lint.progress import Progress
     from ..lint.sources import Part, measure_part, split_file
 
-    paths = [file for file in list_files(options) if not is_excluded(settings.config, file)]
-    files = [file for file in paths if not is_report(options, file)]
+    files = list_files(options, settings)
     result.files = len(files)
     jobs = count_jobs(options, files)
     with Progress(lambda: sum(measure_part(Part(file)) for file in files)) as progress:
@@ -155,8 +159,9 @@ def _make_checker(options: argparse.Namespace, settings: Settings) -> Callable[[
     contexts = files if files.has_files else None
 
     def check_part(part: Part) -> Iterator[Linted]:
-        file_settings = settings_for_file(settings, part.file)
-        return lint_part(part, file_settings, schema_chooser(file_settings), contexts, batch)
+        named = msgspec.structs.replace(part, name=name_of_file(options, part.file))
+        file_settings = settings_for_file(settings, named.shown)
+        return lint_part(named, file_settings, schema_chooser(file_settings), contexts, batch)
 
     return check_part
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -17,10 +16,11 @@ from ..lint.record import Settings
 from ..lint.sources import measure_file
 from ..operations import Operation
 from ..order_key import id_in_body
+from .arguments import resolve_path
 
 if TYPE_CHECKING:
     from ..lint.document import RequestDocument
-    from ..lint.sources import Record
+    from ..lint.entry import Record
 
 # Context files that are held at a time.
 _CACHED_FILES = 32
@@ -64,7 +64,7 @@ def _read_context(file: str, operation: Operation) -> Record:
 
 def _resolve_pattern(pattern: str | None, config: Config) -> str | None:
     """Resolve a pattern of the configuration against the configuration's folder."""
-    return None if pattern is None else os.path.normpath(Path(config.folder) / pattern)
+    return None if pattern is None else resolve_path(pattern, config)
 
 
 def _fill_pattern(pattern: str, record: Record, document: RequestDocument, path: dict[str, str]) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ..config import is_excluded
 from ..errors import SourceError, UsageError
 from ..lint.fix import diff_fix, find_fix, write_fix
 from ..lint.record import Settings
 from ..lint.secrets import mask_secrets
 from ..report.text import make_printable
 from .arguments import CLEAN, FAILED, FOUND
-from .settings import is_report, list_files, schema_chooser, settings_for_file
+from .settings import list_files, schema_chooser, settings_for_file
 
 
 def fix_files(options: argparse.Namespace, settings: Settings) -> int:
@@ -23,10 +22,8 @@ def fix_files(options: argparse.Namespace, settings: Settings) -> int:
     if "-" in options.paths:
         raise UsageError("--fix and --diff work on files, not on standard input")
     status, files, fields = CLEAN, 0, 0
-    for file in list_files(options):
+    for file in list_files(options, settings):
         file_settings = settings_for_file(settings, file)
-        if is_excluded(file_settings.config, file) or is_report(options, file):
-            continue
         fix = find_fix(file, file_settings, schema_chooser(file_settings))
         if fix.unfixed:
             name = make_printable(file)

@@ -9,6 +9,7 @@ import argparse
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 from .. import __version__
@@ -19,10 +20,11 @@ from ..text import suggest_name
 _COMMANDS = {
     "check": "lint payloads",
     "audit": "hold a history of refunds to its orders",
-    "rule": "the docs of one rule",
+    "rule": "the docs of one rule, or of all",
     "rules": "every rule",
     "operations": "every operation that can be checked",
-    "schema": "the JSON Schema of an operation's body",
+    "schema": "the JSON Schema of an operation's body, or of a whole request",
+    "completion": "the completion of arguments for a shell",
 }
 
 
@@ -31,10 +33,12 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     # Without a subcommand all of them are needed, to suggest one of their flags.
     parser = build_parser([name for name in _COMMANDS if name in arguments] or _COMMANDS)
     options, extra = parser.parse_known_args(arguments)
+    unknown = next((word.partition("=")[0] for word in extra if word.startswith("-") and word != "-"), None)
+    if unknown is not None:
+        raise UsageError(f"unknown flag {unknown}{suggest_name(unknown, list(_iter_flags(parser)))}")
     # argparse takes paths in one row only, not with flags between them.
-    is_paths = hasattr(options, "paths") and not any(word.startswith("-") and word != "-" for word in extra)
-    if extra and not is_paths:
-        parser.error(f"unrecognized arguments: {' '.join(extra)}")
+    if extra and not hasattr(options, "paths"):
+        raise UsageError(f"{' '.join(extra)}: one argument too many")
     if extra:
         options.paths += extra
     return options
@@ -46,7 +50,8 @@ def build_parser(commands: Iterable[str] = tuple(_COMMANDS)) -> argparse.Argumen
     parser.add_argument("--version", action=_PrintVersion, help="show the version, and whether checks are fast")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     for name, summary in _COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=summary, allow_abbrev=False)
+        description = f"{summary[0].upper()}{summary[1:]}."
+        subparser = subparsers.add_parser(name, help=summary, description=description, allow_abbrev=False)
         if name in commands:
             module = import_module(f"{__package__}.{name}")
             module.add_arguments(subparser)
@@ -68,15 +73,27 @@ class _PrintVersion(argparse.Action):
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, with the nearest flag suggested for an unknown one."""
+    """argparse, with a message in place of its exit, and examples at the end of a subcommand's help."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(formatter_class=_make_formatter, **options)
 
     def error(self, message: str) -> NoReturn:
-        words = message.removeprefix("unrecognized arguments: ").split() if "unrecognized" in message else []
-        unknown = next((word.split("=")[0] for word in words if word.startswith("-")), "")
-        raise UsageError(f"{message}{suggest_name(unknown, list(_iter_flags(self)))}" if unknown else message)
+        raise UsageError(message)
+
+    def format_help(self) -> str:
+        """Return the help, with the examples and exit statuses of the subcommand; read only when they are shown."""
+        name = self.prog.rpartition(" ")[2]
+        return super().format_help() + ("" if name == self.prog else _format_examples(name))
+
+
+def _format_examples(name: str) -> str:
+    import tomllib
+
+    page = tomllib.loads(Path(__file__).with_name("help.toml").read_text("utf-8"))[name]
+    examples = [f"  {command}\n      {words}" for command, words in page["examples"]]
+    statuses = [f"  {status}" for status in page["status"]]
+    return "\n".join(["\nexamples:", *examples, "\nexit status:", *statuses, ""])
 
 
 def _make_formatter(prog: str) -> argparse.HelpFormatter:

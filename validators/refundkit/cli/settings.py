@@ -12,18 +12,18 @@ from typing import Any
 import msgspec
 
 from .. import operations
-from ..config import config_for_file, find_operation
+from ..config import Config, config_for_file, find_operation, is_excluded
 from ..errors import UsageError
-from ..lint.paths import expand_paths
+from ..lint.paths import STDIN, expand_paths
 from ..lint.record import Settings
 from ..operations import Operation
 from ..rule import PARTS
 from ..text import suggest_name
-from .arguments import read_config, split_list, split_pair
+from .arguments import read_config, resolve_path, split_list, split_pair
 
 # The characters that the name of a header may have (RFC 9110).
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_FILE_OPTIONS = ("order", "refunds", "config", "output_file", "baseline", "write_baseline")
+_FILE_OPTIONS = ("order", "refunds", "config", "output_file", "baseline", "write_baseline", "stdin_filename")
 _REQUEST_OPTIONS = ("order", "refunds", "require_context", "batch", "path", "query", "header", "fix", "diff")
 
 
@@ -41,6 +41,7 @@ def read_settings(options: argparse.Namespace) -> Settings:
             raise UsageError(f"--as: {error} (`refundkit operations` lists them)") from None
     if options.response is not None:
         _verify_response(options, operation)
+    _fill_options(options, config)
     return Settings(
         config=config,
         operation=operation,
@@ -52,6 +53,15 @@ def read_settings(options: argparse.Namespace) -> Settings:
         require=_read_required_parts(options),
         digests=bool(options.baseline or options.write_baseline),
     )
+
+
+def _fill_options(options: argparse.Namespace, config: Config) -> None:
+    """Fill what no flag says from the configuration."""
+    options.output_format = options.output_format or config.output_format
+    if options.require_context is None and options.response is None and config.require_context:
+        options.require_context = ",".join(config.require_context)
+    if config.baseline is not None and options.baseline is options.write_baseline is None:
+        options.baseline = resolve_path(config.baseline, config)
 
 
 def _flag_of(name: str) -> str:
@@ -91,21 +101,42 @@ def _read_required_parts(options: argparse.Namespace) -> tuple[str, ...]:
 
 
 def _read_pairs(values: list[str], flag: str) -> dict[str, str] | None:
-    return dict(split_pair(value, flag) for value in values) if values else None
+    pairs: dict[str, str] = {}
+    for name, text in (split_pair(value, flag) for value in values):
+        if name in pairs:
+            raise UsageError(f"{flag}: {name} is given twice")
+        pairs[name] = text
+    return pairs or None
 
 
 def _read_headers(values: list[str]) -> dict[str, str] | None:
-    for name, _ in (split_pair(value, "--header") for value in values):
-        if not _HEADER.fullmatch(name):
-            raise UsageError("--header: write NAME=VALUE, with no colon or space in the name")
+    names = [split_pair(value, "--header")[0] for value in values]
+    if not all(map(_HEADER.fullmatch, names)):
+        raise UsageError("--header: write NAME=VALUE, with no colon or space in the name")
+    if len({name.lower() for name in names}) < len(set(names)):
+        raise UsageError("--header: a name is given twice; case makes no other name")
     return _read_pairs(values, "--header")
 
 
-def list_files(options: argparse.Namespace) -> list[str]:
-    """List the files that the paths of the arguments stand for. Raises UsageError where there is no path."""
-    if not options.paths:
+def list_files(options: argparse.Namespace, settings: Settings) -> list[str]:
+    """List the files that the paths of the arguments stand for, without what is excluded. Raises UsageError."""
+    paths = options.paths or [STDIN] * (options.stdin_filename is not None)
+    if not paths:
         raise UsageError("nothing to check: name files, folders or patterns, or - for standard input")
-    return expand_paths(options.paths)
+    if options.stdin_filename is not None and STDIN not in paths:
+        raise UsageError("--stdin-filename is about standard input, and - is not among the paths")
+    configs = (settings.config, Config(exclude=tuple(options.exclude)))
+    return [
+        file
+        for file in expand_paths(paths)
+        if not is_report(options, file)
+        and not any(is_excluded(config, name_of_file(options, file)) for config in configs)
+    ]
+
+
+def name_of_file(options: argparse.Namespace, file: str) -> str:
+    """Return the name of a file, for standard input that of --stdin-filename."""
+    return options.stdin_filename or file if file == STDIN else file
 
 
 def is_report(options: argparse.Namespace, file: str) -> bool:

@@ -158,7 +158,8 @@ class UnknownOutcome(msgspec.Struct, kw_only=True):
     def find(self, match: Match, now: Context) -> Outcome | None:
         """Return what became of the refund, by the context before it left and now; None if that cannot be told."""
         operation = match.operation
-        before, after = (read_snapshot(operation, read.order, read.refunds) for read in (self.context, now))
+        reads = (self.context, now)
+        before, after = (read_snapshot(operation, read.order, read.refunds, match.path) for read in reads)
         return find_outcome(_sent_refund(match, self.request), before, after)
 
     def remaining(self, wait: float) -> float:
@@ -200,7 +201,7 @@ class CallState:
         if request is None or match is None:
             return
         context = self._attempt.context or Context()
-        before = read_snapshot(match.operation, context.order, context.refunds)
+        before = read_snapshot(match.operation, context.order, context.refunds, match.path)
         problem = find_contradiction(_sent_refund(match, request), before, response.parsed)
         if problem is not None:
             raise DecodeError(f"HTTP {response.status}, but {mask_numbers(problem)}", response.raw)

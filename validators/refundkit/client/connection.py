@@ -34,19 +34,19 @@ A = TypeVar("A")
 class Options(TypedDict, total=False):
     """The options of any connection. Leave out what you do not need.
 
-    base_url   the API's address: a sandbox, a server of your own for tests; the documented one by default
-    timeout    seconds for each request, or an httpx.Timeout; 30
-    total_timeout  seconds until the last byte of an answer has come, however slowly they come; four times `timeout`
-    retry      how often and how patiently harmless repeats are tried: refundkit.connect.Retry
-    guard      False sends unchecked; by default each refund is checked with its order first
-    config     the refundkit.Config of the check: the one that CI uses
-    on_report  called with the Report of every refund that is checked
-    mode       "report" checks, logs and reports, and sends whatever was found; by default, "block", that raises
-    fail_on    which findings keep a refund from leaving: "error", "warning" or "never"; by default what `config` says
-    transport  the httpx transport below all this, sync or async as the connection is opened; by default one of httpx's
-               own, through the proxy that the environment names
-    hooks      httpx event hooks. They run before the guard, so that it checks what they leave of a request; they see
-               tokens asked for and refunds sent, credentials included, but not the guard's reading of the order
+    - `base_url`: the API's address: a sandbox, a server of your own for tests; the documented one by default
+    - `timeout`: seconds for each request, or an httpx.Timeout; 30
+    - `total_timeout`: seconds until the last byte of an answer has come, however slowly they come; four times `timeout`
+    - `retry`: how often and how patiently harmless repeats are tried: refundkit.connect.Retry
+    - `guard`: False sends unchecked; by default each refund is checked with its order first
+    - `config`: the refundkit.Config of the check: the one that CI uses
+    - `on_report`: called with the Report of every refund that is checked
+    - `mode`: "report" checks, logs and reports, and sends whatever was found; by default, "block", that raises
+    - `fail_on`: which findings keep a refund from leaving: "error", "warning" or "never"; by default what `config` says
+    - `transport`: the httpx transport below all this, sync or async as the connection is opened; by default one of
+      httpx's own, through the proxy that the environment names
+    - `hooks`: httpx event hooks. They run before the guard, so that it checks what they leave of a request; they see
+      tokens asked for and refunds sent, credentials included, but not the guard's reading of the order
     """
 
     base_url: str

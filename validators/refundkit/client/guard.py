@@ -17,7 +17,7 @@ import attrs
 import httpx
 import msgspec
 from refundkit_apis._runtime.client import translate_errors
-from refundkit_apis._runtime.errors import NotSent, RefundError, StatusError, TransportError
+from refundkit_apis._runtime.errors import DecodeError, NotSent, RefundError, StatusError, TransportError
 
 from .. import apis, operations, routes
 from ..checking.check import check
@@ -28,7 +28,7 @@ from ..routes import Match
 from ..rule import BODY, HEADERS, PATH, QUERY, URL
 from ..text import mask_numbers, suggest_name
 from .attempt import Context, attempt_of, moves_money
-from .context import ContextSource, context_request, context_sources, is_signed, json_form
+from .context import ContextSource, context_request, context_sources, is_signed, join_pages, json_form, next_page
 from .limit import AsyncTimeLimitTransport, TimeLimitTransport
 from .queue import QUEUE, order_of
 
@@ -45,6 +45,8 @@ LOG.addHandler(logging.NullHandler())  # a library prints nothing unless the pro
 _REQUIRED = ("order", "refunds")
 _UNREAD = frozenset({*_REQUIRED, VALID_ORDER})
 _CONTEXT_PLACES = ("order:", "refunds:")
+# A list that goes on after so many pages is no order's, or leads in a circle.
+_MOST_PAGES = 100
 _READING = frozenset({"", "GET", "HEAD", "OPTIONS"})
 _LIKE_A_REFUND = re.compile(r"/(refunds?|returned)(/|$)", re.IGNORECASE)
 _REQUEST_PARTS = PATH | QUERY | HEADERS | URL | BODY
@@ -102,19 +104,29 @@ class _Checker:
         parts: dict[str, bytes] = {}
         failures: list[RefundError] = []
         for part, source in sources.items():
-            if not self.signs and is_signed(request):
-                failures.append(
-                    NotSent("the refund's signature is for itself alone: give the guard auth= to sign more")
-                )
-                continue
-            answer = yield context_request(source, match, request, signs=self.signs)
-            if isinstance(answer, httpx.Response) and answer.status_code != 200:
-                answer = StatusError(answer)
-            if isinstance(answer, RefundError):
-                failures.append(answer)
-            else:
-                parts[part] = json_form(source.operation, answer.content, "200")
+            try:
+                parts[part] = yield from self._read_pages(source, match, request)
+            except RefundError as error:
+                failures.append(error)
         return Context(**parts), failures
+
+    def _read_pages(self, source: ContextSource, match: Match, request: httpx.Request) -> Reading[bytes]:
+        """Read all pages of a part of the context. Raises RefundError."""
+        if not self.signs and is_signed(request):
+            raise NotSent("the refund's signature is for itself alone: give the guard auth= to sign more")
+        pages: list[bytes] = []
+        page: dict[str, str] | None = {}
+        while page is not None:
+            answer = yield context_request(source, match, request, page, signs=self.signs)
+            if isinstance(answer, RefundError):
+                raise answer
+            if answer.status_code != 200:
+                raise StatusError(answer)
+            pages.append(json_form(source.operation, answer.content, "200"))
+            page = next_page(source, answer, pages)
+            if page and len(pages) == _MOST_PAGES:
+                raise DecodeError(f"{source.operation.name} goes on after {_MOST_PAGES} pages", answer)
+        return join_pages(source, pages)
 
     def _needs_context(self, match: Match) -> bool:
         """True if some rule of the operation needs the order or its refunds."""

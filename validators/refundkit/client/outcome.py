@@ -9,7 +9,7 @@ whatever its status. Without one, whatever is recorded is paid, and an answer is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Hashable, Sequence
+from collections.abc import Container, Hashable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -25,9 +25,11 @@ from ..operations import Operation
 from ..request import Request
 
 
-def read_snapshot(operation: Operation, order: bytes | None, refunds: bytes | None) -> Snapshot:
-    """Read an order and its refunds; without an order nothing is known."""
-    model = None if order is None else read_order(operation, order)[0]
+def read_snapshot(
+    operation: Operation, order: bytes | None, refunds: bytes | None, path: Mapping[str, str] | None = None
+) -> Snapshot:
+    """Read an order, of a list the one that `path` names, and its refunds; without an order nothing is known."""
+    model = None if order is None else read_order(operation, order, path)[0]
     if order is not None and model is None:
         return Snapshot()
     return Snapshot(order=model, refunds=None if refunds is None else read_refunds(operation, refunds)[0])

@@ -108,6 +108,19 @@ def report_unknown_operation(members: dict[str, Any], *, xml: bool = False) -> t
     return "RF003", finding("", "nothing says which operation this payload is for", help_text)
 
 
+def report_other_operation(operation: Operation, body: bytes | None) -> list[tuple[str, Finding]]:
+    """Return RF003 for a body of which no field is its operation's, and all are another one's of the same vendor."""
+    try:
+        members = _MEMBERS.decode(body or b"")
+    except UNREADABLE:
+        return []
+    others = [other for other in find_candidates(members) if other.vendor == operation.vendor]
+    if not others or operation.schema().get("properties", {}).keys() & members.keys():
+        return []
+    message = f"this is a body of {others[0].name}, not of {operation.name}"
+    return [("RF003", finding("", message, f"check it as {others[0].name}, and send it there"))]
+
+
 def _is_request(members: dict[str, Any]) -> bool:
     if "operation" in members or ("method" in members and "url" in members):
         return True
@@ -159,7 +172,10 @@ def _choose_operation(
         return None
     if name is None and method and url and requested is None:
         message = f"{method.upper()} {_clean_url(url)} is no operation of a spec"
-        problems.append(("RF003", finding("request:/url", message, "`refundkit operations` lists them")))
+        near = routes.nearest(method, url)
+        route = "" if near is None else f"{near.described.method} {near.described.path}"
+        help_text = f"the nearest is {near.name}, {route}" if near else "`refundkit operations` lists them"
+        problems.append(("RF003", finding("request:/url", message, help_text)))
         return None
     if requested is not None and forced and default is not None and requested != default:
         message = f"the request is for {requested.name}, --as says {default.name}"

@@ -20,11 +20,13 @@ from ..reading.places import Part
 from ..rule import REGISTRY
 from ..text import path_of, pointer_of, without_bom
 from .document import read_request
+from .paths import HAR
 from .sources import read_records
 
 if TYPE_CHECKING:
+    from .entry import Record
     from .record import Settings
-    from .sources import Record, SchemaOf
+    from .sources import SchemaOf
 
 _CODE = "RF108"
 _SPACES = " \t\r\n"
@@ -82,6 +84,8 @@ def find_fix(file: str, settings: Settings, schema_of: SchemaOf) -> Fix:
     fields_of_records = [(record, find_server_fields(record, settings)) for record in read_records(file, schema_of)]
     if not any(fields for _, fields in fields_of_records):
         return fix
+    if file.lower().endswith(HAR):
+        return msgspec.structs.replace(fix, unfixed="a recording is what was sent")
     removals = [(record, [] if record.document.problems else fields) for record, fields in fields_of_records if fields]
     unfixed = "a key stands twice" if any(record.document.problems for record, _ in removals) else ""
     after = _cut_fields(before, removals)

@@ -10,16 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import SourceError
+from .ignored import IgnoreFiles
 
 LINES = frozenset({".jsonl", ".ndjson"})
 YAML = frozenset({".yaml", ".yml"})
-SUFFIXES = frozenset({".json", ".xml"}) | LINES | YAML
+HAR = ".har"
+SUFFIXES = frozenset({".json", ".xml", HAR}) | LINES | YAML
 STDIN = "-"
 
 
 def expand_paths(paths: list[str]) -> list[str]:
     """Expand paths, folders and patterns into files, each once; of a folder, those with a suffix of ours.
 
+    Hidden folders and node_modules are entered only if they are named, and what .gitignore says is left out of folders.
     A folder that is only linked to is not entered, neither below a folder nor for the `**` of a pattern: links may go
     round in circles. Raises SourceError for a path that does not exist, a pattern that matches nothing, and a folder
     that cannot be read. pathlib's own globbing would normalise the paths, which reports show as they were written.
@@ -71,7 +74,7 @@ def _match_pattern(pattern: str) -> Iterator[str]:
     above, below = "".join(f"{part}/" for part in parts[:index]), "/".join(parts[index + 1 :]) or "*"
     for folder in glob.glob(above) if above else [""]:  # noqa: PTH207
         for place, folders, _ in os.walk(folder or os.curdir, onerror=_refuse):
-            folders[:] = [name for name in folders if not name.startswith(".")]
+            folders[:] = filter(_is_entered, folders)
             inside = place if folder else os.path.relpath(place)
             yield from _match_pattern(
                 "/".join([glob.escape(inside).removesuffix("/"), below]) if inside != "." else below
@@ -80,10 +83,17 @@ def _match_pattern(pattern: str) -> Iterator[str]:
 
 def _list_folder(folder: str) -> list[str]:
     files: list[Path] = []
+    ignored = IgnoreFiles(folder)
     for place, folders, names in os.walk(folder, onerror=_refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]  # as `**` leaves out .git and .venv
-        files += [Path(place, name) for name in names if Path(name).suffix.lower() in SUFFIXES]
+        folders[:] = [name for name in folders if _is_entered(name) and not ignored.ignores(place, f"{name}/")]
+        payloads = [name for name in names if Path(name).suffix.lower() in SUFFIXES]
+        files += [Path(place, name) for name in payloads if not ignored.ignores(place, name)]
     return [str(file) for file in sorted(files) if _is_regular(file)]
+
+
+def _is_entered(folder: str) -> bool:
+    """Whether a folder is looked into on the way down: not .git, .venv and the like, nor installed packages."""
+    return not folder.startswith(".") and folder != "node_modules"
 
 
 def _refuse(error: OSError) -> None:

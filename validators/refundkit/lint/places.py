@@ -11,8 +11,8 @@ from ..checking.check import is_in_body, part_of
 from ..errors import Finding
 from ..request import Request
 from .document import RequestDocument
+from .entry import Record
 from .secrets import CREDENTIALS, mask_secrets
-from .sources import Record
 
 if TYPE_CHECKING:
     from ..reading.document import Document, Location, Problem

@@ -31,10 +31,11 @@ from ..operations import Operation
 from ..request import Request
 from ..rule import REGISTRY
 from . import sources
-from .document import KEYS, RequestDocument, read_request
+from .document import KEYS, RequestDocument, read_request, report_other_operation
+from .entry import Record
 from .paths import LINES
 from .places import Excerpt, RecordContext, place_findings
-from .sources import Part, Record, SchemaOf, make_record, read_lines
+from .sources import Part, SchemaOf, make_record, read_lines
 
 if TYPE_CHECKING:
     from .batch import Batch
@@ -124,7 +125,7 @@ def _lint_records(
     except _EXPECTED:
         raise
     except Exception as error:
-        yield _make_defect(error, part.file, 1, settings)
+        yield _make_defect(error, part.shown, 1, settings)
 
 
 def _proof_of_bodies(settings: Settings) -> Callable[[Record], Linted | None] | None:
@@ -156,9 +157,9 @@ def _proof_of_bodies(settings: Settings) -> Callable[[Record], Linted | None] | 
 
 
 def _read_records(part: Part, settings: Settings, schema_of: SchemaOf) -> Iterator[Record]:
-    if Path(part.file).suffix.lower() in LINES:
-        return starmap(partial(make_record, part.file), read_lines(part))
-    return sources.read_records(part.file, schema_of, batches=settings.response is None)
+    if Path(part.shown).suffix.lower() in LINES:
+        return starmap(partial(make_record, part.shown), read_lines(part))
+    return sources.read_records(part.file, schema_of, batches=settings.response is None, name=part.name)
 
 
 def _finder(contexts: ContextFinder | None, record: Record) -> FindContext:
@@ -238,6 +239,9 @@ def _lint_record(record: Record, settings: Settings, find_context: FindContext, 
             judged = batch.judge(plan, request, settings.require, record.file, record.number)
     except RuleError as error:
         raise RuleError(f"{error}, with record {record.number} of {record.file}") from error
+    if any(rule.code == "RF103" for rule, _ in judged.hits):
+        others = report_other_operation(document.operation, request.body)
+        problems.extend((REGISTRY[code], problem) for code, problem in others)
     if document.is_request and (document.may_repeat_keys or not record.from_json):
         problems.extend(_find_repeated_keys(record))
     problems.extend(_find_repeated_context_keys(document.operation, context))

@@ -1,7 +1,7 @@
 """Paths, globs and standard input -> records, each a document with its text and its place in a file.
 
-Memory does not grow with a file: JSON Lines are read line by line, and of every file but an array of requests no more
-than one document of MOST bytes is held.
+Memory does not grow with a file: JSON Lines are read line by line, and of every file but an array of requests and a
+recording no more than one document of MOST bytes is held.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -21,13 +21,12 @@ from refundkit_apis._runtime.codec import encode
 from ..errors import SourceError
 from ..reading.keys import UNREADABLE
 from ..text import without_bom
-from .paths import LINES, STDIN, YAML, make_read_error
+from .entry import MOST, Record, advance, make_oversized
+from .paths import HAR, LINES, STDIN, YAML, make_read_error
 
 if TYPE_CHECKING:
     from ..reading.document import Document
 
-MOST = 1 << 23
-"""The most bytes of one document, a line of JSON Lines or an entry of an array: 8 MiB."""
 STRETCH = 1 << 22
 """About how many bytes of a JSON Lines file make a part."""
 _LARGE = 1 << 25  # from here on a JSON Lines file is worth more than one process
@@ -40,58 +39,51 @@ SchemaOf = Callable[[str], Mapping[str, Any] | None]
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-class Record(msgspec.Struct, frozen=True, dict=True, eq=False):
-    """One document to check: `data` is its JSON text, None where it cannot be read.
-
-    `number` is 1-based: the line of a JSON Lines file, the entry of a batch. `from_json` is false for YAML and XML,
-    whose JSON text we made. The document is read on first use; `column` characters of the file stand before it on its
-    first line. `is_alone`: the file holds nothing else.
-    """
-
-    file: str
-    number: int
-    data: bytes | None
-    read_document: Callable[[], Document]
-    from_json: bool = True
-    column: int = 0
-    is_alone: bool = True
-
-    @cached_property
-    def document(self) -> Document:
-        return self.read_document()
-
-
 class Part(msgspec.Struct, frozen=True):
     """The bytes of a JSON Lines file from `start` to before `stop`, which begin with line number `first`.
 
-    `stop` is None for a whole file of any kind.
+    `stop` is None for a whole file of any kind. `name` is what standard input is called, where somebody says.
     """
 
     file: str
     start: int = 0
     stop: int | None = None
     first: int = 1
+    name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The name that says the format, and that findings show."""
+        return self.name or self.file
 
 
-def read_records(file: str, schema_of: SchemaOf, *, batches: bool = True) -> Iterator[Record]:
+def read_records(file: str, schema_of: SchemaOf, *, batches: bool = True, name: str = "") -> Iterator[Record]:
     """Read every record of one file, in its order; JSON Lines are streamed. Raises SourceError.
 
-    `batches`: an array in a .json file is a batch of requests; otherwise it is one document.
+    `batches`: an array in a .json file is a batch of requests; otherwise it is one document. `name` is that of standard
+    input.
     """
-    suffix = Path(file).suffix.lower()
+    shown = name or file
+    suffix = Path(shown).suffix.lower()
     if suffix in LINES:
         for number, text in read_lines(Part(file)):
-            yield make_record(file, number, text)
+            yield make_record(shown, number, text)
         return
-    data = _read_content(file, suffix in YAML or suffix == ".xml" or not batches)
+    if suffix == HAR and not batches:
+        raise SourceError(f"{shown}: a recording (.har) holds requests; here one document is wanted")
+    data = _read_content(file, suffix in YAML or suffix == ".xml" or not batches, has_records=suffix == HAR)
     if data is None:
-        yield _make_oversized(file, 1)
+        yield make_oversized(shown, 1)
+    elif suffix == HAR:
+        from .har import read_har
+
+        yield from read_har(shown, data)
     elif suffix in YAML:
-        yield from _read_yaml(file, data)
+        yield from _read_yaml(shown, data)
     elif suffix == ".xml":
-        yield _read_xml(file, data, schema_of)
+        yield _read_xml(shown, data, schema_of)
     else:
-        yield from _read_json(file, data, batches)
+        yield from _read_json(shown, data, batches)
 
 
 def read_single_record(file: str, schema_of: SchemaOf) -> Record:
@@ -179,7 +171,7 @@ def read_lines(part: Part) -> Iterator[tuple[int, bytes | None]]:
 def make_record(file: str, number: int, text: bytes | None) -> Record:
     """Make the record of a line from `read_lines`."""
     if text is None:
-        return _make_oversized(file, number)
+        return make_oversized(file, number)
     return Record(file, number, text, partial(_read_line, text, number), is_alone=False)
 
 
@@ -215,13 +207,13 @@ def _find_end(stream: IO[bytes]) -> int:
     return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
-def _read_content(file: str, limited: bool) -> bytes | None:
-    """Read a whole file; None for an oversized one that is `limited` to one document or is no array."""
+def _read_content(file: str, limited: bool, *, has_records: bool) -> bytes | None:
+    """Read a whole file; None for an oversized one that is `limited` to one document, or has no records in it."""
     with _open_file(file) as stream:
         end = _find_end(stream)
         data = stream.read(MOST + 1)
         if len(data) > MOST:
-            if limited or not _is_array(data):
+            if not has_records and (limited or not _is_array(data)):
                 return None
             data += stream.read()
         if len(data) < end and file != STDIN:
@@ -231,19 +223,6 @@ def _read_content(file: str, limited: bool) -> bytes | None:
 
 def _is_array(data: bytes) -> bool:
     return without_bom(data[:_BLOCK]).lstrip(_SPACE)[:1] == b"["
-
-
-def _make_oversized(file: str, number: int) -> Record:
-    """Make the record of a document that is too large, without its text."""
-    return Record(file, number, None, lambda: _refuse_oversized(number))
-
-
-def _refuse_oversized(number: int) -> Document:
-    from ..reading.document import Fault, SourceText, make_unreadable
-
-    message = f"the document has more than {MOST:,} bytes"
-    hint = "no refund request has; put each of several into a document, a line or an entry of its own"
-    return make_unreadable(SourceText(b"", first_line=number), [Fault("RF001", message, hint, span=(0, 1))])
 
 
 def _read_json(file: str, data: bytes, batches: bool) -> Iterator[Record]:
@@ -257,7 +236,7 @@ def _read_json(file: str, data: bytes, batches: bool) -> Iterator[Record]:
     if items is not None:
         yield from _split_array(file, data, items)
     elif len(data) > MOST:
-        yield _make_oversized(file, 1)
+        yield make_oversized(file, 1)
     else:
         yield Record(file, 1, text, partial(_read_whole, data))
 
@@ -274,20 +253,13 @@ def _split_array(file: str, data: bytes, items: list[msgspec.Raw]) -> Iterator[R
     for number, item in enumerate(items, 1):
         text = bytes(item)
         start = data.index(text, end)
-        line, column = _advance(data[end:start], line, column)
+        line, column = advance(data[end:start], line, column)
         if len(text) > MOST:
-            yield msgspec.structs.replace(_make_oversized(file, line), number=number, column=column)
+            yield msgspec.structs.replace(make_oversized(file, line), number=number, column=column)
         else:
             yield Record(file, number, text, partial(_read_line, text, line), column=column, is_alone=False)
-        line, column = _advance(text, line, column)
+        line, column = advance(text, line, column)
         end = start + len(text)
-
-
-def _advance(text: bytes, line: int, column: int) -> tuple[int, int]:
-    """Return the line and column where a text ends that begins at this line and column."""
-    breaks = text.count(b"\n")
-    width = len((text[text.rindex(b"\n") + 1 :] if breaks else text).decode("utf-8", "replace"))
-    return line + breaks, width if breaks else column + width
 
 
 def _read_line(text: bytes, number: int) -> Document:

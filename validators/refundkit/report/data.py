@@ -14,6 +14,9 @@ from urllib.parse import quote
 
 import msgspec
 
+from ..errors import VALID_BODY
+from .text import MISSING
+
 if TYPE_CHECKING:
     from typing import TextIO
 
@@ -121,6 +124,7 @@ def make_summary(run: Run) -> dict[str, Any]:
 def describe_skipped(skipped: Skipped) -> str:
     """Return a sentence: which rules did not run, and what was missing."""
     payloads = "1 payload" if skipped.records == 1 else f"{skipped.records} payloads"
-    codes = ", ".join(skipped.codes) or "it is refused as it stands"
-    article = "a" if skipped.missing.startswith("valid") else "the"
-    return f"not run on {payloads} for want of {article} {skipped.missing}: {codes}"
+    codes = ", ".join(skipped.codes) or "refused as it stands"
+    if skipped.missing == VALID_BODY:
+        return f"not run on {payloads} until what its schema refuses is mended: {codes}"
+    return f"not run on {payloads} for want of {MISSING[skipped.missing]}: {codes}"

@@ -1,7 +1,7 @@
 """GitLab's Code Quality report: one array of issues.
 
-It has room for issues only. So what did not run is an issue of severity info, one for all files lest they drown the
-findings, and the summary goes to standard error.
+It has room for issues only. So what did not run in files with findings is an issue of severity info, one for all of
+them; of clean files there is none, and the summary on standard error tells it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,14 @@ _SEVERITIES = {"error": "major", "warning": "minor"}
 
 
 def report(run: Run, stream: TextIO, color: bool) -> None:
-    """Write one JSON array: an issue a finding, then one for each operation and missing part of what did not run."""
+    """Write one JSON array: an issue a finding, then what did not run beside them, one an operation and part."""
     fingerprints = Fingerprints()
+    files = {linted.file for linted in run.linted}
     issues = (_make_issue(skipped, fingerprints) for skipped, _ in run.findings)
     lacks: dict[tuple[str, str], list[Skipped]] = {}
     for skipped in run.not_run:
+        if skipped.file not in files:
+            continue
         lacks.setdefault((skipped.operation, skipped.missing), []).append(skipped)
     write_json(stream, chain(issues, (_make_skipped_issue(alike, fingerprints) for alike in lacks.values())))
 

@@ -1,8 +1,8 @@
 """JUnit XML: one test case a payload.
 
 A case fails for what makes the exit status 1, and has one failure that tells all of it, since readers show only the
-first. A run keeps no record number of a clean payload: those of JSON Lines, where empty lines have numbers too, are
-told apart by counting them.
+first. A run keeps no record number of a clean payload: those of JSON Lines and of recordings, where empty lines and
+other entries have numbers too, are told apart by counting them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr  # escapes what is written; nothing is read
 
-from ..lint.paths import LINES
+from ..lint.paths import HAR, LINES
 from .data import decode_name, describe_skipped, find_place
 from .text import format_headline, make_printable, summarize
 
@@ -32,10 +32,11 @@ def report(run: Run, stream: TextIO, color: bool) -> None:
     failures = sum(1 for result in run.linted if _find_failing(result, run))
     errors = sum(1 for result in run.linted if result.is_refused and not _find_failing(result, run))
     numbers = {"tests": run.checked, "failures": failures}
-    numbers |= {"errors": errors, "skipped": 0} if run.failing else {"errors": 0, "skipped": errors}
+    numbers["errors"] = errors if run.failing else 0
     counts = " ".join(f'{key}="{value}"' for key, value in numbers.items()) + f' time="{run.seconds:.3f}"'
     stream.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="refundkit" {counts}>\n')
-    stream.write(f'<testsuite name="refundkit check" {counts}>\n<properties>\n')
+    skipped = f'skipped="{0 if run.failing else errors}"'  # only a suite has it, by the schema that Jenkins reads by
+    stream.write(f'<testsuite name="refundkit check" {counts} {skipped}>\n<properties>\n')
     for key, value in (("files", run.files), ("warnings", run.count("warning")), ("suppressed", run.suppressed)):
         stream.write(f'<property name="{key}" value="{value}"/>\n')
     stream.write("</properties>\n")
@@ -43,13 +44,9 @@ def report(run: Run, stream: TextIO, color: bool) -> None:
         for case in _make_cases(file, payloads, linted.get(file, []), run):
             stream.write(case)
     stream.write("<system-out>")
-    for skipped in run.not_run:
-        stream.write(
-            _escape_text(
-                f"{decode_name(skipped.file)}: {skipped.operation or 'unknown operation'}: {describe_skipped(skipped)}"
-            )
-            + "\n"
-        )
+    for lack in run.not_run:
+        place = f"{decode_name(lack.file)}: {lack.operation or 'unknown operation'}"
+        stream.write(_escape_text(f"{place}: {describe_skipped(lack)}") + "\n")
     stream.write(f"{_escape_text(summarize(run, color=False))}</system-out>\n</testsuite>\n</testsuites>\n")
 
 
@@ -66,7 +63,7 @@ def _name_clean(file: str, payloads: int, reported: list[int]) -> Iterable[str]:
     """Yield the names of the clean payloads, by record number where that follows from the others."""
     if payloads == 1:
         return () if reported else ("payload",)
-    if Path(file).suffix.lower() in LINES:
+    if Path(file).suffix.lower() in LINES | {HAR}:
         return (f"clean {number}" for number in range(1, payloads - len(reported) + 1))
     records = set(reported)
     return (f"record {number}" for number in range(1, payloads + 1) if number not in records)
@@ -77,7 +74,7 @@ def _record_of(linted: Linted) -> int:
 
 
 def _format_case(owner: str, title: str, content: str) -> str:
-    start = f'<testcase classname={owner} name="{title}" file={owner}'
+    start = f'<testcase classname={owner} name="{title}"'
     return f"{start}>\n{content}</testcase>\n" if content else f"{start}/>\n"
 
 

@@ -123,19 +123,21 @@ def _make_notification(skipped: Skipped) -> dict[str, Any]:
 def find_docs_address(rule: Rule) -> str:
     """Find the address of a rule's docs, as an absolute URI.
 
-    That is the rule's section of the page that `[project.urls]` of pyproject.toml names as Documentation. Of a rule
-    that a user wrote, and while the project names no page, the URI holds the docs themselves.
+    That is the rule's page on the site that `[project.urls]` of pyproject.toml names as Documentation. Of a rule that a
+    user wrote, and while the project names no site, the URI holds the docs themselves.
     """
-    page = _find_docs_page() if is_ours(rule) else ""
-    # In base64, since some validators take no other data: URI with a character beyond ASCII in it.
-    return f"{page}#{rule.code}" if page else f"data:text/plain;charset=utf-8;base64,{_encode(text(rule))}"
+    site = _find_docs_site() if is_ours(rule) else ""
+    if not site:
+        # In base64, since some validators take no other data: URI with a character beyond ASCII in it.
+        return f"data:text/plain;charset=utf-8;base64,{_encode(text(rule))}"
+    return f"{site.rstrip('/')}/rules/{rule.code}.html"
 
 
 def _encode(words: str) -> str:
     return b64encode(words.encode()).decode("ascii")
 
 
-def _find_docs_page() -> str:
+def _find_docs_site() -> str:
     try:
         urls = metadata.metadata("refundkit").get_all("Project-URL") or []
     except metadata.PackageNotFoundError:  # run from its source

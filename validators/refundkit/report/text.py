@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from . import Run
 
 _COLORS = {"error": "31", "warning": "33", "bold": "1", "faint": "2", "good": "32"}
-_MISSING = {
+MISSING = {
     "order": "the order (--order)",
     "refunds": "the earlier refunds (--refunds)",
     "path": "the path",
@@ -78,7 +78,7 @@ def describe_not_run(run: Run) -> str:
 
 
 def _describe_missing(codes: dict[str, set[str]]) -> str:
-    parts = [(len(codes[missing]), words) for missing, words in _MISSING.items() if codes.get(missing)]
+    parts = [(len(codes[missing]), words) for missing, words in MISSING.items() if codes.get(missing)]
     if not parts:
         return ""
     first, *later_parts = [f"{count} {part}" for count, part in parts]

@@ -97,6 +97,8 @@ def server(
       these keeps a refund. A delete under another order's path answers so, and deletes.
     - Amounts such as " 5 ", "1,5" and "1e1" are taken, unknown fields and items dropped in silence, items never
       compared with the order; without an amount the items are added up.
+    - The cap is not atomic: what is left is read when a request arrives, and the refund stored after half its `delay`.
+      Refunds that overlap exceed their order together.
     - Over https, Basic, the keys in the query, or OAuth 1.0a; over plain http, which is what `.url` is, OAuth alone.
 
     **faithful** of woocommerce_legacy imitates `"6.6.0"` or `"2.6.2"` as recorded, with what a client must survive:
@@ -257,6 +259,9 @@ class Server:
         """Record a request; return the seconds to wait before deciding, and once more before answering."""
         with self._lock:
             self._requests.append(request)
+            note_arrival = getattr(self._shop, "note_arrival", None)
+            if note_arrival is not None:
+                note_arrival(request)
             return self._random.uniform(*self._delay) / 2
 
     def _answer(self, request: ReceivedRequest) -> Answer:

@@ -90,9 +90,9 @@ def _is_connection(path: Mapping[str, str], connection: str | None) -> bool:
 
 
 _RULES = read_digests("""
-    RF005:27bffd66 RF301:25d4227b RF314:fd222641 RF315:9a25d356 RF316:eac998be RF401:f0247ed1 RF405:d9010abf
-    RF406:29fcc675 RF502:da765f28 RF504:d65c9120 RF505:f7698e50 RF506:81c71659 RF508:a469c774 RF512:4314d289
-    RF601:a7987e58 RF602:593efc37
+    RF005:d236189a RF301:f0dd16dc RF314:bfcd5127 RF315:b7de1098 RF316:3084a25f RF401:4e154ff8 RF405:bccbad5d
+    RF406:e3f81d5e RF502:f6de79dd RF504:71dafa36 RF505:dff56fd1 RF506:b120fd17 RF508:856a577b RF512:87ac6fc8
+    RF601:52e0ba0b RF602:a086a956
 """)
 SCREENS = {
     "refund_order": Screen(rules=_RULES, body=BODY, fits=fits, order=ORDER, fits_order=fits_order, varying_headers=())

@@ -8,10 +8,20 @@ from typing import Any
 
 from ...ledger import Account, Ledger, Refund
 from ...money import ZERO, equals_as_shown
+from ...operations import Operation
 from ..shared.sent import SentRefund, Snapshot, open_snapshot
 
 LOG = logging.getLogger("refundkit")
 _DECIMALS = 2  # a JSON number may lack its last zeros
+
+
+def is_refusal(operation: Operation, code: str | None) -> bool:
+    """True if an error with this code proves that nothing was made, whatever its status.
+
+    That a line cannot be cancelled has been answered with HTTP 500 as well.
+    """
+    is_cancellation = operation.name.endswith(".cancel_order_lines")
+    return is_cancellation and (code or "").partition(".")[0] == "INVALID_REQUEST_CONTENT"
 
 
 def find_contradiction(sent: SentRefund, refund: Refund, before: Snapshot, answer: Any) -> str | None:

@@ -82,9 +82,9 @@ def _take(left: dict[int, int], entries: list[list[int]]) -> None:
 
 
 _RULES = read_digests("""
-    RF005:ebec5c9e RF301:25d4227b RF327:de96d8ae RF328:ac136ad2 RF329:ecba4c63 RF401:f0247ed1 RF502:da765f28
-    RF503:6cf60ffb RF504:d65c9120 RF505:f7698e50 RF506:81c71659 RF508:a469c774 RF509:8c505b19 RF510:12960531
-    RF512:4314d289
+    RF005:daeae981 RF301:f0dd16dc RF327:ddaeeec5 RF328:fe3cf9c3 RF329:9ec717fa RF401:4e154ff8 RF502:f6de79dd
+    RF503:a2bc3343 RF504:71dafa36 RF505:dff56fd1 RF506:b120fd17 RF508:856a577b RF509:04e3f5e6 RF510:3352718f
+    RF512:87ac6fc8
 """)
 REFUND_RETURN = Screen(
     rules=_RULES, body=BODY, fits=fits, order=ORDER, fits_order=fits_order, varying_headers=VARYING_HEADERS

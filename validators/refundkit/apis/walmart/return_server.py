@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -11,11 +12,13 @@ from ..shared.serving import JsonObject
 
 
 def select_returns(orders: Iterable[JsonObject], query: Mapping[str, str]) -> JsonObject:
-    """Return the list of the returns that a query asks for, all of them on one page."""
+    """Return the list of the returns that a query asks for, on one page. A `limit` that is no number counts as 10."""
     wanted = {name: query[name] for name in ("returnOrderId", "customerOrderId", "returnType") if query.get(name)}
     returns = [each for order in orders for each in order.get("returnOrders", ())]
     selected = [each for each in returns if all(each.get(name) == value for name, value in wanted.items())]
-    return {"meta": {"totalCount": len(selected), "limit": int(query.get("limit") or 10)}, "returnOrders": selected}
+    limit = query.get("limit", "")
+    limit_shown = int(limit) if re.fullmatch("[0-9]{1,3}", limit) else 10
+    return {"meta": {"totalCount": len(selected), "limit": limit_shown}, "returnOrders": selected}
 
 
 def refund_return(returned: JsonObject, body: JsonObject) -> JsonObject:

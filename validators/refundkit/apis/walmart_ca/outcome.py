@@ -1,5 +1,5 @@
 """The answers of the older API prove what those of the current one do."""
 
-from ..walmart.outcome import find_contradiction
+from ..walmart.outcome import find_contradiction, is_refusal
 
-__all__ = ["find_contradiction"]
+__all__ = ["find_contradiction", "is_refusal"]

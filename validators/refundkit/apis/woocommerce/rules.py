@@ -211,7 +211,7 @@ def item_listed_twice(body: wc.RefundCreateRequest) -> Iterator[Finding]:
         keys.add(item.key)
 
 
-@rule("RF325", "compute-totals-alone", severity="warning", on=CREATE, source="live server")
+@rule("RF325", "compute-totals-alone", severity="warning", on=CREATE, source="published code")
 def compute_totals_alone(body: wc.RefundCreateRequest) -> Finding | None:
     """`compute_totals` is to find the amount, which shops before 11.1.0 cannot.
 

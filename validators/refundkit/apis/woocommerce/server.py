@@ -79,6 +79,7 @@ class WooCommerceShop:
         self._is_faithful = setup.faithful is not None
         self._gateways: dict[str, str] = {}
         self._nonces: set[str] = set()
+        self._seen: dict[int, Decimal] = {}
         for order in load_orders("woocommerce"):
             self.add_order(order)
 
@@ -98,15 +99,23 @@ class WooCommerceShop:
     def refunds(self, order: str) -> list[JsonObject]:
         return [show(refund, self.order_book.decimals(order)) for refund in self.order_book.list_refunds(order)]
 
+    def note_arrival(self, request: ReceivedRequest) -> None:
+        """As recorded, the cap is not atomic: read what is left of the order now, and store the refund later."""
+        match = self._match(request) if self._is_faithful else None
+        order = None if match is None else strip_zeros(match.path["id"])
+        if order is not None and order in self.orders:
+            self._seen[id(request)] = self.order_book.remaining_amount(order)
+
     def answer(self, request: ReceivedRequest) -> Answer:
+        seen = self._seen.pop(id(request), None)
         try:
-            answer = self._route(request)
+            answer = self._route(request, seen)
         except RequestRefused as refused:
             answer = refused.answer
         media_type = _MEDIA_TYPE if self._is_faithful else "application/json"
         return msgspec.structs.replace(answer, headers={**answer.headers, "content-type": media_type})
 
-    def _route(self, request: ReceivedRequest) -> Answer:
+    def _route(self, request: ReceivedRequest, seen: Decimal | None) -> Answer:
         match = self._match(request)
         if match is None:
             raise RequestRefused(_make_error(404, "rest_no_route", _NO_ROUTE))
@@ -118,7 +127,7 @@ class WooCommerceShop:
             return self._setup.example(match, request)
         name = match.operation.name.partition(".")[2]
         if name == "create_refund":
-            return self._create(match, request, order)
+            return self._create(match, request, order, seen)
         if name == "list_refunds":
             return self._list(request, order)
         if name == "get_order":
@@ -175,7 +184,7 @@ class WooCommerceShop:
         headers = {"x-wp-total": str(total), "x-wp-totalpages": str(-(-total // size))}
         return _answer(200, shown, headers)
 
-    def _create(self, match: Match, request: ReceivedRequest, order: str) -> Answer:
+    def _create(self, match: Match, request: ReceivedRequest, order: str, seen: Decimal | None) -> Answer:
         body = _read_body(request)
         self._check(match, request, order)
         if body.get("id") is not None:
@@ -189,7 +198,7 @@ class WooCommerceShop:
         if is_named and (amount is None or amount == "" or php.is_below_zero(amount)):
             message = "Refund amount must be greater than zero."
             raise RequestRefused(self._make_refusal(400, "woocommerce_rest_invalid_order_refund", message))
-        remaining = self.order_book.remaining_amount(order)
+        remaining = self.order_book.remaining_amount(order) if seen is None else seen
         # Nothing that is over: zero is fine even where more was refunded than there was.
         if is_named and php.is_greater(amount, max(remaining, ZERO)):
             raise RequestRefused(self._refuse_create("Invalid refund amount."))
