@@ -74,7 +74,7 @@ NEEDS: dict[str, list[Callable[[], list[str]]]] = {
         # Wheels are for one Python, so they lie in the environment that the tests run in.
         _files(Path(sys.executable).with_name("pre-commit"), Path(sys.prefix) / "wheels", ROOT / ".git"),
     ],
-    "site": [_modules("zensical", "mkdocstrings_handlers.python")],
+    "site": [_modules("zensical", "mkdocstrings_handlers")],
     "slow": [],
 }
 
