@@ -1,6 +1,6 @@
 """Compiles the fast proof where there is a C compiler; without one the wheel is pure Python, and checks are slower.
 
-An editable install has the compiled module beside its source.
+So it is with REFUNDKIT_PROOF=0 in the environment. An editable install has the compiled module beside its source.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ SOURCE = "validators/refundkit/proofscan.py"
 FLAGS = [] if os.name == "nt" else ["-O3", "-g0"]
 
 
-def has_compiler() -> bool:
-    """Return whether a C compiler can be tried; on Windows setuptools looks for it."""
+def compiles() -> bool:
+    """Return whether a C compiler is to be tried; on Windows setuptools looks for it."""
+    if os.environ.get("REFUNDKIT_PROOF") == "0":
+        return False
     command = os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"
     return os.name == "nt" or shutil.which(command.split()[0]) is not None
 
@@ -30,11 +32,11 @@ class CustomBuildHook(BuildHookInterface[Any]):
 
     def dependencies(self) -> list[str]:
         """Return what the build needs beside hatchling."""
-        return ["cython>=3.1,<4", "setuptools>=77"] if self.target_name == "wheel" and has_compiler() else []
+        return ["cython>=3.1,<4", "setuptools>=77"] if self.target_name == "wheel" and compiles() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile the module, and name the wheel for the Python and the machine that it is for."""
-        if self.target_name != "wheel" or not has_compiler():
+        if self.target_name != "wheel" or not compiles():
             return
         try:
             built = compile_module()
