@@ -67,8 +67,8 @@ bench: .venv/.bench .venv/.all ## our speed beside our peers', into bench/README
 release: .venv/.release ## build the sdist and the wheel into dist/, check them, write the text of the tag
 	$(BIN)/python .ci/release.py
 
-# Set up once, and again when pyproject.toml changes: what `demo` needs to run, and what others need besides.
-.venv/.demo: pyproject.toml
+# Set up once, and again when pyproject.toml or what is compiled changes: what `demo` needs to run, and what others need besides.
+.venv/.demo: pyproject.toml hatch_build.py validators/refundkit/proofscan.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "refundkit needs Python 3.11 or newer: make PYTHON=python3.13"; exit 1; }
 	@echo "Setting up .venv (once)"
 	@$(PYTHON) -m venv .venv

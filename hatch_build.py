@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sysconfig
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,20 @@ class CustomBuildHook(BuildHookInterface[Any]):
 
 
 def compile_module(flags: list[str] = FLAGS) -> Path:
-    """Compile the module below build/, from the project's folder, and return its file."""
+    """Compile the module below build/, from the project's folder, and return its file.
+
+    It knows of which source it is: checking/proof.py uses it for no other.
+    """
     from Cython.Build import cythonize
     from setuptools import Distribution, Extension
 
-    folder = Path("build", "proof")
-    extension = Extension(MODULE, [SOURCE], extra_compile_args=flags, extra_link_args=flags)
+    folder, text = Path("build", "proof"), Path(SOURCE).read_bytes()
+    text += b"\n\nSOURCE = %d\n" % zlib.crc32(text)
+    source = folder / "proofscan.py"
+    if not source.exists() or source.read_bytes() != text:  # else nothing is compiled again
+        folder.mkdir(parents=True, exist_ok=True)
+        source.write_bytes(text)
+    extension = Extension(MODULE, [str(source)], extra_compile_args=flags, extra_link_args=flags)
     modules = cythonize([extension], build_dir=str(folder), language_level=3, quiet=True)
     command = Distribution({"ext_modules": modules}).get_command_obj("build_ext")
     command.build_lib = command.build_temp = str(folder)

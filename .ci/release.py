@@ -74,9 +74,9 @@ def tracked_files() -> set[str]:
 
 
 def build() -> list[Path]:
-    """Build the sdist, and from it the wheel for every machine, into an empty dist/: wheels of one need cibuildwheel."""
+    """Build the sdist, and from it the wheel for every machine, into an empty dist/."""
     shutil.rmtree(DIST, ignore_errors=True)
-    os.environ["REFUNDKIT_PROOF"] = "0"  # nothing is compiled
+    os.environ["REFUNDKIT_PROOF"] = "0"  # cibuildwheel makes those of one machine, with the fast proof
     run(sys.executable, "-m", "build", "--outdir", str(DIST), str(ROOT))
     return sorted(DIST.iterdir())
 

@@ -6,7 +6,9 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from importlib.util import find_spec
 from itertools import islice
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -26,6 +28,8 @@ from refundkit.rule import REGISTRY, rule
 from share import share
 from story import examples, examples_of_docs, story, text, varied
 
+if proof.scanner is None and find_spec("refundkit._proofscan"):
+    pytest.fail("proofscan.py has changed since it was compiled: pip install -e .", pytrace=False)
 pytestmark = pytest.mark.skipif(proof.scanner is None, reason="there was no C compiler when refundkit was installed")
 fresh_rules = test_choice.fresh_rules
 
@@ -226,6 +230,15 @@ def test_a_rule_that_changed_switches_the_proof_off(operation: str, monkeypatch:
         rules_now = tuple(other if each is changed else each for each in current.rules)
         restated = changed.code in proof.current_digests(described, current.rules)
         assert proof.Proof(described, rules_now).prepare() != restated
+
+
+def test_a_module_that_was_compiled_of_another_source_is_not_used(tmp_path: Path) -> None:
+    """Who changes the scanner, or checks out another version, has no proof until it is installed again."""
+    source = Path(refundkit.__file__).with_name("proofscan.py")
+    assert proof.load_scanner(source) is proof.scanner
+    other = tmp_path / "proofscan.py"
+    other.write_bytes(source.read_bytes() + b"# changed")
+    assert proof.load_scanner(other) is None
 
 
 def test_the_environment_switches_the_proof_off() -> None:

@@ -1,7 +1,7 @@
 """Proves a request fine without looking for faults: one scan of each document, and a few comparisons.
 
 The proof is optional and separate. It knows the schemas, and what an API's screen.py says of the rules; whatever is
-unusual it does not know, and then the lane in check.py is walked. It is off where the scanner was not compiled, where
+unusual it does not know, and then the lane in check.py is walked. It is off where this scanner was not compiled, where
 the environment has REFUNDKIT_PROOF=0, and for a plan with a rule that no screen names or that has changed since.
 """
 
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,10 +27,17 @@ from ..rule import BODY, HEADERS, ORDER, PARTS, PATH, QUERY, REFUNDED_ITEMS, REF
 from ..rules.identity import PLACEHOLDERS
 from ..screen import Context, Place, ProvenHistory, Screen, Tables
 
-try:
-    scanner: Any = import_module("refundkit._proofscan")
-except ImportError:  # not compiled here
-    scanner = None
+
+def load_scanner(source: Path) -> Any:
+    """Return the scanner that was compiled of this source; None where there is none, or an old one."""
+    try:
+        module = import_module("refundkit._proofscan")
+        return module if zlib.crc32(source.read_bytes()) == module.SOURCE else None
+    except (ImportError, OSError, AttributeError):
+        return None
+
+
+scanner = load_scanner(Path(__file__).parents[1] / "proofscan.py")
 
 # So many requests of a plan are checked without the proof, whose tables cost as much as hundreds of checks.
 _WARM_UP = 64
@@ -56,7 +65,7 @@ def is_on() -> bool:
 def describe_state() -> str:
     """Say whether requests can be proven fine in this process, for `refundkit --version`."""
     if scanner is None:
-        return "without the fast proof: it was built without a compiler"
+        return "without the fast proof: no C compiler built it when this was installed"
     return "with the fast proof" if is_on() else "the fast proof is switched off by REFUNDKIT_PROOF=0"
 
 
@@ -81,15 +90,15 @@ class Proof:
 
         A history, of an audit, wants the order.
         """
-        if self._prover is not None:
-            try:
+        try:
+            if self._prover is not None:
                 return self._prover.parts_if_fine(request, require, history)
-            except Exception:  # whatever happened proves nothing
-                return 0
-        if self._waiting > 0:
-            self._waiting -= 1
-            if not self._waiting:
-                self.prepare()
+            if self._waiting > 0:
+                self._waiting -= 1
+                if not self._waiting:
+                    self.prepare()
+        except Exception:  # noqa: S110 - whatever happened proves nothing
+            pass
         return 0
 
 

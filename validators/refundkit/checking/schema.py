@@ -159,7 +159,8 @@ class _FlawFinder:
 
         jsonschema-rs writes the keys "7", "07" and "+7" as the number 7, and leaves out "": the value tells them apart.
         """
-        tokens, node = error.instance_path, self.value
+        tokens: list[int | str] = error.instance_path
+        node: Any = self.value
         for token in tokens:
             if isinstance(node, dict) and (isinstance(token, int) or "" in node):
                 break
