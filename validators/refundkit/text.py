@@ -109,7 +109,7 @@ def escape_token(key: str) -> str:
 
 def pointer_of(path: Iterable[str]) -> str:
     """Return the JSON pointer of a path of keys and indexes."""
-    return "".join("/" + escape_token(token) for token in path)
+    return "".join(["/" + escape_token(token) for token in path])
 
 
 def path_of(pointer: str) -> list[str] | None:
