@@ -60,14 +60,15 @@ fuzz: .venv/.test ## feed random payloads and bytes to check() until interrupted
 	$(BIN)/python -m tests.fuzz $(TRIES)
 bench: .venv/.bench .venv/.all ## our speed beside our peers', into bench/README.md
 	$(BIN)/pytest bench --benchmark-only --benchmark-json=.bench.json
+	$(BIN)/python -m bench.ratios
 	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.lines
 	$(BIN)/python -m bench .bench.json
 release: .venv/.release ## build the sdist and the wheel into dist/, check them, write the text of the tag
 	$(BIN)/python .ci/release.py
 
-# Set up once, and again when pyproject.toml changes: what `demo` needs to run, and what others need besides.
-.venv/.demo: pyproject.toml
+# Set up once, and again when pyproject.toml or what is compiled changes: what `demo` needs to run, and what others need besides.
+.venv/.demo: pyproject.toml hatch_build.py validators/refundkit/proofscan.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "refundkit needs Python 3.11 or newer: make PYTHON=python3.13"; exit 1; }
 	@echo "Setting up .venv (once)"
 	@$(PYTHON) -m venv .venv
@@ -104,7 +105,7 @@ release: .venv/.release ## build the sdist and the wheel into dist/, check them,
 	else echo "npm is not here: the tests against Prism, ajv, axe and the SARIF schema fail, but for make test-all WITHOUT=node"; fi
 	@touch $@
 .venv/.wheels: pyproject.toml .venv/.test
-	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir .venv/wheels . "hatchling>=1.27"
+	@REFUNDKIT_PROOF=0 $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir .venv/wheels . "hatchling>=1.27" "cython>=3.1,<4" "setuptools>=77"
 	@for version in $$($(BIN)/python tests/pythons.py); do \
 	  $(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary=:all: --python-version $$version \
 	    --dest .venv/wheels .venv/wheels/refundkit-*.whl; \

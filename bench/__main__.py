@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import journal, lines, start
+from . import journal, lines, ratios, start
 
 README = Path(__file__).parent / "README.md"
 MARK = "<!-- measured -->"
@@ -25,6 +25,7 @@ def main(results: str) -> int:
         rows[info["table"], info["name"], info["size"], info["bad"]] = microseconds
     tables = [
         [_describe_machine(runs)],
+        ratios.table(),
         _body_table(rows),
         _order_table(rows),
         _growth_line(rows),

@@ -1,7 +1,8 @@
 """python -m bench.audit [--refunds 10000,100000,1000000] [--out FILE]: time and memory of audits of growing size.
 
-Each history is generated and audited by the installed command in its own process with --memory 512MB, and the findings
-are compared with the planted ones. Writes JSON that `python -m bench` can print.
+Each history is generated and audited by the installed command in its own process with --memory 512MB, or what --memory
+says ("" for the command's default), and the findings are compared with the planted ones. Writes JSON that `python -m
+bench` can print.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from . import history
 
 # Requests of an order, on average over the APIs.
 REQUESTS_PER_ORDER = 2.2
-_MEMORY = "512MB"
 _NAMES = ["row", "code", "pointer"]
 
 
@@ -69,13 +69,13 @@ def _read_text(path: Path) -> str:
         return ""
 
 
-def measure_audit(refunds: int, seed: int, folder: Path) -> dict[str, Any]:
+def measure_audit(refunds: int, seed: int, folder: Path, memory: str) -> dict[str, Any]:
     """Generate a history of about so many refunds, audit it, and return time, memory and correctness."""
     started = time.perf_counter()
     requests = history.write(round(refunds / REQUESTS_PER_ORDER), seed, folder)
     generated = time.perf_counter() - started
     patterns = ["--requests", str(folder / "requests" / "*.parquet"), "--orders", str(folder / "orders" / "*.parquet")]
-    flags = ["--out", str(folder / "found.parquet"), "--memory", _MEMORY, "--isolated"]
+    flags = ["--out", str(folder / "found.parquet"), "--isolated", *(["--memory", memory] if memory else [])]
     command = [sys.executable, "-m", "refundkit", "audit", *patterns, *flags]
     started = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running, Meter(running.pid) as meter:
@@ -106,14 +106,15 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.audit", description=__doc__)
     parser.add_argument("--refunds", default="10000,100000,1000000")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--memory", default="512MB")
     parser.add_argument("--out", type=Path, default=Path(".audit.json"))
     options = parser.parse_args(arguments)
     runs = []
     for refunds in map(int, options.refunds.split(",")):
         with tempfile.TemporaryDirectory() as folder:
-            runs.append(measure_audit(refunds, options.seed, Path(folder)))
+            runs.append(measure_audit(refunds, options.seed, Path(folder), options.memory))
         print(json.dumps(runs[-1]), flush=True)
-    report = {"engine": "duckdb", "memory": _MEMORY, "cores": os.cpu_count(), "runs": runs}
+    report = {"engine": "duckdb", "memory": options.memory or "default", "cores": os.cpu_count(), "runs": runs}
     options.out.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
     return int(not all(run["exact"] for run in runs))
 

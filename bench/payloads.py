@@ -114,3 +114,34 @@ def orders(size: str) -> list[bytes]:
     lines, charges, count = SIZES[size]
     documents = (order(request(lines, charges, record)) for record in range(count))
     return [json.dumps(document, separators=(",", ":")).encode() for document in documents]
+
+
+# A usual refund of the other APIs, by operation.
+OTHERS: dict[str, dict[str, Any]] = {
+    "woocommerce.create_refund": {
+        "amount": "30.80",
+        "reason": "Drawer arrived cracked",
+        "line_items": [
+            {"id": 71, "quantity": 1, "refund_total": 20.00, "refund_tax": [{"id": 3, "refund_total": 2.00}]},
+            {"id": 73, "refund_total": 8.00, "refund_tax": [{"id": 3, "refund_total": 0.80}]},
+        ],
+    },
+    "woocommerce_legacy.create_refund": {
+        "order_refund": {
+            "amount": "30.80",
+            "reason": "Drawer arrived cracked",
+            "line_items": {
+                "71": {"qty": 1, "refund_total": "20.00", "refund_tax": {"3": "2.00"}},
+                "73": {"refund_total": "8.00", "refund_tax": {"3": "0.80"}},
+            },
+        }
+    },
+    "taxcloud.refund_order": {
+        "batchId": "returns-2026-w10",
+        "idempotencyKey": "rma-5521",
+        "items": [
+            {"itemId": "CHAIR-OAK", "quantity": 2, "cartItemIndex": 0},
+            {"itemId": "OIL-LITRE", "quantity": 0.5},
+        ],
+    },
+}

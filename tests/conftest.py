@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -22,8 +22,15 @@ from _pytest.mark.expression import Expression
 from api_server import Server, running_server
 from commands import Cli, Outcome
 from hypothesis import HealthCheck, settings
+from refundkit.apis import order_model
+from refundkit.checking.check import missing_parts, walk
+from refundkit.checking.plan import Plan
+from refundkit.checking.proof import Proof
 from refundkit.cli import main
 from refundkit.operations import Operation
+from refundkit.request import Request
+from refundkit.rule import REGISTRY
+from refundkit.screen import ProvenHistory
 from story import ROOT
 
 sys.path.insert(0, str(ROOT))  # codegen is no installed package
@@ -74,7 +81,7 @@ NEEDS: dict[str, list[Callable[[], list[str]]]] = {
         # Wheels are for one Python, so they lie in the environment that the tests run in.
         _files(Path(sys.executable).with_name("pre-commit"), Path(sys.prefix) / "wheels", ROOT / ".git"),
     ],
-    "site": [_modules("zensical", "mkdocstrings_handlers.python")],
+    "site": [_modules("zensical", "mkdocstrings_handlers")],
     "slow": [],
 }
 
@@ -135,6 +142,28 @@ def _raise(operation: Operation, error: Exception) -> None:
 def loud_disagreement(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes a body that only its model refuses fail the test; in production it is RF102."""
     monkeypatch.setattr(import_module("refundkit.checking.body"), "disagreement", _raise)
+
+
+@pytest.fixture(autouse=True)
+def compared_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Holds the lane against whatever is proven fine in a test, from the first request on."""
+
+    def compare(
+        self: Proof, request: Request, require: Iterable[str] = (), history: ProvenHistory | None = None
+    ) -> int:
+        if self._prover is None and self._waiting > 0:
+            self.prepare()
+        parts = 0 if self._prover is None else self._prover.parts_if_fine(request, require, history)
+        if parts and history is None:  # test_proof.py holds histories against the lane
+            name = self._operation.name
+            levels = {code: rule.severity for code, rule in REGISTRY.items()}
+            plan = Plan(self._operation, levels, self._rules, order_model(name), {}, self, {})
+            walked = walk(plan, request, tuple(require))
+            if walked.hits or walked.not_run != missing_parts(plan, request, parts):
+                pytest.fail(f"{name}: proven fine, and the lane finds {walked.hits}, not run {walked.not_run}")
+        return parts
+
+    monkeypatch.setattr(Proof, "parts_if_fine", compare)
 
 
 @pytest.fixture(params=["c", "python"])

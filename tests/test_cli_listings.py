@@ -9,6 +9,7 @@ import pytest
 import refundkit
 from commands import Cli, Outcome
 from refundkit import operations
+from refundkit.checking.proof import describe_state
 from refundkit.rule import REGISTRY
 from story import ROOT, examples, text
 from test_cases import CASES
@@ -187,8 +188,8 @@ def test_schema_of_a_request_refuses_what_check_refuses(cli: Cli, request_: dict
 
 
 def test_version(cli: Cli) -> None:
-    """--version prints the version of the package."""
-    assert cli("--version") == Outcome(0, f"refundkit {refundkit.__version__}\n", "")
+    """--version prints the version of the package, and whether the fast proof is there."""
+    assert cli("--version") == Outcome(0, f"refundkit {refundkit.__version__} ({describe_state()})\n", "")
 
 
 def test_rule_id_prints_the_same_text_as_the_docs_page(cli: Cli) -> None:

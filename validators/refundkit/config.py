@@ -42,7 +42,7 @@ _KEYS: dict[str, tuple[Any, str]] = {
 }
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True):
+class Config(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """What a team decides: which rules run, and how severe each is.
 
     `select` and `ignore` hold ids, names or prefixes of ids (`RF2`); nothing selected means every rule that is not off

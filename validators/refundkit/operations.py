@@ -230,6 +230,15 @@ def refunds_type(operation: Operation) -> Any:
     return list[entry]
 
 
+def refunds_schema(operation: Operation) -> dict[str, Any] | None:
+    """Return the JSON Schema of the API's list of earlier refunds; None if another operation's answer has none."""
+    source = operation.described.context.get("refunds")
+    if source is None or source.operation is None:
+        return None
+    listing = get(f"{operation.api}.{source.operation}")
+    return listing.schema(success(listing))
+
+
 def wrap(value: object, wrapper: Any) -> object:
     """Return a model, or a list of models, in the wrapper that has just one field for it; anything else as it is."""
     if isinstance(value, list) and not all(isinstance(entry, msgspec.Struct) for entry in value):

@@ -25,7 +25,7 @@ def refused_values(
     by_key = by_lower_name(values) if parameters and place == "header" else values
     for key, parameter in parameters:
         value = by_key.get(key)
-        keyword = None if value is None else _refusing_keyword(parameter, value)
+        keyword = None if value is None else refusing_keyword(parameter, value)
         if keyword is not None and _rule_code(parameter, keyword) == code:
             yield finding(f"{place}:{parameter.name}", *_describe_refusal(parameter, keyword, value or ""))
 
@@ -65,7 +65,7 @@ def _schema_rules(operation: Operation) -> tuple[tuple[ParameterPlace, str], ...
     return tuple((place, code) for place in places for code in codes if _parameters_of_rule(operation, place, code))
 
 
-def _refusing_keyword(parameter: Parameter, value: str) -> str | None:
+def refusing_keyword(parameter: Parameter, value: str) -> str | None:
     """Return the keyword of the parameter's schema that refuses the value, None if none does."""
     schema = parameter.schema
     if len(value) < schema.get("minLength", 0):

@@ -19,9 +19,13 @@ _BOM_BYTES = BOM.encode()
 _LONG_WORD = re.compile(r"\S{200,}")
 _LONGEST_MESSAGE = 2_000
 # 14 to 19 digits with a card network's first digits; the check digit decides. Decimals are no card: one does not begin
-# after a digit or a point, but for that of an abbreviation.
-_CARD = re.compile(r"(?:(?<![0-9.])|(?<=[A-Za-z]\.))(?:4|5[1-5]|2[2-7]|3[0-9]|6)(?:[ -]?[0-9]){12,18}(?![0-9])")
-_IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Z0-9])")
+# after a digit or a point, but for that of an abbreviation. Both patterns look back from their first character, so that
+# the search goes from one such character to the next.
+_CARD = re.compile(
+    r"[2-6](?:(?<![0-9.].)|(?<=[A-Za-z]\..))(?:(?<=[46])|(?<=5)[1-5]|(?<=2)[2-7]|(?<=3)[0-9])"
+    r"(?:[ -]?[0-9]){12,18}(?![0-9])"
+)
+_IBAN = re.compile(r"[A-Z](?<![A-Z0-9].)[A-Z][0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Z0-9])")
 
 
 def without_bom(text: AnyStr) -> AnyStr:
@@ -105,7 +109,7 @@ def escape_token(key: str) -> str:
 
 def pointer_of(path: Iterable[str]) -> str:
     """Return the JSON pointer of a path of keys and indexes."""
-    return "".join("/" + escape_token(token) for token in path)
+    return "".join(["/" + escape_token(token) for token in path])
 
 
 def path_of(pointer: str) -> list[str] | None:

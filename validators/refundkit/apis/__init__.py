@@ -7,6 +7,7 @@ test server answers with the examples of the spec. Its folder holds what the spe
                  OTHER_MODELS, those of operations with another context, which their traits name
     rules.py     the rules of this API alone; importing the module registers them
     auth.py      the credentials of the API, each a subclass of httpx.Auth
+    screen.py    SCREENS, by an operation's short name: which requests the proof takes as fine (see refundkit/screen.py)
     server.py    the test server: the functions that ServerModule in shared/serving.py describes
     orders.json  the orders that the test server starts with, each a response of the operation that reads an order
     outcome.py   is_paid and find_contradiction, which client/outcome.py describes

@@ -20,10 +20,11 @@ from ..checking.check import (
     CheckResult,
     Hit,
     complete_finding,
-    judge,
+    missing_parts,
     place_findings,
     report_defect,
     sort_key,
+    walk,
 )
 from ..checking.plan import make_plan
 from ..config import find_severity
@@ -36,6 +37,7 @@ from ..order_key import OrderKey, id_in_body, key_of_request
 from ..reading.keys import UNREADABLE, has_unique_keys
 from ..request import Request as CheckedRequest
 from ..rule import REGISTRY
+from ..screen import ProvenHistory
 from ..text import mask_numbers
 from .columns import FINDINGS, REQUESTS
 from .files import to_requests
@@ -175,6 +177,8 @@ class Kernel:
             group.sort(key=lambda row: (row.time is None, row.time or 0, row.row))
         self.tally.requests += len(group)
         self.tally.orders += key is not None
+        if key is not None and self._prove_order(group):
+            return
         history = None
         if key is not None:
             history = OrderHistory(apis.order_model(key.api), ignores_refunds_in_order=not self.settings.carried)
@@ -192,6 +196,27 @@ class Kernel:
             if key is not None and not is_last and not counts and self._took_effect(row, operation):
                 self.tally.uncounted += 1
 
+    def _prove_order(self, group: list[Row]) -> bool:
+        """Prove all requests of an order fine, and count what did not run; False where one is not, or may not be."""
+        operation = operations.find(group[0].operation or "")
+        if operation is None or any(row.operation != group[0].operation for row in group):
+            return False
+        plan = make_plan(operation.name, self.settings.config)
+        history = ProvenHistory(ignores_told=not self.settings.carried, bodies=[])
+        proven: list[tuple[NotRun, ...]] = []
+        for row in group:
+            problems: list[Hit] = []
+            request = _read_row(row, problems)
+            parts = 0 if problems else plan.proof.parts_if_fine(request, (), history)
+            if not parts or (self.settings.carried and len(group) > 1):
+                return False
+            proven.append(missing_parts(plan, request, parts))
+            if self._took_effect(row, operation):
+                history.commit()
+        for not_run in proven:
+            self._count_not_run(operation.name, not_run)
+        return True
+
     def _judge(self, key: OrderKey | None, row: Row, operation: Operation, history: OrderHistory | None) -> CheckResult:
         """Judge one request, and write down what is found; an unforeseen error is a finding (RF007)."""
         try:
@@ -207,16 +232,9 @@ class Kernel:
         self, key: OrderKey | None, row: Row, operation: Operation, history: OrderHistory | None
     ) -> CheckResult:
         problems: list[Hit] = []
-        request = CheckedRequest(
-            body=row.body,
-            path=_read_parameters("path", row.path, problems),
-            query=_read_parameters("query", row.query, problems),
-            headers=_read_parameters("headers", row.headers, problems),
-            order=row.order,
-            refunds=row.refunds,
-        )
+        request = _read_row(row, problems)
         plan = make_plan(operation.name, self.settings.config)
-        judged = judge(plan, request, history=history)
+        judged = walk(plan, request, history=history)
         self._count_not_run(operation.name, judged.not_run)
         if judged.hits or problems:
             findings = place_findings(plan, judged.hits, request) if judged.hits else []
@@ -320,6 +338,18 @@ def _names_other_order(operation: Operation, row: Row, key: OrderKey) -> bool:
     """Whether the body names another order than the path (RF501)."""
     in_body = id_in_body(operation, row.body)
     return bool(in_body) and key.order_id not in in_body.values()
+
+
+def _read_row(row: Row, problems: list[Hit]) -> CheckedRequest:
+    """Read a row as a request; what is wrong with its parameters goes into `problems`."""
+    return CheckedRequest(
+        body=row.body,
+        path=_read_parameters("path", row.path, problems),
+        query=_read_parameters("query", row.query, problems),
+        headers=_read_parameters("headers", row.headers, problems),
+        order=row.order,
+        refunds=row.refunds,
+    )
 
 
 def _read_parameters(part: str, text: bytes | None, problems: list[Hit]) -> dict[str, str] | None:

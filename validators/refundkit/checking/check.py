@@ -1,6 +1,7 @@
-"""Checks a request: `check` returns a report for users, `judge` the raw result for linter, batch and audit.
+"""Checks a request: `check` returns a report for users, `judge` the raw result for the linter.
 
-Every request takes the same steps: its body is read, then its context, then the rules run over both.
+Every request that is not proven fine takes the same steps in `walk`: its body is read, then its context, then the rules
+run over both.
 """
 
 from __future__ import annotations
@@ -100,7 +101,8 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     config = _DEFAULT if config is None else config
     _verify_types(operation, config, path=path, query=query, headers=headers, url=url)
     fail_on = choose_fail_on(config, fail_on)
-    plan, parts = make_plan(operation, config, sends=sends), _verify_parts(require)
+    plan = make_plan(operation, config, sends=True) if sends else make_plan(operation, config)
+    parts = () if require == () else _verify_parts(require)
     if isinstance(body, msgspec.Struct) and plan.operation.described.body is not None:
         body = operations.wrap(body, plan.operation.struct())
     if isinstance(refunds, list):
@@ -116,9 +118,11 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
             order=None if order is None else _encode_part(order, "order:", unwritable),
             refunds=None if refunds is None else _encode_part(refunds, "refunds:", unwritable),
         )
+        if unlisted is None and (proven := plan.proof.parts_if_fine(request, parts)):
+            return _make_clean_report(plan, request, proven, fail_on)
         if request.body and request.body[:1] != b"{":
             request = _translate_xml(plan.operation, request, request.body)
-        result = judge(plan, request, parts, unlisted=unlisted)
+        result = walk(plan, request, parts, unlisted=unlisted)
         hits = [_explain_empty_part(hit, unwritable) for hit in result.hits] if unwritable else result.hits
         findings = place_findings(plan, hits, request) if hits else []
     except ConfigError:  # a rule of the user's own failed
@@ -130,20 +134,43 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     return Report(operation=operation, findings=tuple(findings), not_run=result.not_run, fail_on=fail_on)
 
 
+def _make_clean_report(plan: Plan, request: Request, parts: int, fail_on: FailOn) -> Report:
+    """Return the report of a request that is proven fine: one object for all, but for missing credentials."""
+    if parts & HEADERS and not has_credentials(plan.operation, request):
+        not_run = missing_parts(plan, request, parts)
+        return Report(operation=plan.operation.name, findings=(), not_run=not_run, fail_on=fail_on)
+    report = plan.clean_reports.get((parts, fail_on))
+    if report is None:
+        not_run = plan.stage(parts).not_run
+        report = Report(operation=plan.operation.name, findings=(), not_run=not_run, fail_on=fail_on)
+        plan.clean_reports[parts, fail_on] = report
+    return report
+
+
 def report_defect(error: Exception, operation: str) -> Finding:
     """Return the finding of an unforeseen error (RF007), whatever the configuration says of its rule."""
     raw = finding("", describe_defect(error), "please report it with the payload")
     return complete_finding(REGISTRY["RF007"], raw, "error", operation)
 
 
-def judge(
+def judge(plan: Plan, request: Request, require: tuple[str, ...] = ()) -> CheckResult:
+    """Find all that is wrong with one request, and the rules that did not run.
+
+    The result has neither refund nor ledger where the request is proven fine.
+    """
+    if parts := plan.proof.parts_if_fine(request, require):
+        return CheckResult([], missing_parts(plan, request, parts), None, None)
+    return walk(plan, request, require)
+
+
+def walk(
     plan: Plan,
     request: Request,
     require: tuple[str, ...] = (),
     history: OrderHistory | None = None,
     unlisted: Unlisted | None = None,
 ) -> CheckResult:
-    """Find all that is wrong with one request, and the rules that did not run.
+    """Judge a request without the proof: read every part, and run every rule.
 
     A history holds the refunds before this one. The request stays under check in its ledger: commit it next.
     """
@@ -179,12 +206,9 @@ class _RequestCheck:
             self._add_problems(schema_findings(operation, request))
         if self.parts & (ORDER | REFUNDS) or self.history is not None:
             self._read_context()
-        stage = self.plan.stage(self.parts)
-        self._run_rules(stage.running)
-        if self.parts & HEADERS and not has_credentials(operation, request):
-            self.not_run.append(NotRun(codes=("RF502",), missing=CREDENTIALS))
+        self._run_rules(self.plan.stage(self.parts).running)
         self.hits += _missing_requirements(self.plan, require, self.parts)
-        not_run = (*stage.not_run, *self.not_run)
+        not_run = missing_parts(self.plan, request, self.parts, self.not_run)
         levels = self.plan.severities
         hits = [hit for hit in self.hits if hit[0].code in levels or is_refusal(*hit, not_run)]
         return CheckResult(hits, not_run, self.refund, self.values["ledger"])
@@ -296,6 +320,14 @@ class _RequestCheck:
         """Report the rules with a parameter as not run: a part of the order that they read could not be read."""
         codes = tuple(sorted(rule.code for rule in self.plan.rules if parameter in rule.parameters))
         self.not_run.append(NotRun(codes=codes, missing=VALID_ORDER))
+
+
+def missing_parts(plan: Plan, request: Request, parts: int, more: Iterable[NotRun] = ()) -> tuple[NotRun, ...]:
+    """Return the rules that lack a part, or a part that could be read, and the credentials if there are none."""
+    not_run = (*plan.stage(parts).not_run, *more)
+    if parts & HEADERS and not has_credentials(plan.operation, request):
+        return (*not_run, NotRun(codes=("RF502",), missing=CREDENTIALS))
+    return not_run
 
 
 def _verify_types(operation: object, config: object, *, url: object, **parameters: object) -> None:

@@ -8,11 +8,12 @@ import msgspec
 
 from .. import apis, operations, rules
 from ..config import Config, find_severity
-from ..errors import VALID_BODY, VALID_ORDER, NotRun, Severity
+from ..errors import VALID_BODY, VALID_ORDER, FailOn, NotRun, Report, Severity
 from ..ledger import OrderModel
 from ..operations import Operation
 from ..request import Request
 from ..rule import BODY, CACHE_CLEARERS, ORDER, PARTS, REFUNDED_ITEMS, REGISTRY, URL, Rule
+from .proof import Proof
 
 # A bit beside those of the parts: an order was given, but not the one of this refund.
 INVALID_ORDER = 1 << 16
@@ -30,13 +31,18 @@ class Stage(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """The rules of one operation under one configuration; `stages` caches a Stage by the bits of its parts."""
+    """The rules of one operation under one configuration; `stages` caches a Stage by the bits of its parts.
+
+    `proof` proves requests fine without them; they all have one of the `clean_reports`.
+    """
 
     operation: Operation
     severities: dict[str, Severity]
     rules: tuple[Rule, ...]
     model: OrderModel
     stages: dict[int, Stage]
+    proof: Proof
+    clean_reports: dict[tuple[int, FailOn], Report]
 
     def stage(self, parts: int) -> Stage:
         """Return which rules run if a request has just these parts, and which do not."""
@@ -72,13 +78,13 @@ def make_plan(name: str, config: Config, *, sends: bool = False) -> Plan:
         rule.code: level for rule in REGISTRY.values() if (level := find_severity(config, rule, sends=sends)) != "off"
     }
     traits = apis.traits(name)
-    running = [
+    running = tuple(
         rule
         for rule in REGISTRY.values()
         if rule.code in severities and rule.covers(name, traits) and rule.parameters and "value" not in rule.parameters
         if operation.described.body is not None or not rule.needs & BODY
-    ]
-    return Plan(operation, severities, tuple(running), apis.order_model(name), {})
+    )
+    return Plan(operation, severities, running, apis.order_model(name), {}, Proof(operation, running), {})
 
 
 # Otherwise a rule that is added after the first check would never run.

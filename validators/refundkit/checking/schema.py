@@ -82,6 +82,12 @@ def _schema(operation: Operation, part: str) -> dict[str, Any]:
     return operation.schema(part)
 
 
+@cache
+def _ignores_fields(operation: Operation, part: str) -> bool:
+    """Return whether the spec names a rule for unknown fields of an open object."""
+    return any("additionalProperties" in node.get("x-rule", ()) for node in schema_nodes(_schema(operation, part)))
+
+
 def flaws(operation: Operation, value: object, part: str = "body", *, size: int | None = None) -> list[Flaw]:
     """Return everything that the schema refuses in a value: plain data as `reading` gives it, from `size` bytes.
 
@@ -91,7 +97,7 @@ def flaws(operation: Operation, value: object, part: str = "body", *, size: int 
     if (size is not None and size < MAX_VALUES) or not _exceeds_max_values(value):
         finder = _FlawFinder(operation, part, schema, value)
         refused = [flaw for error in check.iter_errors(value) for flaw in finder.flaws(error)]
-        return [*refused, *finder.ignored_fields(schema, value, [])]
+        return [*refused, *finder.ignored_fields(schema, value, [])] if _ignores_fields(operation, part) else refused
     if check.is_valid(value):
         return []
     names = frozenset(name for node in schema_nodes(schema) for name in node.get("properties", {}))
@@ -153,7 +159,16 @@ class _FlawFinder:
 
         jsonschema-rs writes the keys "7", "07" and "+7" as the number 7, and leaves out "": the value tells them apart.
         """
-        candidates = list(islice(self._candidate_paths(self.value, error.instance_path), _MAX_CANDIDATES))
+        tokens: list[int | str] = error.instance_path
+        node: Any = self.value
+        for token in tokens:
+            if isinstance(node, dict) and (isinstance(token, int) or "" in node):
+                break
+            node = node[token]
+        else:
+            if not isinstance(node, dict) or "" not in node:
+                return [str(token) for token in tokens]
+        candidates = list(islice(self._candidate_paths(self.value, tokens), _MAX_CANDIDATES))
         equal = (path for path, node in candidates if node == error.instance)
         return candidates[0][0] if len(candidates) == 1 else next(equal, candidates[0][0])
 

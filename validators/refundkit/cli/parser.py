@@ -50,7 +50,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
 def build_parser(commands: Iterable[str] = tuple(_COMMANDS)) -> argparse.ArgumentParser:
     """Build the parser, with the arguments of these subcommands alone."""
     parser = _Parser(prog="refundkit", description="Check refund requests before money moves.", allow_abbrev=False)
-    parser.add_argument("--version", action="version", version=f"refundkit {__version__}")
+    parser.add_argument("--version", action=_PrintVersion, help="show the version, and whether checks are fast")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     for name, summary in _COMMANDS.items():
         description = f"{summary[0].upper()}{summary[1:]}."
@@ -60,6 +60,19 @@ def build_parser(commands: Iterable[str] = tuple(_COMMANDS)) -> argparse.Argumen
             module.add_arguments(subparser)
             subparser.set_defaults(do=module.run)
     return parser
+
+
+class _PrintVersion(argparse.Action):
+    """Prints the version and leaves; looks for the fast proof only then."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, nargs=0, default=argparse.SUPPRESS)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from ..checking.proof import describe_state
+
+        print(f"refundkit {__version__} ({describe_state()})")
+        parser.exit()
 
 
 class _Parser(argparse.ArgumentParser):

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from .. import apis, routes
-from ..checking.check import CheckResult, judge
+from ..checking.check import CheckResult, walk
 from ..checking.plan import Plan
 from ..errors import Finding, NotRun, finding
 from ..ledger import OrderHistory, Refund
@@ -64,7 +64,7 @@ class Batch:
         base = routes.base_of(operation, request.url) if request.url else ""
         key = key_of_request(operation.name, request.path, request.body, request.order, base)
         order = None if key is None else self._find_order(key)
-        judged = judge(plan, request, require, None if order is None else order.history)
+        judged = walk(plan, request, require, None if order is None else order.history)
         if judged.refund is None or not judged.counts:
             return judged
         if "refunds" in apis.traits(operation.name):

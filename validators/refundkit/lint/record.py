@@ -18,6 +18,7 @@ from ..checking.check import (
     is_refusal,
     judge,
     mask_pointer,
+    missing_parts,
     report_defect,
     sort_key,
 )
@@ -30,7 +31,7 @@ from ..operations import Operation
 from ..request import Request
 from ..rule import REGISTRY
 from . import sources
-from .document import RequestDocument, read_request, report_other_operation
+from .document import KEYS, RequestDocument, read_request, report_other_operation
 from .entry import Record
 from .paths import LINES
 from .places import Excerpt, RecordContext, place_findings
@@ -117,12 +118,42 @@ def _lint_records(
     part: Part, settings: Settings, schema_of: SchemaOf, contexts: ContextFinder | None, batch: Batch | None
 ) -> Iterator[Linted]:
     try:
+        proof = _proof_of_bodies(settings) if contexts is None and batch is None else None
         for record in _read_records(part, settings, schema_of):
-            yield lint_record(record, settings, _finder(contexts, record), batch)
+            linted = None if proof is None else proof(record)
+            yield linted or lint_record(record, settings, _finder(contexts, record), batch)
     except _EXPECTED:
         raise
     except Exception as error:
         yield _make_defect(error, part.shown, 1, settings)
+
+
+def _proof_of_bodies(settings: Settings) -> Callable[[Record], Linted | None] | None:
+    """Return a function that proves a bare body fine; None where the lines can be anything else.
+
+    It returns one result for all lines of a file.
+    """
+    operation, flags = settings.operation, (settings.path, settings.query, settings.headers)
+    if operation is None or settings.response is not None or flags != (None, None, None):
+        return None
+    plan = make_plan(operation.name, settings.config)
+    known: dict[tuple[str, int], Linted] = {}
+
+    def prove(record: Record) -> Linted | None:
+        request = Request(body=record.data, is_translated=not record.from_json)
+        parts = plan.proof.parts_if_fine(request, settings.require)
+        if not parts:
+            return None
+        linted = known.get((record.file, parts))
+        if linted is None:
+            if not operation.schema()["properties"].keys().isdisjoint(KEYS):
+                return None  # it may be a request with its parts
+            not_run = missing_parts(plan, request, parts)
+            linted = Linted(file=record.file, operation=operation.name, findings=(), not_run=not_run)
+            known[record.file, parts] = linted
+        return linted
+
+    return prove
 
 
 def _read_records(part: Part, settings: Settings, schema_of: SchemaOf) -> Iterator[Record]:
@@ -142,18 +173,21 @@ def _find_nothing(document: RequestDocument) -> RecordContext:
 def _merge_alike(results: Iterable[Linted]) -> Iterator[Linted]:
     """Merge results in a row that have no findings and are alike."""
     last: Linted | None = None
+    records = 0
     for linted in results:
         if last is not None and _is_alike(linted, last):
-            last = msgspec.structs.replace(last, records=last.records + linted.records)
+            records += linted.records
             continue
         if last is not None:
-            yield last
-        last = linted
+            yield msgspec.structs.replace(last, records=records)
+        last, records = linted, linted.records
     if last is not None:
-        yield last
+        yield msgspec.structs.replace(last, records=records)
 
 
 def _is_alike(linted: Linted, last: Linted) -> bool:
+    if linted is last:
+        return True
     findings = linted.findings or last.findings
     return not findings and linted.operation == last.operation and linted.not_run == last.not_run
 

@@ -47,12 +47,13 @@ class _Target(msgspec.Struct):
     value: Span | None = None
 
 
-# A key with its value, unless that is a container; a value on its own; the beginning of a container; its end.
+# A key with its value, or with the beginning of a container; a value on its own; a beginning on its own; an end.
 # Possessive throughout: a pattern that could go back would take memory for it.
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_VALUE = rf'({_STRING}|[^][{{}}",: \t\n\r]++)'
-_TOKEN = re.compile(rf"[ \t\n\r,]*+(?:({_STRING})[ \t\n\r]*+:[ \t\n\r]*+{_VALUE}?|{_VALUE}|([{{[])|[]}}])")
-_KEY, _MEMBER, _ITEM, _OPEN = 1, 2, 3, 4
+_VALUE = rf'({_STRING}|[^][{{}}",: \t\n\r]++)|([{{[])'
+_TOKEN = re.compile(rf"[ \t\n\r,]*+(?:({_STRING})[ \t\n\r]*+:[ \t\n\r]*+(?:{_VALUE})|{_VALUE}|[]}}])")
+_KEY, _MEMBER, _MEMBER_OPEN, _ITEM, _OPEN = 1, 2, 3, 4, 5
+_OPENINGS = frozenset({_MEMBER_OPEN, _OPEN})
 _INDEX = re.compile("0|[1-9][0-9]{0,17}")
 
 
@@ -65,12 +66,16 @@ def find_spans(
     """
     root = _Target()
     targets = [_add_target(root, pointer) for pointer, _ in queries]
-    if elements is None or root.is_wanted:
-        _scan(text, root, has_repeated_keys)
-    else:
-        for token, target in root.children.items():
-            if _INDEX.fullmatch(token) and int(token) < len(elements):
-                _scan(text, target, has_repeated_keys, elements[int(token)])
+    roots = [(root, 0)]
+    if elements is not None and not root.is_wanted:
+        indexes = ((int(token), child) for token, child in root.children.items() if _INDEX.fullmatch(token))
+        roots = [(child, elements[index]) for index, child in indexes if index < len(elements)]
+    # Without repeated keys the first occurrence is the last one, and a pass ends with the last target.
+    remaining = -1 if has_repeated_keys else len({pointer for pointer, _ in queries})
+    for target, offset in roots:
+        _note_places(text, target, offset, remaining)
+        if has_repeated_keys:
+            _drop_overwritten(target)
     return [_span_of(target, part) for target, (_, part) in zip(targets, queries, strict=True)]
 
 
@@ -81,7 +86,7 @@ def find_elements(text: str) -> list[int]:
         kind = token.lastindex
         if depth == 1 and kind in (_ITEM, _OPEN):
             offsets.append(token.start(kind))
-        depth += (kind == _OPEN) - (kind is None)
+        depth += (kind in _OPENINGS) - (kind is None)
     return offsets
 
 
@@ -106,61 +111,38 @@ def _add_target(root: _Target, pointer: str) -> _Target | None:
     return target
 
 
-def _scan(text: str, root: _Target, has_repeated_keys: bool, offset: int = 0) -> None:
-    """Note the places of what is wanted in the value at an offset."""
-    # Without repeated keys the first occurrence is the last one, and the pass ends with the last target.
-    _note_places(text, root, offset, -1 if has_repeated_keys else _count_wanted(root))
-    if has_repeated_keys:
-        _drop_overwritten(root)
-
-
-def _count_wanted(root: _Target) -> int:
-    targets = [root]
-    for target in targets:
-        targets.extend(target.children.values())
-    return sum(target.is_wanted for target in targets)
-
-
 def _note_places(text: str, root: _Target, offset: int, remaining: int) -> None:
-    """Go through a value until no target remains, and note the last place of each."""
-    stack: list[tuple[_Target, bool, int, int]] = []
-    target, is_object, start, index = _Target({"0": root}), False, 0, 0
-    child: _Target | None = None
+    """Go through the value at an offset until no target remains, and note the last place of each."""
+    stack: list[tuple[_Target, int, int]] = []
+    target, start, index = _Target({"0": root}), 0, 0
     skipped_depth = 0
     for token in _TOKEN.finditer(text, offset):
         kind = token.lastindex
         if skipped_depth:
             # In a container without targets only the brackets count.
-            skipped_depth += (kind == _OPEN) - (kind is None)
+            skipped_depth += (kind in _OPENINGS) - (kind is None)
             continue
         if kind is None:
             target.value = (start, token.end())
             remaining -= target.is_wanted
-            target, is_object, start, index = stack.pop()
-        elif kind <= _MEMBER:
-            key = token[_KEY][1:-1]
-            child = target.children.get(_unescape(key) if "\\" in key else key)
-            if child is None:
-                continue
-            child.key = token.span(_KEY)
-            if kind == _KEY:
-                continue
-            child.value = token.span(_MEMBER)
-            remaining -= child.is_wanted
+            target, start, index = stack.pop()
         else:
-            if not is_object:
+            if kind <= _MEMBER_OPEN:
+                key = token[_KEY][1:-1]
+                child = target.children.get(_unescape(key) if "\\" in key else key)
+            else:
                 child = target.children.get(str(index))
                 index += 1
-            if kind == _OPEN:
-                if child is None:
-                    skipped_depth = 1
-                    continue
-                stack.append((target, is_object, start, index))
-                target, is_object, start, index = child, token[_OPEN] == "{", token.start(_OPEN), 0
-                continue
             if child is None:
+                skipped_depth = int(kind in _OPENINGS)
                 continue
-            child.value = token.span(_ITEM)
+            if kind <= _MEMBER_OPEN:
+                child.key = token.span(_KEY)
+            if kind in _OPENINGS:
+                stack.append((target, start, index))
+                target, start, index = child, token.start(kind), 0
+                continue
+            child.value = token.span(kind)
             remaining -= child.is_wanted
         if remaining == 0 or not stack:
             return

@@ -41,7 +41,7 @@ PLACEHOLDERS = frozenset(
 )
 _QUOTED_SAMPLES = tuple(f'"{sample}"'.encode() for sample in PLACEHOLDERS)
 _XML = ("application/xml",)
-_FREE_TEXT = frozenset({"reason", "refundComments"})
+FREE_TEXT = frozenset({"reason", "refundComments"})
 
 
 @rule("RF501", "order-id-mismatch", on=("charges",), raw=True)
@@ -284,5 +284,5 @@ def _find_samples(body: bytes) -> Iterator[Finding]:
         elif isinstance(node, list):
             pending.extend((f"{pointer}/{index}", item) for index, item in enumerate(node))
         elif isinstance(node, dict):
-            fields = ((key, item) for key, item in node.items() if key not in _FREE_TEXT)
+            fields = ((key, item) for key, item in node.items() if key not in FREE_TEXT)
             pending.extend((f"{pointer}/{escape_token(key)}", item) for key, item in fields)

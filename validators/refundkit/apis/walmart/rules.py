@@ -38,7 +38,7 @@ CHANGES = (*CURRENT, CANCEL[0], RETURN)
 _LINES = "/orderRefund/orderLines/orderLine"
 _AMOUNT = "/chargeAmount/amount"
 _CHARGE_TYPES = frozenset({PRODUCT, "SHIPPING"})
-_MARKET_CURRENCIES = {"us": "USD", "ca": "CAD"}
+MARKET_CURRENCIES = {"us": "USD", "ca": "CAD"}
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -74,7 +74,7 @@ def currency_mismatch(
     """
     market = request.by_lower_name["header"].get("wm_market", "").lower()
     expected = {
-        f"WM_MARKET {market}": _MARKET_CURRENCIES.get(market, ""),
+        f"WM_MARKET {market}": MARKET_CURRENCIES.get(market, ""),
         "the order": ledger.currency if ledger else "",
     }
     charge_currency = ""
@@ -297,7 +297,7 @@ def unknown_reason(refund: Refund) -> Iterator[Finding]:
     Good:
         …/refundReason: Merchandise not received
     """
-    reasons = _published_reasons()
+    reasons = published_reasons()
     for posting in _written_postings(refund):
         reason = posting.source.refund_reason
         if reason not in reasons.values() and reason not in PLACEHOLDERS:  # RF504 speaks of these
@@ -307,7 +307,7 @@ def unknown_reason(refund: Refund) -> Iterator[Finding]:
 
 
 @cache
-def _published_reasons() -> dict[str, str]:
+def published_reasons() -> dict[str, str]:
     """Return Walmart's list of reasons by their letters, from the generated model; both APIs share it."""
     from refundkit_apis.walmart.models import RefundReason
 
