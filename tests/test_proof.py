@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import proof_fuzz
@@ -65,9 +65,25 @@ def test_the_requests_that_people_make_are_proven_fine(operation: str, names: st
     assert compare(operation, request_of(story(operation), *names.split()))
 
 
+def test_a_proof_that_fails_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the tables cannot be made, or a scan raises, requests are checked as without the proof."""
+    operation: Final = "walmart.refund_order_lines"
+    request = request_of(story(operation), "body")
+    described, rules_now = operations.get(operation), make_plan(operation, Config()).rules
+    unmade = proof.Proof(described, rules_now)
+    monkeypatch.setattr(proof, "_make_prover", lambda *_: 1 / 0)
+    assert [PROVE(unmade, request) for _ in range(200)] == [0] * 200
+    monkeypatch.undo()
+    broken = proof.Proof(described, rules_now)
+    assert broken.prepare()
+    assert PROVE(broken, request)
+    monkeypatch.setattr(proof.scanner, "scan", lambda *_: 1 / 0)
+    assert PROVE(broken, request) == 0
+
+
 def test_a_request_that_is_proven_fine_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is proven fine costs no decode, and every clean report of a kind is one object."""
-    operation = "walmart.refund_order_lines"
+    operation: Final = "walmart.refund_order_lines"
     request, before = story(operation), refundkit.check(operation, "{}")
     monkeypatch.setattr(proof.Proof, "parts_if_fine", PROVE)
     monkeypatch.setattr(operations, "quick_decoder", None)
