@@ -29,7 +29,7 @@ from refundkit.checking.proof import Proof
 from refundkit.cli import main
 from refundkit.operations import Operation
 from refundkit.request import Request
-from refundkit.rule import REGISTRY
+from refundkit.rule import BODY, REGISTRY
 from refundkit.screen import ProvenHistory
 from story import ROOT
 
@@ -163,7 +163,15 @@ def compared_proof(monkeypatch: pytest.MonkeyPatch) -> None:
                 pytest.fail(f"{name}: proven fine, and the lane finds {walked.hits}, not run {walked.not_run}")
         return parts
 
+    def alone(self: Proof) -> Callable[[bytes], bool] | None:
+        proves_body = body_alone(self)
+        if proves_body is None:
+            return None
+        return lambda body: compare(self, Request(body=body)) == BODY if proves_body(body) else False
+
+    body_alone = Proof.body_alone
     monkeypatch.setattr(Proof, "parts_if_fine", compare)
+    monkeypatch.setattr(Proof, "body_alone", alone)
 
 
 @pytest.fixture(params=["c", "python"])

@@ -62,6 +62,10 @@ def compare(operation: str, request: Request, require: tuple[str, ...] = ()) -> 
         proven: tuple[NotRun, ...] = lane.missing_parts(plan, request, parts)
         if walked.hits or walked.not_run != proven:
             raise UnsoundProof(f"{operation}: {request}\n{walked.hits}\n{walked.not_run}\n{proven}")
+    is_alone = request.body is not None and not require and request == Request(body=request.body)
+    proves_body = plan.proof.body_alone() if is_alone else None
+    if proves_body is not None and proves_body(request.body or b"") != bool(parts):
+        raise UnsoundProof(f"{operation}: a body alone is proven in one way and not in the other: {request}")
     return bool(parts)
 
 

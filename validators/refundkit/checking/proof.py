@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -41,6 +41,7 @@ scanner = load_scanner(Path(__file__).parents[1] / "proofscan.py")
 
 # So many requests of a plan are checked without the proof, whose tables cost as much as hundreds of checks.
 _WARM_UP = 64
+_NOTHING_BESIDE = Request()
 _NO_HISTORY = ProvenHistory(ignores_told=False)
 # These rules are called, not restated: they read nothing else.
 _ENVELOPE = frozenset({"operation", "request", "path", "query", "headers", "url"})
@@ -101,6 +102,10 @@ class Proof:
             pass
         return 0
 
+    def body_alone(self) -> Callable[[bytes], bool] | None:
+        """Return what proves a request of a body alone fine; None where that is not all that is to be looked at."""
+        return None if self._prover is None or self._prover.called_for(BODY) else self._prover.make_body_check()
+
 
 class _Prover(msgspec.Struct, frozen=True):
     """The programs of an operation's documents, and the rules that are called as they are."""
@@ -136,13 +141,27 @@ class _Prover(msgspec.Struct, frozen=True):
         if request.headers is not None or request.query is not None or request.url is not None:
             parts |= (request.headers is not None) * HEADERS | (request.query is not None) * QUERY
             parts |= (request.url is not None) * URL
-        if self._called(parts) and not self._is_silent(request, parts):
+        if self.called_for(parts) and not self._is_silent(request, parts):
             return 0
-        if require and not all(parts & PARTS[name] for name in require):
-            return 0
+        for name in require:
+            if not parts & PARTS[name]:
+                return 0
         if history is not None:
             history.last = body
         return parts
+
+    def make_body_check(self) -> Callable[[bytes], bool]:
+        """Return what does the same as `parts_if_fine` for a body alone, with no step in between."""
+        scan, program, fits = scanner.scan, self.body, self.screen.fits
+
+        def proves_body(body: bytes) -> bool:
+            try:
+                tables = scan(program, body)
+                return tables is not None and fits(_NOTHING_BESIDE, tables)
+            except Exception:  # whatever happened proves nothing
+                return False
+
+        return proves_body
 
     def _is_plain_path(self, path: Mapping[str, str]) -> bool:
         """Return whether the path holds just its parameters, and RF504, RF505 and the schemas accept them."""
@@ -165,7 +184,7 @@ class _Prover(msgspec.Struct, frozen=True):
         parts = self.screen.fits_order(request, body, Context(order, refunds, history))
         return parts | REFUNDS | REFUNDED_ITEMS if parts and history.ignores_told else parts
 
-    def _called(self, parts: int) -> tuple[Rule, ...]:
+    def called_for(self, parts: int) -> tuple[Rule, ...]:
         """Return the rules that are called for a request with these parts."""
         called = self.called_by_parts.get(parts)
         if called is None:
@@ -217,7 +236,7 @@ class _Prover(msgspec.Struct, frozen=True):
             return False
         values: dict[str, Any] = {"operation": self.operation, "request": request, "url": request.url}
         values |= {"path": request.path, "query": request.query, "headers": request.headers}
-        for rule in self._called(parts):
+        for rule in self.called_for(parts):
             result = rule.run(*[values[name] for name in rule.parameters])
             if isinstance(result, Finding) or (result is not None and any(True for _ in result)):
                 return False

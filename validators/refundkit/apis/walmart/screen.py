@@ -98,26 +98,32 @@ def fits(request: Request, body: Tables) -> bool:
     return len(fulls) == 1 and len({line[1] for line in lines}) == len(lines)
 
 
-def fits_order(request: Request, body: Tables, context: Context, *, model: WalmartOrderModel) -> int:
-    """Compare a refund with what is left of each charge of its order."""
-    named = _find_lines(body, context, model.shipped)
+def find_shipped(model: WalmartOrderModel) -> frozenset[str]:
+    """Return the statuses, as they may be written, whose pieces count as shipped."""
+    return frozenset(status for status in _STATUSES if status.lower() in model.shipped)
+
+
+def fits_order(
+    request: Request, body: Tables, context: Context, *, shipped: frozenset[str], upgrades: bool = False
+) -> int:
+    """Compare a refund with what is left of each charge of its order; `upgrades` as the current API does."""
+    named = _find_lines(body, context, shipped)
     if named is None:
         return 0
+    entries = body[1]
     for line, kind, amount, tax in body[2]:
         account = named[line].get(kind)
         if account is None:
             return 0
         account[0] += amount
-        account[1] += tax or 0
-        if account[0] < 0 or account[1] < 0:
-            return 0
-    entry = body[1][0]
-    is_full, upgrades = len(entry) > 2 and entry[2] is True, model is MODEL
+        if tax is not None:
+            account[1] += tax
+    is_full = len(entries[0]) > 2 and entries[0][2] is True
     for accounts in named:
         # Nothing of a line that is refunded whole may be left, and no tax of a charge that is.
         is_whole = is_full or (upgrades and PRODUCT in accounts and not accounts[PRODUCT][0])
         for amount, tax in accounts.values():
-            if (is_whole and (amount > 0 or tax > 0)) or (tax and not amount):
+            if amount < 0 or tax < 0 or (is_whole and (amount or tax)) or (tax and not amount):
                 return 0
     return ORDER_GIVEN | REFUNDS | REFUNDED_ITEMS
 
@@ -125,22 +131,27 @@ def fits_order(request: Request, body: Tables, context: Context, *, model: Walma
 def _find_lines(body: Tables, context: Context, shipped: frozenset[str]) -> list[dict[str, list[int]]] | None:
     """Return what is left of each charge of the lines that a refund names, all of which are shipped; None otherwise."""
     (shop_order,), lines, statuses, charges, earlier = context.order
-    (refund,), entries, _ = body
-    numbers = {line[1]: index for index, line in enumerate(lines)}
+    refund = body[0][0]
+    index_of: dict[str, int] = {}
+    for line in lines:
+        index_of[line[1]] = len(index_of)
     is_of_order = shop_order[1] == refund[1] and shop_order[2] == refund[2]
-    if not is_of_order or len(numbers) != len(lines) or context.refunds is not None:
+    if not is_of_order or len(index_of) != len(lines) or context.refunds is not None:
         return None
-    left = _sum_charges(charges, () if context.history.ignores_told else earlier, len(lines))
+    left = _sum_charges(charges, () if context.history.ignores_told else earlier, lines)
     if context.before:
-        _take_refunds(left, numbers, context.before)
+        _take_refunds(left, index_of, context.before)
     shipped_pieces = [0] * len(lines)
-    for line, status, pieces in statuses:
-        if status.lower() in shipped:
-            shipped_pieces[line] += pieces
+    for index, status, pieces in statuses:
+        if status in shipped:
+            shipped_pieces[index] += pieces
     named = []
-    for entry in entries:
-        index = numbers.get(entry[1], -1)
-        if index < 0 or lines[index][3] or not 0 < lines[index][2] <= shipped_pieces[index]:
+    for entry in body[1]:
+        index = index_of.get(entry[1], -1)
+        if index < 0:
+            return None
+        _, _, ordered, returned = lines[index]
+        if returned or not 0 < ordered <= shipped_pieces[index]:
             return None
         named.append(left[index])
     return named
@@ -157,9 +168,11 @@ def _take_refunds(left: list[dict[str, list[int]]], numbers: dict[str, int], bod
                 account[1] += tax or 0
 
 
-def _sum_charges(charges: Iterable[Row], earlier: Iterable[Row], lines: int) -> list[dict[str, list[int]]]:
+def _sum_charges(charges: Iterable[Row], earlier: Iterable[Row], lines: list[Row]) -> list[dict[str, list[int]]]:
     """Return amount and tax that are left of each charge, by line."""
-    left: list[dict[str, list[int]]] = [{} for _ in range(lines)]
+    left: list[dict[str, list[int]]] = []
+    for _ in lines:
+        left.append({})
     for line, kind, amount, tax in charges:
         account = left[line].get(kind)
         if account is None:
@@ -187,7 +200,7 @@ SCREENS = {
         body=CURRENT_BODY,
         fits=fits,
         order=CURRENT_ORDER,
-        fits_order=partial(fits_order, model=MODEL),
+        fits_order=partial(fits_order, shipped=find_shipped(MODEL), upgrades=True),
         varying_headers=VARYING_HEADERS,
     ),
     "refund_return": REFUND_RETURN,

@@ -4,7 +4,7 @@ from functools import partial
 
 from ...screen import Screen, read_digests
 from ..walmart.return_screen import VARYING_HEADERS
-from ..walmart.screen import BODY, ORDER, fits, fits_order
+from ..walmart.screen import BODY, ORDER, find_shipped, fits, fits_order
 from .ledger import MODEL
 
 _RULES = read_digests("""
@@ -19,7 +19,7 @@ SCREENS = {
         body=BODY,
         fits=fits,
         order=ORDER,
-        fits_order=partial(fits_order, model=MODEL),
+        fits_order=partial(fits_order, shipped=find_shipped(MODEL)),
         varying_headers=VARYING_HEADERS,
     )
 }

@@ -141,9 +141,14 @@ class Left:
 
 def fits(request: Request, body: Tables) -> bool:
     """Return whether no item stands twice, and the items add up to the amount."""
-    (refund,), items, taxes = body
-    total = sum([item[2] or 0 for item in items]) + sum([tax[2] or 0 for tax in taxes])
-    return not items or (total == refund[1] and len({item[1] for item in items}) == len(items))
+    refunds, items, taxes = body
+    left, keys = refunds[0][1], set()
+    for _, key, total, _ in items:
+        keys.add(key)
+        left -= total or 0
+    for _, _, tax in taxes:
+        left -= tax or 0
+    return not items or (left == 0 and len(keys) == len(items))
 
 
 def fits_order(request: Request, body: Tables, context: Context) -> int:
