@@ -90,7 +90,7 @@ release: .venv/.release ## build the sdist and the wheel into dist/, check them,
 	@touch $@
 .venv/.all: .venv/.test .venv/.docs
 	@echo "Setting up what every test needs (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test-all --editable ".[audit,spark]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test-all --editable ".[audit,spark,postgres]"
 	@touch $@
 .venv/.release: .venv/.test
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group release

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import lines, ratios, start
+from . import journal, lines, ratios, start
 
 README = Path(__file__).parent / "README.md"
 MARK = "<!-- measured -->"
@@ -30,6 +30,7 @@ def main(results: str) -> int:
         _order_table(rows),
         _growth_line(rows),
         _guard_table(rows),
+        journal.table(),
         start.table(),
         lines.table(),
         audit_table(),

@@ -64,11 +64,27 @@ def build_package(folder: Path = SPECS) -> Iterator[Path]:
         (package / "__init__.py").write_text('"""Typed clients and models, generated from specs/: do not edit."""\n')
         (package / "py.typed").write_text("")
         shutil.copytree(RUNTIME, package / "_runtime", ignore=shutil.ignore_patterns("__pycache__"))
+        (package / "names.py").write_text(_name_operations(specs))
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda spec: _generate_api(spec, package, scratch), specs))
         for command in (("check", "--fix-only", "--select", "I,F401"), ("format",)):
             _ruff(command, package)
         yield package
+
+
+def _name_operations(specs: list[Spec]) -> str:
+    """Return a module that knows each operation by its name, for type checkers."""
+    names = [f'    "{spec.api}.{operation.name}",' for spec in specs for operation in spec.operations()]
+    return "\n".join(
+        [
+            '"""The names of all operations."""',
+            "from typing import Literal, TypeAlias",
+            "OperationName: TypeAlias = Literal[",
+            *names,
+            "]",
+            "",
+        ]
+    )
 
 
 def _generate_api(spec: Spec, package: Path, scratch: Path) -> None:

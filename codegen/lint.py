@@ -17,7 +17,7 @@ from .spec import Spec, SpecOperation, escape, referenced_name, snake, unescape
 KEYWORDS = frozenset(
     "$ref type properties required additionalProperties items minItems maxItems minLength maxLength pattern enum const"
     " minimum maximum exclusiveMinimum exclusiveMaximum not anyOf description title format xml examples"
-    " x-rule x-page-differs x-idempotency-key x-aliases".split()
+    " x-rule x-page-differs x-idempotency-key x-aliases x-free-text".split()
 )
 BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
 # The types that a keyword applies to; it has no effect beside another type, and without a type the models drop it.
@@ -27,11 +27,11 @@ ABOUT = {
     **dict.fromkeys(("properties", "required", "additionalProperties"), frozenset({"object"})),
     **dict.fromkeys(sorted(BOUNDS), frozenset({"number", "integer"})),
 }
-ANNOTATIONS = frozenset({"description", "title", "xml", "examples", "x-page-differs"})
-CLIENT_EXTENSIONS = frozenset({"x-given-once", "x-default", "x-idempotency-key", "x-credentials"})
+ANNOTATIONS = frozenset({"description", "title", "xml", "examples", "x-page-differs", "x-free-text"})
+CLIENT_EXTENSIONS = frozenset({"x-given-once", "x-default", "x-idempotency-key", "x-credentials", "x-one-call"})
 CONTEXT_KEYS = ("operation", "query", "lines", "key", "pick", "pages", "schema")
 EXTENSIONS = CLIENT_EXTENSIONS | {
-    *("x-rule", "x-aliases", "x-source", "x-page-differs", "x-context", "x-replaced-by", "x-pages"),
+    *("x-rule", "x-aliases", "x-source", "x-page-differs", "x-context", "x-replaced-by", "x-pages", "x-free-text"),
 }
 SCALAR = BOUNDS | ANNOTATIONS | {"type", "pattern", "not", "x-rule"}
 RULE_ID = re.compile(r"RF[0-9]{3}\Z")
@@ -413,7 +413,16 @@ def _check_parameters(spec: Spec) -> Flaws:
 
 def _check_client_extensions(spec: Spec) -> Flaws:
     """Check the extensions for the ready client: ids given once, defaults of the query, idempotency keys."""
+    methods = [operation.name for operation in spec.operations()]
     for operation in spec.operations():
+        one_call = operation.node.get("x-one-call")
+        if one_call is not None:
+            methods.append(one_call)
+            order = operation.node.get("x-context", {}).get("order", {})
+            if methods.count(one_call) > 1:
+                yield operation.pointer, f"{one_call} is the name of another method"
+            elif "operation" not in order or "requestBody" not in operation.node:
+                yield operation.pointer, "x-one-call stands on an operation with a body and an order to read"
         for parameter in operation.parameters:
             name, schema = parameter["name"], spec.resolve(parameter.get("schema", {}))
             if "x-given-once" in parameter and parameter["in"] != "path":

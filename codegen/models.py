@@ -25,7 +25,7 @@ OPTIONS = (
     *("--field-include-all-keys", "--strict-refs", "--disable-timestamp", "--formatters", "builtin"),
 )
 # Keywords that are not passed on as they are; the keys of `properties` are names and no keywords.
-DROPPED = frozenset({"x-rule", "x-aliases", "x-page-differs", "x-idempotency-key", "xml", "properties"})
+DROPPED = frozenset({"x-rule", "x-aliases", "x-page-differs", "x-idempotency-key", "x-free-text", "xml", "properties"})
 # The argument of a scalar class for each JSON Schema keyword.
 KEYWORDS = {"minimum": "minimum", "maximum": "maximum", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
 

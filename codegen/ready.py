@@ -31,7 +31,7 @@ class PathParameter(NamedTuple):
     def text(self) -> str:
         """The expression that passes it to the operation."""
         value = f"self._{self.name}" if self.once else self.name
-        return value if self.hint == "str" else f"str({value})"
+        return value if self.hint == "str" else f'as_id("{self.name}", {value})'
 
 
 class QueryParameter(NamedTuple):
@@ -69,6 +69,8 @@ class Method(NamedTuple):
     queries: list[QueryParameter]
     body: MethodBody | None
     result: MethodResult
+    one_call: str
+    """The name of the method that drafts the body, "" if there is none."""
 
 
 def write_ready(spec: Spec, package: Path) -> None:
@@ -112,6 +114,7 @@ def _make_method(spec: Spec, operation: SpecOperation, package: Path) -> Method:
         queries=[_make_query_parameter(parameter) for parameter in operation.parameters if parameter["in"] == "query"],
         body=_make_body(spec, operation),
         result=_make_result(spec, operation),
+        one_call=operation.node.get("x-one-call", ""),
     )
 
 

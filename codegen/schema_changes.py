@@ -14,7 +14,9 @@ from .lint import ABOUT, types_of
 from .spec import escape, referenced_name
 
 # Keywords that change nothing on the wire.
-WORDS = frozenset("description summary title example examples x-aliases x-page-differs x-source x-pages".split())
+WORDS = frozenset(
+    "description summary title example examples x-aliases x-free-text x-page-differs x-source x-pages".split()
+)
 INTERVALS = (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems"))
 COMPARED = frozenset(
     "$ref type enum const anyOf minimum exclusiveMinimum maximum exclusiveMaximum minLength maxLength minItems maxItems"

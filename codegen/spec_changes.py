@@ -24,6 +24,7 @@ EXTENSIONS = {
     "x-replaced-by": False,
     "x-given-once": True,
     "x-credentials": True,
+    "x-one-call": True,
 }
 PLACEHOLDER = re.compile(r"\{([^}]*)\}")
 # The keys that have a comparison of their own, by object; all others are compared by equality.

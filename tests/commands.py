@@ -9,14 +9,17 @@ import sys
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import jsonschema
 from processes import WITHIN
 from story import examples, text
 
-CA, US = "walmart_ca.refund_order_lines", "walmart.refund_order_lines"
-SHOP, UPDATE, TAX = "woocommerce_legacy.create_refund", "woocommerce_legacy.update_refund", "taxcloud.refund_order"
+CA: Final = "walmart_ca.refund_order_lines"
+US: Final = "walmart.refund_order_lines"
+SHOP: Final = "woocommerce_legacy.create_refund"
+UPDATE: Final = "woocommerce_legacy.update_refund"
+TAX: Final = "taxcloud.refund_order"
 ID = "2961380412345"
 AMOUNT = "/orderRefund/orderLines/orderLine/0/refunds/refund/0/refundCharges/refundCharge/0/charge/chargeAmount/amount"
 LINE = "/orderRefund/orderLines/orderLine/0/lineNumber"

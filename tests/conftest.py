@@ -47,7 +47,14 @@ settings.load_profile("default")
 
 
 def _modules(*names: str) -> Callable[[], list[str]]:
-    return lambda: [f"Python package {name}" for name in names if find_spec(name) is None]
+    return lambda: [f"Python package {name}" for name in names if not _is_installed(name)]
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # the package that it is a module of
+        return False
 
 
 def _commands(*names: str) -> Callable[[], list[str]]:

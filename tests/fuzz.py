@@ -137,7 +137,7 @@ def plain_parts(name: str, chance: random.Random) -> Parts:
     return {**parts, "url": chance.choice(urls)}
 
 
-def run(name: str, chance: random.Random, rounds: int) -> Iterator[float]:
+def run(name: Any, chance: random.Random, rounds: int) -> Iterator[float]:
     """Check random requests of an operation, and yield the seconds of each check."""
     for turn in range(rounds):
         parts = bytes_parts(name, chance) if turn % 2 else plain_parts(name, chance)

@@ -116,6 +116,13 @@ CHANGES = [
     Edit("request-parameter-pattern-added", TOOL_ID, f"{TOOL_ID}, pattern: '^[0-9]'", "has a pattern", SENDER),
     Edit("x-given-once", "tool.\n", "tool.\n      x-given-once: true\n", "has now the x-given-once", SENDER),
     Edit("x-default", "Which inspections.\n", "Which inspections.\n          x-default: open\n", "x-default", NOBODY),
+    Edit(
+        "x-one-call",
+        "      operationId: list_i",
+        "      x-one-call: refund\n      operationId: list_i",
+        "has now the x-one-call",
+        SENDER,
+    ),
     # Bodies that are sent.
     Edit(
         "request-body-became-required",

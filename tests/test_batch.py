@@ -7,20 +7,22 @@ import random
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import refundkit
 from refundkit.cli import main
 from story import examples, story, text
 
-US, CA, CANCEL = "walmart.refund_order_lines", "walmart_ca.refund_order_lines", "walmart_ca.cancel_order_lines"
+US: Final = "walmart.refund_order_lines"
+CA: Final = "walmart_ca.refund_order_lines"
+CANCEL: Final = "walmart_ca.cancel_order_lines"
 SHOP, UPDATE, DELETE = (
     "woocommerce_legacy.create_refund",
     "woocommerce_legacy.update_refund",
     "woocommerce_legacy.delete_refund",
 )
-TAX = "taxcloud.refund_order"
+TAX: Final = "taxcloud.refund_order"
 Check = Callable[..., dict[str, Any]]
 
 
@@ -103,7 +105,7 @@ def _cents(dice: random.Random, low: int, high: int) -> Decimal:
 
 
 @pytest.mark.parametrize("operation", [US, CA])
-def test_caps_of_walmart(check: Check, operation: str) -> None:
+def test_caps_of_walmart(check: Check, operation: Any) -> None:
     """A record has the findings that it has with all valid records before it as earlier refunds."""
     dice, seen = random.Random(operation), set[str]()  # noqa: S311 - no secret
     for _ in range(40):
@@ -137,7 +139,7 @@ def test_caps_of_woocommerce(check: Check) -> None:
         told: list[dict[str, Any]] = [{"id": 900 + index, "amount": str(_cents(dice, 1, 1_500))} for index in range(2)]
         first, requests, wanted = list(told), [], []
         for step in range(dice.randint(2, 6)):
-            operation = dice.choice([SHOP, SHOP, UPDATE, DELETE])
+            operation: Any = dice.choice([SHOP, SHOP, UPDATE, DELETE])
             path = {"id": str(order["order"]["id"])}
             body: dict[str, Any] | None = {"order_refund": {"amount": str(_cents(dice, 1, int(total * 60)))}}
             if operation == SHOP and dice.random() < 0.6:

@@ -18,20 +18,16 @@ from faults import ORDERS, AsyncWire, Fault, Wire, serving
 from hypothesis import example, given
 from hypothesis import strategies as st
 from refundkit import (
-    DecodeError,
-    NotSent,
     RefundError,
     RefundNotSent,
     RefundOutcomeUnknown,
     RefundRefused,
-    StatusError,
-    TimedOut,
-    TransportError,
     operations,
     testing,
 )
 from refundkit.client import retry
 from refundkit.client.retry import Retry, retry_after
+from refundkit.errors import DecodeError, NotSent, StatusError, TimedOut, TransportError
 from refundkit.testing import Answer
 from refundkit_apis.woocommerce_legacy.api.refunds import create_refund
 

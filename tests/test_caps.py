@@ -158,6 +158,7 @@ def test_caps_agree_with_fractions(api: str) -> None:
     """On thousands of random orders and histories the caps find just what exact fractions find, line by line."""
     judged = {"RF203", "RF207", "RF214", "RF220", "RF301", "RF302", "RF313"}
     seen: dict[str, int] = {}
+    operation: Any = f"{api}.refund_order_lines"
 
     @settings(
         max_examples=share(3000, least=500), deadline=None, database=None, suppress_health_check=list(HealthCheck)
@@ -165,7 +166,7 @@ def test_caps_agree_with_fractions(api: str) -> None:
     @given(requests())
     def agree(request: dict[str, Any]) -> None:
         body = text(request["body"])
-        report = refundkit.check(f"{api}.refund_order_lines", body, order=text(request["order"]))
+        report = refundkit.check(operation, body, order=text(request["order"]))
         lines = request["body"]["orderRefund"]["orderLines"]["orderLine"]
         found = {
             (one.code, lines[int(one.pointer.split("/")[4])]["lineNumber"])

@@ -18,14 +18,16 @@ does not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 import pytest
-from refundkit import Config, operations, rules
+from refundkit import Config, balance, operations, rules
 from refundkit.errors import Severity
 from refundkit.lint.places import RecordContext
 from refundkit.lint.record import Linted, Settings, lint_record
@@ -183,3 +185,35 @@ def test_every_rule_has_a_case_for_each_operation(operation: str, code: str) -> 
     """Each rule has, for each operation, a case that raises it and one that nearly does."""
     assert list(about(code, "raises", operation))
     assert list(about(code, "misses", operation))
+
+
+# Rules whose help names what is left.
+CAPS = {"RF203", "RF204", "RF207", "RF213", "RF214", "RF401", "RF404"}
+
+
+def numbers_left(document: dict[str, msgspec.Raw], operation: Any) -> set[Decimal]:
+    """Return what `balance` shows as left of the order of a request: money, taxes and pieces."""
+    shown = balance(operation, document["order"], document.get("refunds"))
+    accounts = [account for line in shown.lines for account in line.accounts]
+    return {left for account in accounts for left in (account.left, account.tax_left) if left is not None}
+
+
+# Of an update the refund that it replaces is left as well, of which no balance knows.
+CAPPED = [
+    file
+    for file in FILES
+    if CAPS & set(case(file).expect) and "order" in (case(file).request or {}) and "update_" not in file.parts[-3]
+]
+
+
+@pytest.mark.parametrize("file", CAPPED, ids=lambda file: f"{file.parts[-3]}/{file.stem}")
+def test_what_a_cap_offers_is_what_balance_shows(file: Path, tmp_path: Path) -> None:
+    """The number in the help of a cap is one that `balance` shows as left; without one nothing is left."""
+    operation = file.parent.parent.name
+    document = msgspec.json.decode(written(case(file).request or {}, operation), type=dict[str, msgspec.Raw])
+    left = numbers_left(document, operation)
+    for finding in (finding for record in linted(file, tmp_path) for finding, _ in record.findings):
+        if finding.code in CAPS:
+            offered = {Decimal(number) for number in re.findall(r"-?[0-9]+(?:\.[0-9]+)?", finding.help)}
+            assert offered <= left | {Decimal(0)}, (finding, left)
+            assert offered or re.search("leave|nothing", finding.help), finding

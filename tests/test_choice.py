@@ -363,21 +363,21 @@ WRONG = {
     "raises": ("x = 1\n\ny = x / 0\n", "ours.py:3: ZeroDivisionError: division by zero"),
     "import": ("import no_such_module_of_ours\n", "ours.py:1: ModuleNotFoundError"),
     "exits": ("import sys\nsys.exit(0)\n", "ours.py:2: SystemExit"),
-    "id of ours": (rule_file("RF201", "other-name"), "ours.py:4: ValueError: rule RF201 other-name is registered"),
+    "id of ours": (rule_file("RF201", "other-name"), "ours.py:4: UsageError: rule RF201 other-name is registered"),
     "id out of range": (rule_file("RF801"), "ours.py:4: rule 'RF801': rules of your own have ids from RF900 to RF999"),
     "id too long": (rule_file("RF9000"), "ours.py:4: rule 'RF9000'"),
     "id of others": (rule_file("X901"), "ours.py:4: rule 'X901'"),
-    "name of ours": (rule_file(name="amount-precision"), "ours.py:4: ValueError: rule RF901 amount-precision is regi"),
+    "name of ours": (rule_file(name="amount-precision"), "ours.py:4: UsageError: rule RF901 amount-precision is regi"),
     "name": (rule_file(name="Our Own"), "ours.py:4: rule RF901: name it in small letters"),
     "severity": (rule_file(severity="fatal"), "ours.py:4: rule RF901: severity 'fatal' is none of"),
     "operation": (
         rule_file(on=("walmrt",)),
         "ours.py:4: rule RF901: unknown operation 'walmrt'; did you mean 'walmart'",
     ),
-    "asks": (rule_file(asks="order_id"), "ours.py:4: ValueError: rule judge: a rule cannot ask for 'order_id'"),
+    "asks": (rule_file(asks="order_id"), "ours.py:4: UsageError: rule judge: a rule cannot ask for 'order_id'"),
     "asks for nothing": (rule_file(asks=""), "ours.py:4: rule RF901 would never run"),
     "no docs": (rule_file(title=""), "ours.py:4: rule RF901 has no docstring"),
-    "twice": (RIGHT + rule_file(name="two"), "ours.py:11: ValueError: rule RF901 two is registered already"),
+    "twice": (RIGHT + rule_file(name="two"), "ours.py:11: UsageError: rule RF901 two is registered already"),
 }
 
 
@@ -403,7 +403,7 @@ def test_two_files_of_rules_that_clash(cli: Cli) -> None:
     write("refundkit.toml", 'rules = ["a.py", "b.py"]')
     outcome = cli("check", write("r.json", refund()), "--as", US)
     assert outcome.status == 2
-    assert "b.py:4: ValueError: rule RF901 other is registered already" in outcome.err
+    assert "b.py:4: UsageError: rule RF901 other is registered already" in outcome.err
 
 
 FAILING = {

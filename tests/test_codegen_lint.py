@@ -64,6 +64,20 @@ FLAWS = [
         "post:",
     ),
     SpecChange(
+        "one call for an operation without an order",
+        "tags: [loans]",
+        "tags: [loans]\n      x-one-call: refund",
+        "x-one-call stands on an operation with a body and an order to read",
+        "post:",
+    ),
+    SpecChange(
+        "one call that bears the name of another method",
+        "tags: [loans]",
+        "tags: [loans]\n      x-one-call: refund_loan",
+        "refund_loan is the name of another method",
+        "post:",
+    ),
+    SpecChange(
         "an idempotency key deep in a body",
         "      properties:\n        id: {type: string}\n    RefundAmount",
         "      properties:\n        id: {type: string, x-idempotency-key: true}\n    RefundAmount",

@@ -57,13 +57,17 @@ def test_models_module_has_every_model(spec: Spec) -> None:
 
 @EACH_SPEC
 def test_ready_client_has_a_method_for_each_operation(spec: Spec) -> None:
-    """Both ready clients have a method per operation, path ids first, except for what issues credentials."""
+    """Both ready clients have a method per operation and one call, ids first, except for what issues credentials."""
     ready = importlib.import_module(f"refundkit_apis.{spec.api}.ready")
     names = {operation.name for operation in spec.operations() if not operation.node.get("x-credentials")}
     for client in (ready.SYNC, ready.ASYNC):
         methods = {name: value for name, value in vars(client).items() if inspect.isfunction(value) and name[0] != "_"}
-        assert set(methods) == names
+        one_calls = {operation.name: operation.node.get("x-one-call") for operation in spec.operations()}
+        assert set(methods) == names | set(filter(None, one_calls.values()))
         for operation in spec.operations():
+            if one_calls[operation.name]:
+                named = list(inspect.signature(methods[one_calls[operation.name]]).parameters)
+                assert named == [*expected_parameters(operation)[:2], "wanted", "dry_run", "timeout", "options"]
             if operation.name in names:
                 assert list(inspect.signature(methods[operation.name]).parameters) == expected_parameters(operation)
 

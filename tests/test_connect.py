@@ -21,18 +21,17 @@ from msgspec import UNSET
 from processes import WITHIN
 from refundkit import (
     Config,
-    NotSent,
     RefundBlocked,
     RefundError,
-    RefundNotChecked,
     RefundOutcomeUnknown,
     RefundRefused,
     Report,
-    TimedOut,
     connect,
+    errors,
     operations,
     testing,
 )
+from refundkit.errors import NotSent, RefundNotChecked, TimedOut
 from refundkit_apis.taxcloud.models import RefundCreate as TaxRefund
 from refundkit_apis.walmart.models import OrderRefund
 from refundkit_apis.woocommerce_legacy.models import RefundCreate
@@ -446,9 +445,9 @@ def test_every_error_has_one_root() -> None:
         "StatusError",
         "RefundBlocked",
         "RefundRefused",
+        "RefundOutcomeUnknown",
     ):
-        assert issubclass(getattr(sys.modules["refundkit"], name), RefundError)
-    assert issubclass(sys.modules["refundkit"].RefundOutcomeUnknown, RefundError)
+        assert issubclass(getattr(errors, name), RefundError)
 
 
 def test_the_client_side_is_imported_on_use() -> None:

@@ -11,7 +11,8 @@ import httpx
 import pytest
 import users
 from faults import Fault, Server, serving
-from refundkit import DecodeError, Outcome, RefundBlocked, RefundNotChecked, RefundOutcomeUnknown
+from refundkit import Outcome, RefundBlocked, RefundOutcomeUnknown
+from refundkit.errors import DecodeError, RefundNotChecked
 from refundkit.guard import GuardTransport
 from refundkit.testing import Answer
 from refundkit_apis.woocommerce.models import RefundCreateRequest, RefundItem, RefundTax

@@ -53,7 +53,7 @@ def test_every_flag_a_page_names_exists() -> None:
 
 
 @pytest.mark.parametrize("name", ["check.md", "python.md"])
-def test_code_without_a_file_runs(name: str) -> None:
+def test_code_without_a_file_runs(name: str, folder: Path) -> None:
     """A piece of Python that a page shows without the name of a file is whole."""
     page = (DOCS / name).read_text("utf-8")
     pieces = re.findall(r"```python\n(.*?)```", page, re.DOTALL)

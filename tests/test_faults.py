@@ -17,21 +17,16 @@ import users
 from faults import CONNECTION, ORDERS, AsyncWire, Fault, Server, Wire, serving
 from msgspec import UNSET
 from refundkit import (
-    DecodeError,
-    NotSent,
     Outcome,
     RefundError,
-    RefundNotChecked,
     RefundNotSent,
     RefundOutcomeUnknown,
     RefundRefused,
-    StatusError,
-    TimedOut,
-    TransportError,
     operations,
     testing,
 )
 from refundkit.client import call
+from refundkit.errors import DecodeError, NotSent, RefundNotChecked, StatusError, TimedOut, TransportError
 from refundkit.testing import Answer
 from refundkit.xml_writer import write_xml
 from refundkit_apis._runtime.codec import encode

@@ -164,7 +164,7 @@ def test_odd_keys_are_findings(cli: Cli, name: str, operation: str, codes: list[
         ("us.xml", US, []),
     ],
 )
-def test_xml_is_read_alike_everywhere(cli: Cli, name: str, operation: str, codes: list[str]) -> None:
+def test_xml_is_read_alike_everywhere(cli: Cli, name: str, operation: Any, codes: list[str]) -> None:
     """The command and check() read a body of XML alike, with the place of each finding in the file."""
     found = cli("check", "--isolated", "--output-format", "json", "--as", operation, str(INPUTS / name))
     assert found.codes == codes
@@ -186,7 +186,7 @@ def test_missing_namespace_is_told_to_who_wants_it(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("operation", [US, CA])
-def test_check_reads_order_and_refunds_of_xml(operation: str) -> None:
+def test_check_reads_order_and_refunds_of_xml(operation: Any) -> None:
     """Body, order and an earlier refund may be XML for both Walmart APIs: the caps hold as for their JSON forms."""
     request = story(operation)
     source = refundkit.operations.get(f"{operation.partition('.')[0]}.get_order")

@@ -9,7 +9,7 @@ import pickle
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -17,18 +17,14 @@ import story
 from processes import WITHIN
 from refundkit import (
     Config,
-    ConfigError,
-    NotSent,
     RefundBlocked,
-    RefundNotChecked,
     Report,
-    StatusError,
-    TransportError,
     auth,
     check,
     operations,
     testing,
 )
+from refundkit.errors import ConfigError, NotSent, RefundNotChecked, StatusError, TransportError
 from refundkit.guard import AsyncGuardTransport, GuardTransport
 from refundkit.xml_writer import write_xml
 
@@ -427,7 +423,7 @@ def test_fail_on_says_what_keeps_a_refund_from_leaving(way: str) -> None:
 
 def test_a_report_fails_on_what_was_asked() -> None:
     """check() has `fail_on` too: a report is ok by it, and raise_for_errors() names what fails."""
-    name = "woocommerce_legacy.create_refund"
+    name: Final = "woocommerce_legacy.create_refund"
     body = story.varied({"/order_refund/amount": "0"}, name)["body"]
     assert check(name, body).ok
     assert check(name, body, config=Config(fail_on="warning"), fail_on="error").ok

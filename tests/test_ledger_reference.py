@@ -46,7 +46,7 @@ CONNECTION = "0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608"
 class Step(NamedTuple):
     """One request of a history; in a batch or an audit it may come `without_order`."""
 
-    operation: str
+    operation: Any
     path: dict[str, str]
     body: Any
     without_order: bool = False

@@ -6,8 +6,9 @@ import copy
 import pickle
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
+import msgspec
 import pytest
 from faults import ORDERS
 from hypothesis import assume, given, settings
@@ -16,7 +17,10 @@ from refundkit import Outcome, operations, testing
 from refundkit.apis import find_module
 from refundkit.apis.shared.sent import SentRefund, Snapshot
 from refundkit.apis.shared.serving import load_first_order
+from refundkit.client import evidence
+from refundkit.client.evidence import conceal_texts, read_before
 from refundkit.client.outcome import find_contradiction, find_outcome, read_snapshot
+from refundkit.journal import Entry
 from refundkit.reading.xml import read_xml
 from refundkit_apis._runtime.codec import decode, encode
 from story import story
@@ -30,6 +34,19 @@ REFUND = {
     "taxcloud": "taxcloud.refund_order",
 }
 Body = dict[str, Any]
+
+
+def find_in_journal(request: SentRefund, before: Snapshot, after: Snapshot) -> Outcome | None:
+    """Return what a row of a journal tells, of which nothing but its JSON is left."""
+    entry = Entry(
+        order="x", operation=request.operation.name, method="POST", url="https://shop.example/x", path=request.path,
+        body=conceal_texts(request.operation, request.body), before=read_before(request, before), left_at=1.0,
+    )  # fmt: skip
+    return evidence.find_outcome(msgspec.json.decode(msgspec.json.encode(entry), type=Entry), after)
+
+
+Finder: TypeAlias = Callable[[SentRefund, Snapshot, Snapshot], Outcome | None]
+FINDERS = pytest.mark.parametrize("finds", [find_outcome, find_in_journal])
 OUTCOMES = {True: Outcome.MADE, False: Outcome.NOT_MADE, None: None}
 serve: Callable[..., testing.Server] = testing.server
 
@@ -193,25 +210,27 @@ def drawn(draw: Any, api: str) -> Drawn:
     return Drawn(shop, orders.body(), orders.body())
 
 
+@FINDERS
 @pytest.mark.parametrize("api", operations.APIS)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_what_was_made_is_told_from_what_was_not(api: str, data: st.DataObject) -> None:
+def test_what_was_made_is_told_from_what_was_not(finds: Finder, api: str, data: st.DataObject) -> None:
     """For random orders, an applied refund counts as made and one that was not applied as not made."""
     shop, body, _ = data.draw(drawn(api))
     before = tells(shop)
     request = sent(REFUND[api], body)
-    assert find_outcome(request, before, tells(shop)) is Outcome.NOT_MADE
+    assert finds(request, before, tells(shop)) is Outcome.NOT_MADE
     answer = make(shop, body)
-    assert find_outcome(request, before, tells(shop)) is Outcome.MADE
+    assert finds(request, before, tells(shop)) is Outcome.MADE
     assert find_contradiction(request, before, answer) is None
     assert find_contradiction(request, NOBODY, answer) is None
 
 
+@FINDERS
 @pytest.mark.parametrize("api", operations.APIS)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_another_refund_in_between_misleads_nobody(api: str, data: st.DataObject) -> None:
+def test_another_refund_in_between_misleads_nobody(finds: Finder, api: str, data: st.DataObject) -> None:
     """With another client's refund in between, the decision is never wrong.
 
     Unless the two are equal in all that this one names: then nobody can tell, and the other one counts.
@@ -221,9 +240,9 @@ def test_another_refund_in_between_misleads_nobody(api: str, data: st.DataObject
     before = tells(shop)
     request = sent(REFUND[api], body)
     make(shop, foreign)
-    assert find_outcome(request, before, tells(shop)) is not Outcome.MADE
+    assert finds(request, before, tells(shop)) is not Outcome.MADE
     make(shop, body)
-    assert find_outcome(request, before, tells(shop)) is not Outcome.NOT_MADE
+    assert finds(request, before, tells(shop)) is not Outcome.NOT_MADE
 
 
 def names(body: Body) -> Body:
@@ -233,19 +252,20 @@ def names(body: Body) -> Body:
     return {line["lineNumber"]: line["refunds"] for line in body["orderRefund"]["orderLines"]["orderLine"]}
 
 
+@FINDERS
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_taxcloud_without_keys_in_its_answers(data: st.DataObject) -> None:
+def test_taxcloud_without_keys_in_its_answers(finds: Finder, data: st.DataObject) -> None:
     """Without keys in TaxCloud's responses, the quantities decide; other quantities leave it open."""
     shop, body, foreign = data.draw(drawn("taxcloud"))
     before = nameless(shop)
     request = sent(REFUND["taxcloud"], body)
-    assert find_outcome(request, before, nameless(shop)) is Outcome.NOT_MADE
+    assert finds(request, before, nameless(shop)) is Outcome.NOT_MADE
     make(shop, foreign)
     same = sorted(map(encode, foreign["items"])) == sorted(map(encode, body["items"]))
-    assert find_outcome(request, before, nameless(shop)) is (Outcome.MADE if same else None)
+    assert finds(request, before, nameless(shop)) is (Outcome.MADE if same else None)
     make(shop, body)
-    assert find_outcome(request, before, nameless(shop)) is Outcome.MADE
+    assert finds(request, before, nameless(shop)) is Outcome.MADE
 
 
 def nameless(shop: testing.Server) -> Snapshot:
@@ -309,18 +329,20 @@ def test_a_body_that_is_none_tells_nothing(shop: testing.Server) -> None:
     assert find_outcome(request, before, tells(shop)) is None
 
 
-def test_two_equal_refunds_cannot_be_told_apart(shop: testing.Server) -> None:
+@FINDERS
+def test_two_equal_refunds_cannot_be_told_apart(finds: Finder, shop: testing.Server) -> None:
     """Another client's equal refund counts as this one, unless their idempotency keys differ."""
     name = REFUND[shop.api]
     before = tells(shop)
     body = story(name)["body"]
     make(shop, body)
     other = {**body, "idempotencyKey": "another"} if shop.api == "taxcloud" else body
-    assert find_outcome(sent(name, other), before, tells(shop)) is OUTCOMES[shop.api != "taxcloud"]
+    assert finds(sent(name, other), before, tells(shop)) is OUTCOMES[shop.api != "taxcloud"]
 
 
+@FINDERS
 @pytest.mark.parametrize("whole", ["isFullRefund", "item price"])
-def test_walmart_gives_back_more_than_is_named(whole: str) -> None:
+def test_walmart_gives_back_more_than_is_named(finds: Finder, whole: str) -> None:
     """A full refund of a Walmart line counts as made only with its shipping."""
     shop = serve("walmart")
     before = tells(shop)
@@ -334,12 +356,13 @@ def test_walmart_gives_back_more_than_is_named(whole: str) -> None:
         charges[0]["charge"]["chargeAmount"]["amount"] = Decimal("-39.98")
         charges[0]["charge"]["tax"]["taxAmount"]["amount"] = Decimal("-3.30")
     request = sent(REFUND["walmart"], body)
-    assert find_outcome(request, before, tells(shop)) is Outcome.NOT_MADE
+    assert finds(request, before, tells(shop)) is Outcome.NOT_MADE
     make(shop, body)
-    assert find_outcome(request, before, tells(shop)) is Outcome.MADE
+    assert finds(request, before, tells(shop)) is Outcome.MADE
 
 
-def test_part_of_what_was_asked_is_no_answer() -> None:
+@FINDERS
+def test_part_of_what_was_asked_is_no_answer(finds: Finder) -> None:
     """If only one of two charges, or another amount, was refunded, it is open."""
     shop = serve("walmart")
     before = tells(shop)
@@ -347,19 +370,20 @@ def test_part_of_what_was_asked_is_no_answer() -> None:
     less = copy.deepcopy(body)
     del less["orderRefund"]["orderLines"]["orderLine"][0]["refunds"]["refund"][0]["refundCharges"]["refundCharge"][1]
     make(shop, less)
-    assert find_outcome(sent(REFUND["walmart"], body), before, tells(shop)) is None
+    assert finds(sent(REFUND["walmart"], body), before, tells(shop)) is None
 
 
+@FINDERS
 @pytest.mark.parametrize("api", ["walmart", "walmart_ca"])
-def test_a_cancellation_is_counted_in_pieces(api: Any) -> None:
+def test_a_cancellation_is_counted_in_pieces(finds: Finder, api: Any) -> None:
     """A cancellation counts as made if the order shows the cancelled quantity."""
     name = f"{api}.cancel_order_lines"
     shop = serve(api)
     before = tells(shop)
     body = story(name)["body"]
-    assert find_outcome(sent(name, body), before, tells(shop)) is Outcome.NOT_MADE
+    assert finds(sent(name, body), before, tells(shop)) is Outcome.NOT_MADE
     assert send(shop, name, {"body": body}).status == 200
-    assert find_outcome(sent(name, body), before, tells(shop)) is Outcome.MADE
+    assert finds(sent(name, body), before, tells(shop)) is Outcome.MADE
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_the_requests_that_people_make_are_proven_fine(operation: str, names: st
 
 def test_a_request_that_is_proven_fine_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is proven fine costs no decode, and every clean report of a kind is one object."""
-    operation = "walmart.refund_order_lines"
+    operation: Any = "walmart.refund_order_lines"
     request, before = story(operation), refundkit.check(operation, "{}")
     monkeypatch.setattr(proof.Proof, "parts_if_fine", PROVE)
     monkeypatch.setattr(operations, "quick_decoder", None)
@@ -76,6 +76,24 @@ def test_a_request_that_is_proven_fine_is_not_decoded(monkeypatch: pytest.Monkey
     assert reports[0] is reports[1]
     assert reports[0].ok
     assert not before.ok
+
+
+def test_refunds_that_only_a_journal_knows_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is proven fine where there are refunds that neither the order nor a list tells."""
+    operation: Any = "walmart.refund_order_lines"
+    request = story(operation)
+    counted: list[Any] = []
+
+    def unlisted(_: Any, known: list[Any]) -> list[Any]:
+        counted.append(known)
+        return []
+
+    body, order = text(request["body"]), text(request["order"])
+    monkeypatch.setattr(proof.Proof, "parts_if_fine", PROVE)
+    assert make_plan(operation, Config()).proof.prepare()
+    assert refundkit.check(operation, body, order=order).ok
+    refundkit.check(operation, body, order=order, unlisted=unlisted)
+    assert counted
 
 
 @pytest.mark.parametrize("operation", SCREENED)

@@ -17,8 +17,9 @@ import pytest
 import users
 from faults import Fault, serving
 from processes import WITHIN
-from refundkit import NotSent, RefundBlocked, RefundNotChecked, RefundOutcomeUnknown, TimedOut, auth, connect, testing
+from refundkit import RefundBlocked, RefundOutcomeUnknown, auth, connect, testing
 from refundkit.client.queue import QUEUE, OrderQueue
+from refundkit.errors import NotSent, RefundNotChecked, TimedOut
 from refundkit.guard import GuardTransport
 from refundkit_apis.woocommerce.models import RefundCreateRequest
 from refundkit_apis.woocommerce_legacy.models import RefundCreate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import tomllib
+import shlex
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,22 +47,26 @@ def test_check_before_sending_raises_for_the_bad_and_sends_the_good() -> None:
     assert len(sent) == 1
 
 
-def test_the_configuration_is_one() -> None:
-    """The README's configuration is accepted."""
-    table = tomllib.loads(block("toml"))
-    refundkit.Config(
-        ignore=tuple(table["ignore"]),
-        severity=tuple(table["severity"].items()),
-        files=tuple(table["files"].items()),
-    )
+def test_the_first_screen_says_how_to_install() -> None:
+    """pip, pipx and uvx stand on the first screen, and the whole is read in two minutes."""
+    lines = README.splitlines()
+    first = "\n".join(lines[:40])
+    assert [tool for tool in ("pip install .", "pipx install .", "uvx --from . refundkit") if tool not in first] == []
+    assert len(lines) <= 120
+
+
+def test_every_page_it_names_exists() -> None:
+    """Each page that the README names is there, and all pages of docs/ are named."""
+    named = set(re.findall(r"`([a-z-]+\.md)`", README))
+    assert named == {page.name for page in (ROOT / "docs").glob("*.md")}
 
 
 def test_every_flag_it_names_exists() -> None:
     """The command line accepts each `refundkit …` line of the README."""
-    lines = re.findall(r"^refundkit (check .*?)(?: +#.*)?$", README, re.MULTILINE)
-    assert len(lines) >= 4
+    lines = re.findall(r"^refundkit ((?:check|balance|draft|rule) .*?)(?: +#.*)?$", README, re.MULTILINE)
+    assert len(lines) >= 6
     for line in lines:
-        build_parser().parse_args([part.strip("'") for part in line.split()])
+        build_parser().parse_args(shlex.split(line))
 
 
 def test_every_target_it_names_exists() -> None:
@@ -73,18 +77,20 @@ def test_every_target_it_names_exists() -> None:
     assert named <= targets
 
 
-def test_the_ready_client_refunds_and_refuses(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The README's ready client refunds until nothing is left, and then says why it refuses."""
+def test_the_one_call_refunds_and_refuses(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The README's first Python sample refunds with the tax until nothing is left, and then says what is left."""
+    sample = block("python")
+    assert "walmart.refund(" in sample
     with testing.server("walmart") as shop:
         connect = partial(refundkit.connect.walmart, base_url=shop.url)
         monkeypatch.setattr(refundkit.connect, "walmart", connect)
-        names: dict[str, Any] = {"client_id": "an-id", "client_secret": "a-secret"}
-        exec(block("python", "connect.walmart"), names)  # noqa: S102 - our own README
+        names: dict[str, Any] = {"client_id": "an-id", "client_secret": "a-secret", "order_id": "2961380412345"}
+        exec(sample, names)  # noqa: S102 - our own README
         assert names["order"].purchase_order_id == "2961380412345"
-        assert len(shop.refunds("2961380412345")) == 1
+        made = str(shop.refunds("2961380412345"))
+        assert "5.00" in made
+        assert "0.41" in made
         assert capsys.readouterr().out == ""
         for _ in range(20):
-            exec(block("python", "connect.walmart"), names)  # noqa: S102 - our own README
-    assert "refund-exceeds-charge" in capsys.readouterr().out
+            exec(sample, names)  # noqa: S102 - our own README
+    assert "is left" in capsys.readouterr().out

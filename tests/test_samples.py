@@ -50,7 +50,7 @@ def calls(name: str) -> list[Any]:
     return [*reader.commands(page(name), 1), *reader.statements(page(name), 1)]
 
 
-def raised(operation: str, body: object, **parts: Any) -> set[tuple[str, str]]:
+def raised(operation: Any, body: object, **parts: Any) -> set[tuple[str, str]]:
     """The ids and pointers that a check finds."""
     return {(one.code, one.pointer) for one in refundkit.check(operation, body, **parts).findings}
 

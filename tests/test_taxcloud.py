@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import refundkit
 from share import share
 from story import text
 
-REFUND = "taxcloud.refund_order"
+REFUND: Final = "taxcloud.refund_order"
 NOTHING: set[str] = set()
 CONNECTION = "0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608"
 
@@ -184,7 +184,7 @@ def summed(items: list[dict[str, Any]], item: str) -> Fraction:
         ("2", "3", "0.1", True),
     ],
 )
-def test_a_quantity_is_exact(ordered: str, before: str, now: str, over: bool) -> None:
+def test_a_quantity_is_exact(ordered: str, before: str, now: Any, over: bool) -> None:
     """Quantities are compared to every digit, with a tolerance of a billionth."""
     order = order_of(("A", Decimal(ordered)), refunds=[past(("A", Decimal(before)))])
     report = refundkit.check(REFUND, text(refund(("A", Decimal(now)))), order=text(order))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import msgspec
@@ -277,7 +277,7 @@ def test_a_full_refund_of_a_line_is_a_return_that_is_paid() -> None:
 @pytest.mark.parametrize("namespace", [' xmlns="http://walmart.com/mp/v3/orders"', ""])
 def test_walmart_takes_xml_too(namespace: str) -> None:
     """The current API's server takes a refund in XML, in the schema's namespace or in none, as check() does."""
-    name = "walmart.refund_order_lines"
+    name: Final = "walmart.refund_order_lines"
     shop = serve("walmart")
     body = write_xml(story(name)["body"], operations.get(name).schema())
     body = re.sub(rb' xmlns="[^"]*"', namespace.encode(), body)

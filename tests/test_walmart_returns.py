@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import refundkit
@@ -18,7 +18,8 @@ from refundkit.testing import Answer
 from refundkit_apis.walmart.models import ReturnRefundLine, ReturnRefundQuantity, ReturnRefundRequest
 from story import examples, story, text
 
-RETURN, NUMBER, CUSTOMER = "walmart.refund_return", "108500000000001", "6731208845519"
+RETURN: Final = "walmart.refund_return"
+NUMBER, CUSTOMER = "108500000000001", "6731208845519"
 URL = "https://marketplace.walmartapis.com"
 
 

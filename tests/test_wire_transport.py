@@ -12,8 +12,9 @@ from typing import Any, NoReturn
 import httpx
 import pytest
 import story
-from refundkit import NotSent, RefundBlocked
+from refundkit import RefundBlocked
 from refundkit.client.wire import AsyncXmlTransport, XmlTransport
+from refundkit.errors import NotSent
 from refundkit.xml_writer import write_xml
 from refundkit_apis._runtime.codec import encode
 from walmart_xml import (

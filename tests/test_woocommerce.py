@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import refundkit
@@ -13,7 +13,7 @@ from refundkit.errors import Report
 from refundkit_apis._runtime.codec import decode, encode
 from wc_v3 import EXCHANGES, Exchange, order_before, refunds_before
 
-CREATE = "woocommerce.create_refund"
+CREATE: Final = "woocommerce.create_refund"
 CREATES = [one for one in EXCHANGES if one.operation == CREATE and one.body is not None]
 ANSWERS = [one for one in EXCHANGES if one.match is not None]
 NOTHING: set[str] = set()

@@ -289,7 +289,7 @@ def test_a_500_of_a_delete_leaves_the_outcome_unknown() -> None:
     """Under another order's path the refund is deleted, so a 500 of a delete is no refusal."""
     error = refuse(lambda shop, made: shop.delete_refund(1300, made))
     assert (type(error), error.sent) == (refundkit.RefundOutcomeUnknown, "maybe")
-    assert isinstance(error.__cause__, refundkit.StatusError)
+    assert isinstance(error.__cause__, refundkit.errors.StatusError)
     assert (error.__cause__.status, error.__cause__.response.status_code) == (404, 500)
 
 
@@ -297,7 +297,7 @@ def test_a_read_tells_the_status_that_was_meant() -> None:
     """A refund of another order is a 500 on the wire, and 404 to who catches the error."""
     error = refuse(lambda shop, made: shop.get_refund(1300, made))
     assert (type(error), error.status, error.code) == (
-        refundkit.StatusError,
+        refundkit.errors.StatusError,
         404,
         "woocommerce_rest_invalid_order_refund_id",
     )

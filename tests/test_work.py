@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -14,7 +14,7 @@ from refundkit.checking.proof import Proof
 from story import story, text
 from work import calls_made
 
-OPERATION = "walmart.refund_order_lines"
+OPERATION: Final = "walmart.refund_order_lines"
 
 
 @pytest.fixture(autouse=True)

@@ -74,6 +74,12 @@ def test_it_is_called_in_process(packages: Path) -> None:
     assert act(packages, "in_process") == {"same": True, "requests": 2}
 
 
+def test_its_refunds_are_written_down(packages: Path) -> None:
+    """A journal keeps its refunds; of one whose answer was lost nobody can tell, so that it holds the order."""
+    told = act(packages, "journalled")
+    assert told == {"states": ["made", "made", "unknown"], "raised": "RefundUnresolved"}
+
+
 def test_its_server_refuses_what_a_check_refuses(packages: Path) -> None:
     """Its server answers a bad request with 401, 404 or the documented 4xx."""
     told = act(packages, "refusals")
@@ -92,8 +98,8 @@ def test_its_server_refuses_what_a_check_refuses(packages: Path) -> None:
 def test_a_mistake_is_told(packages: Path) -> None:
     """An unknown API, a missing id or a mistyped option is an error that names it."""
     assert act(packages, "mistakes") == [
-        "ValueError: unknown API 'ferri'; did you mean 'ferry'?",
-        "TypeError: ferry needs harbour_id for every call: give it here",
-        "TypeError: woocommerce_legacy has no address of its own: give base_url=",
-        "TypeError: unknown option 'gaurd'; did you mean 'guard'?",
+        "UsageError: unknown API 'ferri'; did you mean 'ferry'?",
+        "UsageError: ferry needs harbour_id for every call: give it here",
+        "UsageError: woocommerce_legacy has no address of its own: give base_url=",
+        "UsageError: unknown option 'gaurd'; did you mean 'guard'?",
     ]

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from .number import decode_number
+from .usage import UsageError
 
 T = TypeVar("T")
 
@@ -47,7 +48,7 @@ def encode(value: object) -> bytes:
     try:
         _SYNTAX.decode(text)  # msgspec writes NaN unchanged; parsing the text costs less than a test of every value
     except msgspec.DecodeError:
-        raise ValueError("a Decimal that is no number (NaN or Infinity) cannot stand in JSON") from None
+        raise UsageError("a Decimal that is no number (NaN or Infinity) cannot stand in JSON") from None
     return text
 
 
@@ -59,8 +60,10 @@ def encode_form(value: object) -> bytes:
 def encode_id(name: str, value: str) -> str:
     """Encode an id as one segment of a path, including any `/`.
 
-    Raises ValueError for an empty id, `.` and `..`: they would make the path that of another operation.
+    Raises UsageError for what is no text, and for an empty id, `.` and `..`, which would change the path of the call.
     """
-    if value in ("", ".", ".."):
-        raise ValueError(f"{name} is {value!r}, which is no id: it would change the path of the call")
+    if not isinstance(value, str):
+        raise UsageError(f"{name} is {value!r}, a {type(value).__name__}: an id is a text")
+    if not value.strip() or value in (".", ".."):
+        raise UsageError(f"{name} is {value!r}, which is no id: it would change the path of the call")
     return quote(value, safe="")

@@ -17,9 +17,9 @@ from refundkit import (
     RefundOutcomeUnknown,
     RefundRefused,
     Report,
-    StatusError,
     connect,
 )
+from refundkit.errors import StatusError
 from refundkit.guard import AsyncGuardTransport, GuardTransport
 from refundkit_apis.taxcloud.models import Order as TaxOrder
 from refundkit_apis.taxcloud.models import Refund as TaxRefund
@@ -133,6 +133,35 @@ def any_api(client: TaxcloudClient) -> None:
     connect.api("taxcloud", auth="key")  # type: ignore[arg-type]
 
 
+def one_call(order_id: str, dry: bool) -> str:
+    """A refund in one call; money is never a float, and what is given for the tax is one of three words."""
+    with connect.walmart("id", "secret") as shop:
+        assert_type(shop.refund(order_id, {"1": "5.00"}, tax="added", reason="DamagedItem"), Order)
+        shop.refund(order_id, {"1": Decimal("5.00"), "2": refundkit.ALL, "3": refundkit.pieces(2), "4": 5}, tax="none")
+        whole_lines = dict.fromkeys(order_id.split(), refundkit.ALL)
+        assert_type(shop.refund(order_id, whole_lines, shipping=refundkit.ALL, timeout=60), Order)
+        assert_type(shop.refund(order_id, refundkit.ALL, reason="DamagedItem", dry_run=dry), Order | refundkit.Draft)
+        draft = shop.refund(order_id, {"1": "5.00"}, tax="included", dry_run=True)
+        assert_type(draft, refundkit.Draft)
+        shop.refund(order_id, {"1": 5.0}, tax="added")  # type: ignore[call-overload]
+        shop.refund(order_id, {"1": "5.00"}, tax="plus")  # type: ignore[call-overload]
+        shop.refund(order_id, refundkit.ALL, shipping=1.5)  # type: ignore[call-overload]
+        shop.refund(order_id, {"1": "5.00"}, currency="USD")  # type: ignore[call-overload]
+        shop.refund({"1": "5.00"})  # type: ignore[call-overload]
+    return f"{draft.summary} {draft.report.ok}"
+
+
+async def one_call_of_a_shop() -> None:
+    """The async twin, of an API with amounts of the order, and of one with quantities."""
+    async with connect.woocommerce_legacy("https://shop.example.net", "ck", "cs") as store:
+        assert_type(await store.refund(1204, amount="5.00", reason="torn"), ShopRefund)
+        assert_type(await store.refund(1204, {"71": "5.00"}, tax="added", dry_run=True), refundkit.Draft)
+        await store.refund(1204, amount=5.0)  # type: ignore[call-overload]
+    async with connect.taxcloud("0b9a3f52-6c1d-4e7f-8a25-93d4c7e1f608", api_key="key") as tax:
+        assert_type(await tax.refund("SO-1077", {"OIL-LITRE": refundkit.pieces("0.5")}), list[TaxRefund])
+        refundkit.pieces(0.5)  # type: ignore[arg-type]
+
+
 def by_hand(body: bytes, order: bytes) -> Report:
     """The check, and a guard around a client of one's own."""
     transport = GuardTransport(httpx.HTTPTransport(), fetch_context=True, auth=refundkit.auth.TaxCloudKey("key"))
@@ -146,3 +175,8 @@ def by_hand(body: bytes, order: bytes) -> Report:
     report = refundkit.check("walmart.refund_order_lines", body, order=order, require=["order"], fail_on="warning")
     report.raise_for_errors()
     return report
+
+
+def misspelt() -> object:
+    """A name that the package lacks, though it imports some when they are first used."""
+    return refundkit.chekc  # type: ignore[attr-defined]

@@ -11,13 +11,14 @@ import sys
 from collections.abc import Callable
 from decimal import Decimal
 from importlib import import_module
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import refundkit
 from refundkit import connect, testing
 
-OPERATION = "ferry.refund_booking"
+OPERATION: Any = "ferry.refund_booking"
 BOOKING = b'{"booking": {"number": "77", "legs": [{"route": "1", "fare": 41.30}]}}'
 
 
@@ -82,6 +83,23 @@ def in_process() -> Any:
     with opened("https://ferry.example.net", transport=server.transport) as ferry:
         repaid = ferry.refund_booking(77, repayment("12.30"))
     return {"same": repaid == asyncio.run(later()), "requests": len(server.requests)}
+
+
+def journalled() -> Any:
+    server = testing.server("ferry")
+    with TemporaryDirectory() as folder, refundkit.journal.open(f"{folder}/refunds.sqlite") as journal:
+        connection = opened("https://ferry.example.net", transport=server.transport, journal=journal)
+        with connection as ferry:
+            for _ in range(2):
+                ferry.refund_booking(77, repayment("12.30"))
+            server.lose_next_answer()
+            for _ in range(2):
+                try:
+                    ferry.refund_booking(77, repayment("1.00"))
+                except refundkit.RefundError as error:
+                    raised = type(error).__name__
+            refundkit.journal.resolve(journal, connection, wait=0)
+        return {"states": [row.state for row in journal.entries()], "raised": raised}
 
 
 def refusals() -> Any:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from . import operations
-from .errors import FAILING, ConfigError, FailOn, Severity
+from .errors import FAILING, ConfigError, FailOn, Severity, UsageError
 from .patterns import compile_pattern
 from .rule import PARTS, REGISTRY, Rule
 from .text import suggest_name
@@ -46,13 +46,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """What a team decides: which rules run, and how severe each is.
 
     `select` and `ignore` hold ids, names or prefixes of ids (`RF2`); nothing selected means every rule that is not off
-    by default. `severity` is pairs of an id or name and error, warning or off; a later pair wins. `files` is pairs of a
-    pattern and the operation that such files are for, the first that matches counts; `per_file_ignores` is pairs of a
-    pattern and more to ignore there; `exclude` is patterns of files that are not checked. Those three are about files,
-    so `check()` has no use for them. `rules` names Python files with rules of your own; they are run, once a process.
-    `fail_on` says which findings make a report not ok: errors, warnings too, or none ("never"). `output_format`,
-    `require_context` and `baseline` are the command's flags of these names. Patterns and files are relative to
-    `folder`. What is wrong or unknown raises ConfigError, which names all of it.
+    by default. `severity` is error, warning or off by id or name; a later one wins. `files` is the operation that files
+    are for by their pattern, the first that matches counts; `per_file_ignores` is more to ignore by the pattern;
+    `exclude` is patterns of files that are not checked. Those three are about files, so `check()` has no use for them.
+    `rules` names Python files with rules of your own; they are run, once a process. `fail_on` says which findings make
+    a report not ok: errors, warnings too, or none ("never"). `output_format`, `require_context` and `baseline` are the
+    command's flags of these names. Patterns and files are relative to `folder`. Lists, tuples and dicts are taken
+    alike, and stored as tuples. What is wrong or unknown raises ConfigError, which names all of it.
     """
 
     select: tuple[str, ...] = ()
@@ -70,8 +70,31 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     baseline: str | None = None
     folder: str = ""
 
+    if TYPE_CHECKING:
+
+        def __init__(  # noqa: PLR0913 - one for each key of the file
+            self,
+            *,
+            select: Sequence[str] = (),
+            ignore: Sequence[str] = (),
+            severity: Mapping[str, Severity] | Sequence[tuple[str, Severity]] = (),
+            files: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+            per_file_ignores: Mapping[str, Sequence[str]] | Sequence[tuple[str, Sequence[str]]] = (),
+            exclude: Sequence[str] = (),
+            rules: Sequence[str] = (),
+            order: str | None = None,
+            refunds: str | None = None,
+            fail_on: FailOn = "error",
+            output_format: str | None = None,
+            require_context: Sequence[str] = (),
+            baseline: str | None = None,
+            folder: str = "",
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         """Run the files of `rules`, then raise ConfigError for all that is wrong."""
+        for name in _FIELDS:
+            msgspec.structs.force_setattr(self, name, _freeze(name, getattr(self, name)))
         load_rules(self.rules, self.folder)
         problems = [*_find_rule_problems(self), *_find_file_problems(self)]
         if problems:
@@ -83,8 +106,34 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
 
         Raises ConfigError when the file cannot be read or says something unknown.
         """
+        if not isinstance(path, str | Path):
+            raise ConfigError(f"path is {path!r}: give the path of a pyproject.toml or a refundkit.toml")
         file = Path(path)
         return _convert_table(_read_table(file) or {}, file)
+
+
+_LISTED = ("select", "ignore", "exclude", "rules", "require_context")
+_NAMES, _TABLE = tuple[str, ...], tuple[tuple[str, str], ...]
+# The fields that a caller gives: the type of each, and what to give instead of anything else.
+_FIELDS: dict[str, tuple[Any, str]] = {
+    **dict.fromkeys(
+        ("select", "ignore", "exclude", "rules", "require_context"), (_NAMES, 'a list of texts, such as ["RF214"]')
+    ),
+    "severity": (_TABLE, 'a dict of texts, such as {"RF214": "error"}'),
+    "files": (_TABLE, 'a dict of texts, such as {"sent/*.json": "walmart.refund_order_lines"}'),
+    "per_file_ignores": (tuple[tuple[str, tuple[str, ...]], ...], 'a dict of lists, such as {"old/*.json": ["RF2"]}'),
+    **dict.fromkeys(("order", "refunds", "output_format", "baseline"), (str | None, "a text")),
+    "folder": (str, "a text"),
+}
+
+
+def _freeze(name: str, value: Any) -> Any:
+    """Return the value of a field with tuples for its lists and dicts. Raises ConfigError for one of another type."""
+    kind, words = _FIELDS[name]
+    try:
+        return msgspec.convert(list(value.items()) if isinstance(value, Mapping) else value, kind)
+    except msgspec.ValidationError:
+        raise ConfigError(f"{name} is {value!r}: give {words}") from None
 
 
 def discover_config(start: Path) -> Config:
@@ -182,7 +231,9 @@ def suggest_rule(name: str) -> str:
 def choose_fail_on(config: Config, fail_on: FailOn | None) -> FailOn:
     """Return what makes a report not ok: the argument, or else the configuration's. Raises ValueError."""
     if fail_on is not None and fail_on not in FAILING:
-        raise ValueError(f"fail_on is {fail_on!r}{suggest_name(fail_on, FAILING)} (known are {', '.join(FAILING)})")
+        raise UsageError(
+            f"fail_on is {fail_on!r}{suggest_name(str(fail_on), FAILING)} (known are {', '.join(FAILING)})"
+        )
     return fail_on or config.fail_on
 
 

@@ -18,6 +18,7 @@ from . import auth as credentials
 from . import operations
 from .client.connection import Connection, Options, ready_module
 from .client.retry import Retry
+from .errors import UsageError
 from .hosts import is_placeholder
 from .text import suggest_name
 
@@ -52,15 +53,15 @@ def api(
     `base_url` where every shop has an address of its own.
     """
     if name not in operations.APIS:
-        raise ValueError(f"unknown API {name!r}{suggest_name(name, operations.APIS)}")
+        raise UsageError(f"unknown API {name!r}{suggest_name(name, operations.APIS)}")
     if base_url:
         options["base_url"] = base_url
     elif is_placeholder(httpx.URL(operations.bundle(name).servers[0]).host):
-        raise TypeError(f"{name} has no address of its own: give base_url=")
+        raise UsageError(f"{name} has no address of its own: give base_url=")
     id_names: tuple[str, ...] = ready_module(name).GIVEN_ONCE
     missing = [id_name for id_name in id_names if id_name not in options]
     if missing:
-        raise TypeError(f"{name} needs {' and '.join(missing)} for every call: give it here")
+        raise UsageError(f"{name} needs {' and '.join(missing)} for every call: give it here")
     ids = {id_name: options.pop(id_name) for id_name in id_names}
     return Connection(name, auth, cast("Options", options), ids)
 
@@ -125,7 +126,7 @@ def taxcloud(
     Raises ValueError unless there is one of the two.
     """
     if bool(api_key) == bool(token):
-        raise ValueError("give api_key or token, and not both")
+        raise UsageError("give api_key or token, and not both")
     auth = credentials.TaxCloudKey(api_key) if api_key else credentials.TaxCloudToken(token)
     return api("taxcloud", auth=auth, connection_id=connection_id, **options)
 

@@ -21,11 +21,15 @@ from refundkit_apis._runtime.errors import (
     TimedOut,
     TransportError,
 )
+from refundkit_apis._runtime.usage import UsageError
+
+from .text import count_nouns, make_printable
 
 __all__ = [
-    "ConfigError", "DecodeError", "Finding", "NotRun", "NotSent", "Outcome", "RefundBlocked", "RefundError",
-    "RefundNotChecked", "RefundNotSent", "RefundOutcomeUnknown", "RefundRefused", "Report", "RuleError", "SourceError",
-    "StatusError", "TimedOut", "TransportError", "UsageError", "finding",
+    "ConfigError", "DecodeError", "DraftError", "Finding", "JournalError", "NotRun", "NotSent", "Outcome",
+    "RefundBlocked", "RefundBusy", "RefundError", "RefundNotChecked", "RefundNotSent", "RefundOutcomeUnknown",
+    "RefundRefused", "RefundUnresolved", "Report", "RuleError", "SourceError", "StatusError", "TimedOut",
+    "TransportError", "UsageError", "finding",
 ]  # fmt: skip
 
 _PACKAGE = Path(__file__).parent
@@ -93,8 +97,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     not_run: tuple[NotRun, ...]
     fail_on: FailOn = "error"
 
+    def __str__(self) -> str:
+        lines = []
+        for entry in self.findings:
+            lines += [make_printable(str(entry)), *([f"  help: {make_printable(entry.help)}"] if entry.help else [])]
+        errors, warnings = (sum(entry.severity == each for entry in self.findings) for each in ("error", "warning"))
+        wants = [f"{count_nouns(len(each.codes), 'rule')} for want of the {each.missing}" for each in self.not_run]
+        counts = f"{self.operation}: {count_nouns(errors, 'error')}, {count_nouns(warnings, 'warning')}."
+        return "\n".join([*lines, f"{counts} Not run: {', '.join(wants)}." if wants else counts])
+
     def __bool__(self) -> bool:
-        raise TypeError("a report has no truth value: ask its .ok, or call its raise_for_errors()")
+        raise UsageError("a report has no truth value: ask its .ok, or call its raise_for_errors()")
 
     @property
     def ok(self) -> bool:
@@ -140,13 +153,42 @@ class RefundNotChecked(RefundNotSent):
         return type(self), (self.report, self._why), {"idempotency_key": self.idempotency_key}
 
 
+class _HeldByJournal(NotSent):
+    """The journal has a row that holds the order; `entry_id` is its id."""
+
+    _words = ""
+
+    def __init__(self, entry_id: str) -> None:
+        self.entry_id = entry_id
+        super().__init__(self._words.format(entry_id))
+
+    def __reduce__(self) -> tuple[type[_HeldByJournal], tuple[str], dict[str, str]]:
+        return type(self), (self.entry_id,), {"idempotency_key": self.idempotency_key}
+
+
+class RefundBusy(_HeldByJournal):
+    """Another process is refunding the order, and has not come to an end in the time that the journal waits."""
+
+    _words = "not sent: another refund of the order is under way (journal row {0}); try again later"
+
+
+class RefundUnresolved(_HeldByJournal):
+    """An earlier refund of the order may have been made, and nobody has found out yet."""
+
+    _words = "not sent: an earlier refund of the order may have been made: refundkit journal resolve {0}"
+
+
+class DraftError(RefundNotSent):
+    """What is wanted cannot be refunded; the message says what is left, or what to add."""
+
+
 def _join_errors(report: Report) -> str:
     errors = [str(entry) for entry in report.failures] or list(map(str, report.findings))
     not_run = [f"not run for want of {entry.missing}: {', '.join(entry.codes)}" for entry in report.not_run]
     return "; ".join(errors or not_run)
 
 
-class ConfigError(Exception):
+class ConfigError(UsageError):
     """A configuration that cannot be used; the message says where and what to write instead."""
 
 
@@ -158,5 +200,5 @@ class SourceError(Exception):
     """An input that cannot be read; the message says which and why."""
 
 
-class UsageError(Exception):
-    """The command line asks for something that cannot be done; the message says what to write instead."""
+class JournalError(Exception):
+    """A journal of refunds cannot be read or written; the message says which, and why."""

@@ -156,6 +156,16 @@ class Account(msgspec.Struct, gc=False):
         return self.tax_charged - self.tax_before
 
     @property
+    def remaining(self) -> Decimal:
+        """What may still be given back: `left`, and nothing if more was refunded than charged; on its side of zero."""
+        return (max(self.left, ZERO) if self.charged >= 0 else min(self.left, ZERO)) or ZERO
+
+    @property
+    def tax_remaining(self) -> Decimal:
+        """What may still be given back of the tax."""
+        return max(self.tax_left, ZERO) or ZERO
+
+    @property
     def exceeded(self) -> bool:
         """Whether this refund pays back more than is left."""
         return 0 < self.now > self.left
@@ -365,8 +375,9 @@ class Ledger(msgspec.Struct):
     def _count_before(self, posting: Posting, sign: int) -> None:
         """Add a posting of a known line to what came back before, by its size; with sign -1, take it off again."""
         account = self.lines[posting.line].account(posting.account)
-        size = -abs(posting.amount) if account.name == ITEM and account.charged < 0 else abs(posting.amount)
-        account.before += sign * size
+        if account.charged < 0 and (account.name == ITEM or account.name.startswith(TAX)):
+            sign = -sign  # a fee below zero
+        account.before += sign * abs(posting.amount)
         account.tax_before += sign * abs(posting.tax)
 
     def _remaining_postings(self, posting: Posting) -> Iterator[Posting]:

@@ -7,13 +7,17 @@ from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast, get_origin
 
 import msgspec
 import refundkit_apis
 from refundkit_apis._runtime.number import decode_number, decode_unbounded
+from refundkit_apis._runtime.usage import UsageError
 
 from .text import suggest_name
+
+if TYPE_CHECKING:
+    from refundkit_apis.names import OperationName
 
 _XML = "application/xml"
 _CLOSING_KEYWORDS = frozenset({"$ref", "properties", "anyOf"})
@@ -87,7 +91,7 @@ class Bundle(msgspec.Struct, frozen=True):
 class Operation(msgspec.Struct, frozen=True, eq=False):
     """One operation, such as `walmart_ca.refund_order_lines`; compared by identity, as each exists once."""
 
-    name: str
+    name: OperationName
     api: str
     described: OperationSpec
 
@@ -140,7 +144,10 @@ def bundle(api: str) -> Bundle:
 def of_api(api: str) -> dict[str, Operation]:
     """Return the operations of one API by their full names."""
     described = bundle(api).operations
-    return {f"{api}.{name}": Operation(f"{api}.{name}", api, spec) for name, spec in described.items()}
+    return {
+        f"{api}.{name}": Operation(cast("OperationName", f"{api}.{name}"), api, spec)
+        for name, spec in described.items()
+    }
 
 
 def names() -> list[str]:
@@ -156,9 +163,9 @@ def find(name: str) -> Operation | None:
 
 def get(name: str) -> Operation:
     """Return the operation of that name. Raises ValueError that suggests the nearest."""
-    operation = find(name)
+    operation = find(name) if isinstance(name, str) else None
     if operation is None:
-        raise ValueError(f"unknown operation {name!r}{suggest(name)}")
+        raise UsageError(f"unknown operation {name!r}{suggest(str(name))}")
     return operation
 
 
@@ -230,6 +237,18 @@ def refunds_schema(operation: Operation) -> dict[str, Any] | None:
         return None
     listing = get(f"{operation.api}.{source.operation}")
     return listing.schema(success(listing))
+
+
+def wrap(value: object, wrapper: Any) -> object:
+    """Return a model, or a list of models, in the wrapper that has just one field for it; anything else as it is."""
+    if isinstance(value, list) and not all(isinstance(entry, msgspec.Struct) for entry in value):
+        return value
+    if not isinstance(value, msgspec.Struct | list) or not isinstance(wrapper, type) or type(value) is wrapper:
+        return value
+    fields = msgspec.structs.fields(wrapper) if issubclass(wrapper, msgspec.Struct) else ()
+    if len(fields) != 1 or (get_origin(fields[0].type) or fields[0].type) is not type(value):
+        return value
+    return {fields[0].encode_name: value}
 
 
 @cache

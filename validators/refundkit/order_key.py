@@ -69,6 +69,13 @@ def id_in_body(operation: Operation, body: bytes | None) -> dict[str, str]:
     return {list(model.path_ids)[-1]: value} if isinstance(value, str) else {}
 
 
+def ids_of_order(name: str, text: bytes) -> dict[str, str]:
+    """Return the ids in an order by the names of their path parameters, of an API or of one of its operations."""
+    _, model = _owner_of_orders(name)
+    ids = zip(model.path_ids, _ids_in_order(model, text), strict=True)
+    return {name: str(value) for name, value in ids if isinstance(value, (str, int)) and value != ""}
+
+
 def key_of_order(text: bytes, api: str | None = None, order_id: str | None = None) -> OrderKey | None:
     """Return the key of a get-order response, None if it has no id; `api` and `order_id` override its content."""
     names = [api] if api in APIS else APIS if api is None else []

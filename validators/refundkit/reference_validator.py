@@ -5,13 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from refundkit_apis.names import OperationName
+
+from .errors import UsageError
 from .operations import get
 
 if TYPE_CHECKING:
     import jsonschema.protocols
 
 
-def reference(operation: str) -> jsonschema.protocols.Validator:
+def reference(operation: OperationName) -> jsonschema.protocols.Validator:
     """Return a plain `jsonschema` validator (Draft 2020-12) of the operation's body.
 
     It takes what `reading` and msgspec give: a Decimal is a number, and an integer where it is whole. Raises ValueError
@@ -22,7 +25,7 @@ def reference(operation: str) -> jsonschema.protocols.Validator:
 
     target = get(operation)
     if target.described.body is None:
-        raise ValueError(f"{operation} takes no body")
+        raise UsageError(f"{operation} takes no body")
 
     def is_integer(checker: object, value: object) -> bool:
         if isinstance(value, (Decimal, float)):

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from .errors import Severity
+from .errors import Severity, UsageError
 
 # The parts of a request as bits, and the names by which `not_run` lists them. An order may tell only the totals of its
 # refunds: then REFUNDS is set, and REFUNDED_ITEMS is not.
@@ -102,7 +102,7 @@ def rule(  # noqa: PLR0913 - what a rule says of itself, each by its name
 
     def register(run: F) -> F:
         if code in REGISTRY or any(registered.name == name for registered in REGISTRY.values()):
-            raise ValueError(f"rule {code} {name} is registered already")
+            raise UsageError(f"rule {code} {name} is registered already")
         parameters, needs, sharpens = _read_parameters(run)
         gates, sharpeners = needs & ~BODY if raw else needs, sharpens if reports_missing else 0
         REGISTRY[code] = Rule(
@@ -124,7 +124,7 @@ def _read_parameters(run: Callable[..., Any]) -> tuple[tuple[str, ...], int, int
     for position, name in enumerate(parameters):
         if name not in PARAMETERS:
             allowed = ", ".join(PARAMETERS)
-            raise ValueError(f"rule {run.__name__}: a rule cannot ask for {name!r}, only for {allowed}")
+            raise UsageError(f"rule {run.__name__}: a rule cannot ask for {name!r}, only for {allowed}")
         if position < gates:
             needs |= PARAMETERS[name]
         else:

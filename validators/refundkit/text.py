@@ -120,3 +120,19 @@ def path_of(pointer: str) -> list[str] | None:
         return None
     path = pointer[1:].split("/")
     return [token.replace("~1", "/").replace("~0", "~") for token in path] if "~" in pointer else path
+
+
+def make_printable(text: str) -> str:
+    """Escape every control character, so that no value forges a line, a colour or an annotation."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _escape(character) for character in text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def count_nouns(count: int, noun: str) -> str:
+    """Return a number and its noun, such as 1 error or 2 errors."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

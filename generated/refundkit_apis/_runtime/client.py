@@ -15,6 +15,7 @@ import msgspec
 
 from .codec import decode
 from .errors import DecodeError, NotSent, StatusError, TimedOut, TransportError, hide_secrets, lists_errors
+from .usage import UsageError
 
 T = TypeVar("T")
 
@@ -45,11 +46,11 @@ def _validate_base_url(_: object, __: object, url: str) -> None:
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
-        raise ValueError("base_url is no URL: it must read like https://example.com") from None
+        raise UsageError("base_url is no URL: it must read like https://example.com") from None
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise ValueError("base_url must begin with https:// (or http://) and a host")
+        raise UsageError("base_url must begin with https:// (or http://) and a host")
     if "?" in url or "#" in url:
-        raise ValueError("base_url must end with its path: no `?` and no `#`")
+        raise UsageError("base_url must end with its path: no `?` and no `#`")
 
 
 def _without_password(url: str) -> str:

@@ -21,6 +21,7 @@ from urllib.parse import quote
 import msgspec
 
 from .codec import without_bom
+from .usage import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,7 +47,7 @@ class Outcome(Enum):
     NOT_MADE = "not made"
 
     def __bool__(self) -> NoReturn:
-        raise TypeError("an Outcome has no truth value: compare it, `outcome is Outcome.MADE`")
+        raise UsageError("an Outcome has no truth value: compare it, `outcome is Outcome.MADE`")
 
 
 class RefundError(Exception):

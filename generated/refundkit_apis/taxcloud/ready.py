@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal, overload
+
 from .._runtime.client import Client
 from .._runtime.ready import AsyncCaller, Caller, Timeout, as_list, with_key
 from . import models
 from .api.orders import get_order, refund_order
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from refundkit.drafting import Draft, DraftOptions, Wanted
 
 __all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncTaxcloudClient", "TaxcloudClient"]
 
@@ -48,6 +55,59 @@ class TaxcloudClient:
                 timeout=timeout,
             )
         )
+
+    @overload
+    def refund(
+        self,
+        order_id: str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[False] = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> list[models.Refund]: ...
+
+    @overload
+    def refund(
+        self,
+        order_id: str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[True],
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> Draft: ...
+
+    @overload
+    def refund(
+        self,
+        order_id: str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> list[models.Refund] | Draft: ...
+
+    def refund(
+        self,
+        order_id: str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> list[models.Refund] | Draft:
+        """Read the order, draft what is wanted of it, check and send it as refund_order does.
+
+        `wanted` and `options` are those of refundkit.draft. With `dry_run` the draft is returned, and nothing is sent.
+        """
+        draft = self._caller.draft(
+            "taxcloud.refund_order", self._connection_id, order_id, wanted=wanted, timeout=timeout, **options
+        )
+        if dry_run:
+            return draft
+        return self.refund_order(order_id, draft.body, timeout=timeout)
 
     def get_order(
         self,
@@ -102,6 +162,56 @@ class AsyncTaxcloudClient:
                 timeout=timeout,
             )
         )
+
+    @overload
+    async def refund(
+        self,
+        order_id: str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[False] = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> list[models.Refund]: ...
+
+    @overload
+    async def refund(
+        self,
+        order_id: str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[True],
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> Draft: ...
+
+    @overload
+    async def refund(
+        self,
+        order_id: str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> list[models.Refund] | Draft: ...
+
+    async def refund(
+        self,
+        order_id: str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> list[models.Refund] | Draft:
+        """As TaxcloudClient.refund."""
+        draft = await self._caller.draft(
+            "taxcloud.refund_order", self._connection_id, order_id, wanted=wanted, timeout=timeout, **options
+        )
+        if dry_run:
+            return draft
+        return await self.refund_order(order_id, draft.body, timeout=timeout)
 
     async def get_order(
         self,

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal, overload
+
 from .._runtime.client import Client
 from .._runtime.ready import AsyncCaller, Caller, Timeout
 from . import models
 from .api.orders import cancel_order_lines, get_order, refund_order_lines
 from .api.returns import list_returns, refund_return
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from refundkit.drafting import Draft, DraftOptions, Wanted
 
 __all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncWalmartClient", "WalmartClient"]
 
@@ -43,6 +50,59 @@ class WalmartClient:
             body=models.OrderRefundRequest(order_refund=body),
             timeout=timeout,
         ).order
+
+    @overload
+    def refund(
+        self,
+        purchase_order_id: str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[False] = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Order: ...
+
+    @overload
+    def refund(
+        self,
+        purchase_order_id: str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[True],
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> Draft: ...
+
+    @overload
+    def refund(
+        self,
+        purchase_order_id: str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Order | Draft: ...
+
+    def refund(
+        self,
+        purchase_order_id: str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Order | Draft:
+        """Read the order, draft what is wanted of it, check and send it as refund_order_lines does.
+
+        `wanted` and `options` are those of refundkit.draft. With `dry_run` the draft is returned, and nothing is sent.
+        """
+        draft = self._caller.draft(
+            "walmart.refund_order_lines", purchase_order_id, wanted=wanted, timeout=timeout, **options
+        )
+        if dry_run:
+            return draft
+        return self.refund_order_lines(purchase_order_id, draft.body.order_refund, timeout=timeout)
 
     def cancel_order_lines(
         self,
@@ -167,6 +227,56 @@ class AsyncWalmartClient:
                 timeout=timeout,
             )
         ).order
+
+    @overload
+    async def refund(
+        self,
+        purchase_order_id: str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[False] = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Order: ...
+
+    @overload
+    async def refund(
+        self,
+        purchase_order_id: str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[True],
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> Draft: ...
+
+    @overload
+    async def refund(
+        self,
+        purchase_order_id: str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Order | Draft: ...
+
+    async def refund(
+        self,
+        purchase_order_id: str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Order | Draft:
+        """As WalmartClient.refund."""
+        draft = await self._caller.draft(
+            "walmart.refund_order_lines", purchase_order_id, wanted=wanted, timeout=timeout, **options
+        )
+        if dry_run:
+            return draft
+        return await self.refund_order_lines(purchase_order_id, draft.body.order_refund, timeout=timeout)
 
     async def cancel_order_lines(
         self,

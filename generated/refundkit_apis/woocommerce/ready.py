@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal, overload
+
 from .._runtime.client import Client
-from .._runtime.ready import AsyncCaller, Caller, Timeout
+from .._runtime.ready import AsyncCaller, Caller, Timeout, as_id
 from . import models
 from .api.orders import get_order
 from .api.refunds import create_refund, delete_refund, get_refund, list_refunds
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from refundkit.drafting import Draft, DraftOptions, Wanted
 
 __all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncWoocommerceClient", "WoocommerceClient"]
 
@@ -44,7 +51,7 @@ class WoocommerceClient:
         return self._caller.call(
             "woocommerce.list_refunds",
             list_refunds.sync_detailed,
-            str(id),
+            as_id("id", id),
             per_page=per_page,
             page=page,
             offset=offset,
@@ -69,11 +76,64 @@ class WoocommerceClient:
         return self._caller.call(
             "woocommerce.create_refund",
             create_refund.sync_detailed,
-            str(id),
+            as_id("id", id),
             body=body,
             api_refund=api_refund,
             timeout=timeout,
         )
+
+    @overload
+    def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[False] = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund: ...
+
+    @overload
+    def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[True],
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> Draft: ...
+
+    @overload
+    def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund | Draft: ...
+
+    def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund | Draft:
+        """Read the order, draft what is wanted of it, check and send it as create_refund does.
+
+        `wanted` and `options` are those of refundkit.draft. With `dry_run` the draft is returned, and nothing is sent.
+        """
+        draft = self._caller.draft(
+            "woocommerce.create_refund", as_id("id", id), wanted=wanted, timeout=timeout, **options
+        )
+        if dry_run:
+            return draft
+        return self.create_refund(id, draft.body, timeout=timeout)
 
     def get_refund(
         self,
@@ -90,8 +150,8 @@ class WoocommerceClient:
         return self._caller.call(
             "woocommerce.get_refund",
             get_refund.sync_detailed,
-            str(id),
-            str(refund_id),
+            as_id("id", id),
+            as_id("refund_id", refund_id),
             dp=dp,
             timeout=timeout,
         )
@@ -111,8 +171,8 @@ class WoocommerceClient:
         return self._caller.call(
             "woocommerce.delete_refund",
             delete_refund.sync_detailed,
-            str(id),
-            str(refund_id),
+            as_id("id", id),
+            as_id("refund_id", refund_id),
             force=force,
             timeout=timeout,
         )
@@ -131,7 +191,7 @@ class WoocommerceClient:
         return self._caller.call(
             "woocommerce.get_order",
             get_order.sync_detailed,
-            str(id),
+            as_id("id", id),
             dp=dp,
             timeout=timeout,
         )
@@ -164,7 +224,7 @@ class AsyncWoocommerceClient:
         return await self._caller.call(
             "woocommerce.list_refunds",
             list_refunds.asyncio_detailed,
-            str(id),
+            as_id("id", id),
             per_page=per_page,
             page=page,
             offset=offset,
@@ -186,11 +246,61 @@ class AsyncWoocommerceClient:
         return await self._caller.call(
             "woocommerce.create_refund",
             create_refund.asyncio_detailed,
-            str(id),
+            as_id("id", id),
             body=body,
             api_refund=api_refund,
             timeout=timeout,
         )
+
+    @overload
+    async def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[False] = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund: ...
+
+    @overload
+    async def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[True],
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> Draft: ...
+
+    @overload
+    async def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund | Draft: ...
+
+    async def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund | Draft:
+        """As WoocommerceClient.refund."""
+        draft = await self._caller.draft(
+            "woocommerce.create_refund", as_id("id", id), wanted=wanted, timeout=timeout, **options
+        )
+        if dry_run:
+            return draft
+        return await self.create_refund(id, draft.body, timeout=timeout)
 
     async def get_refund(
         self,
@@ -204,8 +314,8 @@ class AsyncWoocommerceClient:
         return await self._caller.call(
             "woocommerce.get_refund",
             get_refund.asyncio_detailed,
-            str(id),
-            str(refund_id),
+            as_id("id", id),
+            as_id("refund_id", refund_id),
             dp=dp,
             timeout=timeout,
         )
@@ -222,8 +332,8 @@ class AsyncWoocommerceClient:
         return await self._caller.call(
             "woocommerce.delete_refund",
             delete_refund.asyncio_detailed,
-            str(id),
-            str(refund_id),
+            as_id("id", id),
+            as_id("refund_id", refund_id),
             force=force,
             timeout=timeout,
         )
@@ -239,7 +349,7 @@ class AsyncWoocommerceClient:
         return await self._caller.call(
             "woocommerce.get_order",
             get_order.asyncio_detailed,
-            str(id),
+            as_id("id", id),
             dp=dp,
             timeout=timeout,
         )

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal, overload
+
 from .._runtime.client import Client
-from .._runtime.ready import AsyncCaller, Caller, Timeout
+from .._runtime.ready import AsyncCaller, Caller, Timeout, as_id
 from . import models
 from .api.orders import get_order
 from .api.refunds import create_refund, delete_refund, get_refund, list_refunds, update_refund
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from refundkit.drafting import Draft, DraftOptions, Wanted
 
 __all__ = ["ASYNC", "GIVEN_ONCE", "SYNC", "AsyncWoocommerceLegacyClient", "WoocommerceLegacyClient"]
 
@@ -39,7 +46,7 @@ class WoocommerceLegacyClient:
         return self._caller.call(
             "woocommerce_legacy.list_refunds",
             list_refunds.sync_detailed,
-            str(id),
+            as_id("id", id),
             fields=fields,
             timeout=timeout,
         ).order_refunds
@@ -59,11 +66,64 @@ class WoocommerceLegacyClient:
         return self._caller.call(
             "woocommerce_legacy.create_refund",
             create_refund.sync_detailed,
-            str(id),
+            as_id("id", id),
             body=models.RefundCreateRequest(order_refund=body),
             api_refund=api_refund,
             timeout=timeout,
         ).order_refund
+
+    @overload
+    def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[False] = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund: ...
+
+    @overload
+    def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[True],
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> Draft: ...
+
+    @overload
+    def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund | Draft: ...
+
+    def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund | Draft:
+        """Read the order, draft what is wanted of it, check and send it as create_refund does.
+
+        `wanted` and `options` are those of refundkit.draft. With `dry_run` the draft is returned, and nothing is sent.
+        """
+        draft = self._caller.draft(
+            "woocommerce_legacy.create_refund", as_id("id", id), wanted=wanted, timeout=timeout, **options
+        )
+        if dry_run:
+            return draft
+        return self.create_refund(id, draft.body.order_refund, timeout=timeout)
 
     def get_refund(
         self,
@@ -80,8 +140,8 @@ class WoocommerceLegacyClient:
         return self._caller.call(
             "woocommerce_legacy.get_refund",
             get_refund.sync_detailed,
-            str(id),
-            str(refund_id),
+            as_id("id", id),
+            as_id("refund_id", refund_id),
             fields=fields,
             timeout=timeout,
         ).order_refund
@@ -101,8 +161,8 @@ class WoocommerceLegacyClient:
         return self._caller.call(
             "woocommerce_legacy.update_refund",
             update_refund.sync_detailed,
-            str(id),
-            str(refund_id),
+            as_id("id", id),
+            as_id("refund_id", refund_id),
             body=models.RefundUpdateRequest(order_refund=body),
             timeout=timeout,
         ).order_refund
@@ -121,8 +181,8 @@ class WoocommerceLegacyClient:
         self._caller.call(
             "woocommerce_legacy.delete_refund",
             delete_refund.sync_detailed,
-            str(id),
-            str(refund_id),
+            as_id("id", id),
+            as_id("refund_id", refund_id),
             timeout=timeout,
         )
 
@@ -140,7 +200,7 @@ class WoocommerceLegacyClient:
         return self._caller.call(
             "woocommerce_legacy.get_order",
             get_order.sync_detailed,
-            str(id),
+            as_id("id", id),
             filterdp=filterdp,
             timeout=timeout,
         ).order
@@ -169,7 +229,7 @@ class AsyncWoocommerceLegacyClient:
             await self._caller.call(
                 "woocommerce_legacy.list_refunds",
                 list_refunds.asyncio_detailed,
-                str(id),
+                as_id("id", id),
                 fields=fields,
                 timeout=timeout,
             )
@@ -188,12 +248,62 @@ class AsyncWoocommerceLegacyClient:
             await self._caller.call(
                 "woocommerce_legacy.create_refund",
                 create_refund.asyncio_detailed,
-                str(id),
+                as_id("id", id),
                 body=models.RefundCreateRequest(order_refund=body),
                 api_refund=api_refund,
                 timeout=timeout,
             )
         ).order_refund
+
+    @overload
+    async def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[False] = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund: ...
+
+    @overload
+    async def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: Literal[True],
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> Draft: ...
+
+    @overload
+    async def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund | Draft: ...
+
+    async def refund(
+        self,
+        id: int | str,
+        wanted: Wanted = None,
+        *,
+        dry_run: bool = False,
+        timeout: Timeout = None,
+        **options: Unpack[DraftOptions],
+    ) -> models.Refund | Draft:
+        """As WoocommerceLegacyClient.refund."""
+        draft = await self._caller.draft(
+            "woocommerce_legacy.create_refund", as_id("id", id), wanted=wanted, timeout=timeout, **options
+        )
+        if dry_run:
+            return draft
+        return await self.create_refund(id, draft.body.order_refund, timeout=timeout)
 
     async def get_refund(
         self,
@@ -208,8 +318,8 @@ class AsyncWoocommerceLegacyClient:
             await self._caller.call(
                 "woocommerce_legacy.get_refund",
                 get_refund.asyncio_detailed,
-                str(id),
-                str(refund_id),
+                as_id("id", id),
+                as_id("refund_id", refund_id),
                 fields=fields,
                 timeout=timeout,
             )
@@ -228,8 +338,8 @@ class AsyncWoocommerceLegacyClient:
             await self._caller.call(
                 "woocommerce_legacy.update_refund",
                 update_refund.asyncio_detailed,
-                str(id),
-                str(refund_id),
+                as_id("id", id),
+                as_id("refund_id", refund_id),
                 body=models.RefundUpdateRequest(order_refund=body),
                 timeout=timeout,
             )
@@ -246,8 +356,8 @@ class AsyncWoocommerceLegacyClient:
         await self._caller.call(
             "woocommerce_legacy.delete_refund",
             delete_refund.asyncio_detailed,
-            str(id),
-            str(refund_id),
+            as_id("id", id),
+            as_id("refund_id", refund_id),
             timeout=timeout,
         )
 
@@ -263,7 +373,7 @@ class AsyncWoocommerceLegacyClient:
             await self._caller.call(
                 "woocommerce_legacy.get_order",
                 get_order.asyncio_detailed,
-                str(id),
+                as_id("id", id),
                 filterdp=filterdp,
                 timeout=timeout,
             )

@@ -57,7 +57,7 @@ def audit(
                 message = "a worker process was killed, perhaps for want of memory: nothing is written"
                 raise SourceError(f"{message}; run again with fewer --jobs or less --memory") from error
         if not tally.requests:
-            raise SourceError(f"{', '.join(sources.requests)}: no request at all")
+            raise SourceError(f"{files.show_names(sources.requests)}: no request at all")
         tally.unplaced = reading.unplaced
         with _connect(resources, Path(folder, "spill")) as connection:
             try:

@@ -14,13 +14,16 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from ..errors import SourceError
+from ..errors import JournalError, SourceError
+from ..journal.entry import COUNTING, Entry
+from ..journal.store import without_password
 from ..lint.paths import LINES, expand_paths
 from ..reading.keys import UNREADABLE
 from ..text import without_bom
 from .columns import FINDINGS, REQUESTS
 
 PARQUET, CSV = ".parquet", ".csv"
+JOURNALS = (".sqlite", ".sqlite3", ".db")
 SUFFIXES = (PARQUET, *sorted(LINES), CSV)
 _BATCH = 2048
 _BLOCK = 8 << 20
@@ -63,12 +66,31 @@ class Chunk(msgspec.Struct, frozen=True):
 
 def expand_files(patterns: list[str]) -> list[str]:
     """Expand paths and patterns into files. Raises SourceError for none and for an unknown suffix."""
-    files = expand_paths(patterns)
+    return _require_suffixes(expand_paths(patterns), SUFFIXES)
+
+
+def expand_requests(patterns: list[str]) -> list[str]:
+    """Expand paths and patterns into files as `expand_files` does; they, and addresses, may be journals."""
+    addresses = [pattern for pattern in patterns if "://" in pattern]
+    paths = [pattern for pattern in patterns if pattern not in addresses]
+    return [*_require_suffixes(expand_paths(paths), (*SUFFIXES, *JOURNALS)), *addresses]
+
+
+def _require_suffixes(files: list[str], suffixes: tuple[str, ...]) -> list[str]:
     for file in files:
-        suffix = Path(file).suffix.lower()
-        if suffix not in SUFFIXES:
-            raise SourceError(f"{file}: the suffix is none of {', '.join(SUFFIXES)}")
+        if Path(file).suffix.lower() not in suffixes:
+            raise SourceError(f"{file}: the suffix is none of {', '.join(suffixes)}")
     return files
+
+
+def is_journal(file: str) -> bool:
+    """True for the name of a journal of sent refunds: its rows are requests."""
+    return "://" in file or Path(file).suffix.lower() in JOURNALS
+
+
+def show_names(files: Iterable[str]) -> str:
+    """Return the names of files and journals for a message, without passwords."""
+    return ", ".join(without_password(file) if "://" in file else file for file in files)
 
 
 def has_column(file: str, name: str) -> bool:
@@ -81,10 +103,12 @@ def read_chunks(file: str, columns: Columns) -> Iterator[Chunk]:
     """Read the rows of a file in order, in chunks. Raises SourceError where it cannot be read or lacks a column."""
     suffix = Path(file).suffix.lower()
     reader = {PARQUET: _read_parquet, CSV: _read_csv}.get(suffix, _read_json_lines)
+    if is_journal(file):
+        reader = _read_journal
     first = 0
     try:
         for rows, arrays in reader(file, columns):
-            yield Chunk(file, first, rows, arrays)
+            yield Chunk(show_names([file]), first, rows, arrays)
             first += rows
     except OSError as error:
         raise SourceError(f"{file}: {error.strerror or error}") from error
@@ -140,6 +164,39 @@ def _read_json_lines(file: str, columns: Columns) -> Iterator[tuple[int, dict[st
                 rows = []
     if rows:
         yield len(rows), _make_arrays(rows, columns)
+
+
+def _read_journal(file: str, columns: Columns) -> Iterator[tuple[int, dict[str, pa.Array]]]:
+    """Read the refunds of a journal that left, as requests without headers; those that were made have a status 2xx."""
+    from .. import journal
+
+    try:
+        with journal.open_existing(file) as opened:
+            rows: list[dict[str, Any]] = []
+            for entry in opened.entries():
+                if entry.left_at is not None:
+                    rows.append(_read_entry(entry))
+                if len(rows) == _BATCH:
+                    yield len(rows), _make_arrays(rows, columns)
+                    rows = []
+            if rows:
+                yield len(rows), _make_arrays(rows, columns)
+    except JournalError as error:
+        raise SourceError(str(error)) from error
+
+
+def _read_entry(entry: Entry) -> dict[str, bytes | None]:
+    is_success = entry.status is not None and 200 <= entry.status < 300
+    counts = entry.state in COUNTING
+    status = entry.status if is_success == counts else 200 if counts else 0
+    return {
+        "operation": entry.operation.encode(),
+        "time": datetime.fromtimestamp(entry.left_at or 0.0, UTC).isoformat().encode(),
+        "path": msgspec.json.encode(entry.path),
+        "query": msgspec.json.encode(entry.query),
+        "body": entry.body.encode() or None,
+        "status": str(status or 0).encode(),
+    }
 
 
 def _read_line(file: str, number: int, line: bytes, columns: Columns) -> dict[str, Any]:

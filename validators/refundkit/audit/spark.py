@@ -166,7 +166,7 @@ def write_audit(
     except (PySparkException, Py4JError) as error:
         raise SourceError(_explain_error(error)) from error
     if not tally.requests:
-        raise SourceError(f"{', '.join(sources.requests)}: no request at all")
+        raise SourceError(f"{files.show_names(sources.requests)}: no request at all")
     return tally
 
 

@@ -6,11 +6,12 @@ run over both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 from refundkit_apis._runtime.codec import encode
+from refundkit_apis.names import OperationName
 
 from .. import operations
 from ..config import Config, choose_fail_on
@@ -24,6 +25,7 @@ from ..errors import (
     NotRun,
     Report,
     Severity,
+    UsageError,
     describe_defect,
     finding,
 )
@@ -44,7 +46,10 @@ _HARMLESS_CODES = frozenset({"RF002", "RF103", "RF108", "RF112", "RF110", "RF111
 _FIELD_NAME_CODES = _HARMLESS_CODES | {"RF309"}
 UNJUDGED = (NotRun(codes=(), missing=VALID_BODY),)
 """What did not run for a payload that nothing judged: it is never a pass, whatever the configuration ignores."""
+Part: TypeAlias = Literal["order", "refunds", "path", "query", "headers"]
+"""A part of a request or its context that `require` can name."""
 Hit: TypeAlias = tuple[Rule, Finding]
+Unlisted: TypeAlias = Callable[[Any, list[Refund]], list[Refund]]
 _DEFAULT = Config()
 _ABSENT_VALUES = dict.fromkeys(PARAMETERS)
 
@@ -68,7 +73,7 @@ class CheckResult(msgspec.Struct, frozen=True):
 
 
 def check(  # noqa: PLR0913 - the parts of a request, one by one
-    operation: str,
+    operation: OperationName,
     body: object = None,
     *,
     order: object = None,
@@ -77,10 +82,11 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     query: Mapping[str, object] | None = None,
     headers: Mapping[str, object] | None = None,
     url: str | None = None,
-    require: Iterable[str] = (),
+    require: Iterable[Part] = (),
     config: Config | None = None,
     fail_on: FailOn | None = None,
     sends: bool = False,
+    unlisted: Unlisted | None = None,
 ) -> Report:
     """Check one request of an operation before it is sent.
 
@@ -88,13 +94,19 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     get-order response, `refunds` its own list of earlier refunds; the text may be XML where the API takes that.
     `require` names context (`order`, `refunds`, `path`, `query`, `headers`) whose absence is an error (RF006).
     `fail_on` says which findings make the report not ok: error, warning, never; by default what `config` says, which is
-    error. With `sends`, as the guard has it, rules that are strict to send are errors. Does no I/O, keeps no state, and
+    error. With `sends`, as the guard has it, rules that are strict to send are errors; its journal's
+    `unlisted` returns the refunds that an order and a list of earlier ones lack. Does no I/O, keeps no state, and
     never raises for bad data; raises ValueError for an operation, a requirement or a `fail_on` that does not exist.
     """
-    config = config or _DEFAULT
+    config = _DEFAULT if config is None else config
+    _verify_types(operation, config, path=path, query=query, headers=headers, url=url)
     fail_on = choose_fail_on(config, fail_on)
     plan = make_plan(operation, config, sends=True) if sends else make_plan(operation, config)
-    parts = _verify_parts(require) if require else ()
+    parts = () if require == () else _verify_parts(require)
+    if isinstance(body, msgspec.Struct) and plan.operation.described.body is not None:
+        body = operations.wrap(body, plan.operation.struct())
+    if isinstance(refunds, list):
+        refunds = operations.wrap(refunds, operations.refunds_type(plan.operation))
     unwritable: dict[str, str] = {}
     try:
         request = Request(
@@ -106,11 +118,12 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
             order=None if order is None else _encode_part(order, "order:", unwritable),
             refunds=None if refunds is None else _encode_part(refunds, "refunds:", unwritable),
         )
-        if proven := plan.proof.parts_if_fine(request, parts):
+        # The proof knows of no refunds that the order and the list lack.
+        if unlisted is None and (proven := plan.proof.parts_if_fine(request, parts)):
             return _make_clean_report(plan, request, proven, fail_on)
         if request.body and request.body[:1] != b"{":
             request = _translate_xml(plan.operation, request, request.body)
-        result = walk(plan, request, parts)
+        result = walk(plan, request, parts, unlisted=unlisted)
         hits = [_explain_empty_part(hit, unwritable) for hit in result.hits] if unwritable else result.hits
         findings = place_findings(plan, hits, request) if hits else []
     except ConfigError:  # a rule of the user's own failed
@@ -152,7 +165,11 @@ def judge(plan: Plan, request: Request, require: tuple[str, ...] = ()) -> CheckR
 
 
 def walk(
-    plan: Plan, request: Request, require: tuple[str, ...] = (), history: OrderHistory | None = None
+    plan: Plan,
+    request: Request,
+    require: tuple[str, ...] = (),
+    history: OrderHistory | None = None,
+    unlisted: Unlisted | None = None,
 ) -> CheckResult:
     """Judge a request without the proof: read every part, and run every rule.
 
@@ -162,13 +179,16 @@ def walk(
     if history is not None:
         size = history.size = max(history.size, size)
     with exact(size):
-        return _RequestCheck(plan, request, history).judge(require)
+        return _RequestCheck(plan, request, history, unlisted).judge(require)
 
 
 class _RequestCheck:
     """The state of one check: the parts that are present, the arguments of the rules, and the findings so far."""
 
-    def __init__(self, plan: Plan, request: Request, history: OrderHistory | None) -> None:
+    def __init__(
+        self, plan: Plan, request: Request, history: OrderHistory | None, unlisted: Unlisted | None = None
+    ) -> None:
+        self.unlisted = unlisted
         self.plan = plan
         self.request = request
         self.history = history
@@ -254,6 +274,10 @@ class _RequestCheck:
                 refunds = None
             listed = None if refunds is None else model.read_refunds(refunds)
             in_order = add_items(in_order, listed)
+            if self.unlisted is not None:
+                listed, in_order = (
+                    each if each is None else [*each, *self.unlisted(order, each)] for each in (listed, in_order)
+                )
             ledger = None if order is None else self._open_ledger(order, listed, in_order)
         except UnreadableError as error:
             mismatches = [finding("order:", f"this is no get-order response of the API: {error}")]
@@ -307,11 +331,26 @@ def missing_parts(plan: Plan, request: Request, parts: int, more: Iterable[NotRu
     return not_run
 
 
+def _verify_types(operation: object, config: object, *, url: object, **parameters: object) -> None:
+    """Raise UsageError for an argument of another type than it has, with what to give."""
+    if not isinstance(operation, str):
+        raise UsageError(f'operation is {operation!r}: give a name such as "walmart.refund_order_lines"')
+    if not isinstance(config, Config):
+        raise UsageError(f"config is {config!r}: give a refundkit.Config")
+    if url is not None and not isinstance(url, str):
+        raise UsageError(f"url is {url!r}: give a text")
+    for name, values in parameters.items():
+        if values is not None and not isinstance(values, Mapping):
+            raise UsageError(f"{name} is {values!r}: give a dict of names and values")
+
+
 def _verify_parts(require: Iterable[str]) -> tuple[str, ...]:
     """Return the names of required parts. Raises ValueError for an unknown one."""
+    if isinstance(require, str) or not isinstance(require, Iterable):
+        raise UsageError(f'require is {require!r}: give a list such as ["order"]')
     for part in (parts := tuple(require)):
         if part not in PARTS:
-            raise ValueError(f"cannot require {part!r}{suggest_name(part, PARTS)} (known are {', '.join(PARTS)})")
+            raise UsageError(f"cannot require {part!r}{suggest_name(str(part), PARTS)} (known are {', '.join(PARTS)})")
     return parts
 
 

@@ -20,8 +20,8 @@ _BOUNDS = {"minimum": 0, "exclusiveMinimum": 1, "maximum": 0, "exclusiveMaximum"
 # Of a string these need a place that stands in for them; of others they do not occur.
 _FORMS = frozenset({"pattern", "format", "not"})
 _KNOWN = frozenset(
-    "$ref $defs $schema title description examples example default xml x-rule x-source x-aliases x-page-differs anyOf"
-    " type properties required additionalProperties items minItems minLength enum".split()
+    "$ref $defs $schema title description examples example default xml x-rule x-source x-aliases x-page-differs"
+    " x-free-text anyOf type properties required additionalProperties items minItems minLength enum".split()
 )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 
 from ..config import FORMATS
-from ..errors import ConfigError, SourceError, UsageError, describe_defect
+from ..errors import ConfigError, JournalError, SourceError, UsageError, describe_defect
 from .arguments import FAILED
 from .parser import build_parser, parse_arguments
 
@@ -44,8 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception as error:
-        from ..report.text import make_printable
-        from ..text import shorten
+        from ..text import make_printable, shorten
 
         # It may quote a payload, as the name of a file made of an id does; a configuration has a line a mistake.
         text = shorten(_describe_error(error))
@@ -67,6 +66,6 @@ def _describe_error(error: Exception) -> str:
     """Return what the user reads of an error."""
     if isinstance(error, OSError):  # errors of reading are SourceErrors
         return f"what was found could not be written: {error.strerror or error}"
-    if isinstance(error, (UsageError, ConfigError, SourceError)):
+    if isinstance(error, (UsageError, ConfigError, SourceError, JournalError)):
         return str(error)
     return f"{describe_defect(error)}; please report it with the payload"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import FAILING, VALID_BODY, SourceError, UsageError
-from ..report.text import make_printable
+from ..text import make_printable
 from .arguments import CLEAN, FAILED, FOUND, add_config_arguments, add_rule_arguments, read_config
 
 if TYPE_CHECKING:
@@ -30,7 +30,13 @@ _MOST_LINES = 20
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `refundkit audit`."""
     add = parser.add_argument
-    add("--requests", action="append", required=True, metavar="FILE", help="the history; a pattern names many files")
+    add(
+        "--requests",
+        action="append",
+        required=True,
+        metavar="FILE",
+        help="the history: files, or a journal; patterns too",
+    )
     add("--orders", action="append", default=[], metavar="FILE", help="the API's own orders")
     add("--refunds", action="append", default=[], metavar="FILE", help="refunds made before the history begins")
     add("--out", required=True, metavar="FILE", help="where the findings go: .parquet, .jsonl or .csv")
@@ -56,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     if page is not None:
         _require_modules("audit", "altair", "jinja2", "vl_convert", "duckdb")
     sources = AuditFiles(
-        requests=files.expand_files(options.requests),
+        requests=files.expand_requests(options.requests),
         orders=files.expand_files(options.orders),
         refunds=files.expand_files(options.refunds),
     )
@@ -97,8 +103,11 @@ def _choose_spark(options: argparse.Namespace) -> Engine:
         if getattr(options, flag) is not None:
             raise UsageError(f"--{flag} {getattr(options, flag)}: only with --engine duckdb; Spark's is in its conf/")
     _require_modules("spark", "pyspark", "pandas", "pyarrow")
-    from ..audit import spark
+    from ..audit import files, spark
 
+    journals = filter(files.is_journal, options.requests)
+    if names := files.show_names(journals):
+        raise UsageError(f"--requests {names}: a journal is read with --engine duckdb")
     return lambda sources, settings, out: spark.audit(sources, settings, options.master, out)
 
 

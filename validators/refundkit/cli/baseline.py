@@ -9,7 +9,7 @@ from ..errors import UsageError
 from ..lint.baseline import Baseline, read_baseline, write_baseline
 from ..lint.record import Settings
 from ..report import Run
-from ..report.text import make_printable
+from ..text import make_printable
 
 # Stale entries that are printed; the others are counted.
 _MOST_STALE = 20

@@ -37,7 +37,7 @@ class ContextFiles:
                 measure_file(file)  # missing, it is an error even where every payload brings its own
         self.has_files = bool(self.order or self.refunds)
         self.path = settings.path or {}
-        self._read_file = lru_cache(maxsize=_CACHED_FILES)(_read_context)
+        self._read_file = lru_cache(maxsize=_CACHED_FILES)(read_context)
 
     def find(self, record: Record, document: RequestDocument) -> RecordContext:
         """Find the order and refunds of a record, unless it brings them along. Raises SourceError and UsageError."""
@@ -55,7 +55,7 @@ class ContextFiles:
         return self._read_file(_fill_pattern(pattern, record, document, self.path), operation)
 
 
-def _read_context(file: str, operation: Operation) -> Record:
+def read_context(file: str, operation: Operation) -> Record:
     from ..lint.sources import read_single_record
 
     source = operations.order_source(operation)

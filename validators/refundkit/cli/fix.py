@@ -9,7 +9,7 @@ from ..errors import SourceError, UsageError
 from ..lint.fix import diff_fix, find_fix, write_fix
 from ..lint.record import Settings
 from ..lint.secrets import mask_secrets
-from ..report.text import make_printable
+from ..text import make_printable
 from .arguments import CLEAN, FAILED, FOUND
 from .settings import list_files, schema_chooser, settings_for_file
 

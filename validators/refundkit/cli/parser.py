@@ -19,7 +19,10 @@ from ..text import suggest_name
 # Each subcommand is a module of this name, with `add_arguments` and `run`.
 _COMMANDS = {
     "check": "lint payloads",
+    "balance": "what is left of an order",
+    "draft": "the request that refunds this",
     "audit": "hold a history of refunds to its orders",
+    "journal": "refunds that were sent, and what became of them",
     "rule": "the docs of one rule, or of all",
     "rules": "every rule",
     "operations": "every operation that can be checked",
@@ -83,8 +86,8 @@ class _Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """Return the help, with the examples and exit statuses of the subcommand; read only when they are shown."""
-        name = self.prog.rpartition(" ")[2]
-        return super().format_help() + ("" if name == self.prog else _format_examples(name))
+        command = self.prog.partition(" ")[2].partition(" ")[0]  # also of an action of its own, as in `journal list`
+        return super().format_help() + (_format_examples(command) if command else "")
 
 
 def _format_examples(name: str) -> str:

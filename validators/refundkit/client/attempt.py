@@ -7,6 +7,7 @@ are requests of their own and carry none.
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import httpx
 import msgspec
@@ -33,6 +34,7 @@ class Attempt(msgspec.Struct, kw_only=True):
     `repeats` is the request of an earlier attempt that was checked and may have been executed, if there is one.
     `context` is what the guard read, `request` what left last, None before that, `left_at` the time.monotonic() of it,
     and `status` that of the answer to it; `is_refused` says that it proves that nothing was made, whatever its status.
+    `claim` is its row in the journal, if there is one; that of a repeat is the row of the first attempt.
     """
 
     operation: Operation
@@ -42,6 +44,7 @@ class Attempt(msgspec.Struct, kw_only=True):
     left_at: float = 0.0
     status: int | None = None
     is_refused: bool = False
+    claim: Any = None
 
     def __repr__(self) -> str:
         return f"Attempt({self.operation.name})"  # neither URL nor order: what logs extensions shows no secret

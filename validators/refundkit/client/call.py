@@ -37,6 +37,7 @@ from ..operations import Operation
 from ..routes import Match
 from ..text import mask_numbers
 from .attempt import EXTENSION, Attempt, Context, moves_money
+from .claim import Claim
 from .context import json_form
 from .guard import AsyncGuardTransport, GuardTransport, refund_of
 from .outcome import find_contradiction, find_outcome, read_snapshot
@@ -62,7 +63,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         """The path of the request, percent-encoded."""
         path = self.operation.described.path
         for parameter, value in zip(self.operation.parameters("path"), self.ids, strict=True):
-            path = path.replace(f"{{{parameter.name}}}", quote(value, safe=""))
+            path = path.replace(f"{{{parameter.name}}}", quote(str(value), safe=""))
         return path
 
 
@@ -98,10 +99,12 @@ class Calls:
             return None
         outcome = unknown.find(match, self.guard.read_context(match, unknown.request))
         seconds = unknown.remaining(wait)
-        if outcome is Outcome.MADE or seconds <= 0:
-            return outcome
-        time.sleep(seconds)
-        return unknown.find(match, self.guard.read_context(match, unknown.request))
+        if outcome is not Outcome.MADE and seconds > 0:
+            time.sleep(seconds)
+            outcome = unknown.find(match, self.guard.read_context(match, unknown.request))
+        if unknown.claim is not None:
+            unknown.claim.settle(outcome)
+        return outcome
 
 
 @attrs.frozen
@@ -133,22 +136,25 @@ class AsyncCalls:
             return None
         outcome = unknown.find(match, await self.guard.read_context(match, unknown.request))
         seconds = unknown.remaining(wait)
-        if outcome is Outcome.MADE or seconds <= 0:
-            return outcome
-        await asyncio.sleep(seconds)
-        return unknown.find(match, await self.guard.read_context(match, unknown.request))
+        if outcome is not Outcome.MADE and seconds > 0:
+            await asyncio.sleep(seconds)
+            outcome = unknown.find(match, await self.guard.read_context(match, unknown.request))
+        if unknown.claim is not None:
+            await asyncio.to_thread(unknown.claim.settle, outcome)
+        return outcome
 
 
 class UnknownOutcome(msgspec.Struct, kw_only=True):
     """A request that may have been executed, and the error that hid its answer.
 
-    `left_at` is the time.monotonic() at which the last attempt left.
+    `left_at` is the time.monotonic() at which the last attempt left, `claim` its row in the journal.
     """
 
     request: httpx.Request
     context: Context
     error: RefundError
     left_at: float
+    claim: Claim | None = None
 
     @property
     def match(self) -> Match | None:
@@ -190,8 +196,9 @@ class CallState:
         """Begin the next attempt."""
         self.attempts += 1
         self._started = time.perf_counter()
-        repeats = None if self._unknown is None else self._unknown.request
-        self._attempt = Attempt(operation=self.call.operation, repeats=repeats)
+        self._attempt = Attempt(operation=self.call.operation)
+        if self._unknown is not None:
+            self._attempt.repeats, self._attempt.claim = self._unknown.request, self._unknown.claim
         return self._attempt
 
     def check_answer(self, response: Response[Any]) -> None:
@@ -219,7 +226,8 @@ class CallState:
         if is_lost and self._unknown is None and self._attempt.request is not None:
             context = self._attempt.context or Context()
             request, left_at = self._attempt.request, self._attempt.left_at
-            self._unknown = UnknownOutcome(request=request, context=context, error=error, left_at=left_at)
+            claim = self._attempt.claim
+            self._unknown = UnknownOutcome(request=request, context=context, error=error, left_at=left_at, claim=claim)
         elif is_lost and self._unknown is not None:
             self._unknown.left_at = self._attempt.left_at
         if self.attempts < self.retry.attempts and self._is_harmless_to_repeat(error, is_lost):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from types import ModuleType, TracebackType
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar, get_args
 from urllib.request import getproxies, proxy_bypass
 
 import attrs
@@ -16,13 +16,18 @@ from refundkit_apis._runtime.ready import Timeout
 
 from .. import operations
 from ..config import Config
-from ..errors import FailOn
+from ..drafting import Draft
+from ..errors import FAILING, FailOn, UsageError
 from ..hosts import is_loopback
+from ..journal.entry import Journal
+from ..routes import Match
 from ..text import suggest_name
-from .attempt import EXTENSION, AsyncRecordingTransport, RecordingTransport
+from .attempt import EXTENSION, AsyncRecordingTransport, Context, RecordingTransport
 from .call import AsyncCalls, Call, Calls
+from .claim import Keeper, verify_journal
 from .guard import AsyncGuardTransport, GuardTransport, Mode, OnReport
 from .limit import AsyncTimeLimitTransport, TimeLimitTransport
+from .one_call import OrderReading, as_answer
 from .retry import Retry
 from .wire import AsyncXmlTransport, XmlTransport
 
@@ -45,6 +50,8 @@ class Options(TypedDict, total=False):
     - `fail_on`: which findings keep a refund from leaving: "error", "warning" or "never"; by default what `config` says
     - `transport`: the httpx transport below all this, sync or async as the connection is opened; by default one of
       httpx's own, through the proxy that the environment names
+    - `journal`: a refundkit.journal: each refund is written down before it leaves, so that none is made twice, also
+      after a crash and from many hosts. Needs the guard
     - `hooks`: httpx event hooks. They run before the guard, so that it checks what they leave of a request; they see
       tokens asked for and refunds sent, credentials included, but not the guard's reading of the order
     """
@@ -59,6 +66,7 @@ class Options(TypedDict, total=False):
     mode: Mode
     fail_on: FailOn
     transport: httpx.BaseTransport | httpx.AsyncBaseTransport
+    journal: Journal | None
     hooks: Mapping[str, list[Callable[..., Any]]]
 
 
@@ -79,9 +87,21 @@ class Link:
         **arguments: Any,
     ) -> T:
         """The success model of an operation; `function` is its generated `sync_detailed`. Raises RefundError."""
+        verify_timeout(timeout)
         client = self.client if timeout is None else self.client.with_timeout(timeout)
         call = Call(operation=operations.get(name), ids=ids, key=key)
         return self.calls.make(call, client, lambda client: function(*ids, client=client, **arguments))
+
+    def draft(self, name: str, *ids: str, wanted: Any, timeout: Timeout, **options: Any) -> Draft:
+        """Read the order and the earlier refunds, and draft what is wanted. Raises RefundNotSent."""
+        client = self.client if timeout is None else self.client.with_timeout(timeout)
+        reading = OrderReading.of(name, ids, client, client.get_httpx_client())
+
+        def read(_: Client) -> Response[Context]:
+            with reading.wrapping_errors():
+                return as_answer(self.calls.guard.read_context(reading.match, reading.request))
+
+        return reading.draft(self.calls.make(reading.call, client, read), wanted, options)
 
 
 @attrs.frozen
@@ -101,9 +121,40 @@ class AsyncLink:
         **arguments: Any,
     ) -> T:
         """As Link.call, with the generated `asyncio_detailed`."""
+        verify_timeout(timeout)
         client = self.client if timeout is None else self.client.with_timeout(timeout)
         call = Call(operation=operations.get(name), ids=ids, key=key)
         return await self.calls.make(call, client, lambda client: function(*ids, client=client, **arguments))
+
+    async def draft(self, name: str, *ids: str, wanted: Any, timeout: Timeout, **options: Any) -> Draft:
+        """As Link.draft."""
+        client = self.client if timeout is None else self.client.with_timeout(timeout)
+        reading = OrderReading.of(name, ids, client, client.get_async_httpx_client())
+
+        async def read(_: Client) -> Response[Context]:
+            with reading.wrapping_errors():
+                return as_answer(await self.calls.guard.read_context(reading.match, reading.request))
+
+        return reading.draft(await self.calls.make(reading.call, client, read), wanted, options)
+
+
+def _verify_options(options: Options) -> None:
+    """Raise UsageError for a value that only a call would show to be wrong."""
+    verify_timeout(options.get("timeout"))
+    if options.get("journal") is not None:
+        verify_journal(options["journal"])
+    for name, words in (("mode", get_args(Mode)), ("fail_on", tuple(FAILING))):
+        value = options.get(name)
+        if value is not None and value not in words:
+            raise UsageError(f"{name} is {value!r}{suggest_name(str(value), words)} (known are {', '.join(words)})")
+
+
+def verify_timeout(timeout: Timeout) -> None:
+    """Raise UsageError unless a timeout is None, seconds above zero, or httpx's own type."""
+    if timeout is None or isinstance(timeout, httpx.Timeout):
+        return
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
+        raise UsageError(f"timeout is {timeout!r}: give seconds above zero, or an httpx.Timeout")
 
 
 class Connection(Generic[S, A]):
@@ -117,12 +168,16 @@ class Connection(Generic[S, A]):
     ) -> None:
         """`given` are the ids that the API's ready client wants once. Raises TypeError for an unknown option."""
         for name in options.keys() - Options.__annotations__.keys():
-            raise TypeError(f"unknown option {name!r}{suggest_name(name, Options.__annotations__)}")
+            raise UsageError(f"unknown option {name!r}{suggest_name(name, Options.__annotations__)}")
+        if options.get("journal") is not None and not options.get("guard", True):
+            raise UsageError('a journal needs the guard: leave out guard=False, or say mode="report"')
+        _verify_options(options)
         self._api = api
         self._auth = auth
         self._options = options
         self._given = given or {}
         self._client: Client | None = None
+        self._guard: GuardTransport | None = None
 
     def __repr__(self) -> str:
         return f"Connection({self._api} at {httpx.URL(self._base_url).host})"
@@ -132,10 +187,11 @@ class Connection(Generic[S, A]):
         self._require_closed()
         transport = self._options.get("transport")
         if transport is not None and not isinstance(transport, httpx.BaseTransport):
-            raise TypeError("transport is an async one: open the connection with `async with`")
+            raise UsageError("transport is an async one: open the connection with `async with`")
         transport = transport or httpx.HTTPTransport(proxy=_proxy(self._base_url))
         wire = RecordingTransport(TimeLimitTransport(transport, self._options.get("total_timeout")))
         guard = GuardTransport(wire, auth=self._auth, **self._guard_options())
+        self._guard = guard
         guarded = guard if self._options.get("guard", True) else wire
         client = self._make_client(XmlTransport(guarded) if self._speaks_xml else guarded)
         client.get_httpx_client()
@@ -148,7 +204,7 @@ class Connection(Generic[S, A]):
         self._require_closed()
         transport = self._options.get("transport")
         if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
-            raise TypeError("transport is a sync one: open the connection with `with`")
+            raise UsageError("transport is a sync one: open the connection with `with`")
         transport = transport or httpx.AsyncHTTPTransport(proxy=_proxy(self._base_url))
         wire = AsyncRecordingTransport(AsyncTimeLimitTransport(transport, self._options.get("total_timeout")))
         guard = AsyncGuardTransport(wire, auth=self._auth, **self._guard_options())
@@ -158,6 +214,22 @@ class Connection(Generic[S, A]):
         link = AsyncLink(client, AsyncCalls(self._options.get("retry", Retry()), guard))
         ready: A = ready_module(self._api).ASYNC(link, **self._given)
         return ready
+
+    def read_context(self, match: Match, request: httpx.Request) -> Context:
+        """Read the order of a sent refund again, while the connection is open for sync calls. Raises RefundError."""
+        if self._client is None or self._guard is None:
+            raise UsageError("the connection is not open for sync calls: open it with `with`")
+        return self._guard.read_context(match, request)
+
+    @property
+    def api(self) -> str:
+        """The API's id."""
+        return self._api
+
+    @property
+    def base_url(self) -> str:
+        """The API's address."""
+        return self._base_url
 
     def close(self) -> None:
         """Close what `open` opened."""
@@ -189,7 +261,7 @@ class Connection(Generic[S, A]):
 
     def _require_closed(self) -> None:
         if self._client is not None:
-            raise ValueError("the connection is open already: close it first, or make another one")
+            raise UsageError("the connection is open already: close it first, or make another one")
 
     @property
     def _base_url(self) -> str:
@@ -203,6 +275,9 @@ class Connection(Generic[S, A]):
         """The options of the guard; its exchanges have their time limit below it."""
         names = ("config", "on_report", "mode", "fail_on")
         chosen = {name: self._options[name] for name in names if name in self._options}  # type: ignore[literal-required]
+        journal = self._options.get("journal")
+        if journal is not None:
+            chosen["journal"] = Keeper(journal, self._options.get("total_timeout"))
         return {**chosen, "fetch_context": True, "total_timeout": math.inf}
 
     def _make_client(self, transport: httpx.BaseTransport | httpx.AsyncBaseTransport) -> Client:

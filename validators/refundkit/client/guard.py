@@ -6,11 +6,13 @@ be sent; the two transports differ in how they send and how they wait.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
+import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Literal, TypeAlias, TypeVar, cast, get_args
+from typing import Any, Final, Literal, TypeAlias, TypeVar, cast, get_args
 from urllib.parse import quote, unquote, urlsplit
 
 import attrs
@@ -23,11 +25,13 @@ from .. import apis, operations, routes
 from ..checking.check import check
 from ..checking.plan import make_plan
 from ..config import Config, choose_fail_on
-from ..errors import VALID_BODY, VALID_ORDER, FailOn, Finding, RefundBlocked, RefundNotChecked, Report
+from ..errors import VALID_BODY, VALID_ORDER, FailOn, Finding, RefundBlocked, RefundNotChecked, Report, UsageError
+from ..journal.entry import Journal
 from ..routes import Match
 from ..rule import BODY, HEADERS, PATH, QUERY, URL
 from ..text import mask_numbers, suggest_name
 from .attempt import Context, attempt_of, moves_money
+from .claim import Claim, Keeper, make_keeper
 from .context import ContextSource, context_request, context_sources, is_signed, join_pages, json_form, next_page
 from .limit import AsyncTimeLimitTransport, TimeLimitTransport
 from .queue import QUEUE, order_of
@@ -42,7 +46,7 @@ Mode: TypeAlias = Literal["block", "report"]
 
 LOG = logging.getLogger("refundkit")
 LOG.addHandler(logging.NullHandler())  # a library prints nothing unless the program asks for it
-_REQUIRED = ("order", "refunds")
+_REQUIRED: Final = ("order", "refunds")
 _UNREAD = frozenset({*_REQUIRED, VALID_ORDER})
 _CONTEXT_PLACES = ("order:", "refunds:")
 # A list that goes on after so many pages is no order's, or leads in a circle.
@@ -54,7 +58,7 @@ _REQUEST_PARTS = PATH | QUERY | HEADERS | URL | BODY
 
 def _validate_mode(_: object, __: object, mode: str) -> None:
     if mode not in get_args(Mode):
-        raise ValueError(f"mode is {mode!r}{suggest_name(mode, get_args(Mode))} (known are block, report)")
+        raise UsageError(f"mode is {mode!r}{suggest_name(mode, get_args(Mode))} (known are block, report)")
 
 
 @attrs.frozen(kw_only=True)
@@ -68,16 +72,17 @@ class _Checker:
     mode: Mode = attrs.field(validator=_validate_mode)
     fail_on: FailOn
 
-    def inspect(self, match: Match, request: httpx.Request, content: bytes) -> Reading[None]:
+    def inspect(self, match: Match, request: httpx.Request, content: bytes, claim: Claim | None) -> Reading[Context]:
         """Check what is sent, with its context if that is wanted; the same request once more passes unchecked.
 
-        The order may hold the earlier attempt of a repeat already. Raises RefundBlocked and RefundNotChecked.
+        The order may hold the earlier attempt of a repeat already. Returns the context. Raises RefundBlocked and
+        RefundNotChecked.
         """
         attempt = attempt_of(request)
-        if attempt is not None and attempt.repeats is not None and _is_same(request, attempt.repeats):
-            return
+        if _is_repeat(request):
+            return Context()
         needs_context = self.fetch_context and self._needs_context(match)
-        sources = context_sources(match.operation) if needs_context else {}
+        sources = context_sources(match.operation) if needs_context or claim is not None else {}
         context, failures = yield from self.read(match, request, sources)
         if attempt is not None:
             attempt.context = context
@@ -94,8 +99,10 @@ class _Checker:
             config=self.config,
             fail_on=self.fail_on,
             sends=True,
+            unlisted=None if claim is None else claim.find_unlisted,
         )
         self._decide(_add_cause(report, failures), failures, needs_context)
+        return context
 
     def read(
         self, match: Match, request: httpx.Request, sources: dict[str, ContextSource]
@@ -170,6 +177,10 @@ class GuardTransport(httpx.BaseTransport):
     `total_timeout` is how many seconds a refund may take, or one reading of its order, until the last byte of its
     answer has come. By default it is the sum of the request's own timeouts, which are for each part that arrives.
     Until then a sync request runs in a thread of its own, unless `total_timeout` is math.inf.
+
+    With a `journal`, from `refundkit.journal.open`, each refund is written down before it leaves, and its row holds the
+    order for all processes and hosts: what another holds is waited for, and then raises RefundBusy, and where nobody
+    knows whether an earlier refund was made, RefundUnresolved. The order is always read then.
     """
 
     def __init__(  # noqa: PLR0913 - options, each by its name
@@ -183,12 +194,14 @@ class GuardTransport(httpx.BaseTransport):
         mode: Mode = "block",
         fail_on: FailOn | None = None,
         total_timeout: float | None = None,
+        journal: Journal | Keeper | None = None,
     ) -> None:
         self._transport = transport
+        self._keeper = make_keeper(journal, total_timeout)
         self._limited = TimeLimitTransport(transport, total_timeout)
         self._auth = auth or httpx.Auth()
         self._checker = _Checker(
-            fetch_context=fetch_context,
+            fetch_context=fetch_context or journal is not None,
             signs=auth is not None,
             config=config or Config(),
             on_report=on_report,
@@ -203,8 +216,24 @@ class GuardTransport(httpx.BaseTransport):
         content = b"".join(cast("httpx.SyncByteStream", request.stream))
         request.stream = httpx.ByteStream(content)  # what is checked is what is sent
         with QUEUE.turn(order_of(match, request)):
-            self._drive(self._checker.inspect(match, request, content))
+            claim = _claim(self._keeper, match, request, content)
+            if claim is not None:
+                return self._handle_claimed(match, request, content, claim)
+            self._drive(self._checker.inspect(match, request, content, None))
             return self._limited.handle_request(request)
+
+    def _handle_claimed(self, match: Match, request: httpx.Request, content: bytes, claim: Claim) -> httpx.Response:
+        """Check and send a refund whose row in the journal holds its order."""
+        try:
+            for pause in claim.begin():
+                time.sleep(pause)
+            claim.leave(self._drive(self._checker.inspect(match, request, content, claim)))
+            response = self._limited.handle_request(request)
+        except BaseException as error:
+            claim.close(error)
+            raise
+        claim.answer(response)
+        return response
 
     def read_context(self, match: Match, request: httpx.Request) -> Context:
         """Read the context of a sent refund again. Raises RefundError."""
@@ -253,12 +282,14 @@ class AsyncGuardTransport(httpx.AsyncBaseTransport):
         mode: Mode = "block",
         fail_on: FailOn | None = None,
         total_timeout: float | None = None,
+        journal: Journal | Keeper | None = None,
     ) -> None:
         self._transport = transport
+        self._keeper = make_keeper(journal, total_timeout)
         self._limited = AsyncTimeLimitTransport(transport, total_timeout)
         self._auth = auth or httpx.Auth()
         self._checker = _Checker(
-            fetch_context=fetch_context,
+            fetch_context=fetch_context or journal is not None,
             signs=auth is not None,
             config=config or Config(),
             on_report=on_report,
@@ -273,8 +304,28 @@ class AsyncGuardTransport(httpx.AsyncBaseTransport):
         content = b"".join([part async for part in cast("httpx.AsyncByteStream", request.stream)])
         request.stream = httpx.ByteStream(content)  # what is checked is what is sent
         async with QUEUE.turn_async(order_of(match, request)):
-            await self._drive(self._checker.inspect(match, request, content))
+            claim = _claim(self._keeper, match, request, content)
+            if claim is not None:
+                return await self._handle_claimed(match, request, content, claim)
+            await self._drive(self._checker.inspect(match, request, content, None))
             return await self._limited.handle_async_request(request)
+
+    async def _handle_claimed(
+        self, match: Match, request: httpx.Request, content: bytes, claim: Claim
+    ) -> httpx.Response:
+        """As the sync one; the journal is asked in threads."""
+        try:
+            pauses = claim.begin()
+            while (pause := await _in_thread(next, pauses, None)) is not None:
+                await asyncio.sleep(pause)
+            context = await self._drive(self._checker.inspect(match, request, content, claim))
+            await _in_thread(claim.leave, context)
+            response = await self._limited.handle_async_request(request)
+        except BaseException as error:
+            await _in_thread(claim.close, error)
+            raise
+        await _in_thread(claim.answer, response)
+        return response
 
     async def read_context(self, match: Match, request: httpx.Request) -> Context:
         """Read the context of a sent refund again. Raises RefundError."""
@@ -351,6 +402,29 @@ def _match_or_refuse(request: httpx.Request) -> Match | None:
     return match
 
 
+def _claim(keeper: Keeper | None, match: Match, request: httpx.Request, content: bytes) -> Claim | None:
+    """Return the claim of a refund, that of the first attempt for a repeat; None without a journal."""
+    if keeper is None:
+        return None
+    attempt = attempt_of(request)
+    if attempt is not None and attempt.claim is not None and _is_repeat(request):
+        return cast("Claim", attempt.claim)
+    claim = keeper.claim(match, request, content, order_of(match, request))
+    if attempt is not None:
+        attempt.claim = claim
+    return claim
+
+
+async def _in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """Call a function in a thread, to its end, also where the task is cancelled meanwhile."""
+    task = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
 def _warn_of_unchecked(request: httpx.Request) -> None:
     """Log a warning for a request that looks like a refund of an API, or a version of one, that no spec describes."""
     for method, url in _spellings(request):
@@ -358,6 +432,12 @@ def _warn_of_unchecked(request: httpx.Request) -> None:
         if method.upper() not in _READING and _LIKE_A_REFUND.search(path) and routes.match("GET", url) is None:
             LOG.warning("not checked: %s %s looks like a refund, and no spec describes it", quote(method), quote(path))
             return
+
+
+def _is_repeat(request: httpx.Request) -> bool:
+    """True for the request of an earlier attempt once more, which was checked and may have been executed."""
+    attempt = attempt_of(request)
+    return attempt is not None and attempt.repeats is not None and _is_same(request, attempt.repeats)
 
 
 def _is_same(request: httpx.Request, earlier: httpx.Request) -> bool:

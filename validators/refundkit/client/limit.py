@@ -27,7 +27,7 @@ class TimeLimitTransport(httpx.BaseTransport):
         self._seconds = seconds
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        seconds = _find_limit(self._seconds, request)
+        seconds = find_limit(self._seconds, request)
         answer: Future[httpx.Response] = Future()
         if seconds is None:
             self._exchange(request, answer)
@@ -67,7 +67,7 @@ class AsyncTimeLimitTransport(httpx.AsyncBaseTransport):
         self._seconds = seconds
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        seconds = _find_limit(self._seconds, request)
+        seconds = find_limit(self._seconds, request)
         limit = asyncio.timeout(seconds)
         try:
             async with limit:
@@ -84,7 +84,7 @@ class AsyncTimeLimitTransport(httpx.AsyncBaseTransport):
         await self._transport.aclose()
 
 
-def _find_limit(seconds: float | None, request: httpx.Request) -> float | None:
+def find_limit(seconds: float | None, request: httpx.Request) -> float | None:
     """Return the seconds that an exchange may take; None for no limit."""
     if seconds is None:
         timeouts = list(request.extensions.get("timeout", {}).values())

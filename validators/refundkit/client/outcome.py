@@ -47,7 +47,7 @@ def find_outcome(sent: SentRefund, before: Snapshot, after: Snapshot) -> Outcome
             if recorded is None:
                 return None
             is_paid = getattr(apis.find_module(sent.operation.api, "outcome"), "is_paid", None)
-            if recorded and is_paid is not None and not is_paid(sent, _read_body(sent)[1], before, after):
+            if recorded and is_paid is not None and not is_paid(sent, read_sent_body(sent)[1], before, after):
                 return Outcome.RECORDED_ONLY
             return Outcome.MADE if recorded else Outcome.NOT_MADE
         except UnreadableError:
@@ -57,7 +57,7 @@ def find_outcome(sent: SentRefund, before: Snapshot, after: Snapshot) -> Outcome
 def find_contradiction(sent: SentRefund, before: Snapshot, answer: Any) -> str | None:
     """Return what shows that a success answer is about another refund than the one that was sent; None if nothing."""
     find = getattr(apis.find_module(sent.operation.api, "outcome"), "find_contradiction", None)
-    is_readable, body = _read_body(sent)
+    is_readable, body = read_sent_body(sent)
     if find is None or not is_readable:
         return None
     with exact(len(sent.body or b"")):
@@ -65,7 +65,7 @@ def find_contradiction(sent: SentRefund, before: Snapshot, answer: Any) -> str |
         return problem
 
 
-def _read_body(sent: SentRefund) -> tuple[bool, Any]:
+def read_sent_body(sent: SentRefund) -> tuple[bool, Any]:
     """Return whether the body could be read, and its model; None where the operation takes no body."""
     if sent.operation.described.body is None:
         return True, None
@@ -76,22 +76,22 @@ def _read_body(sent: SentRefund) -> tuple[bool, Any]:
 def _is_recorded(sent: SentRefund, before: Snapshot, after: Snapshot) -> bool | None:
     """True if the server must have a record of the refund, False if it cannot, else None."""
     model = sent.model
-    is_readable, body = _read_body(sent)
+    is_readable, body = read_sent_body(sent)
     if not is_readable or any(model.context_mismatches(sent.path, body, after.order, after.refunds)):
         return None
     refund = model.read_request(sent.operation, body, sent.path)
     if not model.can_fold:
         listed = refunds_in(model, after)
-        return None if listed is None else _is_in_history(model, refund, refunds_in(model, before), listed)
+        return None if listed is None else is_in_history(model, refund, refunds_in(model, before), listed)
     earlier, later = open_snapshot(model, before), open_snapshot(model, after)
-    is_made = None if earlier is None or later is None else _is_in_sums(model, refund, earlier, later)
+    is_made = None if earlier is None or later is None else is_in_sums(model, refund, earlier, later)
     if not is_made:
         return is_made
-    new = Refund(_new_postings(refunds_in(model, before) or (), refunds_in(model, after) or ()))
+    new = Refund(find_new_postings(refunds_in(model, before) or (), refunds_in(model, after) or ()))
     return True if model.is_same_refund(refund, new) else None
 
 
-def _new_postings(before: Sequence[Refund], after: Sequence[Refund]) -> list[Posting]:
+def find_new_postings(before: Sequence[Refund], after: Sequence[Refund]) -> list[Posting]:
     """Return the postings of the later refunds that the earlier ones lack."""
     earlier = Counter(repr(posting) for refund in before for posting in refund.postings)
     new = []
@@ -102,7 +102,7 @@ def _new_postings(before: Sequence[Refund], after: Sequence[Refund]) -> list[Pos
     return new
 
 
-def _is_in_history(model: OrderModel, refund: Refund, before: list[Refund] | None, after: list[Refund]) -> bool | None:
+def is_in_history(model: OrderModel, refund: Refund, before: list[Refund] | None, after: list[Refund]) -> bool | None:
     """True if a refund is new in the later list, None if uncertain."""
     if refund.idempotency_key and any(later.idempotency_key == refund.idempotency_key for later in after):
         return True
@@ -113,27 +113,27 @@ def _is_in_history(model: OrderModel, refund: Refund, before: list[Refund] | Non
         return None if changed is None else model.is_same_refund(refund, changed)
     if before is None:
         return None
-    counts = Counter(map(_identity, before))
-    vanished = counts - Counter(map(_identity, after))
+    counts = Counter(map(identify_refund, before))
+    vanished = counts - Counter(map(identify_refund, after))
     new = []
     for later in after:
-        counts[_identity(later)] -= 1
+        counts[identify_refund(later)] -= 1
         has_other_key = refund.idempotency_key and later.idempotency_key
-        if counts[_identity(later)] < 0 and not has_other_key:
+        if counts[identify_refund(later)] < 0 and not has_other_key:
             new.append(later)
     if any(model.is_same_refund(refund, later) for later in new):
         return True
     return None if new or vanished else False
 
 
-def _identity(refund: Refund) -> Hashable:
+def identify_refund(refund: Refund) -> Hashable:
     """The id of a recorded refund, or all that it says."""
     if refund.id:
         return refund.id
     return refund.idempotency_key, frozenset(Counter(map(str, refund.postings)).items())
 
 
-def _is_in_sums(model: OrderModel, refund: Refund, before: Ledger, after: Ledger) -> bool | None:
+def is_in_sums(model: OrderModel, refund: Refund, before: Ledger, after: Ledger) -> bool | None:
     """True if the lines grew by the refund, False if not at all."""
     lines = dict(refund.lines)
     earlier, later = _refunded_sums(before, lines), _refunded_sums(after, lines)

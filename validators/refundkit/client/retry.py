@@ -9,6 +9,8 @@ from email.utils import parsedate_to_datetime
 import attrs
 from refundkit_apis._runtime.errors import RefundError, StatusError, TransportError
 
+from ..errors import UsageError
+
 
 @attrs.frozen(kw_only=True)
 class Retry:
@@ -19,9 +21,9 @@ class Retry:
     together.
     """
 
-    attempts: int = 4
-    first: float = 0.5
-    longest: float = 30.0
+    attempts: int = attrs.field(default=4, validator=lambda *given: _require_at_least(1, *given))
+    first: float = attrs.field(default=0.5, validator=lambda *given: _require_at_least(0, *given))
+    longest: float = attrs.field(default=30.0, validator=lambda *given: _require_at_least(0, *given))
 
     def wait(self, attempt: int, error: RefundError) -> float:
         """Seconds to wait after this attempt (from 1) failed."""
@@ -29,6 +31,11 @@ class Retry:
         if seconds is None:
             seconds = self.first * 2 ** (attempt - 1)
         return min(seconds, self.longest) * random.uniform(1, 1.25)  # noqa: S311 - no secret
+
+
+def _require_at_least(least: float, _: object, field: attrs.Attribute[float], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
+        raise UsageError(f"{field.name} is {value!r}: give a number from {least} on")
 
 
 def retry_after(error: RefundError) -> float | None:

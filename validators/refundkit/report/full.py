@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .text import format_headline, make_printable, paint, summarize
+from ..text import make_printable
+from .text import format_headline, paint, summarize
 
 if TYPE_CHECKING:
     from typing import TextIO

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..text import make_printable
 from .data import STDIN, find_place
-from .text import describe_not_run, make_printable, summarize
+from .text import describe_not_run, summarize
 
 if TYPE_CHECKING:
     from typing import TextIO

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from ..text import make_printable
 from .data import Fingerprints, decode_name, describe_skipped, find_place, write_json
-from .text import make_printable
 
 if TYPE_CHECKING:
     from typing import TextIO

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr  # escapes what is written; nothing is read
 
 from ..lint.paths import HAR, LINES
+from ..text import make_printable
 from .data import decode_name, describe_skipped, find_place
-from .text import format_headline, make_printable, summarize
+from .text import format_headline, summarize
 
 if TYPE_CHECKING:
     from typing import TextIO

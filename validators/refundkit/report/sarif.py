@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__, rules
 from ..rule import REGISTRY, Rule
 from ..rules.page import is_ours, text
+from ..text import make_printable
 from .data import (
     STDIN,
     Fingerprints,
@@ -20,7 +21,6 @@ from .data import (
     to_plain,
     write_json,
 )
-from .text import make_printable
 
 if TYPE_CHECKING:
     from typing import TextIO

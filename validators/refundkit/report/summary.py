@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from .text import count_nouns, make_printable
+from ..text import count_nouns, make_printable
 
 _MOST_ROWS = 50
 _LONGEST_CELL = 300

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import VALID_BODY
+from ..text import count_nouns, make_printable
 
 if TYPE_CHECKING:
     from ..errors import Finding
@@ -26,17 +27,6 @@ MISSING = {
 def paint(text: str, style: str, color: bool) -> str:
     """Return the text in a style, if in colour."""
     return f"\x1b[{_COLORS[style]}m{text}\x1b[0m" if color else text
-
-
-def make_printable(text: str) -> str:
-    """Escape every control character, so that no value forges a line, a colour or an annotation."""
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() else _escape(character) for character in text)
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def format_headline(finding: Finding, color: bool) -> str:
@@ -85,7 +75,3 @@ def _describe_missing(codes: dict[str, set[str]]) -> str:
     count, part = first.split(" ", 1)
     words = [f"{count} {'rule wants' if count == '1' else 'rules want'} {part}", *later_parts]
     return ", ".join(words)
-
-
-def count_nouns(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from ..errors import Finding, finding
 from ..ledger import ANY, CANCELS, ITEM, PIECES, TAX, TOTAL, Account, Ledger, Line, Refund
 from ..money import ZERO, decimals, plain
 from ..rule import rule
-
-
-def _remaining(account: Account) -> Decimal:
-    """Return what is left of an account; zero if more was refunded than charged."""
-    return max(account.left, ZERO) or ZERO
 
 
 @rule("RF203", "refund-exceeds-charge", on=("charges",), source="walmart-ca-refund")
@@ -33,7 +28,7 @@ def refund_exceeds_charge(ledger: Ledger) -> Iterator[Finding]:
     """
     for account in ledger.accounts:
         if account.is_money and account.exceeded:
-            limit = _remaining(account)
+            limit = account.remaining
             message = (
                 f"refunds {plain(account.now)} of line {account.number} {account.name}, but only {plain(limit)} is"
                 f" left of {plain(account.charged)}"
@@ -71,7 +66,7 @@ def refund_exceeds_order(
     """
     for account in ledger.accounts:
         if account.name == TOTAL and account.now > account.left + ledger.rounding_of(account):
-            limit = _remaining(account)
+            limit = account.remaining
             message = f"refunds {plain(account.now)}, but only {plain(limit)} is left of {plain(account.charged)}"
             help_text = f"send no more than {plain(limit)}" if limit else "nothing is left to refund"
             yield account.finding(message, help_text)
@@ -113,7 +108,7 @@ def _taxes_beyond(ledger: Ledger, *, by_rounding: bool) -> Iterator[Finding]:
         excess = account.tax_now - account.tax_left
         is_rounding = excess <= _minor_unit(ledger, account)
         if account.tax_now > 0 and excess > 0 and is_rounding == by_rounding:
-            limit = max(account.tax_left, ZERO)
+            limit = account.tax_remaining
             message = (
                 f"refunds {plain(account.tax_now)} tax of line {account.number} {account.name}, but only {plain(limit)}"
                 f" is left of {plain(account.tax_charged)}"
@@ -140,7 +135,7 @@ def item_exceeds_line(ledger: Ledger, refunded_items: list[Refund] | None = None
         if account.name == ITEM and account.listed and account.pointer and _is_beyond(ledger, account, account.left):
             refunded, charged = plain(account.now), plain(account.charged)
             message = f"refunds {refunded} of line {account.number}, whose total is {charged}"
-            limit = _remaining(account) if account.charged >= 0 else min(account.left, ZERO)
+            limit = account.remaining
             yield account.finding(message, f"send nothing beyond {plain(limit)}" if limit else "leave the item out")
 
 
@@ -149,8 +144,8 @@ def tax_exceeds_item(ledger: Ledger) -> Iterator[Finding]:
     """More tax of a rate is refunded than the item was taxed by that rate.
 
     The server books what it is told, so the tax report goes wrong: a tax above what the line was taxed, one below zero
-    (but for a fee below zero), and one of a rate that the line lacks. Where the order tells one sum for several rates,
-    each is held to that sum.
+    (but for a fee below zero), and one of a rate that the line lacks. A tax with more decimals than the shop has may be
+    rounded up. Where the order tells one sum for several rates, each is held to that sum.
 
     Bad:
         /line_items/0/refund_tax/0/id: 9
@@ -160,10 +155,15 @@ def tax_exceeds_item(ledger: Ledger) -> Iterator[Finding]:
     for account in ledger.accounts:
         is_tax, rate = account.name.startswith(TAX), account.name.removeprefix(TAX)
         is_unknown = not account.listed and ANY in ledger.line_of(account).accounts
-        if is_tax and not is_unknown and _is_beyond(ledger, account, account.charged):
+        if is_tax and not is_unknown and _is_beyond(ledger, account, _round_up(ledger, account.charged)):
             taxed = f"was taxed {plain(account.charged)} by it" if account.listed else "was not taxed by it"
             message = f"refunds {plain(account.now)} tax of rate {rate}, and line {account.number} {taxed}"
             yield account.finding(message, "take rate and tax from the order")
+
+
+def _round_up(ledger: Ledger, tax: Decimal) -> Decimal:
+    """Return a tax in whole minor units, away from zero: a shop computes it with more decimals than it can refund."""
+    return tax if ledger.decimals is None else tax.quantize(Decimal(1).scaleb(-ledger.decimals), ROUND_UP)
 
 
 def _is_beyond(ledger: Ledger, account: Account, limit: Decimal) -> bool:
@@ -193,7 +193,7 @@ def tax_left_out(ledger: Ledger) -> Iterator[Finding]:
         is_left_out = account.tax_charged > 0 and open_tax * 2 > _minor_unit(ledger, account)
         if is_left_out and 0 < account.now == account.left and not ledger.line_of(account).full:
             message = f"refunds the rest of line {account.number} {account.name}, but not {plain(open_tax)} of its tax"
-            yield account.finding(message, f"refund the tax as well: {plain(account.tax_left)} is left")
+            yield account.finding(message, f"refund the tax as well: {plain(account.tax_remaining)} is left")
 
 
 @rule("RF301", "unknown-line", on=("lines",), source="walmart-ca-refund, live server")
@@ -317,7 +317,7 @@ def quantity_exceeds_order(ledger: Ledger, refunds: list[Refund] | None = None) 
     """
     # Shares are computed in floating point: 0.36/9.99 and 9.63/9.99 are one piece.
     pieces = [account for account in ledger.accounts if account.name == PIECES]
-    exceeded = [account for account in pieces if account.now > _remaining(account) + Decimal("1e-9")]
+    exceeded = [account for account in pieces if account.now > account.remaining + Decimal("1e-9")]
     # No second finding for all lines of an item if one of its lines has one.
     parents = {ledger.line_of(account).parent for account in exceeded}
     for account in exceeded:
@@ -344,11 +344,12 @@ def item_quantity_exceeds_order(ledger: Ledger, refunded_items: list[Refund] | N
         if account.exceeded:
             yield account.finding(*_too_many_pieces(account))
         elif ledger.whole_pieces and account.now % 1:
-            yield account.finding(f"refunds {plain(account.now)} of {account.number}", "send a whole number of pieces")
+            help_text = f"send a whole number of pieces, at most {plain(account.remaining // 1)}"
+            yield account.finding(f"refunds {plain(account.now)} of {account.number}", help_text)
 
 
 def _too_many_pieces(account: Account) -> tuple[str, str]:
     """Return message and help for more pieces than are left."""
-    limit = plain(_remaining(account))
+    limit = plain(account.remaining)
     message = f"refunds {plain(account.now)} of {account.number}, but only {limit} of {plain(account.charged)} are left"
     return message, f"send at most {limit}"

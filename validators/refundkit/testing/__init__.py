@@ -5,6 +5,7 @@
         ...
         assert shop.refunds("1204")[0]["amount"] == "30.80"
 
+pytest has a fixture of each API, such as `refundkit_woocommerce`, which is such a server during a test.
 `help(refundkit.testing.server)` says what there is.
 """
 
@@ -33,9 +34,12 @@ from ..apis.shared.serving import (
 )
 from ..apis.woocommerce.server import Version as CurrentVersion
 from ..apis.woocommerce_legacy.server import Version as LegacyVersion
+from ..errors import UsageError
 from ..text import suggest_name
 from .check import find_errors
 from .example import ExampleModule, answer_example
+from .faults import Fault, find_operation, make_failure
+from .named_orders import change_to
 from .serve import App, Listener, make_app
 
 if TYPE_CHECKING:
@@ -114,8 +118,10 @@ def server(
       nothing else: Basic is a 404 there. The secret of the key `ck_NAME` is `cs_NAME`; signature, time and nonce are
       verified.
 
-    **delay** is the least and the most a request takes, in seconds; each gets its own, the same in
-    every run. Half of it passes before the server decides and half after, so requests overlap.
+    **What goes wrong.** `.fail_next(503)` answers the next refund with an error, `.lose_next_answer()` makes it and
+    closes the connection without a word, and `delay`, or `.delay()` later on, is the least and the most a request takes
+    in seconds; each gets its own, the same in every run. Half of it passes before the server decides and half after, so
+    requests overlap.
 
     Raises ValueError for an API or version that does not exist, and for `faithful` of an API without recordings.
     """
@@ -133,6 +139,7 @@ class Server:
         self._random = random.Random(0)  # noqa: S311 - how long an answer takes is no secret
         self._lock = Lock()
         self._requests: list[ReceivedRequest] = []
+        self._faults: list[Fault] = []
         self._listener: Listener | None = None
         self._module = _load_server_module(api)
         setup = Setup(
@@ -171,10 +178,13 @@ class Server:
     def answer(
         self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
     ) -> Answer:
-        """What the server answers to one request, at once: the function behind every wire."""
+        """What the server answers to one request, at once. Raises ConnectionError where the answer is lost."""
         request = make_request(method, url, headers, body)
         self._record_arrival(request)
-        return self._answer(request)
+        answer = self._answer(request)
+        if answer is None:
+            raise ConnectionError("the request was carried out, and its answer is lost")
+        return answer
 
     def __enter__(self) -> Self:
         if self._listener is not None:
@@ -215,7 +225,7 @@ class Server:
 
     def add_order(
         self,
-        order: Mapping[str, Any] | None = None,
+        order: Mapping[str, Any] | str | None = None,
         *,
         order_id: str | None = None,
         total: str | Decimal | None = None,
@@ -223,28 +233,77 @@ class Server:
     ) -> str:
         """Add an order, and give back its id as a path wants it.
 
-        `order` is a get-order response of the API, whatever it says; without it, the order is like the first one,
-        under an id of its own. `total` makes it an order of one piece for that much, shipped or completed, without tax,
-        shipping and fees. `gateway` is for `faithful` servers. An order of the same id is replaced, with its
-        refunds. Raises ValueError for what is no order of the API.
+        `order` is a get-order response of the API, whatever it says, or the name of one that the server knows:
+
+        - walmart, walmart_ca: "shipped", "not-shipped", "partly-shipped", "cancelled", "partly-refunded"
+        - woocommerce: "paid", "unpaid", "cash-on-delivery", "partly-refunded", "refunded"
+        - woocommerce_legacy: "paid", "unpaid", "cash-on-delivery"
+        - taxcloud: "not-refunded", "partly-refunded", "refunded", "not-completed"
+
+        A named order, and without `order` one like the first, gets an id of its own. `total` makes it an order of one
+        piece for that much, shipped or completed, without tax, shipping and fees. `gateway` is for `faithful` servers.
+        An order of the same id is replaced, with its refunds. Raises ValueError for what is no order of the API.
         """
         if gateway is not None and self._faithful is None:
             versions = " or ".join(f'"{version}"' for recorded in _recorded_versions().values() for version in recorded)
-            raise ValueError(f"gateway= is for a server with faithful={versions}: the documented one has none")
+            raise UsageError(f"gateway= is for a server with faithful={versions}: the documented one has none")
         with self._lock:
             if not self._shop.orders:
-                return self._shop.add_order(order or {}, gateway)  # refuses: it keeps none
-            name = order_id or (_next_id(self._shop) if order is None else None)
-            document: Mapping[str, Any] = load_first_order(self.api) if order is None else order
+                return self._shop.add_order({}, gateway)  # refuses: it keeps none
+            named = order if isinstance(order, str) else None
             try:
+                document = load_first_order(self.api) if order is None or isinstance(order, str) else dict(order)
                 if total is not None:
-                    document = self._module.replace_total(copy.deepcopy(dict(document)), Decimal(total))
-                if name is not None:
-                    document = self._module.replace_id(dict(document), name)
+                    document = self._module.replace_total(copy.deepcopy(document), Decimal(total))
+                if order_id is not None or order is None or named is not None:
+                    document = self._module.replace_id(document, order_id or _next_id(self._shop))
             except (KeyError, IndexError, TypeError, ArithmeticError) as error:
                 message = f"no order of {self.api} can be made of this: {type(error).__name__} {error}"
-                raise ValueError(message) from None
+                raise UsageError(message) from None
+            if named is not None:
+                change_to(named, self.api, document)
             return self._shop.add_order(document, gateway)
+
+    # What goes wrong.
+
+    def fail_next(
+        self,
+        status: int = 503,
+        *,
+        operation: str | None = None,
+        times: int = 1,
+        headers: Mapping[str, str] | None = None,
+        body: JsonObject | bytes = b"",
+    ) -> None:
+        """Answer the next request with an error, without carrying it out.
+
+        It is the next that changes an order, or the next of `operation`, such as "get_order"; `times` are so many.
+        Faults come in the order in which they were asked for.
+
+            shop.fail_next(503)
+            shop.fail_next(429, operation="get_order", headers={"Retry-After": "2"}, times=2)
+        """
+        self._add_faults(Fault(find_operation(self.api, operation), make_failure(status, headers, body)), times)
+
+    def lose_next_answer(self, *, operation: str | None = None, times: int = 1) -> None:
+        """Carry out the next request that changes an order, or the next of `operation`, and close the connection.
+
+        The caller never hears of it: a client of `refundkit.connect` raises RefundOutcomeUnknown.
+        """
+        self._add_faults(Fault(find_operation(self.api, operation), None), times)
+
+    def delay(self, least: float, most: float | None = None) -> None:
+        """Take so many seconds for each request from now on: between `least` and `most`, `least` without it."""
+        seconds = (least, least if most is None else most)
+        _validate_delay(seconds)
+        with self._lock:
+            self._delay = seconds
+
+    def _add_faults(self, fault: Fault, times: int) -> None:
+        if times < 1:
+            raise UsageError(f"times is {times!r}: a fault happens once or more often, such as fail_next(503, times=2)")
+        with self._lock:
+            self._faults += [fault] * times
 
     def expire_tokens(self) -> None:
         """Make every token that walmart or walmart_ca gave out so far an unknown one."""
@@ -264,9 +323,16 @@ class Server:
                 note_arrival(request)
             return self._random.uniform(*self._delay) / 2
 
-    def _answer(self, request: ReceivedRequest) -> Answer:
+    def _answer(self, request: ReceivedRequest) -> Answer | None:
+        """Answer a request; None if it is carried out and its answer lost."""
         with self._lock:
-            return self._shop.answer(request)
+            fault = next((fault for fault in self._faults if fault.meets(self.api, request)), None)
+            if fault is None:
+                return self._shop.answer(request)
+            self._faults.remove(fault)
+            if fault.answer is None:
+                self._shop.answer(request)
+            return fault.answer
 
 
 def _load_server_module(api: str) -> ServerModule:
@@ -284,13 +350,20 @@ def _recorded_versions() -> dict[str, tuple[str, ...]]:
 def _validate_arguments(api: str, faithful: str | None, delay: tuple[float, float]) -> None:
     if api not in operations.APIS:
         choices = ", ".join(operations.APIS)
-        raise ValueError(f"unknown API {api!r}{suggest_name(api, operations.APIS)} (known are {choices})")
+        example = f'refundkit.testing.server("{operations.APIS[0]}")'
+        raise UsageError(
+            f"unknown API {api!r}{suggest_name(api, operations.APIS)} (known are {choices}), as in {example}"
+        )
     if faithful is not None and faithful not in _recorded_versions().get(api, ()):
         choices = ", ".join(f"{name} {' and '.join(versions)}" for name, versions in _recorded_versions().items())
-        raise ValueError(f"faithful={faithful!r} of {api}: there are recordings of {choices}")
+        raise UsageError(f"faithful={faithful!r} of {api}: there are recordings of {choices}")
+    _validate_delay(delay)
+
+
+def _validate_delay(delay: tuple[float, float]) -> None:
     low, high = delay
     if not 0 <= low <= high:
-        raise ValueError(f"delay={delay!r} is not (least, most) in seconds")
+        raise UsageError(f"delay={delay!r} is not (least, most) in seconds, such as (0, 0.05)")
 
 
 def _next_id(shop: Shop) -> str:

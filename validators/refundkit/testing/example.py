@@ -24,7 +24,7 @@ from ..apis.shared.serving import (
     make_json_answer,
     match_route,
 )
-from ..errors import Finding
+from ..errors import Finding, UsageError
 from ..operations import Operation
 from ..reading.xml import is_xml, read_xml
 from ..routes import Match
@@ -54,7 +54,7 @@ class ExampleShop:
         return answer_example(match, request)
 
     def add_order(self, order: Mapping[str, Any], gateway: str | None = None) -> NoReturn:
-        raise ValueError(f"the server of {self._api} keeps no orders: it answers with the examples of its spec")
+        raise UsageError(f"the server of {self._api} keeps no orders: it answers with the examples of its spec")
 
     def refunds(self, order: str) -> NoReturn:
         raise KeyError(order)

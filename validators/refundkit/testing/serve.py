@@ -15,7 +15,8 @@ Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Arrive: TypeAlias = Callable[[ReceivedRequest], float]
-Decide: TypeAlias = Callable[[ReceivedRequest], Answer]
+Decide: TypeAlias = Callable[[ReceivedRequest], Answer | None]
+"""Answers a request; None if it was carried out and its answer is lost."""
 
 
 def make_app(arrive: Arrive, decide: Decide) -> App:
@@ -35,12 +36,25 @@ def make_app(arrive: Arrive, decide: Decide) -> App:
         await asyncio.sleep(seconds)
         answer = decide(request)
         await asyncio.sleep(seconds)
+        if answer is None:
+            _lose_answer(scope)
+            return
         headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
         length = (b"content-length", str(len(answer.body)).encode())
         await send({"type": "http.response.start", "status": answer.status, "headers": [*headers, length]})
         await send({"type": "http.response.body", "body": answer.body})
 
     return app
+
+
+def _lose_answer(scope: Scope) -> None:
+    """Close the connection of a request without an answer; in the caller's own process it is an error of the read."""
+    connection = scope.get("state", {}).get("connection")
+    if connection is None:
+        import httpx
+
+        raise httpx.ReadError("the answer is lost")
+    connection.close()
 
 
 async def _read_body(receive: Receive) -> bytes | None:
@@ -76,6 +90,7 @@ class Listener:
     def __init__(self, app: App) -> None:
         try:
             import uvicorn
+            from uvicorn.protocols.http.h11_impl import H11Protocol
         except ImportError:
             message = (
                 "a server with a socket needs uvicorn: pip install 'refundkit[testing]'; "
@@ -92,8 +107,15 @@ class Listener:
                 await super().startup(sockets=sockets)
                 ready.set()
 
+        class ClosableProtocol(H11Protocol):
+            """Lets the app close a request's connection."""
+
+            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+                super().connection_made(transport)
+                self.app_state = {**self.app_state, "connection": transport}
+
         config = uvicorn.Config(
-            app, lifespan="off", ws="none", http="h11", loop="asyncio", log_config=None, log_level="critical"
+            app, lifespan="off", ws="none", http=ClosableProtocol, loop="asyncio", log_config=None, log_level="critical"
         )
         self._server = AnnouncingServer(config)
         # asyncio turns off Nagle's delay only where the protocol is named; with it, every answer takes 40 ms.

@@ -23,4 +23,6 @@ class Transport(httpx.BaseTransport):
         time.sleep(seconds)
         answer = self._decide(server_request)
         time.sleep(seconds)
+        if answer is None:
+            raise httpx.ReadError("the answer is lost", request=request)
         return httpx.Response(answer.status, headers=answer.headers, content=answer.body)

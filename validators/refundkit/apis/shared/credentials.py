@@ -10,6 +10,7 @@ import attrs
 import httpx
 from refundkit_apis._runtime.errors import NotSent
 
+from ...errors import UsageError
 from ...hosts import is_loopback
 
 SENDABLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
@@ -23,13 +24,14 @@ class Secret:
     text: str = attrs.field(repr=False)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("credentials are not pickled: make them where they are used")
+        raise UsageError("credentials are not pickled: make them where they are used")
 
 
 def require_sendable(name: str, value: str) -> str:
     """Return the value if a header can hold it. Raises ValueError."""
-    if not SENDABLE.fullmatch(value or ""):  # None, too: an environment variable that is not set
-        raise ValueError(f"{name} must be printable ASCII, not empty, and without space around it")
+    # None: an environment variable that is not set.
+    if not isinstance(value, str) or not SENDABLE.fullmatch(value):
+        raise UsageError(f"{name} must be printable ASCII, not empty, and without space around it")
     return value
 
 
@@ -37,7 +39,7 @@ def join_pair(name: str, user: str, secret_name: str, secret: str) -> Secret:
     """Join user and secret as Basic does. Raises ValueError for a colon in the user."""
     pair = Secret(f"{require_sendable(name, user)}:{require_sendable(secret_name, secret)}")
     if ":" in user:
-        raise ValueError(f"{name} must have no colon")
+        raise UsageError(f"{name} must have no colon")
     return pair
 
 

@@ -19,7 +19,7 @@ import msgspec
 from refundkit_apis._runtime.codec import decode, encode
 
 from ... import operations, routes
-from ...errors import Finding
+from ...errors import Finding, UsageError
 from ...operations import Operation
 from ...routes import Match
 
@@ -223,4 +223,4 @@ def copy_order(api: str, order: Mapping[str, Any]) -> JsonObject:
         else:
             order_copy: JsonObject = decode(text, dict)
             return order_copy
-    raise ValueError(f"this is no get-order response of {api}: {problem}; shop.orders holds one to start from")
+    raise UsageError(f"this is no get-order response of {api}: {problem}; shop.orders holds one to start from")

@@ -90,7 +90,7 @@ def _is_connection(path: Mapping[str, str], connection: str | None) -> bool:
 
 
 _RULES = read_digests("""
-    RF005:d236189a RF301:f0dd16dc RF314:bfcd5127 RF315:b7de1098 RF316:3084a25f RF401:4e154ff8 RF405:bccbad5d
+    RF005:2a2a6622 RF301:49edaa68 RF314:bfcd5127 RF315:b7de1098 RF316:3084a25f RF401:1ffad1c4 RF405:e834e54f
     RF406:e3f81d5e RF502:f6de79dd RF504:71dafa36 RF505:dff56fd1 RF506:b120fd17 RF508:856a577b RF512:87ac6fc8
     RF601:52e0ba0b RF602:a086a956
 """)

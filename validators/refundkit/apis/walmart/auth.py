@@ -16,6 +16,7 @@ import msgspec
 from refundkit_apis._runtime.codec import decode, encode
 from refundkit_apis._runtime.errors import DecodeError, NotSent, StatusError
 
+from ...errors import UsageError
 from ..shared.credentials import SENDABLE, basic_header, join_pair, origin_of, refuse_plain_http, require_sendable
 
 CORRELATION = "WM_QOS.CORRELATION_ID"
@@ -70,7 +71,7 @@ class WalmartToken(httpx.Auth):
         channel: str = "",
     ) -> None:
         if market not in ("us", "ca"):
-            raise ValueError("market must be 'us' or 'ca'")
+            raise UsageError("market must be 'us' or 'ca'")
         self._client = join_pair("client_id", client_id, "client_secret", client_secret)
         self._headers = {"WM_SVC.NAME": require_sendable("service", service)}
         if channel:

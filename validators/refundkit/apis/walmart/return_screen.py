@@ -82,7 +82,7 @@ def _take(left: dict[int, int], entries: list[list[int]]) -> None:
 
 
 _RULES = read_digests("""
-    RF005:daeae981 RF301:f0dd16dc RF327:ddaeeec5 RF328:fe3cf9c3 RF329:9ec717fa RF401:4e154ff8 RF502:f6de79dd
+    RF005:fe9123c5 RF301:49edaa68 RF327:e8b54859 RF328:fe3cf9c3 RF329:669e5619 RF401:1ffad1c4 RF502:f6de79dd
     RF503:a2bc3343 RF504:71dafa36 RF505:dff56fd1 RF506:b120fd17 RF508:856a577b RF509:04e3f5e6 RF510:3352718f
     RF512:87ac6fc8
 """)

@@ -109,7 +109,7 @@ def return_closed(ledger: Ledger) -> Iterator[Finding]:
         …/quantity: null
     """
     for line in ledger.known_lines:
-        if _is_cancelled(line):
+        if is_cancelled(line):
             yield line.finding(f"the return of {line.number} is cancelled", "leave it out")
         elif line.accounts[PIECES].left <= 0:
             yield line.finding(f"nothing of {line.number} is left to refund", "leave it out")
@@ -145,10 +145,10 @@ def return_under_way(ledger: Ledger) -> Iterator[Finding]:
     """
     for line in ledger.known_lines:
         begun = [state for state, _ in line.statuses if state == "COMPLETED" or state.startswith("REFUND_")]
-        if begun and line.accounts[PIECES].left > 0 and not _is_cancelled(line):
+        if begun and line.accounts[PIECES].left > 0 and not is_cancelled(line):
             yield line.finding(f"{line.number} is {begun[0]} already", "see whether Walmart refunds it")
 
 
-def _is_cancelled(line: Line) -> bool:
+def is_cancelled(line: Line) -> bool:
     """Return whether the state or an event of a return's line says that it was cancelled."""
     return any(state in ("CANCELLED", "RETURN_CANCELLED") for state, _ in line.statuses)

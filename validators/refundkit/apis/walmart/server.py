@@ -244,15 +244,15 @@ def _remaining_charges(line: JsonObject, before: list[JsonObject], reason: str) 
     refunded_charges = [refund_charge["charge"] for refund_charge in before]
     for kind in dict.fromkeys(charge["chargeType"] for charge in line_charges):
         charges = [charge for charge in (*line_charges, *refunded_charges) if charge["chargeType"] == kind]
-        taxes = [charge["tax"] for charge in charges if charge.get("tax")]
+        taxes = [{**charge, **charge["tax"]} for charge in charges if charge.get("tax")]
         amount, tax_amount = _sum_amounts(charges), _sum_amounts(taxes)
         if amount <= 0 and tax_amount <= 0:
             continue
         first = charges[0]  # one of the line: refunded charges come after
         currency = first["chargeAmount"]["currency"]
         remaining = {**first, "chargeAmount": {"currency": currency, "amount": EXACT.minus(amount)}}
-        remaining.pop("taxDetails", None)
-        remaining.pop("tax", None)
+        for name in ("taxDetails", "tax", "isDiscount"):
+            remaining.pop(name, None)
         if tax_amount > 0:
             name = (taxes[0].get("taxName") if taxes else None) or "Tax"
             remaining["tax"] = {"taxName": name, "taxAmount": {"currency": currency, "amount": EXACT.minus(tax_amount)}}
@@ -260,10 +260,11 @@ def _remaining_charges(line: JsonObject, before: list[JsonObject], reason: str) 
 
 
 def _sum_amounts(parts: Any) -> Decimal:
-    """Return the exact sum of charges, or of taxes."""
+    """Return the exact sum of charges, or of taxes; a discount lowers it."""
     result = ZERO
     for part in parts:
-        result = EXACT.add(result, Decimal((part.get("chargeAmount") or part["taxAmount"])["amount"]))
+        amount = Decimal((part.get("taxAmount") or part["chargeAmount"])["amount"])
+        result = EXACT.add(result, amount.copy_abs().copy_negate() if part.get("isDiscount") is True else amount)
     return result
 
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx
 
+from ...errors import UsageError
 from ..shared.credentials import origin_of, refuse_plain_http, require_sendable
 from ..walmart.auth import CORRELATION
 
@@ -68,5 +69,5 @@ def _rsa_key(text: str) -> RSAPrivateKey:
     except (ValueError, TypeError, UnsupportedAlgorithm):  # their messages may quote the key
         pass
     if not isinstance(key, RSAPrivateKey):
-        raise ValueError("private_key must be an RSA key without a passphrase: PKCS#8 in base64, or PEM")
+        raise UsageError("private_key must be an RSA key without a passphrase: PKCS#8 in base64, or PEM")
     return key

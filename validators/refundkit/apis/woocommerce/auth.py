@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 import httpx
 from refundkit_apis._runtime.errors import NotSent
 
+from ...errors import UsageError
 from ..shared.credentials import Secret, basic_header, join_pair, origin_of, refuse_plain_http, require_sendable
 
 
@@ -54,12 +55,13 @@ class WooCommerceOAuth(httpx.Auth):
 
 def woocommerce(url: str, key: str, secret: str) -> WooCommerceBasic | WooCommerceOAuth:
     """Return the credentials for the shop at the URL: Basic for https, OAuth for http. Raises ValueError for others."""
-    scheme = url.partition(":")[0].lower()
+    scheme = url.partition(":")[0].lower() if isinstance(url, str) else ""
     if scheme == "https":
         return WooCommerceBasic(key, secret)
     if scheme == "http":
         return WooCommerceOAuth(key, secret)
-    raise ValueError("url must begin with https:// or http://")
+    is_text = isinstance(url, str)  # which may hold a secret
+    raise UsageError(f"url {'' if is_text else f'is {url!r}: it '}must begin with https:// or http://, and a host")
 
 
 def _signable(url: httpx.URL) -> str:

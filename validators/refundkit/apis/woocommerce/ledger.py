@@ -234,6 +234,8 @@ def _earlier_item_postings(refund: wc.Refund) -> Iterator[Posting]:
             key = _refunded_item(item)
             yield Posting(key, ITEM, -read_number(item.total), -read_number(item.total_tax))
             yield Posting(key, PIECES, abs(read_number(item.quantity)))
+            for tax in item.taxes or ():
+                yield Posting(key, f"{TAX}{tax.id}", -read_number(tax.total))
 
 
 def _refunded_item(item: wc.RefundLine) -> str:

@@ -203,8 +203,8 @@ def _take_refunds(left: Left, order_id: str, told: list[Row], refunds: Tables) -
 
 
 _RULES = read_digests("""
-    RF005:eb571f66 RF204:71f18464 RF206:f75464bb RF209:b18a4dac RF212:b461465d RF213:d22e7ee0 RF214:dfbc6860
-    RF218:4135af48 RF219:ab337ed9 RF301:f0dd16dc RF320:d272aed3 RF324:004ac1fc RF325:8bc7ba6c RF404:47a8d64a
+    RF005:8db1b9d0 RF204:e4b8d94d RF206:195b3302 RF209:af8df97e RF212:b461465d RF213:7a46dfee RF214:b1afbc31
+    RF218:24ef60a0 RF219:ab337ed9 RF301:49edaa68 RF320:72400eb5 RF324:004ac1fc RF325:8bc7ba6c RF404:7d88b92e
     RF502:f6de79dd RF504:71dafa36 RF505:dff56fd1 RF506:b120fd17 RF508:856a577b RF512:87ac6fc8
 """)
 SCREENS = {

@@ -7,8 +7,7 @@ from decimal import Decimal
 from urllib.parse import quote
 
 from ...money import decimals, places
-from ...report.text import make_printable
-from ...text import mask_numbers
+from ...text import make_printable, mask_numbers
 from .totals import Money
 
 # How many currencies a cell shows, and how many characters of a text the page.
