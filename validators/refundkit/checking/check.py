@@ -99,7 +99,9 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     never raises for bad data; raises ValueError for an operation, a requirement or a `fail_on` that does not exist.
     """
     config = _DEFAULT if config is None else config
-    _verify_types(operation, config, path=path, query=query, headers=headers, url=url)
+    _verify_types(operation, config, url)
+    if path is not None or query is not None or headers is not None:
+        _verify_values(path=path, query=query, headers=headers)
     fail_on = choose_fail_on(config, fail_on)
     plan = make_plan(operation, config, sends=True) if sends else make_plan(operation, config)
     parts = () if require == () else _verify_parts(require)
@@ -331,7 +333,7 @@ def missing_parts(plan: Plan, request: Request, parts: int, more: Iterable[NotRu
     return not_run
 
 
-def _verify_types(operation: object, config: object, *, url: object, **parameters: object) -> None:
+def _verify_types(operation: object, config: object, url: object) -> None:
     """Raise UsageError for an argument of another type than it has, with what to give."""
     if not isinstance(operation, str):
         raise UsageError(f'operation is {operation!r}: give a name such as "walmart.refund_order_lines"')
@@ -339,14 +341,18 @@ def _verify_types(operation: object, config: object, *, url: object, **parameter
         raise UsageError(f"config is {config!r}: give a refundkit.Config")
     if url is not None and not isinstance(url, str):
         raise UsageError(f"url is {url!r}: give a text")
+
+
+def _verify_values(**parameters: object) -> None:
+    """Raise UsageError for values by name that are no dict."""
     for name, values in parameters.items():
-        if values is not None and not isinstance(values, Mapping):
+        if values is not None and values.__class__ is not dict and not isinstance(values, Mapping):
             raise UsageError(f"{name} is {values!r}: give a dict of names and values")
 
 
 def _verify_parts(require: Iterable[str]) -> tuple[str, ...]:
     """Return the names of required parts. Raises ValueError for an unknown one."""
-    if isinstance(require, str) or not isinstance(require, Iterable):
+    if require.__class__ is not list and (isinstance(require, str) or not isinstance(require, Iterable)):
         raise UsageError(f'require is {require!r}: give a list such as ["order"]')
     for part in (parts := tuple(require)):
         if part not in PARTS:
