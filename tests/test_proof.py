@@ -94,6 +94,24 @@ def test_a_request_that_is_proven_fine_is_not_decoded(monkeypatch: pytest.Monkey
     assert not before.ok
 
 
+def test_refunds_that_only_a_journal_knows_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is proven fine where there are refunds that neither the order nor a list tells."""
+    operation: Any = "walmart.refund_order_lines"
+    request = story(operation)
+    counted: list[Any] = []
+
+    def unlisted(_: Any, known: list[Any]) -> list[Any]:
+        counted.append(known)
+        return []
+
+    body, order = text(request["body"]), text(request["order"])
+    monkeypatch.setattr(proof.Proof, "parts_if_fine", PROVE)
+    assert make_plan(operation, Config()).proof.prepare()
+    assert refundkit.check(operation, body, order=order).ok
+    refundkit.check(operation, body, order=order, unlisted=unlisted)
+    assert counted
+
+
 @pytest.mark.parametrize("operation", SCREENED)
 def test_proof_and_lane_agree_on_changed_requests(operation: str) -> None:
     """Whatever is dropped, added, retyped, repeated or changed: what is proven fine has a clean and equal report."""

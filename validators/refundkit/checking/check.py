@@ -67,7 +67,6 @@ _DEFAULT = Config()
 # What proves a good body fine where nothing else is given, as in most calls, and its report, by the operation.
 _DOORS: dict[str, tuple[Callable[[Any], bool], Report]] = {}
 CACHE_CLEARERS.append(_DOORS.clear)
-_PATHS = frozenset({dict, type(None)})
 _ABSENT_VALUES = dict.fromkeys(PARAMETERS)
 
 
@@ -122,9 +121,10 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
     )  # fmt: skip
     if is_alone and (door := _DOORS.get(operation)) is not None and door[0](body):
         return door[1]
-    if not (query is None and headers is None and url is None and type(path) in _PATHS and isinstance(operation, str)):
-        _verify_types(operation, path=path, query=query, headers=headers, url=url)
-    config = _DEFAULT if config is None else _verify_config(config)
+    config = _DEFAULT if config is None else config
+    _verify_types(operation, config, url)
+    if path is not None or query is not None or headers is not None:
+        _verify_values(path=path, query=query, headers=headers)
     fail_on = config.fail_on if fail_on is None else choose_fail_on(config, fail_on)
     plan = make_plan(operation, config, sends=True) if sends else make_plan(operation, config)
     parts = () if require == () else _verify_parts(require)
@@ -143,6 +143,7 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
             order=order if order.__class__ is bytes else _encode_part(order, "order:", unwritable),
             refunds=None if refunds is None else _encode_part(refunds, "refunds:", unwritable),
         )
+        # The proof knows of no refunds that the order and the list lack.
         if unlisted is None and (proven := plan.proof.parts_if_fine(request, parts)):
             report = _make_clean_report(plan, request, proven, fail_on)
             if is_alone and (proves_body := plan.proof.body_alone()) is not None:
@@ -358,21 +359,21 @@ def missing_parts(plan: Plan, request: Request, parts: int, more: Iterable[NotRu
     return not_run
 
 
-def _verify_types(operation: object, *, url: object, **parameters: object) -> None:
+def _verify_types(operation: object, config: object, url: object) -> None:
     """Raise UsageError for an argument of another type than it has, with what to give."""
     if not isinstance(operation, str):
         raise UsageError(f'operation is {operation!r}: give a name such as "walmart.refund_order_lines"')
-    if url is not None and not isinstance(url, str):
-        raise UsageError(f"url is {url!r}: give a text")
-    for name, values in parameters.items():
-        if values is not None and not isinstance(values, Mapping):
-            raise UsageError(f"{name} is {values!r}: give a dict of names and values")
-
-
-def _verify_config(config: object) -> Config:
     if not isinstance(config, Config):
         raise UsageError(f"config is {config!r}: give a refundkit.Config")
-    return config
+    if url is not None and not isinstance(url, str):
+        raise UsageError(f"url is {url!r}: give a text")
+
+
+def _verify_values(**parameters: object) -> None:
+    """Raise UsageError for values by name that are no dict."""
+    for name, values in parameters.items():
+        if values is not None and values.__class__ is not dict and not isinstance(values, Mapping):
+            raise UsageError(f"{name} is {values!r}: give a dict of names and values")
 
 
 def _verify_parts(require: Iterable[str]) -> tuple[str, ...]:
