@@ -118,46 +118,58 @@ def _lint_records(
     part: Part, settings: Settings, schema_of: SchemaOf, contexts: ContextFinder | None, batch: Batch | None
 ) -> Iterator[Linted]:
     try:
-        proof = _proof_of_bodies(settings) if contexts is None and batch is None else None
+        prove = _proof_of_lines(part, settings) if contexts is None and batch is None else None
+        if prove is not None:
+            for number, text in read_lines(part):
+                linted = None if text is None else prove(text)
+                yield linted or lint_record(make_record(part.shown, number, text), settings, _find_nothing)
+            return
         for record in _read_records(part, settings, schema_of):
-            linted = None if proof is None else proof(record)
-            yield linted or lint_record(record, settings, _finder(contexts, record), batch)
+            yield lint_record(record, settings, _finder(contexts, record), batch)
     except _EXPECTED:
         raise
     except Exception as error:
         yield _make_defect(error, part.shown, 1, settings)
 
 
-def _proof_of_bodies(settings: Settings) -> Callable[[Record], Linted | None] | None:
-    """Return a function that proves a bare body fine; None where the lines can be anything else.
+def _proof_of_lines(part: Part, settings: Settings) -> Callable[[bytes], Linted | None] | None:
+    """Return a function that proves a line that is a bare body fine; None where the lines can be anything else.
 
     It returns one result for all lines of a file.
     """
     operation, flags = settings.operation, (settings.path, settings.query, settings.headers)
-    if operation is None or settings.response is not None or flags != (None, None, None):
+    if not _has_lines(part) or operation is None or settings.response is not None or flags != (None, None, None):
         return None
+    if operation.described.body is None or not operation.schema()["properties"].keys().isdisjoint(KEYS):
+        return None  # it may be a request with its parts
     plan = make_plan(operation.name, settings.config)
-    known: dict[tuple[str, int], Linted] = {}
+    proves_body: Callable[[bytes], bool] | None = None
+    fine = None
 
-    def prove(record: Record) -> Linted | None:
-        request = Request(body=record.data, is_translated=not record.from_json)
+    def prove(text: bytes) -> Linted | None:
+        nonlocal proves_body, fine
+        if proves_body is not None:
+            return fine if proves_body(text) else None
+        request = Request(body=text)
         parts = plan.proof.parts_if_fine(request, settings.require)
         if not parts:
             return None
-        linted = known.get((record.file, parts))
-        if linted is None:
-            if not operation.schema()["properties"].keys().isdisjoint(KEYS):
-                return None  # it may be a request with its parts
+        if fine is None:
             not_run = missing_parts(plan, request, parts)
-            linted = Linted(file=record.file, operation=operation.name, findings=(), not_run=not_run)
-            known[record.file, parts] = linted
-        return linted
+            fine = Linted(file=part.shown, operation=operation.name, findings=(), not_run=not_run)
+        if not settings.require:
+            proves_body = plan.proof.body_alone()
+        return fine
 
     return prove
 
 
+def _has_lines(part: Part) -> bool:
+    return Path(part.shown).suffix.lower() in LINES
+
+
 def _read_records(part: Part, settings: Settings, schema_of: SchemaOf) -> Iterator[Record]:
-    if Path(part.shown).suffix.lower() in LINES:
+    if _has_lines(part):
         return starmap(partial(make_record, part.shown), read_lines(part))
     return sources.read_records(part.file, schema_of, batches=settings.response is None, name=part.name)
 
@@ -175,7 +187,7 @@ def _merge_alike(results: Iterable[Linted]) -> Iterator[Linted]:
     last: Linted | None = None
     records = 0
     for linted in results:
-        if last is not None and _is_alike(linted, last):
+        if linted is last or (last is not None and _is_alike(linted, last)):
             records += linted.records
             continue
         if last is not None:
@@ -186,8 +198,6 @@ def _merge_alike(results: Iterable[Linted]) -> Iterator[Linted]:
 
 
 def _is_alike(linted: Linted, last: Linted) -> bool:
-    if linted is last:
-        return True
     findings = linted.findings or last.findings
     return not findings and linted.operation == last.operation and linted.not_run == last.not_run
 

@@ -156,7 +156,9 @@ def read_lines(part: Part) -> Iterator[tuple[int, bytes | None]]:
         for line in iter(partial(stream.readline, MOST + 2), b""):
             number += 1
             position += len(line)
-            text: bytes | None = without_bom(line.rstrip(_SPACE))
+            text: bytes | None = line.rstrip(_SPACE)
+            if text and text[0] > 127:
+                text = without_bom(text)
             if len(line) > MOST and len(line.rstrip(b"\r\n")) > MOST:
                 text = None
                 position += _skip_line(stream) if line[-1:] != b"\n" else 0
