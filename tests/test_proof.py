@@ -30,7 +30,7 @@ from story import examples, examples_of_docs, story, text, varied
 
 if proof.scanner is None and find_spec("refundkit._proofscan"):
     pytest.fail("proofscan.py has changed since it was compiled: pip install -e .", pytrace=False)
-pytestmark = pytest.mark.skipif(proof.scanner is None, reason="there was no C compiler when refundkit was installed")
+pytestmark = pytest.mark.skipif(not proof.is_on(), reason=proof.describe_state())
 fresh_rules = test_choice.fresh_rules
 
 SCREENED = screened()
