@@ -7,6 +7,7 @@ Each class holds one order and what came back of it. `find` says which caps a re
 from __future__ import annotations
 
 import copy
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -393,7 +394,7 @@ class WooCommerce:
         for rate, tax in taxes.items() if self.rates is not None else ():
             taxed = self.taxed[key] if rate in (self.rates or ()) else NOTHING
             tax_sign = 1 if taxed >= 0 else -1
-            if tax_sign * tax < 0 or 0 < tax_sign * tax > abs(taxed) + rounding:
+            if tax_sign * tax < 0 or 0 < tax_sign * tax > _round_up(abs(taxed), self.decimals) + rounding:
                 found.add(("RF218", f"{pointer}/refund_tax/{rate}"))
         if "qty" in item and key in self.ordered:
             pieces = sum((each["pieces"] for each in earlier), NOTHING)
@@ -450,6 +451,7 @@ class CurrentWooCommerce(WooCommerce):
         self.order = order
         self.total = Fraction(order["total"])
         self.minor_unit = Fraction(1, 10 ** _DECIMALS[order["currency"]])
+        self.decimals = len(order["total"].partition(".")[2])  # the shop's own
         self.items = {str(item["id"]): item for name in _ITEM_LISTS for item in order[name]}
         self.ordered = {str(item["id"]): Fraction(item["quantity"]) for item in order["line_items"]}
         self.refunds: list[dict[str, Any]] = []
@@ -519,7 +521,7 @@ class CurrentWooCommerce(WooCommerce):
             rates = {str(tax["id"]): Fraction(tax["total"]) for tax in ordered["taxes"]}
         for rate, (tax, pointer) in item["taxes"].items() if rates is not None else ():
             by_rate = rates.get(rate, NOTHING) if rates is not None else NOTHING
-            if _is_beyond(tax, by_rate, abs(by_rate)):
+            if _is_beyond(tax, by_rate, _round_up(abs(by_rate), self.decimals)):
                 found.add(("RF218", pointer))
         if "pieces" in item and key in self.ordered and 0 < item["pieces"] > self.ordered[key] - back["pieces"]:
             found.add(("RF404", item["pieces_at"]))
@@ -588,6 +590,11 @@ def _back(refunds: list[Any], key: str) -> Sums:
     """What came back of an item, each refund by its size."""
     entries = [refund["items"][key] for refund in refunds if key in refund["items"]]
     return {name: sum((size(entry[name]) for entry in entries), NOTHING) for name in _COUNTED}
+
+
+def _round_up(amount: Fraction, decimals: int) -> Fraction:
+    """The amount in whole units of so many decimals: a shop computes taxes with more than it can refund."""
+    return Fraction(math.ceil(amount * 10**decimals), 10**decimals)
 
 
 def _is_beyond(now: Fraction, charged: Fraction, left: Fraction) -> bool:
