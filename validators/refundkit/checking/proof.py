@@ -177,9 +177,13 @@ class _Prover(msgspec.Struct, frozen=True):
 
     def _context_if_fine(self, request: Request, body: Tables, history: ProvenHistory) -> int:
         """Return the parts that order and earlier refunds are, 0 where the refund does not surely fit them."""
-        order = _scan(self.order, request.order)
-        refunds = None if request.refunds is None else _scan(self.refunds, request.refunds)
-        if order is None or (refunds is None and request.refunds is not None):
+        scan, refunds = scanner.scan, None
+        order = None if self.order is None else scan(self.order, request.order)
+        if request.refunds is not None:
+            refunds = None if self.refunds is None else scan(self.refunds, request.refunds)
+            if refunds is None:
+                return 0
+        if order is None:
             return 0
         parts = self.screen.fits_order(request, body, Context(order, refunds, history))
         return parts | REFUNDS | REFUNDED_ITEMS if parts and history.ignores_told else parts
@@ -241,12 +245,6 @@ class _Prover(msgspec.Struct, frozen=True):
             if isinstance(result, Finding) or (result is not None and any(True for _ in result)):
                 return False
         return True
-
-
-def _scan(program: Any, text: bytes | None) -> Tables | None:
-    """Return what a document holds, None for "don't know"."""
-    tables: Tables | None = None if program is None else scanner.scan(program, text)
-    return tables
 
 
 def _make_prover(operation: Operation, rules: tuple[Rule, ...]) -> _Prover | None:
