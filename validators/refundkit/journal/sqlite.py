@@ -26,9 +26,13 @@ class SqliteJournal(SqlJournal):
         if not self._file.parent.is_dir():
             raise JournalError(f"the journal {self.name} cannot be used: there is no folder {self._file.parent}")
         connection = sqlite3.connect(self._file, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = full")
-        connection.execute("pragma fullfsync = on")  # a Mac's disk keeps what it was told only so
+        try:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = full")
+            connection.execute("pragma fullfsync = on")  # a Mac's disk keeps what it was told only so
+        except BaseException:  # it is no database, or a broken one
+            connection.close()
+            raise
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
