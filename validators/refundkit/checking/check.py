@@ -149,18 +149,25 @@ def check(  # noqa: PLR0913 - the parts of a request, one by one
             if is_alone and (proves_body := plan.proof.body_alone()) is not None:
                 _DOORS[operation] = proves_body, report
             return report
-        if request.body and request.body[:1] != b"{":
-            request = _translate_xml(plan.operation, request, request.body)
-        result = walk(plan, request, parts, unlisted=unlisted)
-        hits = [_explain_empty_part(hit, unwritable) for hit in result.hits] if unwritable else result.hits
-        findings = place_findings(plan, hits, request) if hits else []
+        findings, not_run = _walk_and_place(plan, request, parts, unlisted, unwritable)
     except ConfigError:  # a rule of the user's own failed
         raise
     except Exception as error:
         return Report(operation=operation, findings=(report_defect(error, operation),), not_run=UNJUDGED)
     if not isinstance(body, (bytes, str)):
         findings = [msgspec.structs.replace(entry, line=None, column=None) for entry in findings]
-    return Report(operation=operation, findings=tuple(findings), not_run=result.not_run, fail_on=fail_on)
+    return Report(operation=operation, findings=tuple(findings), not_run=not_run, fail_on=fail_on)
+
+
+def _walk_and_place(
+    plan: Plan, request: Request, require: tuple[str, ...], unlisted: Unlisted | None, unwritable: dict[str, str]
+) -> tuple[list[Finding], tuple[NotRun, ...]]:
+    """Return the findings of a request that is not proven fine, at their places, and the rules that did not run."""
+    if request.body and request.body[:1] != b"{":
+        request = _translate_xml(plan.operation, request, request.body)
+    result = walk(plan, request, require, unlisted=unlisted)
+    hits = [_explain_empty_part(hit, unwritable) for hit in result.hits] if unwritable else result.hits
+    return (place_findings(plan, hits, request) if hits else []), result.not_run
 
 
 def _make_clean_report(plan: Plan, request: Request, parts: int, fail_on: FailOn) -> Report:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator
+from shutil import get_terminal_size
 from textwrap import wrap
 
 import msgspec
@@ -15,7 +15,7 @@ from ..drafting import write_money
 from ..errors import RefundNotChecked, SourceError
 from ..money import ZERO, plain
 from .arguments import CLEAN
-from .orders import add_order_arguments, read_order_files
+from .orders import OrderFiles, add_order_arguments, read_order_files
 
 _COLUMNS = ("charged", "refunded", "left", "refundable")
 
@@ -28,28 +28,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the balance. Raises UsageError, and SourceError for files that are no order."""
-    files = read_order_files(options)
-    try:
-        found = balance(files.operation.name, files.order, files.refunds)
-    except ValueError as error:
-        raise SourceError(str(error)) from None
-    except RefundNotChecked as error:
-        raise SourceError(f"{options.order}: {error}") from None
+    found = find_balance(read_order_files(options), options.order)
     if options.output_format == "json":
         print(msgspec.json.format(encode(found), indent=2).decode())
     else:
-        print("\n".join(table(found, _width())))
+        print("\n".join(table(found, get_terminal_size().columns)))
     return CLEAN
 
 
-def _width() -> int:
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal():
-        return int(columns)
+def find_balance(files: OrderFiles, shown: str) -> Balance:
+    """Return what is left of the order in a file, which is `shown` in messages. Raises SourceError."""
     try:
-        return os.get_terminal_size().columns
-    except OSError:
-        return 80
+        return balance(files.operation.name, files.order, files.refunds)
+    except (ValueError, RefundNotChecked) as error:
+        raise SourceError(f"{shown}: {error}") from None
 
 
 def table(found: Balance, width: int) -> Iterator[str]:

@@ -9,12 +9,11 @@ from decimal import Decimal
 import msgspec
 from refundkit_apis._runtime.codec import encode
 
-from ..balances import balance
 from ..drafting import ALL, All, Pieces, Share, draft, read_positive
-from ..errors import DraftError, RefundNotChecked, SourceError, UsageError
+from ..errors import DraftError, UsageError
 from ..text import make_printable
 from .arguments import CLEAN, FOUND, split_pair
-from .balance import table
+from .balance import find_balance, table
 from .orders import OrderFiles, add_order_arguments, read_order_files
 
 
@@ -88,9 +87,5 @@ def _read_pair(text: str, flag: str) -> tuple[str, Decimal]:
 
 def _print_balance(options: argparse.Namespace, files: OrderFiles) -> int:
     """Print what is left to standard error. Raises UsageError: nothing is refunded by omission."""
-    try:
-        found = balance(files.operation.name, files.order, files.refunds)
-    except (ValueError, RefundNotChecked) as error:
-        raise SourceError(f"{options.order}: {error}") from None
-    print(*table(found, 80), sep="\n", file=sys.stderr)
+    print(*table(find_balance(files, options.order), 80), sep="\n", file=sys.stderr)
     raise UsageError("nothing is wanted: say --all, --amount, --line, --money, --pieces or --shipping")
